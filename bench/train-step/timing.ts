@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+
+/** What one process measured. */
+export interface Measurement {
+  /** Seconds of each timed step. */
+  readonly seconds: number[];
+  /** Processor seconds of all threads per step: says less about a busy machine than the clock does. */
+  readonly cpuSecondsPerStep: number;
+  /** Most memory that was resident, in bytes. */
+  readonly peakBytes: number;
+  readonly lastLoss: number;
+}
+
+/** Times `step` after warming up, and prints the measurement as the last line, for `run.ts`. */
+export function measure(step: () => number, warmUp: number, steps: number): void {
+  for (let i = 0; i < warmUp; i++) step();
+  const seconds: number[] = [];
+  let lastLoss = Number.NaN;
+  const before = process.cpuUsage();
+  for (let i = 0; i < steps; i++) {
+    const start = performance.now();
+    lastLoss = step();
+    seconds.push((performance.now() - start) / 1000);
+  }
+  const { user, system } = process.cpuUsage(before);
+  const peak = /VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'));
+  const measurement: Measurement = {
+    seconds,
+    cpuSecondsPerStep: (user + system) / 1e6 / steps,
+    peakBytes: Number(peak![1]) * 1024,
+    lastLoss,
+  };
+  console.log(JSON.stringify(measurement));
+}
+
+/** Settings that `run.ts` hands to each process. */
+export function settings(): { width: number; batch: number; warmUp: number; steps: number } {
+  const [width, batch, warmUp, steps] = process.argv.slice(2).map(Number);
+  return { width: width ?? 192, batch: batch ?? 128, warmUp: warmUp ?? 2, steps: steps ?? 4 };
+}

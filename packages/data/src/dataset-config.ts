@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { UserError } from '@selfsup/engine/errors';
+import { z } from 'zod';
+import { checkConfig } from './check-config.ts';
+import { loadSource } from './load-source.ts';
+
+/** `dataset.json`. Each entry of `sources` is checked further, strictly, by the source of its `type`. */
+export const datasetConfigSchema = z.strictObject({
+  $schema: z.string().optional(),
+  /** For people; outside every key. */
+  about: z
+    .strictObject({
+      title: z.string(),
+      summary: z.string().optional(),
+      homepage: z.string().optional(),
+      licence: z.string().optional(),
+      size: z.string().optional(),
+      time: z.string().optional(),
+    })
+    .optional(),
+  /** Sources in order of preference: the first that answers is taken. */
+  sources: z.array(z.looseObject({ type: z.string() })).min(1),
+  quarantine: z
+    .strictObject({
+      /** Largest part of the images that may be damaged and left out; above it ingestion fails. */
+      atMost: z.number().min(0).max(1),
+    })
+    .optional(),
+});
+
+export type DatasetConfig = z.infer<typeof datasetConfigSchema>;
+
+/**
+ * Checks the content of a `dataset.json`, the sections of its sources included. Throws `UserError` naming file and
+ * field, and listing what is known where a key or type is not.
+ */
+export async function checkDatasetConfig(value: unknown, file?: string): Promise<DatasetConfig> {
+  const config = checkConfig(datasetConfigSchema, value, file);
+  for (const [i, section] of config.sources.entries()) {
+    const source = await loadSource(section.type, file, `sources.${i}.type`);
+    checkConfig(source.schema, section, file, `sources.${i}`);
+  }
+  return config;
+}
+
+/** Reads and checks a `dataset.json`. Throws `UserError` where it is missing, not JSON or wrong. */
+export async function readDatasetConfig(file: string): Promise<DatasetConfig> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new UserError('There is no such data set', { file, remedy: 'Check the name of the data set.', cause });
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new UserError(`Not valid JSON: ${(cause as Error).message}`, { file, remedy: 'Correct the file.', cause });
+  }
+  return checkDatasetConfig(value, file);
+}

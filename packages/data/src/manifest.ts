@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
+import type { Encoding } from './record.ts';
+
+/** Version of the stored form; readers refuse any other. Raise it with every change of layout. */
+export const datasetSchema = 1;
+
+/** Name of the manifest inside a data set's folder, beside LMDB's `data.mdb`. Written last: it marks the whole. */
+export const manifestFile = 'dataset-manifest.json';
+
+/** How many images a split has, in all and of each class. */
+export interface SplitSummary {
+  readonly count: number;
+  readonly classCounts: readonly number[];
+}
+
+/** An image that was left out, and why. */
+export interface Quarantined {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What a data set is: reproducible facts only, no places, no dates. */
+export interface DatasetManifest {
+  readonly schema: number;
+  readonly name: string;
+  readonly source: {
+    readonly type: string;
+    /** The source's own settings, paths left out. */
+    readonly config: Readonly<Record<string, unknown>>;
+    /** What was taken, in plain words, for reports. */
+    readonly chosen: string;
+    /** Whether sources named before it in `dataset.json` did not answer. */
+    readonly fallback: boolean;
+  };
+  readonly image: {
+    readonly height: number;
+    readonly width: number;
+    readonly channels: number;
+    readonly encoding: Encoding;
+  };
+  readonly classes: readonly string[];
+  readonly splits: Readonly<Record<string, SplitSummary>>;
+  /** Per channel over the train split (all splits where there is none), in 0..255 units. */
+  readonly statistics: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  /** sha256 over the sorted (key, record checksum) pairs. */
+  readonly digest: string;
+  readonly quarantine: readonly Quarantined[];
+}
+
+function checked(text: string, file: string): DatasetManifest {
+  let manifest: Partial<DatasetManifest>;
+  try {
+    manifest = JSON.parse(text) as Partial<DatasetManifest>;
+  } catch (cause) {
+    throw new UserError('The data set manifest is not valid JSON', {
+      file,
+      remedy: 'Delete this data set and ingest it again.',
+      cause,
+    });
+  }
+  if (manifest.schema !== datasetSchema) {
+    const age = (manifest.schema ?? 0) < datasetSchema ? 'an older' : 'a newer';
+    throw new UserError(
+      `This data set was written by ${age} version of Selfsup (schema ${manifest.schema}, this one reads ${datasetSchema})`,
+      {
+        file,
+        field: 'schema',
+        remedy: age === 'a newer' ? 'Update Selfsup.' : 'Run its ingest stage again; nothing else is needed.',
+      },
+    );
+  }
+  return manifest as DatasetManifest;
+}
+
+function missing(folder: string, cause: unknown): UserError {
+  return new UserError('No complete data set lies in this folder', {
+    file: folder,
+    remedy: 'Run its ingest stage; an interrupted one goes on where it stopped.',
+    cause,
+  });
+}
+
+/** The manifest of the data set in `folder`. Throws `UserError` where there is none or of another schema version. */
+export async function readManifest(folder: string): Promise<DatasetManifest> {
+  const file = join(folder, manifestFile);
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw missing(folder, cause);
+  });
+  return checked(text, file);
+}
+
+/** As `readManifest`, without waiting: for opening a data set inside a worker. */
+export function readManifestSync(folder: string): DatasetManifest {
+  const file = join(folder, manifestFile);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw missing(folder, cause);
+  }
+  return checked(text, file);
+}

@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
+import type { SourceContext } from './source.ts';
+
+/**
+ * The path that the user gave for a source, made absolute (from the folder of `dataset.json`).
+ * Throws `UserError` where nothing lies there: a named path is never passed over.
+ */
+export function givenPath(path: string, context: SourceContext): string {
+  const absolute = isAbsolute(path) ? path : resolve(context.datasetFolder, path);
+  if (!existsSync(absolute)) {
+    throw new UserError('The data that this path names does not exist', {
+      file: absolute,
+      field: 'path',
+      remedy: 'Correct the path in dataset.json or on the command line, or leave it out to look in SELFSUP_DATA.',
+    });
+  }
+  return absolute;
+}
+
+/** The first of `names` that exists in the folder `SELFSUP_DATA` names. */
+export function inDataFolder(names: readonly string[], context: SourceContext): string | undefined {
+  if (context.dataFolder === undefined || context.dataFolder === '') return undefined;
+  return names.map((name) => join(context.dataFolder!, name)).find((path) => existsSync(path));
+}

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import type { RootDatabase } from 'lmdb';
+import { UserError } from '@selfsup/engine/errors';
+import { writeAtomically } from '@selfsup/engine/files';
+import type { Progress } from '@selfsup/engine/progress';
+import { labelsKey, ordinalsKey } from './lmdb-folder.ts';
+import { type DatasetManifest, datasetSchema, manifestFile } from './manifest.ts';
+import { survey } from './survey.ts';
+
+/** What is known of a data set before its records are read over. */
+export type Unsealed = Omit<DatasetManifest, 'schema' | 'splits' | 'statistics' | 'digest'>;
+
+/**
+ * Reads over all records, writes the index and labels of each split, and at last the manifest, which marks the data
+ * set in `folder` as whole. Throws `UserError` at a damaged record and where there is no image at all.
+ */
+export async function seal(
+  database: RootDatabase<Buffer, string>,
+  folder: string,
+  unsealed: Unsealed,
+  progress: Progress,
+): Promise<DatasetManifest> {
+  const { index, splits, statistics, digest } = await survey(
+    database,
+    unsealed.classes,
+    unsealed.image.channels,
+    progress,
+  );
+  if (index.size === 0) {
+    throw new UserError('The source holds no image', { remedy: 'Check the path and layout of the source.' });
+  }
+  database.transactionSync(() => {
+    for (const [split, { ordinals, labels }] of index) {
+      database.putSync(ordinalsKey(split), Buffer.from(ordinals.buffer));
+      database.putSync(labelsKey(split), Buffer.from(labels.buffer));
+    }
+  });
+  const manifest: DatasetManifest = { schema: datasetSchema, ...unsealed, splits, statistics, digest };
+  await writeAtomically(join(folder, manifestFile), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  return manifest;
+}

@@ -1,0 +1,27 @@
+/**
+ * Ingests in a process of its own. Arguments: the work folder, the text of dataset.json, and after how many commits
+ * to kill itself without warning (never, where left out).
+ */
+import { checkDatasetConfig } from '../dataset-config.ts';
+import { ingest } from '../ingest.ts';
+
+const [workFolder = '', config = '{}', killAfter] = process.argv.slice(2);
+let commits = 0;
+const phase = {
+  advance: () => {
+    if (++commits === Number(killAfter)) process.kill(process.pid, 'SIGKILL');
+  },
+  done: () => undefined,
+};
+const { manifest } = await ingest({
+  name: 'child',
+  config: await checkDatasetConfig(JSON.parse(config)),
+  workFolder,
+  progress: { phase: () => phase, note: () => undefined, warn: () => undefined },
+  signal: new AbortController().signal,
+  datasetFolder: workFolder,
+}).catch((error: Error & { describe?: () => string }) => {
+  process.stderr.write(error.describe?.() ?? error.stack ?? error.message);
+  process.exit(3);
+});
+process.stdout.write(`digest ${manifest.digest}\n`);

@@ -1,0 +1,134 @@
+import type { layers, Shape, SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-gpu';
+import { tf } from '../ops/library.ts';
+import { onlyInput } from './stock.ts';
+
+/** One or several layers put one after another; `apply` adds them to a functional model. */
+export interface LayerChain {
+  /** `[batch, height, width, channels]` in, pooled out. */
+  apply(input: SymbolicTensor): SymbolicTensor;
+}
+
+/** Settings of a pooling layer, for square windows. */
+export interface PoolSettings {
+  /** Name of the layer whose output is the pooled map. */
+  readonly name: string;
+  /** Side of the window in pixels. */
+  readonly size: number;
+  /** Distance between windows in pixels; default `size`. */
+  readonly stride?: number;
+  /** Pixels added on each side, as PyTorch's `padding`; at most half of `size`. Default 0. */
+  readonly padding?: number;
+}
+
+interface Window {
+  readonly size: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+function windowOf({ name, size, stride = size, padding = 0 }: PoolSettings): Window {
+  if (![size, stride].every((n) => Number.isInteger(n) && n >= 1) || !Number.isInteger(padding) || padding < 0) {
+    throw new RangeError(`Pooling '${name}': size and stride must be integers of at least 1, padding of at least 0`);
+  }
+  if (2 * padding > size) throw new RangeError(`Pooling '${name}': padding ${padding} is over half of size ${size}`);
+  return { size, stride, padding };
+}
+
+/** Windows along one side (PyTorch's floor mode). */
+function windowsAlong(length: number, { size, stride, padding }: Window): number {
+  return Math.floor((length + 2 * padding - size) / stride) + 1;
+}
+
+/** Padding after the last pixel that some window reaches: less than `padding` where no window gets that far. */
+function trailing(length: number, window: Window): number {
+  const reach = (windowsAlong(length, window) - 1) * window.stride + window.size - window.padding;
+  return Math.max(0, reach - length);
+}
+
+/** Rows before and after, columns before and after. */
+type Padding = [[number, number], [number, number]];
+
+function padded(
+  input: SymbolicTensor,
+  name: string,
+  window: Window,
+  padLayer: (settings: { name: string; padding: Padding }) => layers.Layer,
+): SymbolicTensor {
+  if (window.padding === 0) return input;
+  const [, height, width] = input.shape;
+  const around = (length: number | null | undefined): [number, number] => [
+    window.padding,
+    length == null ? window.padding : trailing(length, window),
+  ];
+  const layer = padLayer({ name: `${name}_pad`, padding: [around(height), around(width)] });
+  return layer.apply(input) as SymbolicTensor;
+}
+
+const zeroPadding = (settings: { name: string; padding: Padding }) => tf.layers.zeroPadding2d(settings);
+
+/** Whether a layer's output is known not to be negative, so that zeros never win a maximum over it. */
+function isNotNegative(layer: layers.Layer): boolean {
+  return layer.getClassName() === 'ReLU' || ['relu', 'sigmoid'].includes(String(layer.getConfig().activation));
+}
+
+/** Pads height and width with -∞, which no maximum takes. Stock tfjs has no such layer. */
+class NeverPadding2D extends tf.layers.Layer {
+  static readonly className = 'NeverPadding2D';
+  readonly #padding: Padding;
+
+  constructor(settings: { name: string; padding: Padding }) {
+    super({ name: settings.name });
+    this.#padding = settings.padding;
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    const [batch, height, width, channels] = inputShape as Shape;
+    const [rows, columns] = this.#padding;
+    const grown = (length: number | null, [before, after]: [number, number]) =>
+      length === null ? null : length + before + after;
+    return [batch!, grown(height!, rows), grown(width!, columns), channels!];
+  }
+
+  override call(inputs: Tensor | Tensor[]): Tensor {
+    return tf.pad(onlyInput(inputs), [[0, 0], ...this.#padding, [0, 0]], -Infinity);
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), padding: this.#padding };
+  }
+}
+
+const neverPadding = (settings: { name: string; padding: Padding }) => new NeverPadding2D(settings);
+
+/**
+ * Max pooling as PyTorch's `MaxPool2d`: padding on both sides that never wins, floor mode. After a ReLU, where
+ * zeros never win either, it is tfjs's ZeroPadding2D and MaxPooling2D, which export; elsewhere the padding is a layer
+ * of ours, which does not.
+ */
+export function maxPool(settings: PoolSettings): LayerChain {
+  const window = windowOf(settings);
+  const { name } = settings;
+  return {
+    apply(input) {
+      const pads = isNotNegative(input.sourceLayer) ? zeroPadding : neverPadding;
+      const pool = tf.layers.maxPooling2d({ name, poolSize: window.size, strides: window.stride, padding: 'valid' });
+      return pool.apply(padded(input, name, window, pads)) as SymbolicTensor;
+    },
+  };
+}
+
+/**
+ * Average pooling as PyTorch's `AvgPool2d` by default: padded zeros count in the mean, floor mode. Made of
+ * tfjs's ZeroPadding2D and AveragePooling2D.
+ */
+export function averagePool(settings: PoolSettings): LayerChain {
+  const window = windowOf(settings);
+  const { name } = settings;
+  return {
+    apply(input) {
+      const { size, stride } = window;
+      const pool = tf.layers.averagePooling2d({ name, poolSize: size, strides: stride, padding: 'valid' });
+      return pool.apply(padded(input, name, window, zeroPadding)) as SymbolicTensor;
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export * from './layers/padded-pooling.ts';
+export * from './layers/average-pooling.ts';

@@ -1,0 +1,48 @@
+import { availableParallelism } from 'node:os';
+import { UserError } from './errors.ts';
+
+/** How TensorFlow is to run. Part of every key, since results may depend on each of them. */
+export interface EngineSettings {
+  /** Threads inside one operation. */
+  readonly threads: number;
+  /** Whether operations must give the same bits each time. */
+  readonly deterministic: boolean;
+  /** Arithmetic of convolutions and matrix products; `bf16` where the processor is faster with it. */
+  readonly fpmath: 'fp32' | 'bf16';
+  /** Undefined: what the machine has. */
+  readonly device: 'cpu' | 'cuda' | undefined;
+}
+
+function choice<Value extends string>(
+  environment: NodeJS.ProcessEnv,
+  name: string,
+  values: readonly Value[],
+): Value | undefined {
+  const given = environment[name];
+  if (given === undefined || given === '') return undefined;
+  const value = values.find((candidate) => candidate === given);
+  if (value === undefined) {
+    throw new UserError(`${name} is '${given}'`, { field: name, remedy: `Set it to one of: ${values.join(', ')}.` });
+  }
+  return value;
+}
+
+/**
+ * Reads SELFSUP_THREADS, SELFSUP_DETERMINISTIC (0 or 1), SELFSUP_FPMATH and SELFSUP_DEVICE.
+ * Throws `UserError` naming the variable that cannot be understood.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): EngineSettings {
+  const threads = environment.SELFSUP_THREADS || undefined;
+  if (threads !== undefined && !/^[1-9]\d{0,3}$/.test(threads)) {
+    throw new UserError(`SELFSUP_THREADS is '${threads}'`, {
+      field: 'SELFSUP_THREADS',
+      remedy: 'Set it to a whole number from 1 on, or unset it to use every core.',
+    });
+  }
+  return {
+    threads: threads === undefined ? availableParallelism() : Number(threads),
+    deterministic: choice(environment, 'SELFSUP_DETERMINISTIC', ['0', '1']) !== '0',
+    fpmath: choice(environment, 'SELFSUP_FPMATH', ['fp32', 'bf16']) ?? 'fp32',
+    device: choice(environment, 'SELFSUP_DEVICE', ['cpu', 'cuda']),
+  };
+}

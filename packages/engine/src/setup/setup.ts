@@ -1,0 +1,106 @@
+import { existsSync, lstatSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { canonicalJson, sha256, sha256File } from '../files.ts';
+import type { Progress } from '../progress.ts';
+import { readSettings } from '../settings.ts';
+import { chooseFlavour, readMachine, requireSupported, type MachineFacts } from './machine.ts';
+import * as place from './place.ts';
+import { engineId, recipeFor, type Flavour, type Recipe } from './recipe.ts';
+import type { SmokeResult } from './smoke.ts';
+
+/** What set-up may be told; all have the defaults that the command uses. */
+export interface SetupOptions {
+  readonly progress: Progress;
+  /** The folder of @tensorflow/tfjs-node-gpu to provide. */
+  readonly packageFolder?: string;
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly machine?: () => MachineFacts;
+  readonly recipe?: (flavour: Flavour) => Recipe;
+  readonly smoke?: (addon: string) => Promise<SmokeResult>;
+  readonly freeBytes?: (folder: string) => Promise<number>;
+}
+
+/** What set-up did. */
+export interface SetupResult {
+  readonly action: 'nothing' | 'linked' | 'built' | 'accepted';
+  readonly stamp: place.EngineStamp;
+  readonly root: string;
+  readonly downloadedBytes: number;
+}
+
+/**
+ * Gives the npm package an engine: none is touched that is in place; an official prebuilt addon that works is
+ * accepted; else one of the user's cache is linked, built before where it is missing. Safe to run twice at once and
+ * to be killed. Throws `UserError` with the remedy for whatever the user can mend.
+ */
+export async function setUpEngine(options: SetupOptions): Promise<SetupResult> {
+  const { progress, environment = process.env } = options;
+  const packageFolder = options.packageFolder ?? place.tfjsFolder();
+  const flavour = chooseFlavour(readSettings(environment).device);
+  const recipe = (options.recipe ?? recipeFor)(flavour);
+  const id = engineId(recipe, { packageFolder, guardSource: place.GUARD_SOURCE });
+
+  const found = place.inspectEngine(packageFolder);
+  if (found.ok && (found.stamp.flavour === 'prebuilt' || found.stamp.id === id)) {
+    return { action: 'nothing', stamp: found.stamp, root: found.root, downloadedBytes: 0 };
+  }
+  // Only now what building needs: with an engine in place, the command is done before all that would be loaded.
+  const [{ buildEngine }, { linkEngine }, { smokeCheck }] = await Promise.all([
+    import('./build.ts'),
+    import('./links.ts'),
+    import('./smoke.ts'),
+  ]);
+  const { smoke = smokeCheck } = options;
+  const prebuilt = await acceptPrebuilt(packageFolder, progress, smoke);
+  if (prebuilt !== undefined) return { action: 'accepted', stamp: prebuilt, root: packageFolder, downloadedBytes: 0 };
+
+  const engines = join(place.cacheFolder(environment), 'engine');
+  const root = join(engines, id);
+  let downloadedBytes = 0;
+  const cached = place.inspectRoot(root);
+  if (!cached.ok) {
+    if (existsSync(root)) progress.warn(`The engine is damaged and is built anew: ${cached.why}.`);
+    requireSupported((options.machine ?? readMachine)());
+    const { freeBytes } = options;
+    downloadedBytes = await buildEngine({
+      ...{ id, recipe, engines, packageFolder, environment, progress, smoke, freeBytes },
+    });
+  }
+  await linkEngine(packageFolder, root);
+  const placed = place.inspectEngine(packageFolder);
+  if (!placed.ok) throw new Error(`The engine was set up but is not whole: ${placed.why}`);
+  return { action: cached.ok ? 'linked' : 'built', stamp: placed.stamp, root, downloadedBytes };
+}
+
+/** Stamps the addon that the npm package's own install script fetched, if it is there and works. */
+async function acceptPrebuilt(
+  packageFolder: string,
+  progress: Progress,
+  smoke: (addon: string) => Promise<SmokeResult>,
+): Promise<place.EngineStamp | undefined> {
+  const libraries = ['deps/lib/libtensorflow.so.2', 'deps/lib/libtensorflow_framework.so.2'];
+  const files = [place.ADDON, ...libraries];
+  const own = ['lib', 'deps'].every((name) => {
+    const path = join(packageFolder, name);
+    return existsSync(path) && !lstatSync(path).isSymbolicLink();
+  });
+  if (!own || !files.every((file) => existsSync(join(packageFolder, file)))) return undefined;
+  const result = await smoke(join(packageFolder, place.ADDON));
+  if (!result.ok) {
+    progress.warn(`The prebuilt addon in node_modules does not work and is replaced: ${result.why}`);
+    return undefined;
+  }
+  const digests = await Promise.all(files.map((file) => sha256File(join(packageFolder, file))));
+  const stamp: place.EngineStamp = {
+    schema: 1,
+    id: `tensorflow-${result.tensorflow}-prebuilt-${sha256(canonicalJson(digests)).slice(0, 10)}`,
+    tensorflow: result.tensorflow,
+    tfjs: place.tfjsVersion(packageFolder),
+    flavour: 'prebuilt',
+    wheels: {},
+    files: place.sizes(packageFolder, files),
+  };
+  await writeFile(join(packageFolder, place.STAMP), `${JSON.stringify(stamp, null, 2)}\n`);
+  return stamp;
+}

@@ -1,0 +1,5 @@
+import './environment.ts';
+import './ops/register.ts';
+
+/** TensorFlow under tfjs, with its environment set before the library is loaded. */
+export * as tf from '@tensorflow/tfjs-node-gpu';

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import type { Dataset } from '@selfsup/data/dataset';
+import { createLoader } from '@selfsup/data/loader';
+import type { Progress } from '@selfsup/engine/progress';
+import { Interrupted } from '@selfsup/engine/stage';
+import { featureBlob } from './feature-set.ts';
+import type { FrozenEncoder } from './frozen-encoder.ts';
+import { NpyWriter, writeNpy } from './npy.ts';
+
+export interface SplitExtraction {
+  readonly part: 'train' | 'test';
+  readonly split: string;
+  /** Images of the split, in the order in which their features are written. */
+  readonly indices: Uint32Array;
+  readonly dataset: Dataset;
+  readonly frozen: FrozenEncoder;
+  readonly layers: readonly string[];
+  readonly batchSize: number;
+  readonly workers: number;
+  readonly workFolder: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes the features, labels and indices of one split as `.npy` files into the work folder, batch by batch.
+ * Every batch has the same size, the last being filled up with blank images, so that all images go through
+ * the same arithmetic. Gives paths by blob name. Throws `Interrupted` when asked to stop, `Error` for features
+ * that are not finite or an encoder that is not in inference mode.
+ */
+export async function extractSplit(work: SplitExtraction): Promise<Record<string, string>> {
+  const { part, split, indices, dataset, frozen, layers, batchSize } = work;
+  const path = (name: string): string => join(work.workFolder, `${name}.npy`);
+  const { height, width, channels } = dataset.manifest.image;
+  const pixels = height * width * channels;
+  const labels = dataset.labels(split);
+  const paths: Record<string, string> = {
+    [`${part}-labels`]: path(`${part}-labels`),
+    [`${part}-indices`]: path(`${part}-indices`),
+  };
+  const chosen = Int32Array.from(indices, (index) => labels[index] as number);
+  writeNpy(path(`${part}-labels`), '<i4', [indices.length], chosen);
+  writeNpy(path(`${part}-indices`), '<u4', [indices.length], Uint32Array.from(indices));
+  const writers = layers.map((layer, i) => {
+    const name = featureBlob(part, layer);
+    paths[name] = path(name);
+    return new NpyWriter(path(name), '<f4', [indices.length, ...(frozen.shapes[i] as number[])]);
+  });
+  const phase = work.progress.phase(`features of ${split}`, indices.length, 'images');
+  const images = new Uint8Array(batchSize * pixels);
+  const common = { key: [0, 0] as const, shuffle: false, augment: {}, dropLast: false };
+  const loader = createLoader({ dataset, split, indices, batchSize, workers: work.workers, ...common });
+  let done = 0;
+  try {
+    for await (const batch of loader.epoch(0)) {
+      if (work.signal.aborted) throw new Interrupted(`Stopped at image ${done} of ${indices.length}.`);
+      const count = batch.labels.length;
+      images.set(batch.images);
+      images.fill(0, count * pixels);
+      if (done === 0) frozen.assertInference(images, batchSize);
+      frozen.extract(images, batchSize).forEach((values, i) => {
+        const kept = values.subarray(0, (values.length / batchSize) * count);
+        assertFinite(kept, layers[i] as string, split);
+        writers[i]?.append(kept);
+      });
+      done += count;
+      phase.advance(count);
+      await new Promise(setImmediate); // lets a request to stop come through
+    }
+    for (const writer of writers) writer.close();
+  } catch (error) {
+    for (const writer of writers) writer.abandon();
+    throw error;
+  } finally {
+    await loader.close();
+  }
+  phase.done();
+  return paths;
+}
+
+function assertFinite(values: Float32Array, layer: string, split: string): void {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) * 0;
+  if (sum !== 0)
+    throw new Error(`Features of ${layer} for split ${split} hold NaN or infinity: the encoder is broken.`);
+}

@@ -1,0 +1,27 @@
+import { subsetSchema } from '@selfsup/data/subset';
+import { z } from 'zod';
+
+/** Images that go through the encoder at a time where features are kept. Changes no result. */
+export const extractionBatch = 250;
+
+/** Which images to train on and to test on. */
+export const imageParts = {
+  train: z.strictObject({ split: z.string().default('train'), subset: subsetSchema.optional() }).prefault({}),
+  test: z.strictObject({ split: z.string().default('test'), subset: subsetSchema.optional() }).prefault({}),
+};
+export type ImageParts = z.infer<z.ZodObject<typeof imageParts>>;
+
+/** The config section of `eval/features`. */
+export const featuresSchema = z.strictObject({
+  /** Probe points of the encoder, such as `conv2`. */
+  layers: z
+    .array(z.string())
+    .min(1)
+    .refine((names) => new Set(names).size === names.length, 'a layer is named twice'),
+  ...imageParts,
+  /** Images at a time. Changes no result. */
+  batchSize: z.int().min(2).default(extractionBatch),
+  /** Loader threads. Changes no result. */
+  workers: z.int().min(0).default(0),
+});
+export type FeaturesConfig = z.infer<typeof featuresSchema>;

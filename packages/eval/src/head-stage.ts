@@ -1,0 +1,73 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
+import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { randomKey, type RandomKey } from '@selfsup/engine/random';
+import type { StageContext, StageResult } from '@selfsup/engine/stage';
+import { parameterCount } from '@selfsup/models/weights';
+import type { HeadTraining } from './head-config.ts';
+import type { HeadSource } from './head-source.ts';
+import { trainHead } from './head-trainer.ts';
+import { buildHead, type HeadKind } from './heads.ts';
+
+/**
+ * Runs a stage that trains one head on the batches of the source that `open` opens, whose order is a function of the
+ * key that it is given. The metrics are `<head>/<protocol>/<layer>/top1` (after the last epoch) and `…/top1-best`,
+ * both in percent.
+ */
+export async function runHead<Config extends HeadTraining>(
+  context: StageContext<Config>,
+  kind: HeadKind,
+  open: (context: StageContext<Config>, key: RandomKey) => Promise<HeadSource>,
+): Promise<StageResult> {
+  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  const { head } = kind;
+  await mkdir(workFolder, { recursive: true });
+  // The layer is left out: one seed gives the probes of all layers the same start and order.
+  const key = randomKey(seed, 'head', head, config.protocol);
+  const source = await open(context, key);
+  try {
+    if (!dryRun) refuseEmptyClass(source);
+    const { shape, classes } = source;
+    const model = buildHead(kind, { shape, classes: classes.length, key, initialiser: config.initialiser });
+    const parameters = parameterCount(model);
+    progress.note(`${head} head on ${config.layer}: ${parameters.toLocaleString('en')} parameters`);
+    const name = `${head} on ${config.layer}`;
+    const identity = sha256(canonicalJson({ config, seed, head, ...source.identity }));
+    const outcome = await trainHead({
+      model,
+      source,
+      config,
+      name,
+      identity,
+      workFolder,
+      progress,
+      signal,
+      dryRun,
+    }).finally(() => model.dispose());
+    const title = `${head}/${config.protocol}/${config.layer}`;
+    const contents = {
+      'confusion.json': { title, classes, matrix: outcome.confusion },
+      'curve.json': outcome.curve,
+    };
+    const files: Record<string, string> = {};
+    for (const [file, content] of Object.entries(contents)) {
+      files[file] = join(workFolder, file);
+      await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
+    }
+    return { files, metrics: { [`${title}/top1`]: outcome.final, [`${title}/top1-best`]: outcome.best } };
+  } finally {
+    await source.close();
+  }
+}
+
+function refuseEmptyClass({ classes, trainLabels }: HeadSource): void {
+  const seen = new Set(trainLabels);
+  const empty = classes.findIndex((_, label) => !seen.has(label));
+  if (empty >= 0)
+    throw new UserError(`No training image shows class '${classes[empty]}'`, {
+      field: 'train.subset',
+      remedy:
+        'Choose training images that hold every class, where features are cached in the stage that extracts them.',
+    });
+}

@@ -1,0 +1,119 @@
+import { batchNorm, batchNormRelu, conv2d, dense as denseLayer } from '@selfsup/engine/layers';
+import { adaptiveAveragePool, globalAveragePool } from '@selfsup/engine/pooling';
+import { deriveKey, type RandomKey } from '@selfsup/engine/random';
+import { tf } from '@selfsup/engine/tensorflow';
+import { heFanOut, linearFanOut, uniformFanIn } from '@selfsup/models/initialisers';
+
+/** What every head is built from. */
+export interface HeadInput {
+  /** `[height, width, channels]` of the features. */
+  readonly shape: readonly [number, number, number];
+  readonly classes: number;
+  readonly key: RandomKey;
+  /**
+   * How linear layers begin: `torch` uniform in ±1/√fan-in, bias too; `rotnet` N(0, √(2/fan-out)), bias 0.
+   * Convolutions begin with N(0, √(2/(k²·filters))) in both.
+   */
+  readonly initialiser: 'torch' | 'rotnet';
+}
+
+export interface LinearProbe extends HeadInput {
+  /** Bins along each side of adaptive average pooling; undefined leaves the features as they are. */
+  readonly bins: number | undefined;
+  /** Batch norm without gain and offset before the linear layer. */
+  readonly batchNorm: boolean;
+}
+
+/** Linear probe `[batch, height, width, channels]` to logits `[batch, classes]`. */
+export function linearProbe(probe: LinearProbe): tf.LayersModel {
+  const input = tf.input({ shape: [...probe.shape], name: 'features' });
+  let x: tf.SymbolicTensor = input;
+  if (probe.bins !== undefined) x = adaptiveAveragePool({ name: 'pool', size: probe.bins }).apply(x);
+  if (probe.batchNorm) x = apply(batchNorm({ name: 'norm', center: false, scale: false }), x);
+  x = apply(tf.layers.flatten({ name: 'flatten' }), x);
+  return tf.model({ inputs: input, outputs: dense(probe, 'linear', x, probe.classes, true), name: 'linear' });
+}
+
+/**
+ * RotNet's and AET's classifiers of fully connected layers: `layers` − 1 hidden ones (no bias, batch norm,
+ * ReLU), then a linear one. With one layer the features only pass batch norm without gain and offset (AET).
+ */
+export function fullyConnected(
+  head: HeadInput & { readonly layers: 1 | 2 | 3; readonly hidden: number },
+): tf.LayersModel {
+  const input = tf.input({ shape: [...head.shape], name: 'features' });
+  let x: tf.SymbolicTensor = input;
+  if (head.layers === 1) x = apply(batchNorm({ name: 'norm', center: false, scale: false }), x);
+  x = apply(tf.layers.flatten({ name: 'flatten' }), x);
+  for (let i = 1; i < head.layers; i++) {
+    x = batchNormRelu({ name: `norm${i}`, reluName: `relu${i}` }).apply(
+      dense(head, `hidden${i}`, x, head.hidden, false),
+    );
+  }
+  return tf.model({ inputs: input, outputs: dense(head, 'linear', x, head.classes, true), name: `fc${head.layers}` });
+}
+
+/** RotNet's convolutional classifier: 3×3, 1×1, 1×1 units of `width` channels, global average, linear. */
+export function convolutional(head: HeadInput & { readonly width: number }): tf.LayersModel {
+  const input = tf.input({ shape: [...head.shape], name: 'features' });
+  let x: tf.SymbolicTensor = input;
+  [3, 1, 1].forEach((kernelSize, i) => {
+    const name = `conv${i + 1}`;
+    const kernelInitializer = heFanOut(deriveKey(head.key, name));
+    x = apply(conv2d({ name, filters: head.width, kernelSize, padding: 'same', useBias: false, kernelInitializer }), x);
+    x = batchNormRelu({ name: `norm${i + 1}`, reluName: `relu${i + 1}` }).apply(x);
+  });
+  x = apply(globalAveragePool({ name: 'average' }), x);
+  return tf.model({ inputs: input, outputs: dense(head, 'linear', x, head.classes, true), name: 'conv' });
+}
+
+/** Which classifier, and its sizes where they are not the usual ones. */
+export interface ClassifierKind {
+  readonly head: 'fc1' | 'fc2' | 'fc3' | 'conv';
+  /** Channels of the conv head; those of the features by default. */
+  readonly width?: number | undefined;
+  /** Units of the hidden layers; min(20 · classes, 2048) by default. */
+  readonly hidden?: number | undefined;
+}
+
+/** One of the classifiers of RotNet and AET over frozen features. */
+export function classifierHead(kind: ClassifierKind, input: HeadInput): tf.LayersModel {
+  if (kind.head === 'conv') return convolutional({ ...input, width: kind.width ?? input.shape[2] });
+  const layers = kind.head === 'fc1' ? 1 : kind.head === 'fc2' ? 2 : 3;
+  return fullyConnected({ ...input, layers, hidden: kind.hidden ?? Math.min(20 * input.classes, 2048) });
+}
+
+/** Any of the heads by name. */
+export type HeadKind =
+  | ClassifierKind
+  | {
+      readonly head: 'linear';
+      readonly pooling: 'none' | { readonly adaptiveAverage: number };
+      readonly batchNorm: boolean;
+    };
+
+/** The head that a config names, `[batch, height, width, channels]` to logits `[batch, classes]`. */
+export function buildHead(kind: HeadKind, input: HeadInput): tf.LayersModel {
+  if (kind.head !== 'linear') return classifierHead(kind, input);
+  const { pooling, batchNorm } = kind;
+  return linearProbe({ ...input, bins: pooling === 'none' ? undefined : pooling.adaptiveAverage, batchNorm });
+}
+
+function apply(layer: tf.layers.Layer, x: tf.SymbolicTensor): tf.SymbolicTensor {
+  return layer.apply(x) as tf.SymbolicTensor;
+}
+
+function dense(
+  head: HeadInput,
+  name: string,
+  x: tf.SymbolicTensor,
+  units: number,
+  useBias: boolean,
+): tf.SymbolicTensor {
+  const fanIn = x.shape.at(-1) as number;
+  const torch = head.initialiser === 'torch';
+  const kernelKey = deriveKey(head.key, name, 'kernel');
+  const kernelInitializer = torch ? uniformFanIn(kernelKey, fanIn) : linearFanOut(kernelKey);
+  const biasInitializer = torch ? uniformFanIn(deriveKey(head.key, name, 'bias'), fanIn) : tf.initializers.zeros();
+  return apply(denseLayer({ name, units, useBias, kernelInitializer, biasInitializer }), x);
+}

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+
+test('the report and the schemas of the stages load no TensorFlow', async () => {
+  await Promise.all([
+    import('./report.ts'),
+    import('./features/features.ts'),
+    import('./linear-probe/linear-probe.ts'),
+    import('./classifier/classifier.ts'),
+    import('./augmented-probe/augmented-probe.ts'),
+  ]);
+  expect('_tfengine' in globalThis).toBe(false); // where tfjs keeps its engine
+  await import('./heads.ts');
+  expect('_tfengine' in globalThis).toBe(true);
+});

@@ -1,0 +1,3 @@
+export type * from './report/input.ts';
+export { renderReport } from './report/page.ts';
+export { readStageOutputs } from './report/read-outputs.ts';

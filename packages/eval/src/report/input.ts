@@ -1,0 +1,147 @@
+/**
+ * All that a report shows, as plain data. Pipelines assemble it from the experiment file and the published
+ * artifacts (`readStageOutputs` reads the small files of one stage); the report itself reads nothing.
+ */
+export interface ReportInput {
+  /** Name of the experiment's folder, such as `rotnet-small`. */
+  readonly experiment: string;
+  readonly about: AboutExperiment;
+  readonly seeds: readonly number[];
+  /** In the order in which they are shown; one experiment without variants has the variant `base`. */
+  readonly variants: readonly string[];
+  readonly datasets: readonly DatasetFacts[];
+  /** One for each variant, seed and stage, in the order of the stages. */
+  readonly rows: readonly StageRow[];
+  /** What the reader must know before believing a number. */
+  readonly warnings?: readonly string[];
+  /** ISO date at which the page was made; left out where the page must be reproducible. */
+  readonly generated?: string | undefined;
+}
+
+/** The `about` block of an experiment file. */
+export interface AboutExperiment {
+  readonly title: string;
+  readonly summary?: string | undefined;
+  readonly paper?: string | undefined;
+  readonly command?: string | undefined;
+  readonly time?: string | undefined;
+  readonly published?: readonly PublishedNumber[] | undefined;
+  readonly expected?: readonly ExpectedNumber[] | undefined;
+}
+
+/** A number from the literature, set beside ours. */
+export interface PublishedNumber {
+  readonly metric: string;
+  readonly variant?: string | undefined;
+  readonly value: number;
+  readonly unit?: string | undefined;
+  /** Where it was read: paper and table, repository, issue. */
+  readonly source: string;
+  /** How it was made, in a few words. */
+  readonly protocol?: string | undefined;
+  /** Whether ours was made in the same way, so that a difference means something. Not unless it is said. */
+  readonly comparable?: boolean | undefined;
+  readonly note?: string | undefined;
+}
+
+/** What this experiment should give, from an independent implementation or an earlier run. */
+export interface ExpectedNumber {
+  readonly metric: string;
+  readonly variant?: string | undefined;
+  readonly value: number;
+  /** Half-width of the range that counts as agreement, in the metric's unit. */
+  readonly tolerance: number;
+  readonly source: string;
+}
+
+export interface DatasetFacts {
+  readonly name: string;
+  /** Which source was chosen, in plain words. */
+  readonly chosen: string;
+  /** True where the wanted data could not be had and something else stands in for it. */
+  readonly fallback: boolean;
+  readonly image: { readonly height: number; readonly width: number; readonly channels: number };
+  readonly classes: readonly string[];
+  readonly splits: Readonly<Record<string, { readonly count: number; readonly classCounts?: readonly number[] }>>;
+  readonly digest: string;
+  readonly quarantine?: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** One stage of one variant and seed. */
+export interface StageRow {
+  readonly variant: string;
+  readonly seed: number;
+  readonly stage: string;
+  /** What the stage uses, such as `tasks/rotnet`. */
+  readonly uses: string;
+  readonly config: unknown;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly outputs?: StageOutputs | undefined;
+  readonly run?: RunFacts | undefined;
+  readonly reproducibility?: Reproducibility | undefined;
+}
+
+/** The small files of a stage that a report can show. */
+export interface StageOutputs {
+  readonly curve?: CurveFile | undefined;
+  readonly preview?: readonly Picture[] | undefined;
+  readonly filters?: FiltersFile | undefined;
+  readonly confusion?: ConfusionFile | undefined;
+}
+
+/** `curve.json`: points of training and test, each with `epoch` (and `step`) and any further numbers. */
+export interface CurveFile {
+  readonly train: readonly Readonly<Record<string, number>>[];
+  readonly test: readonly Readonly<Record<string, number>>[];
+}
+
+export interface Picture {
+  /** PNG bytes, or a `data:image/…` address. */
+  readonly image: Uint8Array | string;
+  readonly caption: string;
+  /** What a reader who does not see the picture needs to know; the caption where absent. */
+  readonly alt?: string | undefined;
+  /** Short facts under the picture; `actual` beside `predicted` is marked as right or wrong. */
+  readonly facts?: Readonly<Record<string, string | number>> | undefined;
+  /** Pictures of one group stand together under its name. */
+  readonly group?: string | undefined;
+}
+
+/** `filters.json`: the kernels of a first layer, each scaled to its own range. */
+export interface FiltersFile {
+  readonly layer: string;
+  /** `[count, height, width, channels]`, channels 1 or 3. */
+  readonly shape: readonly [number, number, number, number];
+  /** The pixels 0..255 in that order, base64. */
+  readonly pixels: string;
+}
+
+/** `confusion.json`: `matrix[true class][predicted class]` counts test images. */
+export interface ConfusionFile {
+  readonly title?: string | undefined;
+  readonly classes: readonly string[];
+  readonly matrix: readonly (readonly number[])[];
+}
+
+/** Where and how long a stage ran: never part of a key. */
+export interface RunFacts {
+  readonly wallSeconds?: number | undefined;
+  readonly host?: string | undefined;
+  readonly cpu?: string | undefined;
+  readonly started?: string | undefined;
+  readonly peakMemoryBytes?: number | undefined;
+  /** Further facts, shown as they are. */
+  readonly facts?: Readonly<Record<string, string | number>> | undefined;
+}
+
+/** What the stage's result is a function of, and what it gave. */
+export interface Reproducibility {
+  readonly key: string;
+  readonly codeKey?: string | undefined;
+  readonly engine?: Readonly<Record<string, string>> | string | undefined;
+  /** Digest of each thing that the stage needed, by role. */
+  readonly inputs?: Readonly<Record<string, string>> | undefined;
+  readonly outputDigest?: string | undefined;
+  /** sha256 of each blob by name. */
+  readonly blobs?: Readonly<Record<string, string>> | undefined;
+}

@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { renderReport } from './page.ts';
+import { sampleReport } from './sample.fixture.ts';
+
+const page = renderReport(sampleReport());
+
+test('every metric appears as printed, with its mean and deviation', () => {
+  for (const row of sampleReport().rows)
+    for (const [metric, value] of Object.entries(row.metrics)) {
+      const shown = /top1|accuracy/.test(metric) ? value.toFixed(2) : String(Number(value.toPrecision(4)));
+      expect(page).toContain(`>${shown}</td>`);
+    }
+  expect(page).toContain('56.30 ± 1.27'); // of 57.20 and 55.40, by hand
+});
+
+test('text from outside is escaped wherever it lands', () => {
+  const hostile = '<script>alert(1)</script><img src=x onerror=alert(2)>"\'&';
+  const sample = sampleReport();
+  const taint = (value: unknown): unknown => {
+    if (typeof value === 'string') return `${hostile}${value}`;
+    if (value instanceof Uint8Array || typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map(taint);
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, key === 'pixels' ? part : taint(part)]));
+  };
+  const everywhere = taint(sample) as typeof sample;
+  const text = renderReport({
+    ...everywhere,
+    rows: everywhere.rows.map((row) => ({ ...row, uses: hostile, config: { [hostile]: hostile } })),
+  });
+  expect(text).not.toContain('<script');
+  expect(text).not.toMatch(/<img src=x/);
+  expect(text).toContain('&lt;script&gt;alert(1)');
+  expect(text.replaceAll(/"[^"]*"/g, '""')).not.toMatch(/<[a-z][^>]*\sonerror=/);
+});
+
+test('nothing is loaded from anywhere and no script runs', () => {
+  expect(page).not.toMatch(/<(script|link|iframe|object|embed)\b/);
+  for (const [, address] of page.matchAll(/\b(?:src|srcset|poster|data)="([^"]*)"/g))
+    expect(address).toMatch(/^data:image\/png;base64,/);
+  for (const [, address] of page.matchAll(/\bhref="([^"]*)"/g)) expect(address).toMatch(/^#[a-z]+$/);
+  expect(page).not.toMatch(/@import|url\(/);
+  expect(() => {
+    const sample = sampleReport();
+    const picture = { image: 'https://example.org/a.png', caption: 'c' };
+    renderReport({ ...sample, rows: [{ ...sample.rows[0]!, outputs: { preview: [picture] } }] });
+  }).toThrow(TypeError);
+});
+
+test('a stand-in for the data, warnings and files set aside are said at the top', () => {
+  const top = page.slice(0, page.indexOf('<main>')).replaceAll(/\s+/g, ' ');
+  expect(top).toContain('Not the usual data.');
+  expect(top).toContain('shapes rendered by our own code, standing in for fashion-mnist');
+  expect(top).toContain('1 unreadable file was set aside');
+  expect(top).toContain('Features were extracted with another engine');
+});
+
+test('a published number of another protocol gets no difference, one of the same protocol does', () => {
+  const rows = [...page.matchAll(/<tr class="(comparable|incomparable)">.*?<\/tr>/gs)].map(([row]) => row);
+  expect(rows).toHaveLength(2);
+  expect(rows[0]).toContain('+0.30'); // 60.05 beside 59.75
+  expect(rows[1]).toContain('not comparable');
+  expect(rows[1]).not.toMatch(/<td class="number">[+−]/);
+});
+
+test('expected numbers are judged by their tolerance', () => {
+  const table = page.slice(page.indexOf('what is expected of this recipe'));
+  const rows = table.slice(0, table.indexOf('</table>')).split('<tr>').slice(2);
+  expect(rows.map((row) => /within|outside/.exec(row)?.[0])).toEqual(['within', 'within', 'within', 'outside']);
+  expect(rows[3]).toContain('70.90 ± 0.1'); // ours is 70.775
+});
+
+test('the confusion matrix has a header for each row and column and all counts', () => {
+  const matrix = page.slice(
+    page.indexOf('<table class="confusion"'),
+    page.indexOf('</table>', page.indexOf('<table class="confusion"')),
+  );
+  expect(matrix.match(/<th scope="row">/g)).toHaveLength(10);
+  expect(matrix.match(/<th scope="col"/g)).toHaveLength(11);
+  expect(matrix).toContain('title="true circle, predicted circle: 71 of 100 (71.0 %)"');
+});
+
+test('pictures have alternative texts, every section can be reached, tags are balanced', () => {
+  for (const [tag] of page.matchAll(/<img[^>]*>/g)) expect(tag).toMatch(/ alt="[^"]+"/);
+  for (const [, id] of page.matchAll(/href="#([a-z]+)"/g)) expect(page).toContain(`id="${id}"`);
+  for (const tag of [
+    'table',
+    'tr',
+    'td',
+    'th',
+    'section',
+    'details',
+    'div',
+    'figure',
+    'svg',
+    'ul',
+    'ol',
+    'li',
+    'dl',
+    'span',
+  ])
+    expect([tag, page.split(new RegExp(`<${tag}[\\s>]`)).length]).toEqual([
+      tag,
+      page.split(new RegExp(`</${tag}\\s*>`)).length,
+    ]);
+});
+
+test('an experiment with nothing finished still gives a page', () => {
+  const empty = { experiment: 'x', about: { title: 'Empty' }, seeds: [1], variants: ['base'], datasets: [], rows: [] };
+  expect(renderReport(empty)).toContain('<h1>Empty</h1>');
+});

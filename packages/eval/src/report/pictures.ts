@@ -1,0 +1,77 @@
+import type { FiltersFile, Picture } from './input.ts';
+import { html, trusted, type Markup } from './markup.ts';
+import { dataUri, encodePng } from './png.ts';
+
+/** Sample pictures with their captions and facts, grouped; a prediction is marked as right or wrong. */
+export function pictureGrid(pictures: readonly Picture[]): Markup {
+  const groups = new Map<string, Picture[]>();
+  for (const picture of pictures) {
+    const name = picture.group ?? '';
+    groups.set(name, [...(groups.get(name) ?? []), picture]);
+  }
+  return html`${[...groups].map(
+    ([name, members]) =>
+      html`<div class="picture-group">
+        ${name !== '' && html`<h4>${name}</h4>`}
+        <div class="pictures">${members.map(figure)}</div>
+      </div>`,
+  )}`;
+}
+
+function figure(picture: Picture): Markup {
+  const facts = Object.entries(picture.facts ?? {}).filter(([name]) => name !== 'actual' && name !== 'predicted');
+  const list = facts.map(([name, value]) => html`<span class="fact">${name} ${value}</span>`);
+  return html`<figure>
+    <img src="${address(picture.image)}" alt="${picture.alt ?? picture.caption}" loading="lazy" />
+    <figcaption>${picture.caption} ${verdict(picture.facts)} ${list}</figcaption>
+  </figure>`;
+}
+
+function verdict(facts: Picture['facts']): Markup {
+  if (facts?.actual === undefined || facts.predicted === undefined) return html``;
+  const right = String(facts.actual) === String(facts.predicted);
+  return html`<span class="verdict ${right ? 'right' : 'wrong'}"
+    ><span aria-hidden="true">${right ? '✓' : '✗'}</span>
+    ${facts.predicted}${!right && html`, truly ${facts.actual}`}</span
+  >`;
+}
+
+/** Only bytes and data addresses are shown: a report loads nothing from anywhere. */
+function address(image: Picture['image']): Markup {
+  if (typeof image !== 'string') return trusted(dataUri(image));
+  if (/^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+$/.test(image)) return trusted(image);
+  throw new TypeError('A picture of a report is PNG bytes or a data:image address, never a path or a link.');
+}
+
+/** The kernels of the first layer side by side, one picture; each kernel fills its own range of grey or colour. */
+export function filterSheet(file: FiltersFile, caption: string): Markup {
+  const [count, height, width, channels] = file.shape;
+  const pixels = Buffer.from(file.pixels, 'base64');
+  if (channels !== 1 && channels !== 3) return html``;
+  if (pixels.length !== count * height * width * channels)
+    throw new RangeError(`filters of ${file.layer}: shape and pixels differ`);
+  const columns = columnsFor(count);
+  const sheetWidth = columns * (width + 1) - 1;
+  const sheetHeight = Math.ceil(count / columns) * (height + 1) - 1;
+  const sheet = new Uint8Array(sheetHeight * sheetWidth * channels).fill(128);
+  for (let i = 0; i < count; i++) {
+    const [top, left] = [Math.floor(i / columns) * (height + 1), (i % columns) * (width + 1)];
+    for (let y = 0; y < height; y++) {
+      const start = (i * height + y) * width * channels;
+      sheet.set(pixels.subarray(start, start + width * channels), ((top + y) * sheetWidth + left) * channels);
+    }
+  }
+  const image = trusted(dataUri(encodePng(sheet, sheetHeight, sheetWidth, channels)));
+  const alt = `${count} kernels of ${file.layer}, ${height} × ${width} pixels each`;
+  return html`<figure class="pixels">
+    <figcaption>${caption}</figcaption>
+    <img src="${image}" alt="${alt}" width="${sheetWidth * 4}" />
+  </figure>`;
+}
+
+/** A number of columns that leaves no gap in the last row where one exists between a square and a 4:1 sheet. */
+function columnsFor(count: number): number {
+  const square = Math.ceil(Math.sqrt(count));
+  for (let columns = square; columns <= 2 * square; columns++) if (count % columns === 0) return columns;
+  return Math.min(count, Math.ceil(square * 1.4));
+}

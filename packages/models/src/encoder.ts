@@ -1,0 +1,110 @@
+import { UserError } from '@selfsup/engine/errors';
+import type { tf } from '@selfsup/engine/tensorflow';
+import { z } from 'zod';
+import { readCheckpoint, writeCheckpoint, type Json, type TensorData } from './checkpoint.ts';
+import { networkSchema } from './network-section.ts';
+import { configureNetwork, type ConfiguredNetwork, type ImageShape } from './network.ts';
+import { assignVariables, modelWeights, variableData } from './weights.ts';
+
+/** What is taken from a pixel (0..255) and what it is then divided by, for each channel. */
+export interface Normalisation {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** All that an encoder file says about itself beside its weights. */
+export interface EncoderDescription {
+  /** Name of the task that trained it, such as `rotnet`. */
+  readonly task: string;
+  readonly network: { readonly name: string; readonly config: Readonly<Record<string, unknown>> };
+  readonly normalisation: Normalisation;
+  readonly step: number;
+  readonly epoch: number;
+  readonly seed: number;
+  /** Whether branches folded into the batch shared their batch-norm statistics. */
+  readonly batchNormStatistics: 'joint' | 'per-branch';
+}
+
+export interface LoadedEncoder {
+  readonly model: tf.LayersModel;
+  readonly network: ConfiguredNetwork;
+  readonly input: ImageShape;
+  readonly normalisation: Normalisation;
+  readonly probePoints: readonly string[];
+  readonly description: EncoderDescription;
+  /** Every tensor of the file: heads too. */
+  readonly tensors: ReadonlyMap<string, TensorData>;
+}
+
+const shape = z.object({ height: z.int(), width: z.int(), channels: z.int() });
+const metadataSchema = z.object({
+  task: z.string(),
+  network: z.object({ name: z.string(), config: z.record(z.string(), z.unknown()) }),
+  input: shape,
+  normalisation: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }),
+  step: z.int(),
+  epoch: z.int(),
+  seed: z.number(),
+  batchNormStatistics: z.enum(['joint', 'per-branch']),
+});
+
+/**
+ * Writes the final checkpoint of a pretraining: all weights of `models`, one of which is named `encoder`,
+ * and what is needed to build that encoder again. Holds no dates or places: equal trainings give equal bytes.
+ */
+export async function saveEncoder(
+  path: string,
+  models: Readonly<Record<string, tf.LayersModel>>,
+  description: EncoderDescription,
+): Promise<void> {
+  const encoder = models['encoder'];
+  if (encoder === undefined) throw new Error(`No model is named 'encoder': ${Object.keys(models).join(', ')}.`);
+  const [, height, width, channels] = encoder.inputs[0]!.shape as number[];
+  const weights = Object.entries(models).flatMap(([name, model]) => modelWeights(name, model));
+  const metadata = { ...description, input: { height, width, channels } };
+  await writeCheckpoint(path, {
+    tensors: variableData(weights),
+    metadata: metadata as unknown as Record<string, Json>,
+  });
+}
+
+/**
+ * Rebuilds a trained encoder from its checkpoint. Throws `UserError` naming the file when it is damaged, is
+ * no encoder checkpoint, or its weights do not fit the network that it names.
+ */
+export async function loadEncoder(path: string): Promise<LoadedEncoder> {
+  const { tensors, metadata } = await readCheckpoint(path);
+  const parsed = metadataSchema.safeParse(metadata);
+  if (!parsed.success) {
+    throw new UserError('The file is no encoder checkpoint', {
+      file: path,
+      field: parsed.error.issues[0]!.path.join('.'),
+      remedy: "Give the blob 'checkpoint' of a pretraining stage.",
+    });
+  }
+  const { input, ...description } = parsed.data;
+  const network = await configureNetwork(
+    networkSchema.parse({ ...description.network.config, name: description.network.name }),
+  );
+  const model = network.build(input, [0, 0]);
+  const weights = modelWeights('encoder', model);
+  const known = new Set(weights.map((weight) => weight.name));
+  const extra = [...tensors.keys()].find((name) => name.startsWith('encoder/') && !known.has(name));
+  if (extra !== undefined) {
+    model.dispose();
+    throw new UserError(`The checkpoint belongs to another architecture: '${network.name}' has no ${extra}`, {
+      file: path,
+      field: extra,
+    });
+  }
+  assignVariables(weights, tensors, path);
+  return {
+    model,
+    network,
+    input,
+    normalisation: description.normalisation,
+    probePoints: network.probePoints,
+    description,
+    tensors,
+  };
+}

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { UserError } from '@selfsup/engine/errors';
+import { writeAtomically } from '@selfsup/engine/files';
+
+/**
+ * Puts a folder of files in place as a whole: it is written beside its place and then renamed, so that a reader never
+ * sees half of it. `fill` writes into the folder that it is given. A folder that holds nothing but entries named in
+ * `ours` is an earlier export and is replaced; any other is left alone, with a `UserError`.
+ */
+export async function writeFolder(
+  folder: string,
+  ours: readonly string[],
+  fill: (folder: string) => Promise<void>,
+): Promise<void> {
+  const target = resolve(folder);
+  const exists = existsSync(target);
+  if (exists) {
+    const entries = await readdir(target).catch((cause: Error) => {
+      throw new UserError(`Cannot write there: ${cause.message}`, { file: target, remedy: 'Name a folder.', cause });
+    });
+    const foreign = entries.find((entry) => !ours.includes(entry));
+    if (foreign !== undefined) {
+      throw new UserError(`The folder exists and holds other things, such as ${foreign}`, {
+        file: target,
+        remedy: 'Name another folder with --to, or empty this one.',
+      });
+    }
+  }
+  const suffix = `${process.pid}.${randomUUID().slice(0, 8)}`;
+  const beside = (kind: string): string => join(dirname(target), `.${basename(target)}.${suffix}.${kind}`);
+  const fresh = beside('new');
+  try {
+    await mkdir(fresh, { recursive: true }).catch((cause: Error) => {
+      throw new UserError(`Cannot write: ${cause.message}`, { file: target, remedy: 'Name a writable folder.', cause });
+    });
+    await fill(fresh);
+    if (exists) await rename(target, beside('old'));
+    await rename(fresh, target).catch(async (cause: Error) => {
+      if (exists) await rename(beside('old'), target);
+      throw new UserError(`Cannot write: ${cause.message}`, { file: target, cause });
+    });
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+    if (existsSync(target)) await rm(beside('old'), { recursive: true, force: true });
+  }
+}
+
+/** Writes files by their paths inside `folder`. */
+export async function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) await writeAtomically(join(folder, name), content);
+}

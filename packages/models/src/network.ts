@@ -1,0 +1,60 @@
+import { UserError } from '@selfsup/engine/errors';
+import type { RandomKey } from '@selfsup/engine/random';
+import type { tf } from '@selfsup/engine/tensorflow';
+import type { ZodType } from 'zod';
+import type { NetworkSection } from './network-section.ts';
+import { requirePart } from './parts.ts';
+
+/** Size of the images that a network takes. */
+export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** An encoder architecture: default export of `packages/models/src/<name>/<name>.ts`. */
+export interface Network<Config = unknown> {
+  /** Checks the `network` section of a config, without its `name`. Strict: unknown keys are errors. */
+  readonly schema: ZodType<Config>;
+  /**
+   * Builds the encoder with weights drawn from `key`: `[batch, height, width, channels]` to the last feature
+   * map, probe points being layers of the names given by `probePoints`.
+   */
+  build(config: Config, input: ImageShape, key: RandomKey): tf.LayersModel;
+  probePoints(config: Config): string[];
+}
+
+/** A network with its checked config, ready to be built. */
+export interface ConfiguredNetwork {
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly probePoints: readonly string[];
+  build(input: ImageShape, key: RandomKey): tf.LayersModel;
+}
+
+/** Loads a network by name. Throws `UserError` listing the names there are. */
+export async function loadNetwork(name: string): Promise<Network> {
+  requirePart('network', name, new URL('.', import.meta.url), 'network.name');
+  const specifier = `@selfsup/models/${name}/${name}`;
+  return ((await import(/* @vite-ignore */ specifier)) as { default: Network }).default;
+}
+
+/** Loads the network that a config section names and checks the rest of the section with its schema. */
+export async function configureNetwork(section: NetworkSection): Promise<ConfiguredNetwork> {
+  const { name, ...rest } = section;
+  const network = await loadNetwork(name);
+  const parsed = network.schema.safeParse(rest);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new UserError(`The network '${name}' does not accept its config: ${issue.message}`, {
+      field: ['network', ...issue.path].join('.'),
+    });
+  }
+  const config = parsed.data;
+  return {
+    name,
+    config: config as Record<string, unknown>,
+    probePoints: network.probePoints(config),
+    build: (input, key) => network.build(config, input, key),
+  };
+}

@@ -1,0 +1,47 @@
+import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { Batch } from '@selfsup/data/loader';
+import type { Forward } from './gradients.ts';
+
+/** Images that go through a network together in inference: a bound on memory. */
+const INFERENCE_BATCH = 128;
+
+/** Logits `[batch, classes]` of images in training mode: batch norm uses and moves the batch's statistics. */
+export function trainingLogits(encoder: tf.LayersModel, head: tf.LayersModel, images: tf.Tensor4D): tf.Tensor2D {
+  const features = encoder.apply(images, { training: true }) as tf.Tensor4D;
+  return head.apply(features, { training: true }) as tf.Tensor2D;
+}
+
+/** Logits `[batch, classes]` of images in inference mode, any number of them. */
+export function inferenceLogits(encoder: tf.LayersModel, head: tf.LayersModel, images: tf.Tensor4D): tf.Tensor2D {
+  return tf.tidy(() => {
+    const features = encoder.predict(images, { batchSize: INFERENCE_BATCH }) as tf.Tensor4D;
+    return head.predict(features, { batchSize: INFERENCE_BATCH }) as tf.Tensor2D;
+  });
+}
+
+/** Mean cross entropy of logits `[batch, classes]` with labels `[batch]` (int32), and the accuracy in percent. */
+export function softmaxLoss(logits: tf.Tensor2D, labels: tf.Tensor1D, accuracyName: string): Forward {
+  const right = logits.argMax(1).equal(labels);
+  return {
+    loss: sparseSoftmaxCrossEntropy(labels, logits).mean(),
+    metrics: { [accuracyName]: right.toFloat().mean().mul<tf.Scalar>(100) },
+  };
+}
+
+/** Percentage of samples over all batches whose largest logit is that of their label. */
+export async function accuracyOver(
+  batches: AsyncIterable<Batch>,
+  predict: (batch: Batch) => { logits: tf.Tensor2D; labels: tf.Tensor1D },
+): Promise<number> {
+  let right = 0;
+  let total = 0;
+  for await (const batch of batches) {
+    tf.tidy(() => {
+      const { logits, labels } = predict(batch);
+      right += logits.argMax(1).equal(labels).sum().dataSync()[0]!;
+      total += labels.size;
+    });
+  }
+  return (100 * right) / total;
+}

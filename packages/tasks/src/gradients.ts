@@ -1,0 +1,43 @@
+import { variableGradients } from '@selfsup/engine/gradients';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { NamedVariable } from '@selfsup/models/weights';
+
+/** What a forward pass gives: the scalar to differentiate, and scalars that are only looked at. */
+export interface Forward {
+  readonly loss: tf.Scalar;
+  readonly metrics?: Readonly<Record<string, tf.Scalar>>;
+}
+
+export interface ForwardGradients {
+  readonly loss: tf.Scalar;
+  readonly metrics: Readonly<Record<string, tf.Scalar>>;
+  readonly gradients: tf.NamedTensorMap;
+}
+
+/**
+ * Runs `forward` and differentiates its loss by the variables; gradients come under the variables' own names.
+ * Throws when the loss does not depend on one of them. The caller disposes what is returned.
+ */
+export function gradientsOf(variables: readonly NamedVariable[], forward: () => Forward): ForwardGradients {
+  const metrics: Record<string, tf.Scalar> = {};
+  const { value, gradients: found } = variableGradients(
+    () => {
+      const result = forward();
+      for (const [name, metric] of Object.entries(result.metrics ?? {})) metrics[name] = tf.keep(metric.clone());
+      return result.loss;
+    },
+    variables.map(({ variable }) => variable),
+  );
+  const gradients: tf.NamedTensorMap = {};
+  for (const { name, variable } of variables) {
+    const gradient = found[variable.name];
+    if (gradient === undefined) throw new Error(`The loss does not depend on ${name}.`);
+    gradients[name] = gradient;
+  }
+  // Handed back to the scopes around us, which a kept tensor would outlive.
+  for (const [name, metric] of Object.entries(metrics)) {
+    metrics[name] = metric.clone();
+    metric.dispose();
+  }
+  return { loss: value, metrics, gradients };
+}

@@ -1,0 +1,74 @@
+import { UserError } from '@selfsup/engine/errors';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { Batch } from '@selfsup/data/loader';
+import { classifier, featureShapeOf } from '@selfsup/models/heads';
+import { normalise } from '@selfsup/models/normalise';
+import { modelWeights } from '@selfsup/models/weights';
+import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from '../classification.ts';
+import { gradientsOf } from '../gradients.ts';
+import { imagesOf } from '../images.ts';
+import { encodePng } from '../png.ts';
+import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
+import type { SupervisedConfig } from './supervised.ts';
+
+const MEASURE = 'top1';
+const PREVIEW_IMAGES = 12;
+
+/** Builds encoder and classifier of the dataset's classes; see `supervised`. */
+export async function createSupervised(context: TaskContext<SupervisedConfig>): Promise<TaskInstance> {
+  const { dataset, normalisation, testSplit } = context;
+  const { classes } = dataset.manifest;
+  if (classes.length < 2) {
+    throw new UserError(`The dataset ${dataset.manifest.name} has no labels to learn`, {
+      remedy: 'Use a dataset with two classes or more, or a pretext task.',
+    });
+  }
+  const encoder = context.buildEncoder();
+  const head = classifier(featureShapeOf(encoder), classes.length, context.key('head'));
+  const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('head', head, true)];
+  const prepared = (batch: Batch): { images: tf.Tensor4D; labels: tf.Tensor1D } => ({
+    images: normalise(imagesOf(batch), normalisation),
+    labels: tf.tensor1d(batch.labels, 'int32'),
+  });
+
+  return {
+    models: { encoder, head },
+    players: [{ name: 'classifier', variables }],
+    measures: { [MEASURE]: 'max' },
+
+    step(batch) {
+      const { images, labels } = prepared(batch);
+      const { loss, metrics, gradients } = gradientsOf(variables, () =>
+        softmaxLoss(trainingLogits(encoder, head, images), labels, MEASURE),
+      );
+      return { losses: { loss }, metrics, gradients, samples: labels.size };
+    },
+
+    async evaluate() {
+      const accuracy = await accuracyOver(context.batches(testSplit), (batch) => {
+        const { images, labels } = prepared(batch);
+        return { logits: inferenceLogits(encoder, head, images), labels };
+      });
+      return { [MEASURE]: accuracy };
+    },
+
+    async preview() {
+      const { height, width, channels } = context.input;
+      const pictures: PreviewPicture[] = [];
+      for (let index = 0; index < Math.min(PREVIEW_IMAGES, dataset.count(testSplit)); index++) {
+        const image = tf.tensor4d(dataset.image(testSplit, index), [1, height, width, channels], 'int32');
+        const predicted = tf.tidy(
+          () => inferenceLogits(encoder, head, normalise(image, normalisation)).argMax(1).dataSync()[0]!,
+        );
+        pictures.push({
+          png: await encodePng(image.squeeze([0])),
+          caption: `Test image ${index}`,
+          facts: { actual: classes[dataset.labels(testSplit)[index]!]!, predicted: classes[predicted]! },
+          group: 'Test images and the predicted class',
+        });
+        image.dispose();
+      }
+      return pictures;
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { generatedDataset } from '../generated-dataset.fixture.ts';
+import { trainOn } from '../trainer/run-training.ts';
+import { trainingContext } from '../training-context.fixture.ts';
+import { supervised } from './supervised.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'supervised-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('learns the classes of generated images', async () => {
+  const result = await trainOn(generatedDataset(), supervised, trainingContext(supervised, folder, { epochs: 8 }));
+  expect(result.metrics['supervised/top1']).toBeGreaterThan(90);
+  expect(result.metrics['supervised/top1-best']).toBeGreaterThanOrEqual(result.metrics['supervised/top1']!);
+  const { pictures } = JSON.parse(readFileSync(result.files!['preview.json']!, 'utf8'));
+  expect(pictures[0].facts.actual).toMatch(/^(red|green|blue)$/);
+});
+
+test('refuses a dataset without classes', async () => {
+  const dataset = generatedDataset();
+  const unlabelled = { ...dataset, manifest: { ...dataset.manifest, classes: [] } };
+  await expect(trainOn(unlabelled, supervised, trainingContext(supervised, folder))).rejects.toThrow(/no labels/);
+});

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { recordingProgress } from '../training-context.fixture.ts';
+import { announceEstimate, Clock, duration } from './clock.ts';
+
+test('a long training on a CPU names the small twin', () => {
+  const progress = recordingProgress();
+  announceEstimate(1.5, 78_000, progress, 'rotnet-small');
+  expect(progress.lines).toEqual([
+    'About 32.5 h for 78000 steps of 1.5 s, evaluations aside',
+    'warning: On this CPU the training will take about 32.5 h; its small twin fits this machine: npx nx run pipeline:rotnet-small',
+  ]);
+});
+
+test('a short training gets no warning', () => {
+  const progress = recordingProgress();
+  announceEstimate(0.5, 600, progress, 'rotnet-small');
+  expect(progress.lines).toEqual(['About 5 min for 600 steps of 0.50 s, evaluations aside']);
+});
+
+test('steps are timed after a warm-up, and told once', () => {
+  const clock = new Clock(undefined);
+  const told = Array.from({ length: 20 }, () => {
+    clock.stepBegins();
+    return clock.stepEnds();
+  });
+  expect(told.map((seconds) => seconds !== undefined).indexOf(true)).toBe(6);
+  expect(told.filter((seconds) => seconds !== undefined)).toHaveLength(1);
+  expect(clock.timeIsUp).toBe(false);
+});
+
+test.each([
+  [45, '45 s'],
+  [720, '12 min'],
+  [12_600, '3.5 h'],
+  [345_600, '4 days'],
+])('%i seconds are %s', (seconds, words) => {
+  expect(duration(seconds)).toBe(words);
+});

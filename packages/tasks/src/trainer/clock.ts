@@ -1,0 +1,80 @@
+import { UserError } from '@selfsup/engine/errors';
+import type { Progress } from '@selfsup/engine/progress';
+import { tensorFlowBackend } from '@selfsup/engine/kernel';
+
+/** Steps that are not timed: the first touch of memory is slow. */
+const WARM_UP = 2;
+const TIMED = 5;
+
+/** Wall-clock matters of one run: when to save, when time is up, how long it will take. None of it enters results. */
+export class Clock {
+  readonly #started = performance.now();
+  readonly #limit: number;
+  #saved = performance.now();
+  #stepStarted = performance.now();
+  #steps = 0;
+  #timed = 0;
+
+  constructor(maxMinutes: number | undefined) {
+    this.#limit = maxMinutes === undefined ? Infinity : maxMinutes * 60_000;
+  }
+
+  get timeIsUp(): boolean {
+    return performance.now() - this.#started >= this.#limit;
+  }
+
+  saveIsDue(everySeconds: number): boolean {
+    return performance.now() - this.#saved >= everySeconds * 1000;
+  }
+
+  saved(): void {
+    this.#saved = performance.now();
+  }
+
+  stepBegins(): void {
+    this.#stepStarted = performance.now();
+  }
+
+  /** Seconds for a step, once, when enough steps were timed. */
+  stepEnds(): number | undefined {
+    this.#steps += 1;
+    if (this.#steps <= WARM_UP) return undefined;
+    this.#timed += performance.now() - this.#stepStarted;
+    return this.#steps === WARM_UP + TIMED ? this.#timed / TIMED / 1000 : undefined;
+  }
+}
+
+/** Reads `SELFSUP_MAX_MINUTES`. Throws `UserError` when it is no positive number. */
+export function maxMinutes(): number | undefined {
+  const text = process.env['SELFSUP_MAX_MINUTES'];
+  if (text === undefined || text === '') return undefined;
+  const minutes = Number(text);
+  if (minutes > 0) return minutes;
+  throw new UserError(`The time limit '${text}' is no positive number of minutes`, { field: 'SELFSUP_MAX_MINUTES' });
+}
+
+/** Says what the rest will take, and where that is over an hour on a CPU, names the small twin. */
+export function announceEstimate(
+  secondsPerStep: number,
+  stepsLeft: number,
+  progress: Progress,
+  smallTwin: string | undefined,
+): void {
+  const seconds = secondsPerStep * stepsLeft;
+  progress.note(
+    `About ${duration(seconds)} for ${stepsLeft} steps of ${secondsPerStep.toPrecision(2)} s, evaluations aside`,
+  );
+  if (seconds > 3600 && !tensorFlowBackend().isUsingGpuDevice) {
+    const advice =
+      smallTwin === undefined ? '' : `; its small twin fits this machine: npx nx run pipeline:${smallTwin}`;
+    progress.warn(`On this CPU the training will take about ${duration(seconds)}${advice}`);
+  }
+}
+
+/** Seconds in words: `45 s`, `12 min`, `3.5 h`, `4 days`. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${(seconds / 3600).toFixed(1)} h`;
+  return `${Math.round(seconds / 86400)} days`;
+}

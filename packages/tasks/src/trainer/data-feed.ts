@@ -1,0 +1,96 @@
+import { setImmediate } from 'node:timers/promises';
+import { UserError } from '@selfsup/engine/errors';
+import { deriveKey, randomKey, type RandomKey } from '@selfsup/engine/random';
+import { Interrupted } from '@selfsup/engine/stage';
+import type { Dataset } from '@selfsup/data/dataset';
+import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
+import { selectSubset } from '@selfsup/data/subset';
+import type { TrainingConfig } from '../training-config.ts';
+
+const EVALUATION_BATCH = 256;
+
+/** Batches of one training, all functions of the config and the seed. */
+export class DataFeed {
+  readonly indices: Uint32Array;
+  readonly batchesPerEpoch: number;
+  readonly #dataset: Dataset;
+  readonly #config: TrainingConfig;
+  readonly #key: RandomKey;
+  readonly #signal: AbortSignal;
+  #loader: Loader;
+  #planned: Loader | undefined;
+
+  /** Throws `UserError` when the training images do not fill one batch. */
+  constructor(dataset: Dataset, config: TrainingConfig, seed: number, signal: AbortSignal) {
+    this.#dataset = dataset;
+    this.#signal = signal;
+    this.#config = config;
+    this.#key = randomKey(seed, 'data');
+    this.indices = selectSubset(dataset.labels(config.data.split), config.data.subset, seed);
+    this.#loader = this.#training(this.indices);
+    this.batchesPerEpoch = this.#loader.batchesPerEpoch;
+    if (this.batchesPerEpoch === 0) {
+      throw new UserError(`${this.indices.length} training images do not fill a batch of ${config.batchSize}`, {
+        field: 'batchSize',
+        remedy: 'Make the batch smaller or the subset larger.',
+      });
+    }
+  }
+
+  /** Augmented training batches of an epoch; `indices` of an epoch's plan take the place of the subset. */
+  async *epoch(epoch: number, startBatch: number, indices: Uint32Array | undefined): AsyncIterableIterator<Batch> {
+    if (startBatch >= this.batchesPerEpoch) return;
+    await this.#planned?.close();
+    this.#planned = indices && this.#training(indices);
+    yield* (this.#planned ?? this.#loader).epoch(epoch, startBatch);
+  }
+
+  /**
+   * All images of a split or of the training subset, un-augmented and in order. Throws `Interrupted` between batches
+   * when asked to stop.
+   */
+  async *plain(split: string, indices?: Uint32Array): AsyncIterableIterator<Batch> {
+    const loader = createLoader({
+      dataset: this.#dataset,
+      split,
+      indices,
+      batchSize: EVALUATION_BATCH,
+      key: deriveKey(this.#key, 'plain'),
+      shuffle: false,
+      augment: {},
+      dropLast: false,
+      workers: this.#config.data.workers,
+    });
+    try {
+      for await (const batch of loader.epoch(0)) {
+        if (this.#signal.aborted) throw new Interrupted('Asked to stop between batches of an evaluation.');
+        yield batch;
+        await setImmediate(); // lets signals in
+      }
+    } finally {
+      await loader.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#planned?.close();
+    await this.#loader.close();
+  }
+
+  #training(indices: Uint32Array): Loader {
+    const { split, augment, workers, samplesPerEpoch } = this.#config.data;
+    return createLoader({
+      dataset: this.#dataset,
+      split,
+      indices,
+      batchSize: this.#config.batchSize,
+      key: this.#key,
+      shuffle: true,
+      augment,
+      dropLast: true,
+      workers,
+      // A plan's indices may be fewer or more; the epoch keeps its length, on which the schedule rests.
+      samplesPerEpoch: samplesPerEpoch ?? this.indices.length,
+    });
+  }
+}

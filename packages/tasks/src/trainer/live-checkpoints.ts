@@ -1,0 +1,66 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
+import type { Progress } from '@selfsup/engine/progress';
+import { readCheckpoint, writeCheckpoint, type Checkpoint } from '@selfsup/models/checkpoint';
+
+const pattern = /^step-(\d{9})\.safetensors$/;
+
+/** The checkpoints from which an interrupted training goes on; the newest `keep` are kept. */
+export class LiveCheckpoints {
+  readonly #folder: string;
+  readonly #keep: number;
+  readonly #identity: string;
+  #newest: string | undefined;
+
+  /** `identity` is a digest of what the training is a function of: a checkpoint of another one is not taken. */
+  constructor(folder: string, keep: number, identity: string) {
+    this.#folder = folder;
+    this.#keep = keep;
+    this.#identity = identity;
+  }
+
+  /** Path of the newest checkpoint that was read or written whole. */
+  get newest(): string | undefined {
+    return this.#newest;
+  }
+
+  async save(step: number, checkpoint: Checkpoint): Promise<string> {
+    const path = join(this.#folder, `step-${String(step).padStart(9, '0')}.safetensors`);
+    await writeCheckpoint(path, { ...checkpoint, metadata: { ...checkpoint.metadata, identity: this.#identity } });
+    this.#newest = path;
+    for (const old of (await this.#names()).slice(this.#keep)) await rm(join(this.#folder, old), { force: true });
+    return path;
+  }
+
+  /** The newest checkpoint that is whole; torn ones are named in a warning and passed over. */
+  async latest(progress: Progress): Promise<Checkpoint | undefined> {
+    for (const name of await this.#names()) {
+      const path = join(this.#folder, name);
+      try {
+        const checkpoint = await readCheckpoint(path);
+        if (checkpoint.metadata['identity'] !== this.#identity) {
+          progress.warn(`${path} belongs to another training; it is not used`);
+          continue;
+        }
+        this.#newest = path;
+        return checkpoint;
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        progress.warn(`${error.message}; going back to the one before (${path})`);
+      }
+    }
+    return undefined;
+  }
+
+  /** Newest first. Also removes what a killed writer left. */
+  async #names(): Promise<string[]> {
+    await mkdir(this.#folder, { recursive: true });
+    const all = await readdir(this.#folder);
+    for (const name of all.filter((one) => one.endsWith('.tmp'))) await rm(join(this.#folder, name), { force: true });
+    return all
+      .filter((name) => pattern.test(name))
+      .sort()
+      .reverse();
+  }
+}

@@ -1,0 +1,90 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalJson, writeAtomically } from '@selfsup/engine/files';
+import { tf } from '@selfsup/engine/tensorflow';
+
+/** One line: `kind` says what was measured, the rest are numbers. */
+export interface MetricsLine {
+  readonly kind: 'train' | 'epoch' | 'test';
+  readonly epoch: number;
+  readonly step: number;
+  readonly [name: string]: number | string;
+}
+
+let opened = 0;
+
+/** Where a log begins: lines after this step or epoch are dropped, since they will be written again. */
+export interface LogPosition {
+  readonly step: number;
+  /** Epochs whose end was logged. */
+  readonly epochsDone: number;
+}
+
+/**
+ * Metrics as JSON lines (reproducible facts only) and as TensorBoard event files. When a training goes on from a
+ * checkpoint, lines behind it are cut off and the event files are written anew from the lines that stay, so
+ * neither holds anything twice.
+ */
+export class MetricsLog {
+  readonly #file: number;
+  readonly #events: ReturnType<typeof tf.node.summaryFileWriter>;
+
+  private constructor(file: number, events: ReturnType<typeof tf.node.summaryFileWriter>) {
+    this.#file = file;
+    this.#events = events;
+  }
+
+  static async open(path: string, eventFolder: string, position: LogPosition): Promise<MetricsLog> {
+    const kept = existsSync(path) ? linesUpTo(readFileSync(path, 'utf8'), position) : [];
+    await writeAtomically(path, kept.map((line) => `${canonicalJson(line)}\n`).join(''));
+    rmSync(eventFolder, { recursive: true, force: true });
+    mkdirSync(eventFolder, { recursive: true });
+    // tfjs remembers writers by folder, so a second log in one process needs another.
+    const folder = join(eventFolder, `training-${(opened += 1)}`);
+    const log = new MetricsLog(openSync(path, 'a'), tf.node.summaryFileWriter(folder, 100, 10_000));
+    for (const line of kept) log.#summarise(line);
+    return log;
+  }
+
+  write(line: MetricsLine): void {
+    writeSync(this.#file, `${canonicalJson(line)}\n`);
+    this.#summarise(line);
+  }
+
+  /** Brings all lines to the disk: before a checkpoint that relies on them. */
+  flush(): void {
+    fsyncSync(this.#file);
+    this.#events.flush();
+  }
+
+  close(): void {
+    this.flush();
+    closeSync(this.#file);
+  }
+
+  #summarise(line: MetricsLine): void {
+    tf.tidy(() => {
+      for (const [name, value] of Object.entries(line)) {
+        if (typeof value === 'number' && name !== 'step' && name !== 'epoch') {
+          this.#events.scalar(`${line.kind}/${name}`, value, line.step);
+        }
+      }
+    });
+  }
+}
+
+/** Whole lines not behind `position`; a torn last line is dropped. */
+function linesUpTo(text: string, position: LogPosition): MetricsLine[] {
+  const kept: MetricsLine[] = [];
+  for (const row of text.split('\n')) {
+    let line: MetricsLine;
+    try {
+      line = JSON.parse(row) as MetricsLine;
+    } catch {
+      continue;
+    }
+    const done = line.kind === 'train' ? line.step <= position.step : line.epoch <= position.epochsDone;
+    if (done) kept.push(line);
+  }
+  return kept;
+}

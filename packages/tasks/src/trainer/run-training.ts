@@ -1,0 +1,147 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
+import { canonicalJson, sha256 } from '@selfsup/engine/files';
+import { randomKey } from '@selfsup/engine/random';
+import type { StageContext, StageResult } from '@selfsup/engine/stage';
+import { openDataset, type Dataset } from '@selfsup/data/dataset';
+import { saveEncoder, type Normalisation } from '@selfsup/models/encoder';
+import { configureNetwork, type ConfiguredNetwork } from '@selfsup/models/network';
+import type { Task, TaskInstance } from '../task.ts';
+import type { TrainingConfig } from '../training-config.ts';
+import { maxMinutes } from './clock.ts';
+import { DataFeed } from './data-feed.ts';
+import { dryRun } from './dry-run.ts';
+import { LiveCheckpoints } from './live-checkpoints.ts';
+import { writeOutputs } from './outputs.ts';
+import { Training } from './training.ts';
+
+/** A training stage: opens the dataset, builds the task, trains it and writes what is published. */
+export async function runTraining<Config>(
+  task: Task<Config>,
+  context: StageContext<TrainingConfig<Config>>,
+): Promise<StageResult> {
+  const dataset = openDataset(context.needs['dataset']!.blob('lmdb'));
+  try {
+    return await trainOn(dataset, task, context);
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** As `runTraining`, on a dataset that is open. */
+export async function trainOn<Config>(
+  dataset: Dataset,
+  task: Task<Config>,
+  context: StageContext<TrainingConfig<Config>>,
+): Promise<StageResult> {
+  const { config, seed, workFolder, progress } = context;
+  const network = await configureNetwork(config.network);
+  const normalisation = normalisationFor(dataset, config);
+  const feed = new DataFeed(dataset, config, seed, context.signal);
+  const instance = await createInstance(task, context, dataset, network, normalisation, feed);
+  const trains = instance.players.length > 0;
+  const epochs = trains ? config.epochs : 0;
+  const identity = sha256(
+    canonicalJson({ task: task.name, config, seed, dataset: dataset.manifest.digest, network: network.config }),
+  );
+  const metricsFile = join(workFolder, 'metrics.jsonl');
+  const eventFolder = join(workFolder, 'events');
+  const training = new Training({
+    config: { ...config, epochs },
+    seed,
+    instance,
+    feed,
+    checkpoints: new LiveCheckpoints(join(workFolder, 'live'), config.checkpoint.keep, identity),
+    progress,
+    signal: context.signal,
+    smallTwin: context.smallTwin,
+    maxMinutes: maxMinutes(),
+    metricsFile,
+    eventFolder,
+  });
+  const outputs = join(workFolder, 'outputs');
+  const checkpoint = join(outputs, 'checkpoint.safetensors');
+  const save = (): Promise<void> =>
+    saveEncoder(checkpoint, instance.models, {
+      task: task.name,
+      network: { name: network.name, config: network.config },
+      normalisation,
+      step: training.state.step,
+      epoch: training.state.epoch,
+      seed,
+      batchNormStatistics: task.batchNormStatistics,
+    });
+  try {
+    await rm(outputs, { recursive: true, force: true });
+    if (context.dryRun) {
+      await dryRun({ config: { ...config, epochs }, instance, feed, training, context, save, checkpoint });
+      return { blobs: { checkpoint }, metrics: {} };
+    }
+    if (trains) await training.run();
+    await save();
+    const files = await writeOutputs(outputs, instance, training.state);
+    const metrics = finalMetrics(task.metricGroup, training.state);
+    if (!trains) return { blobs: { checkpoint }, files, metrics };
+    files['metrics.jsonl'] = metricsFile;
+    return { blobs: { checkpoint }, files, records: { events: eventFolder }, metrics };
+  } finally {
+    await feed.close();
+    training.dispose();
+    for (const model of Object.values(instance.models)) model.dispose();
+  }
+}
+
+function createInstance<Config>(
+  task: Task<Config>,
+  context: StageContext<TrainingConfig<Config>>,
+  dataset: Dataset,
+  network: ConfiguredNetwork,
+  normalisation: Normalisation,
+  feed: DataFeed,
+): Promise<TaskInstance> {
+  const { config, seed, needs, workFolder, progress } = context;
+  const { height, width, channels } = dataset.manifest.image;
+  const input = { height, width, channels };
+  return task.create({
+    config: config.task,
+    seed,
+    dataset,
+    input,
+    normalisation,
+    epochs: config.epochs,
+    testSplit: config.data.testSplit,
+    needs,
+    workFolder,
+    progress,
+    buildEncoder: (shape = input, purpose = 'encoder') => network.build(shape, randomKey(seed, 'weights', purpose)),
+    key: (...path) => randomKey(seed, 'task', ...path),
+    batches: (split) => feed.plain(split),
+    trainingBatches: () => feed.plain(config.data.split, feed.indices),
+  });
+}
+
+function normalisationFor(dataset: Dataset, config: TrainingConfig): Normalisation {
+  const normalisation = config.normalisation ?? dataset.manifest.statistics;
+  const { channels } = dataset.manifest.image;
+  for (const field of ['mean', 'std'] as const) {
+    if (normalisation[field].length !== channels) {
+      throw new UserError(`${normalisation[field].length} values for images of ${channels} channels`, {
+        field: `normalisation.${field}`,
+        remedy: `Give ${channels} values, or leave 'normalisation' out to take the dataset's own.`,
+      });
+    }
+  }
+  return { mean: normalisation.mean, std: normalisation.std };
+}
+
+/** Means over the last epoch and the last evaluation, and the best of each measure. */
+function finalMetrics(group: string, state: Training['state']): Record<string, number> {
+  const metrics: Record<string, number> = {};
+  const { epoch: _epoch, step: _step, learningRate: _rate, ...trained } = state.train.at(-1) ?? {};
+  for (const [name, value] of Object.entries(trained)) metrics[`${group}/${name}`] = value;
+  const { epoch: _testEpoch, step: _testStep, ...tested } = state.test.at(-1) ?? {};
+  for (const [name, value] of Object.entries(tested)) metrics[`${group}/${name}`] = value;
+  for (const [name, value] of Object.entries(state.best)) metrics[`${group}/${name}-best`] = value;
+  return metrics;
+}

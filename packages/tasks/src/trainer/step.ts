@@ -1,0 +1,60 @@
+import { UserError } from '@selfsup/engine/errors';
+import { setTrainingStep } from '@selfsup/engine/layers';
+import { deriveKey } from '@selfsup/engine/random';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { Batch } from '@selfsup/data/loader';
+import type { StepContext, TaskInstance } from '../task.ts';
+import type { Players } from './players.ts';
+
+export interface StepValues {
+  /** Losses and metrics of the task, by name. */
+  readonly values: Record<string, number>;
+  readonly samples: number;
+}
+
+/**
+ * One training step: forward, backward, update. Reads all losses and metrics from the device in one go.
+ * Throws `UserError` naming the step and the terms when a loss is not finite, and `lastGood` as the file to go
+ * back to.
+ */
+export function takeStep(
+  instance: TaskInstance,
+  players: Players,
+  batch: Batch,
+  context: StepContext,
+  learningRate: number,
+  lastGood: string | undefined,
+): StepValues {
+  setTrainingStep(deriveKey(context.key, 'dropout'));
+  tf.engine().startScope('step');
+  try {
+    const { losses, metrics = {}, gradients, samples } = instance.step(batch, context);
+    players.apply(gradients, learningRate);
+    const scalars = { ...losses, ...metrics };
+    const numbers = tf.stack(Object.values(scalars)).dataSync();
+    const values = Object.fromEntries(Object.keys(scalars).map((name, index) => [name, numbers[index]!]));
+    stopUnlessFinite(values, Object.keys(losses), context, lastGood);
+    return { values, samples };
+  } finally {
+    tf.engine().endScope();
+    setTrainingStep(undefined);
+  }
+}
+
+function stopUnlessFinite(
+  values: Readonly<Record<string, number>>,
+  losses: readonly string[],
+  { epoch, step }: StepContext,
+  lastGood: string | undefined,
+): void {
+  if (losses.every((name) => Number.isFinite(values[name]))) return;
+  const terms = losses.map((name) => `${name} = ${values[name]}`).join(', ');
+  throw new UserError(`Training diverged at step ${step + 1} (epoch ${epoch + 1}): ${terms}`, {
+    file: lastGood,
+    field: 'schedule.learningRate',
+    remedy:
+      lastGood === undefined
+        ? 'Lower the learning rate; no checkpoint had been written yet.'
+        : 'Lower the learning rate; the file is the last good checkpoint.',
+  });
+}

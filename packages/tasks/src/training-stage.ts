@@ -1,0 +1,13 @@
+import type { StageModule } from '@selfsup/engine/stage';
+import type { Task } from './task.ts';
+import { trainingSchema, type TrainingConfig } from './training-config.ts';
+
+/** A stage that trains an encoder on a task; see `TrainingConfig` for its config. Loads TensorFlow only to run. */
+export function trainingStage<Config>(task: Task<Config>): StageModule<TrainingConfig<Config>> {
+  return {
+    schema: trainingSchema(task.schema) as unknown as StageModule<TrainingConfig<Config>>['schema'],
+    roles: ['dataset', ...(task.roles ?? [])],
+    parts: (config) => [`models/${config.network.name}`],
+    run: async (context) => (await import('./trainer/run-training.ts')).runTraining(task, context),
+  };
+}

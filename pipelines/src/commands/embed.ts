@@ -1,0 +1,72 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { Command, Option } from 'commander';
+import { createProgress } from '@selfsup/engine/terminal-progress';
+import type { Progress } from '@selfsup/engine/progress';
+import { findCheckpoint } from '../checkpoint-argument.ts';
+import { shownPath } from '../shown-path.ts';
+import { findWorkspace } from '../workspace.ts';
+
+export interface EmbedCommandOptions {
+  readonly layer?: string;
+  readonly pool: 'avg' | 'none';
+  readonly to: string;
+}
+
+/** Skipped pictures that are named on the terminal; the list beside the features names all. */
+const NAMED = 10;
+
+export default new Command('embed')
+  .description('Write the features that a trained encoder gives for every picture below a folder')
+  .argument('<checkpoint>', 'a .safetensors file, the folder of a pretraining stage, or an experiment')
+  .argument('<folder>', 'png, jpg, webp, gif, tiff or avif, in folders as deep as you like')
+  .option('--layer <name>', 'probe point to read (default: conv2 where the network has it, else the last)')
+  .addOption(
+    new Option('--pool <how>', 'avg: mean over height and width; none: the whole map, flattened')
+      .choices(['avg', 'none'])
+      .default('avg'),
+  )
+  .option('--to <file>', 'a .npy (float32 [n, d], names in a .txt beside it) or a .csv (name first)', 'features.npy')
+  .addHelpText(
+    'after',
+    `
+Every picture is turned upright by its EXIF orientation, transparency is laid over white, and it is scaled (Lanczos) so
+that it just covers the encoder's input and cropped around its centre; then grey or colour as the encoder takes it, and
+normalised with the checkpoint's own mean and standard deviation. A damaged picture has no row; it is named with the
+reason, also in <file>.skipped.txt.
+
+Example:
+  selfsup embed rotnet-small my-pictures --layer conv2 --to features.csv`,
+  )
+  .action(async (checkpoint: string, folder: string, options: EmbedCommandOptions) => {
+    for (const line of await embed(checkpoint, folder, options, createProgress())) console.log(line);
+  });
+
+/** Writes the features and returns lines that say what was written and what was not. Throws as `embedFolder` does. */
+export async function embed(
+  checkpoint: string,
+  folder: string,
+  options: EmbedCommandOptions,
+  progress: Progress,
+): Promise<string[]> {
+  if (!['.npy', '.csv'].includes(extname(options.to).toLowerCase())) {
+    throw (await import('../embed/features-file.ts')).wrongEnding(options.to);
+  }
+  const file = await findCheckpoint(findWorkspace(), checkpoint);
+  const { embedFolder } = await import('../embed/embed-folder.ts');
+  const { layer, count, dimension, skipped, files } = await embedFolder({
+    ...{ checkpoint: file, folder, pool: options.pool, to: options.to, progress },
+    layer: options.layer,
+  });
+  const lines = [`${count} × ${dimension} features of ${layer}: ${files.map(shownPath).join(', ')}`];
+  const list = `${options.to}.skipped.txt`;
+  if (skipped.length === 0) {
+    await rm(list, { force: true });
+  } else {
+    await writeFile(list, skipped.map(({ path, reason }) => `${path}\t${reason}\n`).join(''));
+    lines.push(`${skipped.length} damaged pictures skipped, all named in ${shownPath(list)}:`);
+    lines.push(...skipped.slice(0, NAMED).map(({ path, reason }) => `  ${path}: ${reason}`));
+    if (skipped.length > NAMED) lines.push(`  and ${skipped.length - NAMED} more`);
+  }
+  return lines;
+}

@@ -1,0 +1,109 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomKey } from '@selfsup/engine/random';
+import { saveEncoder } from '@selfsup/models/encoder';
+import { classifier, featureShapeOf } from '@selfsup/models/heads';
+import { configureNetwork } from '@selfsup/models/network';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { findCheckpoint } from '../checkpoint-argument.ts';
+import { publish, type PublishOptions } from '../publish.ts';
+import { blobPath } from '../store.ts';
+import { findWorkspace } from '../workspace.ts';
+import command, { exportCheckpoint } from './export.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'selfsup-export-'));
+const artifacts = join(folder, 'artifacts');
+const checkpoint = join(folder, 'checkpoint.safetensors');
+const workspace = findWorkspace();
+const before = process.env['SELFSUP_ARTIFACTS'];
+
+beforeAll(async () => {
+  process.env['SELFSUP_ARTIFACTS'] = artifacts;
+  const network = await configureNetwork({ name: 'nin', blocks: 3, width: 6 });
+  const encoder = network.build({ height: 16, width: 16, channels: 3 }, randomKey(1));
+  await saveEncoder(
+    checkpoint,
+    { encoder, head: classifier(featureShapeOf(encoder), 4, randomKey(2)) },
+    {
+      task: 'rotnet',
+      network: { name: 'nin', config: { blocks: 3, width: 6 } },
+      normalisation: { mean: [120, 110, 100], std: [60, 50, 40] },
+      ...{ step: 5, epoch: 1, seed: 1, batchNormStatistics: 'joint' },
+    },
+  );
+});
+
+afterEach(() => rmSync(artifacts, { recursive: true, force: true }));
+afterAll(() => {
+  if (before === undefined) delete process.env['SELFSUP_ARTIFACTS'];
+  else process.env['SELFSUP_ARTIFACTS'] = before;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Publishes a stage as the runner does, with a copy of the checkpoint as its blob. */
+async function publishStage(path: string, blob = 'checkpoint'): Promise<string> {
+  const scratch = join(artifacts, 'work', path);
+  mkdirSync(scratch, { recursive: true });
+  const copy = join(scratch, 'blob');
+  copyFileSync(checkpoint, copy);
+  const code = { uses: 'tasks/rotnet', seed: 1, config: {}, needs: {}, code: '' };
+  const manifest = { key: 'k', keyParts: code, parts: [], code: { key: '', files: {} }, resolvedConfig: {} };
+  const options = { folder: join(artifacts, path), store: join(artifacts, 'store'), scratch, manifest, run: {} };
+  const published = await publish({ blobs: { [blob]: copy }, metrics: {} }, options as unknown as PublishOptions);
+  return blobPath(options.store, published.blobs[blob]!.sha256);
+}
+
+test('a stage folder, an experiment or a variant stands for its checkpoint in the store', async () => {
+  const blob = await publishStage('quickstart/rotnet/seed-1/pretrain');
+  await publishStage('quickstart/rotnet/seed-1/features', 'conv2');
+  const stage = join(artifacts, 'quickstart/rotnet/seed-1/pretrain');
+  for (const argument of [stage, 'quickstart', 'quickstart/rotnet', 'quickstart/rotnet/seed-1/pretrain']) {
+    expect(await findCheckpoint(workspace, argument), argument).toBe(blob);
+  }
+  expect(await findCheckpoint(workspace, checkpoint)).toBe(checkpoint);
+});
+
+test('what does not name one checkpoint is explained', async () => {
+  await expect(findCheckpoint(workspace, 'quickstart')).rejects.toThrow(/no finished pretraining/);
+  const blob = await publishStage('quickstart/rotnet/seed-1/pretrain');
+  await publishStage('quickstart/random/seed-1/pretrain');
+  await publishStage('quickstart/rotnet/seed-1/features', 'conv2');
+  await expect(findCheckpoint(workspace, 'quickstart')).rejects.toThrow(/has 2 checkpoints/);
+  const features = join(artifacts, 'quickstart/rotnet/seed-1/features');
+  await expect(findCheckpoint(workspace, features)).rejects.toThrow(/no blob 'checkpoint'; it has conv2/);
+  const unknown = await findCheckpoint(workspace, 'quikstart').catch((error: { remedy?: string }) => error.remedy);
+  expect(unknown).toContain('quickstart/random/seed-1/pretrain');
+  rmSync(blob);
+  await expect(findCheckpoint(workspace, 'quickstart/rotnet')).rejects.toThrow(/gone from the store/);
+});
+
+test('the command writes both formats, each as a folder with its README', async () => {
+  const to = join(folder, 'both');
+  await command.parseAsync([checkpoint, '--to', to], { from: 'user' });
+  expect(readdirSync(to).sort()).toEqual(['safetensors', 'tfjs']);
+  expect(readdirSync(join(to, 'tfjs')).sort()).toEqual(['README.md', 'classifier', 'encoder']);
+  expect(readdirSync(join(to, 'safetensors')).sort()).toEqual(['README.md', 'weights.safetensors']);
+});
+
+test('one format alone; a damaged checkpoint leaves nothing behind', async () => {
+  const to = join(folder, 'one');
+  const lines = await exportCheckpoint(checkpoint, { to, format: 'safetensors' });
+  expect(lines[0]).toMatch(/^safetensors: \d+ tensors in /);
+  expect(readdirSync(to)).toEqual(['safetensors']);
+  const bytes = readFileSync(checkpoint);
+  bytes[bytes.length - 9]! ^= 1;
+  const damaged = join(folder, 'damaged.safetensors');
+  writeFileSync(damaged, bytes);
+  await expect(exportCheckpoint(damaged, { to: join(folder, 'none'), format: 'both' })).rejects.toThrow(/damaged/);
+  expect(existsSync(join(folder, 'none'))).toBe(false);
+});

@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import { Argument, Command } from 'commander';
+import { kindNames, writeNew, type Kind } from '../new/write-new.ts';
+import { shownPath } from '../shown-path.ts';
+import { findWorkspace } from '../workspace.ts';
+
+export default new Command('new')
+  .description('Write a small working task, dataset, experiment, network or evaluation, with its test, to start from')
+  .addArgument(new Argument('<kind>', 'what to write').choices(kindNames))
+  .argument('<name>', 'small letters, digits and dashes')
+  .addHelpText('after', '\nExample:\n  selfsup new task upside-down')
+  .action(async (kind: Kind, name: string) => {
+    const workspace = findWorkspace();
+    const { files, next } = await writeNew(workspace, kind, name);
+    console.log('Written');
+    for (const path of Object.keys(files)) console.log(`  ${shownPath(join(workspace.root, path))}`);
+    console.log('Then');
+    for (const line of next) console.log(`  ${line}`);
+    console.log('docs/adding-a-task.md explains the parts. Nx sees new files once git does: git add them.');
+  });

@@ -1,0 +1,22 @@
+import { relative } from 'node:path';
+import { Command } from 'commander';
+import { readExperiment } from '../experiment.ts';
+import { runExperiment } from '../run-experiment.ts';
+import { openSession } from '../session.ts';
+import { hasReport, reportFile, writeReport } from '../write-report.ts';
+
+export default new Command('report-path')
+  .description('Make sure that all results of an experiment are whole, and say where its report is')
+  .argument('<experiment>')
+  .addHelpText(
+    'after',
+    '\nNx trusts its cache; this looks at the store behind it and makes anew what was deleted or damaged.\n' +
+      '\nExample:\n  selfsup report-path quickstart',
+  )
+  .action(async (name: string) => {
+    const session = openSession();
+    const experiment = readExperiment(session.workspace, name);
+    const computed = await runExperiment(session, experiment, {});
+    if (computed.length > 0 || !hasReport(session, experiment)) await writeReport(session, experiment);
+    console.log(`\nReport: ${relative(process.cwd(), reportFile(session, experiment))}`);
+  });

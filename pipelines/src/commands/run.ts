@@ -1,0 +1,71 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { Command } from 'commander';
+import { assertWritable } from '../artifacts.ts';
+import { findVariant, parseOverrides, readExperiment, setVariantName } from '../experiment.ts';
+import { collect, wholeNumber } from '../options.ts';
+import { runExperiment } from '../run-experiment.ts';
+import { openSession } from '../session.ts';
+import { writeReport } from '../write-report.ts';
+
+interface Options {
+  set: string[];
+  variant?: string;
+  seed?: number;
+  stage?: string;
+  dryRun: boolean;
+  force: string[];
+  maxMinutes?: number;
+}
+
+export default new Command('run')
+  .description('Bring an experiment up to date without Nx, and write its report')
+  .argument('<experiment>')
+  .option('--set <path=value>', 'make a variant of it with this override; may be given several times', collect, [])
+  .option('--variant <name>', 'only this variant')
+  .option('--seed <n>', 'only this seed, which need not stand in the file', wholeNumber)
+  .option('--stage <name>', 'only this stage and what it needs')
+  .option('--dry-run', 'build everything on the real files, do two steps of each stage, keep nothing', false)
+  .option('--force <stage>', 'compute this stage anew; may be given several times', collect, [])
+  .option('--max-minutes <n>', 'stop after this time; the same command goes on later', Number)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  selfsup run quickstart
+  selfsup run rotnet --dry-run
+  selfsup run rotnet-small --set pretrain.config.epochs=2 --set pretrain.config.batchSize=64
+  selfsup run rotnet-small --stage pretrain --seed 2 --max-minutes 50`,
+  )
+  .action(async (name: string, options: Options) => {
+    let session = openSession({ maxMinutes: options.maxMinutes });
+    const overrides = parseOverrides(options.set);
+    const base = readExperiment(session.workspace, name);
+    if (options.variant !== undefined) findVariant(base, options.variant);
+    const isSet = options.set.length > 0;
+    const experiment = isSet ? readExperiment(session.workspace, name, overrides) : base;
+    const variant =
+      options.variant !== undefined && isSet ? setVariantName(options.variant, overrides) : options.variant;
+    assertWritable(session.artifacts);
+    if (options.dryRun) {
+      const parent = join(session.artifacts.root, 'work');
+      mkdirSync(parent, { recursive: true });
+      const dryRunFolder = mkdtempSync(join(parent, 'dry-run-'));
+      session = { ...session, dryRunFolder, artifacts: { ...session.artifacts, stages: dryRunFolder } };
+      session = { ...session, artifacts: { ...session.artifacts, store: join(dryRunFolder, 'store') } };
+    }
+    const selection = { variant, seed: options.seed, stage: options.stage, force: options.force };
+    try {
+      await runExperiment(session, experiment, { ...selection, overrides: options.set, verbose: true });
+      if (options.dryRun) {
+        console.log(`${name}: the dry run went through; nothing of it is kept.`);
+        return;
+      }
+    } finally {
+      if (session.dryRunFolder !== undefined) rmSync(session.dryRunFolder, { recursive: true, force: true });
+    }
+    const seeds = [...new Set([...experiment.seeds, ...(options.seed === undefined ? [] : [options.seed])])];
+    const shown = isSet ? { ...base, seeds, variants: [...base.variants, ...experiment.variants] } : { ...base, seeds };
+    const file = await writeReport(session, shown, isSet ? experiment.variants[0]!.name : undefined);
+    console.log(`Report: ${relative(process.cwd(), file)}`);
+  });

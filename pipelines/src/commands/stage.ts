@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import { unitLabel } from '../artifacts.ts';
+import { parseOverrides, readExperiment } from '../experiment.ts';
+import { runStage } from '../run-stage.ts';
+import { openSession } from '../session.ts';
+import { type StageId, loadChecked } from '../stage-key.ts';
+import { collect, wholeNumber } from '../options.ts';
+
+interface Options {
+  variant?: string;
+  seed?: number;
+  set: string[];
+  force: boolean;
+  maxMinutes?: number;
+  dryRunInto?: string;
+}
+
+export default new Command('stage')
+  .description('Bring one stage of an experiment up to date (what Nx runs; see also: run)')
+  .argument('<experiment>')
+  .argument('<stage>')
+  .option('--variant <name>', 'the variant; by default the first')
+  .option('--seed <n>', 'the seed; by default the first', wholeNumber)
+  .option('--set <path=value>', 'override, as of run', collect, [] as string[])
+  .option('--force', 'compute it anew even where it is done', false)
+  .option('--max-minutes <n>', 'stop after this time, as Ctrl-C would', Number)
+  .option('--dry-run-into <folder>', 'dry run that publishes into a throw-away folder')
+  .addHelpText('after', '\nExample:\n  selfsup stage quickstart pretrain --variant rotnet --seed 1')
+  .action(async (name: string, stage: string, options: Options) => {
+    const session = openSession({
+      maxMinutes: options.maxMinutes,
+      ...(options.dryRunInto === undefined ? {} : { dryRunFolder: options.dryRunInto }),
+    });
+    const experiment = readExperiment(session.workspace, name, parseOverrides(options.set));
+    const id: StageId = {
+      kind: 'stage',
+      experiment: name,
+      variant: options.variant ?? experiment.variants[0]!.name,
+      seed: options.seed ?? experiment.seeds[0]!,
+      stage,
+    };
+    if (options.force) await loadChecked(session, experiment, id);
+    const outcome = await runStage(session, experiment, id, { force: options.force, overrides: options.set });
+    if (outcome === 'fresh') console.log(`${unitLabel(id)}: done already`);
+  });

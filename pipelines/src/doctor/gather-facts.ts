@@ -1,0 +1,56 @@
+import { cacheFolder } from '@selfsup/data/cache-folder';
+import { UserError } from '@selfsup/engine/errors';
+import { readSettings } from '@selfsup/engine/settings';
+import { findCompiler } from '@selfsup/engine/setup/addon';
+import { findPython } from '@selfsup/engine/setup/wheels';
+import { engineStatus } from '@selfsup/engine/status';
+import { execa } from 'execa';
+import type { Session } from '../session.ts';
+import { lookAtDatasets } from './look-at-datasets.ts';
+import type { Facts, Tool } from './facts.ts';
+import { inspectFolder } from './inspect-folder.ts';
+import { inspectPackages } from './inspect-packages.ts';
+
+/** Looks at everything Selfsup needs on this machine. Fetches nothing; takes some seconds. */
+export async function gatherFacts(session: Session): Promise<Facts> {
+  const { root } = session.workspace;
+  const [engine, python, compiler, git, artifacts, cache, datasets] = await Promise.all([
+    engineStatus(),
+    tool(async () => `${await findPython(process.env)} with pip`),
+    tool(async () => (await findCompiler(process.env)).join(' ')),
+    tool(findGit),
+    inspectFolder(session.artifacts.root),
+    inspectFolder(cacheFolder()),
+    lookAtDatasets(session),
+  ]);
+  const packages = inspectPackages(root);
+  return {
+    ...{ node: process.versions.node, packages, engine, settings: settingsOrNone() },
+    ...{ python, compiler, git, artifacts, cache, datasets },
+  };
+}
+
+async function tool(find: () => Promise<string>): Promise<Tool> {
+  try {
+    return { found: await find() };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { problem: error.message, remedy: error.remedy ?? '' };
+  }
+}
+
+async function findGit(): Promise<string> {
+  const { stdout, failed } = await execa('git', ['--version'], { reject: false, stdin: 'ignore' });
+  if (!failed) return stdout;
+  throw new UserError('git is not there', { remedy: 'Install it (Debian, Ubuntu: apt-get install git).' });
+}
+
+/** A wrong setting is among the engine's own problems already. */
+function settingsOrNone(): Facts['settings'] {
+  try {
+    const { fpmath, deterministic } = readSettings();
+    return { fpmath, deterministic };
+  } catch {
+    return undefined;
+  }
+}

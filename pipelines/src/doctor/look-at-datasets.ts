@@ -1,0 +1,64 @@
+import { dirname } from 'node:path';
+import { readDatasetConfig } from '@selfsup/data/dataset-config';
+import { resolveSource } from '@selfsup/data/resolve';
+import { UserError } from '@selfsup/engine/errors';
+import type { Progress } from '@selfsup/engine/progress';
+import { publishedFolder } from '../artifacts.ts';
+import { readManifest } from '../manifest.ts';
+import type { Session } from '../session.ts';
+import { datasetFile, datasetNames } from '../workspace.ts';
+import type { DatasetState } from './facts.ts';
+
+/** Checksums of some hundred megabytes may have to be computed; more means that something else holds a lock. */
+const patienceMilliseconds = 30_000;
+
+const silent: Progress = {
+  phase: () => ({ advance: () => undefined, done: () => undefined }),
+  note: () => undefined,
+  warn: () => undefined,
+};
+
+/** Looks, dataset by dataset, whether a source answers from what is on this machine. Fetches nothing. */
+export async function lookAtDatasets(session: Pick<Session, 'workspace' | 'artifacts'>): Promise<DatasetState[]> {
+  const states: DatasetState[] = [];
+  for (const name of datasetNames(session.workspace)) {
+    const published = publishedFolder(session.artifacts, { kind: 'ingest', dataset: name });
+    const ingested = readManifest(published) !== undefined;
+    states.push({ name, ingested, source: await lookAt(datasetFile(session.workspace, name)) });
+  }
+  return states;
+}
+
+async function lookAt(file: string): Promise<DatasetState['source']> {
+  const wrong = (error: unknown): DatasetState['source'] => {
+    const { message, remedy } = error as UserError;
+    // The field says which kind it is: 'sources' is that none of them answers.
+    const state = error instanceof UserError && error.field === 'sources' ? 'none' : 'wrong';
+    return { state, problem: message.split('\n').join(' '), remedy };
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<DatasetState['source']>((resolve) => {
+    timer = setTimeout(() => resolve({ state: 'busy' }), patienceMilliseconds);
+  });
+  const look = async (): Promise<DatasetState['source']> => {
+    try {
+      const { chosen, fallback } = await resolveSource({
+        config: await readDatasetConfig(file),
+        datasetFolder: dirname(file),
+        dataFolder: process.env['SELFSUP_DATA'],
+        progress: silent,
+        // With a signal that has fired a source may look at files, but is stopped where it would fetch.
+        signal: AbortSignal.abort(),
+        file,
+      });
+      return { state: 'here', chosen, fallback };
+    } catch (error) {
+      return (error as Error).name === 'Interrupted' ? { state: 'elsewhere' } : wrong(error);
+    }
+  };
+  try {
+    return await Promise.race([look(), timeUp]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

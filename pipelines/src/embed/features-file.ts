@@ -1,0 +1,102 @@
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
+
+/** Where features go row by row; the number of rows is known only at the end. */
+export interface FeaturesFile {
+  append(names: readonly string[], rows: Float32Array): Promise<void>;
+  /** Puts the finished files in place and returns their paths. */
+  finish(): Promise<string[]>;
+  abandon(): Promise<void>;
+}
+
+/**
+ * Opens a file for features `[n, dimension]`: `.npy` (float32, with the names beside it in a `.txt`, a line each) or
+ * `.csv` (a header, then the file name first). Nothing is seen under the final names before `finish`.
+ * Throws `UserError` for another ending, or where it cannot be written.
+ */
+export async function createFeaturesFile(path: string, dimension: number): Promise<FeaturesFile> {
+  const kind = extname(path).toLowerCase();
+  if (kind !== '.npy' && kind !== '.csv') throw wrongEnding(path);
+  const namesPath = `${path.slice(0, -kind.length)}.txt`;
+  const paths = kind === '.npy' ? [path, namesPath] : [path];
+  const temporary = paths.map((target) => `${target}.${process.pid}.tmp`);
+  const files: FileHandle[] = [];
+  const abandon = async (): Promise<void> => {
+    await Promise.all(files.map((file) => file.close().catch(() => undefined)));
+    await Promise.all(temporary.map((target) => rm(target, { force: true })));
+  };
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      await abandon();
+      throw new UserError(`Cannot write the features: ${(cause as Error).message}`, {
+        file: path,
+        remedy: 'Name a file in a writable folder on a disk with room.',
+        cause,
+      });
+    }
+  };
+
+  let rowCount = 0;
+  await guard(async () => {
+    for (const target of temporary) files.push(await open(target, 'w'));
+    if (kind === '.npy') await files[0]!.write(npyHeader(0, dimension));
+    else await files[0]!.write(`file,${Array.from({ length: dimension }, (_, i) => `f${i}`).join(',')}\n`);
+  });
+
+  return {
+    abandon,
+    append: (names, rows) =>
+      guard(async () => {
+        rowCount += names.length;
+        if (kind === '.npy') {
+          await files[0]!.appendFile(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
+          await files[1]!.appendFile(names.map((name) => `${name}\n`).join(''));
+          return;
+        }
+        const lines = names.map((name, i) => {
+          const values = rows.subarray(i * dimension, (i + 1) * dimension);
+          return `${quoted(name)},${Array.from(values, (value) => Number(value.toPrecision(9))).join(',')}\n`;
+        });
+        await files[0]!.appendFile(lines.join(''));
+      }),
+    finish: () =>
+      guard(async () => {
+        if (kind === '.npy') await files[0]!.write(npyHeader(rowCount, dimension), 0, HEADER_BYTES, 0);
+        for (const file of files) {
+          await file.sync();
+          await file.close();
+        }
+        // The names first: whoever waits for the array finds them there.
+        for (const i of paths.map((_, i) => i).reverse()) await rename(temporary[i]!, paths[i]!);
+        return paths;
+      }),
+  };
+}
+
+/** The error for a file that is neither `.npy` nor `.csv`. */
+export function wrongEnding(path: string): UserError {
+  return new UserError('Features are written as .npy or .csv', {
+    file: path,
+    field: '--to',
+    remedy: 'Give a file name that ends in .npy or .csv.',
+  });
+}
+
+const HEADER_BYTES = 128;
+
+/** Header of NumPy's format 1.0, always of the same length, so that the number of rows can be set at the end. */
+function npyHeader(rows: number, dimension: number): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES, ' ');
+  header.write('\x93NUMPY\x01\x00', 0, 'latin1');
+  header.writeUInt16LE(HEADER_BYTES - 10, 8);
+  header.write(`{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${dimension}), }`, 10, 'latin1');
+  header.write('\n', HEADER_BYTES - 1, 'latin1');
+  return header;
+}
+
+function quoted(name: string): string {
+  return /[",\n\r]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+}

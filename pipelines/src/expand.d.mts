@@ -1,0 +1,22 @@
+export interface StageDeclaration {
+  uses: string;
+  needs: Record<string, string>;
+  config: Record<string, unknown>;
+}
+export interface VariantPlan {
+  name: string;
+  overrides: Record<string, unknown>;
+  stages: Record<string, StageDeclaration>;
+  /** Stage names, each after what it needs. */
+  order: string[];
+}
+export function applyOverrides(
+  stages: Record<string, StageDeclaration>,
+  overrides: Record<string, unknown>,
+): Record<string, StageDeclaration>;
+export function orderStages(stages: Record<string, StageDeclaration>): string[];
+export function expandVariants(experiment: {
+  stages: Record<string, StageDeclaration>;
+  variants?: Record<string, Record<string, unknown>> | undefined;
+}): VariantPlan[];
+export function stageTarget(stage: string, variant: string, seed: number): string;

@@ -1,0 +1,62 @@
+// Plain JavaScript, since the Nx plugin reads it without TypeScript; types are in expand.d.mts.
+
+/** A copy of `stages` with dotted overrides such as `pretrain.config.epochs` applied. */
+export function applyOverrides(stages, overrides) {
+  const result = structuredClone(stages);
+  for (const [path, value] of Object.entries(overrides)) {
+    const segments = path.split('.');
+    if (!Object.hasOwn(result, segments[0])) {
+      throw Object.assign(new Error(`override '${path}' names no stage`), { path, stage: segments[0] });
+    }
+    let target = result;
+    for (const segment of segments.slice(0, -1)) {
+      if (target[segment] === null || typeof target[segment] !== 'object') target[segment] = {};
+      target = target[segment];
+    }
+    target[segments.at(-1)] = structuredClone(value);
+  }
+  return result;
+}
+
+/** Stage names so that each follows what it needs. Throws an error with `cycle` or with `missing`. */
+export function orderStages(stages) {
+  const order = [];
+  const state = new Map();
+  const visit = (name, trail) => {
+    if (state.get(name) === 'done') return;
+    if (state.get(name) === 'open') {
+      const cycle = [...trail.slice(trail.indexOf(name)), name];
+      throw Object.assign(new Error(`needs cycle: ${cycle.join(' -> ')}`), { cycle });
+    }
+    state.set(name, 'open');
+    for (const [role, ref] of Object.entries(stages[name].needs ?? {})) {
+      if (ref.startsWith('data/')) continue;
+      if (!Object.hasOwn(stages, ref)) {
+        throw Object.assign(new Error(`stage '${name}' needs unknown stage '${ref}'`), {
+          missing: ref,
+          field: `stages.${name}.needs.${role}`,
+        });
+      }
+      visit(ref, [...trail, name]);
+    }
+    state.set(name, 'done');
+    order.push(name);
+  };
+  for (const name of Object.keys(stages)) visit(name, []);
+  return order;
+}
+
+/** The variants of an experiment with their stages, overrides applied; one called `base` where none is declared. */
+export function expandVariants(experiment) {
+  const variants = Object.entries(experiment.variants ?? {});
+  if (variants.length === 0) variants.push(['base', {}]);
+  return variants.map(([name, overrides]) => {
+    const stages = applyOverrides(experiment.stages, overrides);
+    return { name, overrides, stages, order: orderStages(stages) };
+  });
+}
+
+/** Name of the Nx target of a stage: `pretrain-seed-1`, or `pretrain-rotnet-seed-1` where variants are declared. */
+export function stageTarget(stage, variant, seed) {
+  return variant === 'base' ? `${stage}-seed-${seed}` : `${stage}-${variant}-seed-${seed}`;
+}

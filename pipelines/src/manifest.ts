@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CodeKey } from './code-key.ts';
+import { type BlobRef, isWhole } from './store.ts';
+
+/** Version of the published layout: other versions count as not published. */
+export const manifestSchema = 1;
+
+/** All that a key is made of. */
+export interface KeyParts {
+  readonly uses: string;
+  readonly seed: number;
+  /** The stage's config section as written, overrides applied; for an ingestion, what identifies the source. */
+  readonly config: unknown;
+  /** Role to output digest of what fills it. */
+  readonly needs: Readonly<Record<string, string>>;
+  /** Engine id, where the code reaches TensorFlow. */
+  readonly engine?: string | undefined;
+  readonly code: string;
+  readonly dryRun?: true | undefined;
+}
+
+/** `manifest.json`: reproducible facts only. */
+export interface Manifest {
+  readonly schema: number;
+  readonly key: string;
+  readonly keyParts: KeyParts;
+  /** Parts that the config chose, such as `models/nin`. */
+  readonly parts: readonly string[];
+  readonly code: CodeKey;
+  readonly engineFacts?: Readonly<Record<string, string>> | undefined;
+  /** The config with its defaults filled in. */
+  readonly resolvedConfig: unknown;
+  /** Code key before `selfsup accept` blessed a change. */
+  readonly acceptedFrom?: string | undefined;
+  readonly blobs: Readonly<Record<string, BlobRef>>;
+  /** Small files beside the manifest, name to sha256. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Hash over blobs, files and metrics: what later stages depend on. */
+  readonly outputDigest: string;
+}
+
+/** `run.json`: how this run went; never part of any key. */
+export interface RunRecord {
+  readonly started: string;
+  readonly finished: string;
+  readonly wallSeconds: number;
+  readonly host: string;
+  readonly cpu: string;
+  readonly node: string;
+  readonly peakMemoryBytes: number;
+  readonly facts?: Readonly<Record<string, string | number>> | undefined;
+}
+
+/** The manifest in a published folder; undefined where there is none that this version can read. */
+export function readManifest(folder: string): Manifest | undefined {
+  const manifest = readJsonOr<Manifest>(join(folder, 'manifest.json'));
+  return manifest?.schema === manifestSchema ? manifest : undefined;
+}
+
+/** Flat metrics of a published folder. */
+export function readMetrics(folder: string): Record<string, number> {
+  return readJsonOr<Record<string, number>>(join(folder, 'metrics.json')) ?? {};
+}
+
+/** How the run that published a folder went. */
+export function readRun(folder: string): RunRecord | undefined {
+  return readJsonOr<RunRecord>(join(folder, 'run.json'));
+}
+
+/** Whether all blobs of a manifest are in the store and its small files beside it. */
+export async function isComplete(manifest: Manifest, folder: string, store: string): Promise<boolean> {
+  if (!existsSync(join(folder, 'metrics.json'))) return false;
+  if (!Object.keys(manifest.files).every((name) => existsSync(join(folder, name)))) return false;
+  for (const { sha256 } of Object.values(manifest.blobs)) if (!(await isWhole(store, sha256))) return false;
+  return true;
+}
+
+function readJsonOr<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,192 @@
+import type { NameForms } from './name-forms.ts';
+import { smallExperiment } from './small-experiment.ts';
+import type { Template } from './template.ts';
+
+/** A pretext task with two classes: is the image upside down? */
+export const taskTemplate: Template = (forms) => {
+  const { name, title } = forms;
+  const folder = `packages/tasks/src/${name}`;
+  const experiment = `${name}-small`;
+  return {
+    files: {
+      [`${folder}/${name}.ts`]: definition(forms),
+      [`${folder}/${name}-training.ts`]: training(forms),
+      [`${folder}/${name}.test.ts`]: test(forms),
+      [`pipelines/experiments/${experiment}/experiment.json`]: smallExperiment({
+        ...{ name: experiment, task: name, epochs: 6, title: `${title} on rendered shapes, small` },
+        summary: 'Predict whether an image is upside down, then probe conv2 beside the same probe on random weights.',
+      }),
+      [`docs/${name}.md`]: page(forms),
+    },
+    next: [`npx selfsup check ${experiment}`, `npx nx run pipeline:${experiment}`],
+  };
+};
+
+const definition = ({ name, camel, pascal }: NameForms): string => `import { z } from 'zod';
+import type { Task } from '../task.ts';
+import { trainingStage } from '../training-stage.ts';
+
+// The "task" section of the stage's config. Give every setting a default here; a key that is not named is an error.
+const schema = z.strictObject({});
+export type ${pascal}Config = z.infer<typeof schema>;
+
+/** An encoder learns to tell whether an image is upside down. */
+export const ${camel}Task: Task<${pascal}Config> = {
+  name: '${name}',
+  schema,
+  // Its metrics are called pretext/<name>.
+  metricGroup: 'pretext',
+  // Upright and flipped images are normalised with the statistics of the whole batch.
+  batchNormStatistics: 'joint',
+  // What loads TensorFlow is imported only to train: checking an experiment stays a matter of milliseconds.
+  create: async (context) => (await import('./${name}-training.ts')).create${pascal}(context),
+};
+
+// The trainer does the rest: batches, optimiser, schedule, checkpoints, resuming, curves.
+export default trainingStage(${camel}Task);
+`;
+
+const training = ({ name, camel, pascal }: NameForms): string => `import { tf } from '@selfsup/engine/tensorflow';
+import type { Batch } from '@selfsup/data/loader';
+import { classifier, featureShapeOf } from '@selfsup/models/heads';
+import { normalise } from '@selfsup/models/normalise';
+import { modelWeights } from '@selfsup/models/weights';
+import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from '../classification.ts';
+import { gradientsOf } from '../gradients.ts';
+import { imagesOf } from '../images.ts';
+import { encodePng } from '../png.ts';
+import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
+import type { ${pascal}Config } from './${name}.ts';
+
+const MEASURE = 'flip-accuracy';
+const CLASSES = ['upright', 'upside down'];
+const PREVIEW_IMAGES = 6;
+
+/** Turns images [batch, height, width, channels] upside down: the order of their rows is reversed. */
+export function upsideDown(images: tf.Tensor4D): tf.Tensor4D {
+  return images.reverse(1);
+}
+
+/** Builds encoder and classifier; see \`${camel}Task\`. */
+export async function create${pascal}(context: TaskContext<${pascal}Config>): Promise<TaskInstance> {
+  // Initial weights are functions of the seed, so that the same seed gives the same bits.
+  const encoder = context.buildEncoder();
+  const head = classifier(featureShapeOf(encoder), CLASSES.length, context.key('head'));
+  const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('head', head, true)];
+
+  /** Each image twice, all upright ones first: [batch, …] to [2 · batch, …]. The labels of the dataset are not used. */
+  const bothWays = (batch: Batch): { images: tf.Tensor4D; labels: tf.Tensor1D } => {
+    const images = imagesOf(batch);
+    const labels = CLASSES.flatMap((_name, label) => new Array<number>(images.shape[0]).fill(label));
+    return {
+      images: normalise(tf.concat([images, upsideDown(images)]), context.normalisation),
+      labels: tf.tensor1d(labels, 'int32'),
+    };
+  };
+
+  return {
+    // Checkpoints hold these models; evaluations use the one called encoder.
+    models: { encoder, head },
+    // Each player has an optimiser of its own; most tasks need one.
+    players: [{ name: 'classifier', variables }],
+    measures: { [MEASURE]: 'max' },
+
+    // One forward and backward pass. The trainer applies the gradients and frees the tensors.
+    step(batch) {
+      const { images, labels } = bothWays(batch);
+      const { loss, metrics, gradients } = gradientsOf(variables, () =>
+        softmaxLoss(trainingLogits(encoder, head, images), labels, MEASURE),
+      );
+      return { losses: { loss }, metrics, gradients, samples: labels.size };
+    },
+
+    // On test images without augmentation, batch norm in inference mode.
+    async evaluate() {
+      const accuracy = await accuracyOver(context.batches(context.testSplit), (batch) => {
+        const { images, labels } = bothWays(batch);
+        return { logits: inferenceLogits(encoder, head, images), labels };
+      });
+      return { [MEASURE]: accuracy };
+    },
+
+    // Pictures for the report, with what the trained network says about them.
+    async preview() {
+      const { height, width, channels } = context.input;
+      const pictures: PreviewPicture[] = [];
+      const count = Math.min(PREVIEW_IMAGES, context.dataset.count(context.testSplit));
+      for (let index = 0; index < count; index++) {
+        const pixels = context.dataset.image(context.testSplit, index);
+        const image = tf.tensor4d(pixels, [1, height, width, channels], 'int32');
+        const shown = [image, upsideDown(image)];
+        for (const [label, picture] of shown.entries()) {
+          const predicted = tf.tidy(
+            () => inferenceLogits(encoder, head, normalise(picture, context.normalisation)).argMax(1).dataSync()[0]!,
+          );
+          pictures.push({
+            png: await encodePng(picture.squeeze([0])),
+            caption: \`Test image \${index}\`,
+            alt: \`Test image \${index}, \${CLASSES[label]!}\`,
+            facts: { actual: CLASSES[label]!, predicted: CLASSES[predicted]! },
+            group: 'Test images and what was predicted',
+          });
+        }
+        tf.dispose(shown);
+      }
+      return pictures;
+    },
+  };
+}
+`;
+
+const test = ({
+  name,
+  camel,
+  pascal,
+}: NameForms): string => `import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tf } from '@selfsup/engine/tensorflow';
+import { afterAll, expect, test } from 'vitest';
+import { generatedDataset } from '../generated-dataset.fixture.ts';
+import { trainOn } from '../trainer/run-training.ts';
+import { trainingContext } from '../training-context.fixture.ts';
+import { upsideDown } from './${name}-training.ts';
+import stage, { ${camel}Task } from './${name}.ts';
+
+const folder = mkdtempSync(join(tmpdir(), '${name}-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('${pascal}: rows change places, columns and channels do not', () => {
+  // Two rows of one pixel each, with three channels.
+  const image = tf.tensor4d([1, 2, 3, 4, 5, 6], [1, 2, 1, 3]);
+  expect([...upsideDown(image).dataSync()]).toEqual([4, 5, 6, 1, 2, 3]);
+});
+
+test('${pascal} learns which generated images are upside down', async () => {
+  const result = await trainOn(generatedDataset(), ${camel}Task, trainingContext(${camel}Task, folder, { epochs: 6 }));
+  expect(result.metrics['pretext/flip-accuracy']).toBeGreaterThan(90);
+  const { pictures } = JSON.parse(readFileSync(result.files!['preview.json']!, 'utf8'));
+  expect(pictures).toHaveLength(12);
+});
+
+test('${pascal} refuses settings that it does not know', () => {
+  const config = { network: { name: 'nin' }, epochs: 1, task: { unknown: 1 } };
+  expect(stage.schema.safeParse(config).success).toBe(false);
+});
+`;
+
+const page = ({ name, title }: NameForms): string => `# ${title}
+
+**Pretext task.** Each image is shown as it is and upside down; the network says which of the two it sees.
+
+**A batch.** Augmented images, then the same images with their rows reversed: 128 images make 256 samples. Normalisation
+comes after the flip. Loss: mean cross entropy over two classes. Batch-norm statistics are joint over both.
+
+**Configuration** (\`stages.pretrain.config.task\`): none yet. Settings are declared in
+[${name}.ts](../packages/tasks/src/${name}/${name}.ts).
+
+**Evaluation.** \`pretext/flip-accuracy\`: percentage of test images, both ways round, that are recognised. Linear probe on
+conv2, encoder frozen, beside the same probe on random weights.
+
+**Experiments.** \`${name}-small\` (rendered shapes, about a minute).
+`;

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { createTestWorkspace, toyExperiment } from './testing/workspace.ts';
+
+interface Project {
+  name: string;
+  implicitDependencies?: string[];
+  targets: Record<
+    string,
+    {
+      cache?: boolean;
+      parallelism?: boolean;
+      dependsOn: unknown[];
+      inputs: { projects?: string[] }[];
+      outputs: string[];
+    }
+  >;
+}
+
+async function projects(experiment: object): Promise<Record<string, Project>> {
+  const workspace = createTestWorkspace();
+  try {
+    workspace.write('pipelines/experiments/toy/experiment.json', experiment);
+    // Plain JavaScript without types.
+    const plugin = (await import(new URL('../nx-plugin.mjs', import.meta.url).href)) as {
+      createNodes: [string, (files: string[], options: undefined, context: { workspaceRoot: string }) => unknown];
+    };
+    const { stdout } = await promisify(execFile)('find', ['packages', 'pipelines/', '-type', 'f'], {
+      cwd: workspace.root,
+    });
+    const files = stdout
+      .trim()
+      .split('\n')
+      .map((file) => file.replace('//', '/'));
+    const nodes = plugin.createNodes[1](files, undefined, { workspaceRoot: workspace.root }) as [
+      string,
+      { projects: Record<string, Project> },
+    ][];
+    return Object.fromEntries(nodes.flatMap(([, node]) => Object.values(node.projects)).map((one) => [one.name, one]));
+  } finally {
+    workspace.remove();
+  }
+}
+
+test('a project for each package, part, dataset and experiment', async () => {
+  const all = await projects(toyExperiment);
+  expect(Object.keys(all).sort()).toEqual(
+    [
+      'data',
+      'data-few',
+      'data-source-numbers',
+      'eval',
+      'eval-measure',
+      'exp-toy',
+      'models',
+      'models-net',
+      'pipeline',
+    ].concat(['tasks', 'tasks-other', 'tasks-toy']),
+  );
+  expect(all['exp-toy']!.implicitDependencies).toEqual([
+    'data',
+    'models',
+    'tasks',
+    'eval',
+    'tasks-toy',
+    'eval-measure',
+  ]);
+});
+
+test('a target for each stage, variant and seed, that waits for what it needs', async () => {
+  const variants = { toy: {}, net: { 'pretrain.config.network': { name: 'net' }, 'pretrain.uses': 'tasks/other' } };
+  const { targets } = (await projects({ ...toyExperiment, seeds: [1, 2], variants }))['exp-toy']!;
+  expect(Object.keys(targets).sort()).toEqual(
+    ['check', 'report']
+      .concat(
+        ['measure', 'pretrain'].flatMap((stage) =>
+          ['net', 'toy'].flatMap((variant) => [1, 2].map((seed) => `${stage}-${variant}-seed-${seed}`)),
+        ),
+      )
+      .sort(),
+  );
+  expect(targets['measure-net-seed-2']!.dependsOn).toContain('pretrain-net-seed-2');
+  expect(targets['pretrain-net-seed-1']).toMatchObject({
+    cache: true,
+    parallelism: false,
+    outputs: ['{workspaceRoot}/artifacts/toy/net/seed-1/pretrain'],
+  });
+  const sources = (target: string): unknown => targets[target]!.inputs.find((input) => input.projects)!.projects;
+  expect(sources('pretrain-toy-seed-1')).toEqual(['tasks-toy', 'tasks', 'data', 'models']);
+  // The measurement rebuilds the network that the stage before it chose.
+  expect(sources('measure-net-seed-1')).toEqual(['eval-measure', 'models-net', 'eval', 'data', 'models']);
+});
+
+test('without variants the targets have short names', async () => {
+  const { targets } = (await projects(toyExperiment))['exp-toy']!;
+  expect(Object.keys(targets)).toEqual(expect.arrayContaining(['pretrain-seed-1', 'measure-seed-1']));
+});
+
+test('a broken experiment breaks no other project', async () => {
+  const all = await projects({ about: { title: 'x' }, stages: { a: { uses: 'tasks/toy', needs: { dataset: 'a' } } } });
+  expect(Object.keys(all['exp-toy']!.targets)).toEqual(['report']);
+  expect(all['tasks-toy']).toBeDefined();
+  const measure = { uses: 'eval/measure', needs: { encoder: 'data/nothing' } };
+  const unknown = await projects({ ...toyExperiment, stages: { ...toyExperiment.stages, measure } });
+  expect(Object.keys(unknown['exp-toy']!.targets)).toEqual(['report']);
+});

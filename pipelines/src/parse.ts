@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { z, type ZodType } from 'zod';
+import { UserError } from '@selfsup/engine/errors';
+import { nearest } from './nearest.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** Reads a JSON file. Throws `UserError` naming the file, and the place of a syntax error. */
+export function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new UserError(`Cannot read: ${(cause as Error).message}`, { file, cause });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new UserError(`Not valid JSON: ${(cause as Error).message}`, {
+      file,
+      remedy: 'Mend the syntax; an editor with JSON support shows the place.',
+      cause,
+    });
+  }
+}
+
+/**
+ * Checks `value` by `schema`. Throws `UserError` naming the file and the dotted field below `prefix`, with the
+ * nearest known key where one was mistyped; further problems are listed in the same error.
+ */
+export function parseOrExplain<T>(schema: ZodType<T>, value: unknown, file: string, prefix = ''): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => explain(issue, schema, prefix));
+  const [first, ...others] = problems;
+  const more = others.map((problem) => `\n  also:   ${problem.field}: ${problem.message}`).join('');
+  throw new UserError(`${first!.message}${more}`, { file, field: first!.field, remedy: first!.remedy });
+}
+
+interface Problem {
+  field: string;
+  message: string;
+  remedy?: string | undefined;
+}
+
+function explain(issue: Issue, schema: ZodType, prefix: string, base: readonly PropertyKey[] = []): Problem[] {
+  const path = [...base, ...issue.path];
+  const field = [prefix, ...path.map(String)].filter((part) => part !== '').join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(schema, path);
+    return issue.keys.map((key) => {
+      const near = nearest(key, known);
+      return {
+        field: field === '' ? key : `${field}.${key}`,
+        message: `Unknown key '${key}'${near === undefined ? '' : `; did you mean '${near}'?`}`,
+        remedy: known.length > 0 ? `Known keys here: ${known.join(', ')}.` : undefined,
+      };
+    });
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    // The branch that got furthest is the one that was meant.
+    const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map((part) => part.path.length));
+    const meant = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0]!;
+    if (depth(meant) > 0 || meant.some((part) => part.code === 'unrecognized_keys')) {
+      return meant.flatMap((part) => explain(part, schema, prefix, path));
+    }
+  }
+  return [{ field: field === '' ? '(the whole file)' : field, message: issue.message }];
+}
+
+/** Keys that `schema` knows at `path`, over all branches of unions. */
+function knownKeys(schema: ZodType, path: readonly PropertyKey[]): string[] {
+  interface Node {
+    properties?: Record<string, Node>;
+    additionalProperties?: Node | boolean;
+    items?: Node;
+    anyOf?: Node[];
+    oneOf?: Node[];
+    allOf?: Node[];
+    $ref?: string;
+  }
+  let root: Node;
+  try {
+    root = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input', reused: 'inline' }) as Node;
+  } catch {
+    return [];
+  }
+  const branches = (node: Node): Node[] => [
+    node,
+    ...[...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(node.allOf ?? [])].flatMap(branches),
+  ];
+  let nodes = branches(root);
+  for (const step of path) {
+    nodes = nodes
+      .flatMap((node) => [
+        node.properties?.[String(step)],
+        typeof step === 'number' ? node.items : undefined,
+        typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined,
+      ])
+      .filter((node) => node !== undefined)
+      .flatMap(branches);
+  }
+  return [...new Set(nodes.flatMap((node) => Object.keys(node.properties ?? {})))];
+}

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sha256 } from '@selfsup/engine/files';
+import { isComplete, readManifest } from './manifest.ts';
+import { publish, type PublishOptions, sweepScratch } from './publish.ts';
+import { blobPath, isWhole } from './store.ts';
+
+let root: string;
+let options: PublishOptions;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'publish-'));
+  mkdirSync(join(root, 'work'));
+  options = {
+    folder: join(root, 'published'),
+    store: join(root, 'store'),
+    scratch: join(root, 'work'),
+    manifest: {
+      key: 'k',
+      keyParts: { uses: 'tasks/toy', seed: 1, config: {}, needs: {}, code: 'c' },
+      parts: [],
+      code: { key: 'c', files: {}, packages: {} },
+      resolvedConfig: {},
+    },
+    run: { started: '', finished: '', wallSeconds: 0, host: '', cpu: '', node: '', peakMemoryBytes: 0 },
+  };
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function output(name: string, content: string): string {
+  writeFileSync(join(root, 'work', name), content);
+  return join(root, 'work', name);
+}
+
+test('blobs are addressed by content, small files lie beside the manifest, the digest covers all results', async () => {
+  const once = await publish(
+    { blobs: { weights: output('w', 'abc') }, files: { 'a/b.json': output('b', '{}') }, metrics: { loss: 1 } },
+    options,
+  );
+  expect(once.blobs['weights']).toEqual({ sha256: sha256('abc'), bytes: 3 });
+  expect(readFileSync(blobPath(options.store, sha256('abc')), 'utf8')).toBe('abc');
+  expect(readFileSync(join(options.folder, 'a/b.json'), 'utf8')).toBe('{}');
+  expect(once.files).toEqual({ 'a/b.json': sha256('{}') });
+  const other = await publish({ metrics: { loss: 2 } }, options);
+  expect(other.outputDigest).not.toBe(once.outputDigest);
+  expect(existsSync(join(options.folder, 'a'))).toBe(false);
+});
+
+test('a metric that is no number is not published', async () => {
+  await expect(publish({ metrics: { loss: NaN } }, options)).rejects.toThrow(/'loss' is NaN/);
+  expect(existsSync(options.folder)).toBe(false);
+});
+
+test('a folder blob counts as whole only with every byte of every file', async () => {
+  const folder = join(root, 'work', 'features');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'train.bin'), 'train');
+  writeFileSync(join(folder, 'test.bin'), 'test');
+  const { blobs } = await publish({ blobs: { features: folder }, metrics: {} }, options);
+  const digest = blobs['features']!.sha256;
+  expect(await isWhole(options.store, digest)).toBe(true);
+  rmSync(join(blobPath(options.store, digest), 'test.bin'));
+  expect(await isWhole(options.store, digest)).toBe(false);
+});
+
+test('kill -9 at any moment leaves the old folder, none, or the whole new one', async () => {
+  const url = (name: string): string => JSON.stringify(fileURLToPath(new URL(name, import.meta.url)));
+  const script = join(root, 'loop.mts');
+  writeFileSync(
+    script,
+    `import { writeFileSync } from 'node:fs';
+    import { publish } from ${url('./publish.ts')};
+    const options = ${JSON.stringify(options)};
+    for (let i = 0; ; i++) {
+      const make = (name) => { writeFileSync(options.scratch + '/' + name, name + i); return options.scratch + '/' + name; };
+      await publish({ blobs: { w: make('w') }, files: { 'x.json': make('x'), 'y.json': make('y') }, metrics: { i } }, options);
+      if (i === 0) console.log('going');
+    }`,
+  );
+  let left = 0;
+  for (let kill = 0; kill < 5; kill++) {
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script], { stdio: 'pipe' });
+    await once(child.stdout, 'data');
+    await sleep(10 + Math.random() * 60);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    if (!existsSync(options.folder)) continue;
+    left += 1;
+    const manifest = readManifest(options.folder);
+    expect(manifest).toBeDefined();
+    expect(await isComplete(manifest!, options.folder, options.store)).toBe(true);
+    for (const [name, digest] of Object.entries(manifest!.files)) {
+      expect(sha256(readFileSync(join(options.folder, name)))).toBe(digest);
+    }
+    await sweepScratch(options.scratch);
+  }
+  expect(left).toBeGreaterThan(0);
+});

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import type { StageResult } from '@selfsup/engine/stage';
+import { UserError } from '@selfsup/engine/errors';
+import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/engine/files';
+import { type Manifest, manifestSchema, type RunRecord } from './manifest.ts';
+import { type BlobRef, filesBelow, storeBlob } from './store.ts';
+
+const reservedNames = ['manifest.json', 'metrics.json', 'run.json'];
+
+/** What `publish` is told besides the result itself. */
+export interface PublishOptions {
+  /** Where the folder is to stand. */
+  readonly folder: string;
+  readonly store: string;
+  /** A folder on the same disk in which the new one is put together. */
+  readonly scratch: string;
+  readonly manifest: Omit<Manifest, 'schema' | 'blobs' | 'files' | 'outputDigest'>;
+  readonly run: RunRecord;
+  /** Digests for folders that have a better name than the hash of their files. */
+  readonly identities?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * Moves blobs into the store, puts the published folder together out of sight and renames it into place, so that
+ * a reader, and a process killed at any moment, sees the old folder, none, or the whole new one.
+ */
+export async function publish(result: StageResult, options: PublishOptions): Promise<Manifest> {
+  checkMetrics(result.metrics);
+  const fresh = join(options.scratch, `publish-${randomUUID().slice(0, 8)}`);
+  await mkdir(fresh, { recursive: true });
+  const files: Record<string, string> = {};
+  for (const [name, source] of Object.entries(result.files ?? {})) {
+    await copyInto(fresh, name, source);
+    for (const file of await filesBelow(join(fresh, name))) files[relative(fresh, file)] = await sha256File(file);
+  }
+  for (const [name, source] of Object.entries(result.records ?? {})) await copyInto(fresh, name, source);
+  const blobs: Record<string, BlobRef> = {};
+  for (const [name, source] of Object.entries(result.blobs ?? {})) {
+    blobs[name] = await storeBlob(options.store, source, options.identities?.[name]);
+  }
+  const outputDigest = sha256(canonicalJson({ blobs, files, metrics: result.metrics }));
+  const manifest: Manifest = { schema: manifestSchema, ...options.manifest, blobs, files, outputDigest };
+  await writeAtomically(join(fresh, 'metrics.json'), pretty(result.metrics));
+  await writeAtomically(join(fresh, 'run.json'), pretty(options.run));
+  await writeAtomically(join(fresh, 'manifest.json'), pretty(manifest));
+  await putInPlace(fresh, options.folder, options.scratch);
+  return manifest;
+}
+
+async function copyInto(folder: string, name: string, source: string): Promise<void> {
+  if (reservedNames.includes(name) || name.split('/').includes('..')) throw new Error(`Bad file name '${name}'`);
+  await mkdir(dirname(join(folder, name)), { recursive: true });
+  await cp(source, join(folder, name), { recursive: true });
+}
+
+/** Renames a finished folder to where it belongs; one that stood there is first moved away, then removed. */
+export async function putInPlace(fresh: string, folder: string, scratch: string): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true });
+  await mkdir(scratch, { recursive: true });
+  const old = join(scratch, `old-${randomUUID().slice(0, 8)}`);
+  if (existsSync(folder)) await rename(folder, old);
+  await rename(fresh, folder);
+  const parent = await open(dirname(folder), 'r');
+  await parent.sync().catch(() => undefined);
+  await parent.close();
+  await rm(old, { recursive: true, force: true });
+}
+
+/** Removes what a killed process left in a scratch folder. Only while its lease is held. */
+export async function sweepScratch(scratch: string): Promise<void> {
+  const names = await readdir(scratch).catch(() => []);
+  for (const name of names) {
+    if (/^(publish|old)-/.test(name)) await rm(join(scratch, name), { recursive: true, force: true });
+  }
+}
+
+function checkMetrics(metrics: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(metrics)) {
+    if (typeof value !== 'number' || !Number.isFinite(value)) {
+      throw new UserError(`The metric '${name}' is ${value}: a result like this is not published`, {
+        remedy: 'Look at the curve in the work folder; a smaller learning rate often helps.',
+      });
+    }
+  }
+}
+
+function pretty(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,94 @@
+import { isComplete, readManifest } from './manifest.ts';
+import { childCommand } from './child-command.ts';
+import { publishedFolder, storeOf, type UnitId, unitLabel } from './artifacts.ts';
+import { datasetsNeeded, type Experiment, findStage } from './experiment.ts';
+import { runIngest } from './run-ingest.ts';
+import type { Session } from './session.ts';
+import { checkStages, decideStage, type StageId } from './stage-key.ts';
+import { Interrupted } from '@selfsup/engine/stage';
+
+/** What part of an experiment to run, and how. */
+export interface RunOptions {
+  readonly variant?: string | undefined;
+  readonly seed?: number | undefined;
+  /** Only this stage and what it needs. */
+  readonly stage?: string | undefined;
+  /** Stages to compute anew. */
+  readonly force?: readonly string[] | undefined;
+  readonly overrides?: readonly string[] | undefined;
+  /** Say of each stage that is done that it is. */
+  readonly verbose?: boolean | undefined;
+}
+
+/**
+ * Brings an experiment up to date without Nx: each stage after what it needs, those that are done passed over in
+ * milliseconds, the others in processes of their own. Everything is checked before the first of them starts.
+ * Gives the labels of the units that were computed.
+ */
+export async function runExperiment(session: Session, experiment: Experiment, options: RunOptions): Promise<string[]> {
+  const force = options.force ?? [];
+  const overrides = options.overrides ?? [];
+  const computed: string[] = [];
+  let checked = false;
+  const compute = async (unit: UnitId, anew: boolean): Promise<void> => {
+    if (session.signal.aborted) throw new Interrupted('Stopped.');
+    if (!checked) await checkStages(session, experiment);
+    checked = true;
+    await childCommand(session, unit, { force: anew, overrides });
+    computed.push(unitLabel(unit));
+  };
+  const fresh = (unit: UnitId): void => {
+    if (options.verbose === true) console.log(`${unitLabel(unit)}: done already`);
+  };
+  const stages = stageIds(experiment, options);
+  for (const stage of force) findStage(experiment, experiment.variants[0]!, stage);
+  for (const dataset of datasetsNeeded(experiment)) {
+    const unit: UnitId = { kind: 'ingest', dataset };
+    if (await ingestIsDone(session, dataset)) fresh(unit);
+    else await compute(unit, false);
+  }
+  for (const id of stages) {
+    const forced = force.includes(id.stage);
+    if (!forced && (await decideStage(session, experiment, id))?.fresh === true) fresh(id);
+    else await compute(id, forced);
+  }
+  return computed;
+}
+
+/** The stages to run in their order: each variant and seed, each stage after what it needs. */
+export function stageIds(experiment: Experiment, options: Pick<RunOptions, 'variant' | 'seed' | 'stage'>): StageId[] {
+  return experiment.variants
+    .filter(({ name }) => options.variant === undefined || name === options.variant)
+    .flatMap((variant) => {
+      const wanted = new Set(variant.order);
+      if (options.stage !== undefined) {
+        findStage(experiment, variant, options.stage);
+        wanted.clear();
+        const add = (stage: string): void => {
+          wanted.add(stage);
+          for (const ref of Object.values(variant.stages[stage]!.needs)) if (!ref.startsWith('data/')) add(ref);
+        };
+        add(options.stage);
+      }
+      return (options.seed === undefined ? experiment.seeds : [options.seed]).flatMap((seed) =>
+        variant.order
+          .filter((stage) => wanted.has(stage))
+          .map((stage): StageId => ({
+            kind: 'stage',
+            experiment: experiment.name,
+            variant: variant.name,
+            seed,
+            stage,
+          })),
+      );
+    });
+}
+
+/** Whether an ingestion is up to date; where it is published at all, its source is looked at. */
+async function ingestIsDone(session: Session, dataset: string): Promise<boolean> {
+  const unit: UnitId = { kind: 'ingest', dataset };
+  const folder = publishedFolder(session.artifacts, unit);
+  const manifest = readManifest(folder);
+  if (manifest === undefined || !(await isComplete(manifest, folder, storeOf(session.artifacts, unit)))) return false;
+  return (await runIngest(session, dataset, { force: false, onlyLook: true })) === 'fresh';
+}

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { UserError } from '@selfsup/engine/errors';
+import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import type * as DatasetConfigModule from '@selfsup/data/dataset-config';
+import type * as IngestModule from '@selfsup/data/ingest';
+import type * as ResolveModule from '@selfsup/data/resolve';
+import { assertWritable, publishedFolder, storeOf, type UnitId, unitLabel } from './artifacts.ts';
+import { codeKey } from './code-key.ts';
+import { isComplete, type KeyParts, readManifest } from './manifest.ts';
+import { partFile } from './parts.ts';
+import { type Outcome, runUnit } from './run-unit.ts';
+import type { Session } from './session.ts';
+import { datasetFile } from './workspace.ts';
+
+/**
+ * Brings an ingestion up to date. Its key is what identifies the chosen source, and the code of ingestion and of
+ * that source; the same content found elsewhere is not ingested again. `path` wins over `dataset.json`. With
+ * `onlyLook` nothing is done; 'stale' says that there is something to do.
+ */
+export async function runIngest(
+  session: Session,
+  dataset: string,
+  options: { force: boolean; path?: string | undefined; onlyLook?: boolean },
+): Promise<Outcome | 'stale'> {
+  assertWritable(session.artifacts);
+  const file = datasetFile(session.workspace, dataset);
+  const id: UnitId = { kind: 'ingest', dataset };
+  const progress = session.progress(unitLabel(id));
+  const { readDatasetConfig } = await load<typeof DatasetConfigModule>(session, 'dataset-config');
+  const { resolveSource } = await load<typeof ResolveModule>(session, 'resolve');
+  const config = await readDatasetConfig(file);
+  const { about: _about, $schema: _schema, ...relevant } = config;
+  const resolveOptions = {
+    config,
+    datasetFolder: join(file, '..'),
+    dataFolder: process.env['SELFSUP_DATA'] || undefined,
+    path: options.path,
+    progress,
+    signal: session.signal,
+    file,
+  };
+  const folder = publishedFolder(session.artifacts, id);
+  const store = storeOf(session.artifacts, id);
+  let resolved: ResolveModule.ResolvedSource;
+  try {
+    resolved = await resolveSource(resolveOptions);
+  } catch (error) {
+    // The source may have been tidied away since: what was made of it stays good.
+    const published = readManifest(folder);
+    const sameConfig = canonicalJson(published?.resolvedConfig ?? null) === canonicalJson(relevant);
+    const keep = error instanceof UserError && options.path === undefined && !options.force && sameConfig;
+    if (!keep || published === undefined || !(await isComplete(published, folder, store))) throw error;
+    progress.note('The source is gone; what was ingested from it before is kept.');
+    return 'fresh';
+  }
+  const roots = [
+    join(session.workspace.root, 'packages/data/src/ingest.ts'),
+    partFile(session.workspace, `data/${resolved.type}`),
+  ];
+  const code = await codeKey(session.workspace, roots);
+  const keyParts: KeyParts = { uses: 'data/ingest', seed: 0, config: resolved.identity, needs: {}, code: code.key };
+  const key = sha256(canonicalJson({ ...keyParts, name: dataset }));
+  const isFresh = async (): Promise<boolean> => {
+    const published = readManifest(folder);
+    return published?.key === key && (await isComplete(published, folder, store));
+  };
+  if (options.onlyLook === true) return (await isFresh()) ? 'fresh' : 'stale';
+  let identity: string | undefined;
+  return runUnit(
+    session,
+    {
+      id,
+      key,
+      isFresh,
+      manifest: { key, keyParts, parts: [`data/${resolved.type}`], code, resolvedConfig: relevant },
+      identities: () => (identity === undefined ? {} : { lmdb: identity }),
+      runFacts: () => ({ route: resolved.route }),
+      run: async (workFolder) => {
+        const { ingest } = await load<typeof IngestModule>(session, 'ingest');
+        const { folder: lmdb, manifest } = await ingest({
+          ...resolveOptions,
+          name: dataset,
+          workFolder,
+          resolved,
+        });
+        // The manifest holds the digest over all records, so its hash names the whole.
+        identity = sha256(canonicalJson(manifest));
+        const facts = join(workFolder, 'dataset.json');
+        await writeAtomically(facts, `${JSON.stringify(manifest, null, 2)}\n`);
+        const metrics = Object.fromEntries(
+          Object.entries(manifest.splits).map(([split, { count }]) => [`images/${split}`, count]),
+        );
+        return { blobs: { lmdb }, files: { 'dataset.json': facts }, metrics };
+      },
+    },
+    options.force,
+  );
+}
+
+function load<Module>(session: Session, name: string): Promise<Module> {
+  const file = join(session.workspace.root, 'packages/data/src', `${name}.ts`);
+  return import(pathToFileURL(file).href) as Promise<Module>;
+}

@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { cpus, hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { StageResult } from '@selfsup/engine/stage';
+import { writeAtomically } from '@selfsup/engine/files';
+import { publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from './artifacts.ts';
+import { duration } from './labelled-progress.ts';
+import { acquireLease } from './lease.ts';
+import { isComplete, type Manifest, readManifest, type RunRecord } from './manifest.ts';
+import { publish, putInPlace, sweepScratch } from './publish.ts';
+import type { Session } from './session.ts';
+
+/** One unit of work as the runner sees it, whatever it computes. */
+export interface Work {
+  readonly id: UnitId;
+  readonly key: string;
+  /** Whether what is published now is this key's result, whole. */
+  isFresh(): Promise<boolean>;
+  readonly manifest: Omit<Manifest, 'schema' | 'blobs' | 'files' | 'outputDigest'>;
+  /** Does the work in a folder that survives interruption. */
+  run(folder: string): Promise<StageResult>;
+  readonly identities?: (() => Readonly<Record<string, string>>) | undefined;
+  readonly runFacts?: (() => Readonly<Record<string, string | number>>) | undefined;
+}
+
+export type Outcome = 'fresh' | 'computed' | 'shared';
+
+/**
+ * Brings one unit up to date: at once where it is; else under a lease on its work folder, from where an earlier
+ * attempt with the same key stopped, and published at the end. With `force` it is computed anew in any case.
+ */
+export async function runUnit(session: Session, work: Work, force: boolean): Promise<Outcome> {
+  const { id } = work;
+  const progress = session.progress(unitLabel(id));
+  if (!force && (await work.isFresh())) return 'fresh';
+  const folder = workFolder(session.artifacts, id);
+  const lease = await acquireLease(join(folder, 'lease'), session.signal, (owner, file) =>
+    progress.note(
+      `Process ${owner.pid} on ${owner.host} is at this already; waiting for it. ` +
+        `(If that cannot be, stop this command and delete ${file}.)`,
+    ),
+  );
+  try {
+    if (!force && (await work.isFresh())) return 'fresh';
+    const published = publishedFolder(session.artifacts, id);
+    const store = storeOf(session.artifacts, id);
+    await sweepScratch(folder);
+    if (!force && (await shareResult(session, work, published, folder, store))) {
+      await rm(join(folder, 'files'), { recursive: true, force: true });
+      return 'shared';
+    }
+    await prepareWorkFolder(folder, work.key, force);
+    const startedAt = Date.now();
+    progress.note('started');
+    const result = await work.run(join(folder, 'files'));
+    const run: RunRecord = {
+      started: new Date(startedAt).toISOString(),
+      finished: new Date().toISOString(),
+      wallSeconds: (Date.now() - startedAt) / 1000,
+      host: hostname(),
+      cpu: cpus()[0]?.model ?? 'unknown',
+      node: process.version,
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      facts: work.runFacts?.(),
+    };
+    await publish(result, {
+      folder: published,
+      store,
+      scratch: folder,
+      manifest: work.manifest,
+      run,
+      identities: work.identities?.(),
+    });
+    await writeAtomically(indexPath(store, work.key), JSON.stringify({ folder: published }));
+    await rm(join(folder, 'files'), { recursive: true, force: true });
+    progress.note(`done in ${duration(run.wallSeconds)}`);
+    return 'computed';
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Empties the private folder unless it belongs to this very key, so that nobody resumes another run. */
+async function prepareWorkFolder(folder: string, key: string, force: boolean): Promise<void> {
+  const keyFile = join(folder, 'key');
+  const before = await readFile(keyFile, 'utf8').catch(() => undefined);
+  if (before !== key || force) {
+    await rm(join(folder, 'files'), { recursive: true, force: true });
+    await writeAtomically(keyFile, key);
+  }
+  await mkdir(join(folder, 'files'), { recursive: true });
+}
+
+function indexPath(store: string, key: string): string {
+  return join(store, 'keys', key.slice(0, 2), `${key}.json`);
+}
+
+/** Takes over the result of another variant or experiment with the very same key, where it is published and whole. */
+async function shareResult(
+  session: Session,
+  work: Work,
+  published: string,
+  scratch: string,
+  store: string,
+): Promise<boolean> {
+  let other: string;
+  try {
+    other = (JSON.parse(await readFile(indexPath(store, work.key), 'utf8')) as { folder: string }).folder;
+  } catch {
+    return false;
+  }
+  if (other === published || !existsSync(other)) return false;
+  const manifest = readManifest(other);
+  if (manifest?.key !== work.key || !(await isComplete(manifest, other, store))) return false;
+  const fresh = join(scratch, `publish-shared`);
+  await cp(other, fresh, { recursive: true });
+  if (readManifest(fresh)?.key !== work.key) return false;
+  await mkdir(dirname(published), { recursive: true });
+  await putInPlace(fresh, published, scratch);
+  session.progress(unitLabel(work.id)).note('same key as a result that is there already: taken from it');
+  return true;
+}

@@ -1,0 +1,153 @@
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Manifest } from './manifest.ts';
+import { createTestWorkspace, type TestWorkspace, toyExperiment } from './testing/workspace.ts';
+
+let workspace: TestWorkspace;
+beforeEach(() => {
+  workspace = createTestWorkspace();
+});
+afterEach(() => workspace.remove());
+
+const pretrain = 'artifacts/toy/base/seed-1/pretrain';
+const experimentFile = 'pipelines/experiments/toy/experiment.json';
+const everything = ['ingest run', 'toy start 1', 'toy end 1', 'measure run 6'];
+
+/** Runs the experiment and gives what was really computed in that run. */
+async function computed(...args: string[]): Promise<string[]> {
+  const before = workspace.log().length;
+  const { code, output } = await workspace.run('run', 'toy', ...args);
+  expect(output).toContain('Report: artifacts/toy/');
+  expect(code).toBe(0);
+  return workspace.log().slice(before);
+}
+
+function edit(path: string, from: string, to: string): void {
+  const text = readFileSync(workspace.path(path), 'utf8');
+  expect(text).toContain(from);
+  workspace.write(path, text.replace(from, to));
+}
+
+function checkpoint(): string {
+  const { sha256 } = workspace.json<Manifest>(`${pretrain}/manifest.json`).blobs['checkpoint']!;
+  return workspace.path('artifacts/store/sha256', sha256.slice(0, 2), sha256);
+}
+
+test('only what a change touches is computed again', async () => {
+  expect(await computed()).toEqual(everything);
+  expect(await computed()).toEqual([]);
+  // A comment, a type, another part, the "about" block: nothing.
+  edit('packages/tasks/src/toy/toy.ts', 'const schema', '// a comment\ntype Unused = string;\nconst schema');
+  edit('packages/tasks/src/other/other.ts', 'z.number()', 'z.number().min(1)');
+  edit(experimentFile, '"Toy"', '"Another title"');
+  expect(await computed()).toEqual([]);
+  edit('packages/eval/src/measure/measure.ts', '* config.factor', '* config.factor + 0');
+  expect(await computed()).toEqual(['measure run 6']);
+  // Code that the task imports, changed so that the result is the same: nothing after it.
+  edit('packages/tasks/src/double.ts', 'value * 2', '2 * value');
+  expect(await computed()).toEqual(['toy start 1', 'toy end 1']);
+  expect(await computed('--force', 'pretrain')).toEqual(['toy start 1', 'toy end 1']);
+  workspace.write(experimentFile, { ...toyExperiment, seeds: [1, 2] });
+  expect(await computed()).toEqual(['toy start 2', 'toy end 2', 'measure run 6']);
+});
+
+test('a deleted or altered blob is made again, and nothing after it', async () => {
+  await computed();
+  expect(statSync(checkpoint()).mode & 0o222).toBe(0);
+  rmSync(checkpoint());
+  expect(await computed()).toEqual(['toy start 1', 'toy end 1']);
+  const { atime, mtime } = statSync(checkpoint());
+  chmodSync(checkpoint(), 0o644);
+  const bytes = readFileSync(checkpoint());
+  bytes[1]! ^= 1;
+  writeFileSync(checkpoint(), bytes);
+  utimesSync(checkpoint(), atime, mtime);
+  expect(await computed()).toEqual(['toy start 1', 'toy end 1']);
+  // A stage alone, as Nx starts it, mends what it needs.
+  rmSync(checkpoint());
+  expect((await workspace.run('stage', 'toy', 'measure', '--force')).code).toBe(0);
+  expect(workspace.log().slice(-3)).toEqual(['toy start 1', 'toy end 1', 'measure run 6']);
+  const { sha256 } = workspace.json<Manifest>('artifacts/few/ingest/manifest.json').blobs['lmdb']!;
+  const lmdb = workspace.path('artifacts/store/sha256', sha256.slice(0, 2), sha256, 'data.mdb');
+  chmodSync(lmdb, 0o644);
+  writeFileSync(lmdb, 'spoilt');
+  expect(await computed()).toEqual(['ingest run']);
+});
+
+test('--set makes a variant beside the base run; equal stages are shared', async () => {
+  await computed();
+  expect(await computed('--set', 'measure.config.factor=10')).toEqual(['measure run 6']);
+  const variant = readdirSync(workspace.path('artifacts/toy')).find((name) => name.startsWith('set-'));
+  expect(variant).toMatch(/^set-measure-config-factor-10-/);
+  expect(workspace.json(`artifacts/toy/${variant}/seed-1/measure/metrics.json`)).toEqual({ 'measure/value': 60 });
+  expect(workspace.json('artifacts/toy/base/seed-1/measure/metrics.json')).toEqual({ 'measure/value': 6 });
+});
+
+test('a dry run goes through and keeps nothing', async () => {
+  const { code, output } = await workspace.run('run', 'toy', '--dry-run');
+  expect(output).toContain('dry run went through');
+  expect(code).toBe(0);
+  expect(workspace.log()).toEqual(everything);
+  expect(readdirSync(workspace.path('artifacts'))).not.toContain('toy');
+  expect(readdirSync(workspace.path('artifacts/work'))).toEqual(['few']);
+});
+
+test('bad configs and an unwritable artifacts folder are told before any work', async () => {
+  const failing = async (content: object): Promise<string> => {
+    workspace.write(experimentFile, content);
+    const { code, output } = await workspace.run('run', 'toy');
+    expect(code).toBe(1);
+    expect(output).not.toContain('    at ');
+    return output;
+  };
+  const { stages } = toyExperiment;
+  const measure = { ...stages.measure, config: { facto: 2 } };
+  expect(await failing({ ...toyExperiment, stages: { ...stages, measure } })).toMatch(
+    /did you mean 'factor'[\s\S]*field: {2}stages\.measure\.config\.facto/,
+  );
+  const roleless = { ...stages.pretrain, needs: {} };
+  expect(await failing({ ...toyExperiment, stages: { ...stages, pretrain: roleless } })).toMatch(
+    /needs a 'dataset'[\s\S]*stages\.pretrain\.needs\.dataset/,
+  );
+  rmSync(workspace.path('artifacts'), { recursive: true });
+  workspace.write('artifacts', 'a file where a folder should be');
+  expect(await failing(toyExperiment)).toMatch(/artifacts folder cannot be written[\s\S]*SELFSUP_ARTIFACTS/);
+  expect(workspace.log()).toEqual([]);
+});
+
+test('a second runner waits for the first and then finds the stage done; a killed one is taken over from', async () => {
+  const slow = { ...toyExperiment.stages.pretrain, config: { value: 3, seconds: 4 } };
+  workspace.write(experimentFile, { ...toyExperiment, stages: { ...toyExperiment.stages, pretrain: slow } });
+  const started = async (times: number): Promise<void> => {
+    while (workspace.log().filter((line) => line === 'toy start 1').length < times) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  await workspace.run('ingest', 'few');
+  const killed = workspace.start('stage', 'toy', 'pretrain');
+  await started(1);
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+  const first = workspace.start('stage', 'toy', 'pretrain');
+  await started(2);
+  const { code, output } = await workspace.run('stage', 'toy', 'pretrain');
+  expect(output).toContain('is at this already; waiting');
+  expect(code).toBe(0);
+  expect(workspace.log()).toEqual(['ingest run', 'toy start 1', 'toy start 1', 'toy end 1']);
+  expect(first.exitCode ?? (await once(first, 'exit'))[0]).toBe(0);
+});
+
+test('a stop says how to go on and exits with 130', async () => {
+  const slow = { ...toyExperiment.stages.pretrain, config: { value: 3, seconds: 60 } };
+  workspace.write(experimentFile, { ...toyExperiment, stages: { ...toyExperiment.stages, pretrain: slow } });
+  const child = workspace.start('run', 'toy');
+  let output = '';
+  child.stderr!.on('data', (text: Buffer) => {
+    output += text.toString();
+    if (output.includes('pretrain: started')) child.kill('SIGINT');
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(130);
+  expect(output).toContain('Run the same command again to go on');
+});

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { datasetConfigSchema } from '@selfsup/data/dataset-config';
+import { experimentSchema } from './experiment.ts';
+
+/** The JSON Schemas for editors, file name to text: what stands in `pipelines/schema`. */
+export function schemaFiles(): Record<string, string> {
+  const text = (schema: z.ZodType, title: string): string =>
+    `${JSON.stringify({ title, ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) }, null, 2)}\n`;
+  return {
+    'dataset.schema.json': text(datasetConfigSchema, 'Selfsup dataset'),
+    'experiment.schema.json': text(experimentSchema, 'Selfsup experiment'),
+  };
+}

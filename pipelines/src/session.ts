@@ -1,0 +1,40 @@
+import type { Progress } from '@selfsup/engine/progress';
+import type { Artifacts } from './artifacts.ts';
+import { openArtifacts } from './artifacts.ts';
+import { labelledProgress } from './labelled-progress.ts';
+import { findWorkspace, type Workspace } from './workspace.ts';
+
+/** What every command works with. */
+export interface Session {
+  readonly workspace: Workspace;
+  readonly artifacts: Artifacts;
+  /** Aborted on Ctrl-C, a termination signal, or when the time given is up. */
+  readonly signal: AbortSignal;
+  readonly progress: (label: string) => Progress;
+  /** The folder of a dry run; undefined in earnest. */
+  readonly dryRunFolder?: string | undefined;
+}
+
+/** Finds workspace and artifacts, and turns signals into an abort. `maxMinutes` aborts by itself. */
+export function openSession(options: { dryRunFolder?: string; maxMinutes?: number | undefined } = {}): Session {
+  const workspace = findWorkspace();
+  const controller = new AbortController();
+  let first = 0;
+  const stop = (): void => {
+    if (first !== 0 && Date.now() - first > 1000) process.exit(130);
+    first ||= Date.now();
+    controller.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
+  // When Nx is killed its pipe breaks, but the work is to go on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const minutes = options.maxMinutes ?? (Number(process.env['SELFSUP_MAX_MINUTES']) || undefined);
+  if (minutes !== undefined) setTimeout(() => controller.abort(), minutes * 60_000).unref();
+  return {
+    workspace,
+    artifacts: openArtifacts(workspace, options.dryRunFolder),
+    signal: controller.signal,
+    progress: labelledProgress,
+    dryRunFolder: options.dryRunFolder,
+  };
+}

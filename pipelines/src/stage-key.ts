@@ -1,0 +1,143 @@
+import { join } from 'node:path';
+import type { StageModule } from '@selfsup/engine/stage';
+import { UserError } from '@selfsup/engine/errors';
+import { canonicalJson, sha256 } from '@selfsup/engine/files';
+import { publishedFolder, storeOf, type UnitId } from './artifacts.ts';
+import { type CodeKey, codeKey } from './code-key.ts';
+import { type Experiment, findStage, findVariant } from './experiment.ts';
+import { isComplete, type KeyParts, type Manifest, readManifest } from './manifest.ts';
+import { parseOrExplain } from './parse.ts';
+import { loadStageModule, partFile } from './parts.ts';
+import type { Session } from './session.ts';
+
+export type StageId = Extract<UnitId, { kind: 'stage' }>;
+
+/** Whether a stage is done, and all that says so. */
+export interface Decision {
+  readonly key: string;
+  readonly keyParts: KeyParts;
+  readonly code: CodeKey;
+  readonly parts: readonly string[];
+  readonly engineFacts?: Readonly<Record<string, string>> | undefined;
+  /** What is published now, fresh or not. */
+  readonly published: Manifest | undefined;
+  /** The key is the published one, and its blobs and files are whole. */
+  readonly fresh: boolean;
+}
+
+/** The unit that fills a need of a stage. */
+export function neededUnit(stage: StageId, ref: string): UnitId {
+  return ref.startsWith('data/') ? { kind: 'ingest', dataset: ref.slice('data/'.length) } : { ...stage, stage: ref };
+}
+
+/**
+ * Computes the key of a stage and compares it with what is published. Undefined while something it needs is not
+ * published. Quick where nothing changed: the parts that the published manifest names are tried first, so the
+ * stage's module, and with it TensorFlow, need not be loaded.
+ */
+export async function decideStage(
+  session: Session,
+  experiment: Experiment,
+  id: StageId,
+): Promise<Decision | undefined> {
+  const declaration = findStage(experiment, findVariant(experiment, id.variant), id.stage);
+  const needs: Record<string, string> = {};
+  const inherited: string[] = [];
+  for (const [role, ref] of Object.entries(declaration.needs)) {
+    const manifest = readManifest(publishedFolder(session.artifacts, neededUnit(id, ref)));
+    if (manifest === undefined) return undefined;
+    needs[role] = manifest.outputDigest;
+    // Whoever loads a checkpoint rebuilds its network, so that code counts too.
+    inherited.push(...manifest.parts.filter((part) => part.startsWith('models/')));
+  }
+  const folder = publishedFolder(session.artifacts, id);
+  const published = readManifest(folder);
+  const compute = async (parts: readonly string[]): Promise<Decision> => {
+    const roots = [declaration.uses, ...parts, ...inherited].map((part) => partFile(session.workspace, part));
+    const code = await codeKey(session.workspace, roots);
+    const engine = Object.keys(code.packages).some((name) => name.startsWith('@tensorflow/'))
+      ? await engineOf()
+      : undefined;
+    const keyParts: KeyParts = {
+      uses: declaration.uses,
+      seed: id.seed,
+      config: declaration.config,
+      needs,
+      ...(engine === undefined ? {} : { engine: engine.id }),
+      code: code.key,
+      ...(session.dryRunFolder === undefined ? {} : { dryRun: true }),
+    };
+    const key = sha256(canonicalJson(keyParts));
+    const fresh = published?.key === key && (await isComplete(published, folder, storeOf(session.artifacts, id)));
+    return { key, keyParts, code, parts, engineFacts: engine?.facts, published, fresh };
+  };
+  if (published !== undefined && partsExist(session, published.parts)) {
+    const quick = await compute(published.parts);
+    if (quick.key === published.key) return quick;
+  }
+  const { module, config } = await loadChecked(session, experiment, id);
+  return compute(module.parts?.(config) ?? []);
+}
+
+/** Loads a stage's module and checks config and roles by it. Throws `UserError` naming file and field. */
+export async function loadChecked(
+  session: Session,
+  experiment: Experiment,
+  id: StageId,
+): Promise<{ module: StageModule; config: unknown }> {
+  const declaration = findStage(experiment, findVariant(experiment, id.variant), id.stage);
+  const { file } = experiment;
+  const module = await loadStageModule(session.workspace, declaration.uses, { file, field: `stages.${id.stage}.uses` });
+  for (const role of module.roles) {
+    if (Object.hasOwn(declaration.needs, role)) continue;
+    throw new UserError(`Stage '${id.stage}' (${declaration.uses}) needs a '${role}'`, {
+      file,
+      field: `stages.${id.stage}.needs.${role}`,
+      remedy: 'Name a stage of this experiment, or data/<dataset>.',
+    });
+  }
+  for (const role of Object.keys(declaration.needs)) {
+    if (module.roles.includes(role)) continue;
+    throw new UserError(`Stage '${id.stage}' (${declaration.uses}) has no use for a '${role}'`, {
+      file,
+      field: `stages.${id.stage}.needs.${role}`,
+      remedy: `It needs: ${module.roles.join(', ') || 'nothing'}.`,
+    });
+  }
+  const config = parseOrExplain(module.schema, declaration.config, file, `stages.${id.stage}.config`);
+  for (const part of module.parts?.(config) ?? []) {
+    partFile(session.workspace, part, { file, field: `stages.${id.stage}.config` });
+  }
+  return { module, config };
+}
+
+/** Checks every stage of every variant by the part's own schema. Loads all modules, so it takes a moment. */
+export async function checkStages(session: Session, experiment: Experiment): Promise<void> {
+  for (const variant of experiment.variants) {
+    for (const stage of variant.order) {
+      const id: StageId = { kind: 'stage', experiment: experiment.name, variant: variant.name, seed: 0, stage };
+      await loadChecked(session, experiment, id);
+    }
+  }
+}
+
+function partsExist(session: Session, parts: readonly string[]): boolean {
+  try {
+    for (const part of parts) partFile(session.workspace, part);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let engine: Promise<{ id: string; facts: Record<string, string> }> | undefined;
+
+function engineOf(): Promise<{ id: string; facts: Record<string, string> }> {
+  engine ??= import('@selfsup/engine/identity').then(({ engineIdentity }) => engineIdentity());
+  return engine;
+}
+
+/** Where the folder of an ingestion's `dataset.json` lies. */
+export function datasetFolderOf(session: Session, dataset: string): string {
+  return join(session.workspace.root, 'pipelines/datasets', dataset);
+}

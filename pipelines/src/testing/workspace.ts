@@ -1,0 +1,160 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
+const program = join(repository, 'pipelines/bin/selfsup.mjs');
+
+/** A throw-away workspace with trivial stages, in which the real command runs. */
+export interface TestWorkspace {
+  readonly root: string;
+  path(...segments: string[]): string;
+  write(path: string, content: string | object): void;
+  json<T>(path: string): T;
+  /** Runs `selfsup` to its end. */
+  run(...args: string[]): Promise<{ code: number; output: string }>;
+  /** Starts `selfsup` and leaves it running. */
+  start(...args: string[]): ChildProcess;
+  /** How often stages have really run: what each appended to `log` in the root. */
+  log(): string[];
+  remove(): void;
+}
+
+const trace = (name: string): string =>
+  `import { appendFileSync } from 'node:fs';\nconst trace = (text: string) => appendFileSync(process.env.TRACE!, '${name} ' + text + '\\n');\n`;
+
+const toyTask = `${trace('toy')}
+import { writeFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { double } from '../double.ts';
+const schema = z.strictObject({ value: z.number(), seconds: z.number().default(0), network: z.strictObject({ name: z.string() }).optional() });
+export default {
+  schema, roles: ['dataset'],
+  parts: (config: any) => config.network ? ['models/' + config.network.name] : [],
+  async run({ config, seed, workFolder, needs, signal }: any) {
+    trace('start ' + seed);
+    for (let i = 0; i < config.seconds * 10; i++) {
+      if (signal.aborted) { const e = new Error('stopped'); e.name = 'Interrupted'; throw e; }
+      await sleep(100);
+    }
+    const path = join(workFolder, 'weights');
+    writeFileSync(path, JSON.stringify([double(config.value), seed, needs.dataset.metrics]));
+    writeFileSync(join(workFolder, 'curve.json'), JSON.stringify({ train: [{ epoch: 1, loss: 1 }], test: [] }));
+    trace('end ' + seed);
+    return { blobs: { checkpoint: path }, files: { 'curve.json': join(workFolder, 'curve.json') }, metrics: { 'pretext/loss': 1 } };
+  },
+};
+`;
+
+const measureEval = `${trace('measure')}
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+export default {
+  schema: z.strictObject({ factor: z.number().default(1) }), roles: ['encoder'],
+  async run({ config, needs }: any) {
+    const [value] = JSON.parse(readFileSync(needs.encoder.blob('checkpoint'), 'utf8'));
+    trace('run ' + value);
+    return { metrics: { 'measure/value': value * config.factor } };
+  },
+};
+`;
+
+const dataFiles: Record<string, string> = {
+  'dataset-config.ts': `import { readFileSync } from 'node:fs';
+export const readDatasetConfig = async (file: string) => JSON.parse(readFileSync(file, 'utf8'));\n`,
+  'resolve.ts': `export async function resolveSource({ config }: any) {
+  const [source] = config.sources;
+  return { type: source.type, config: source, fallback: false, chosen: 'numbers', route: 'made up', identity: source };
+}\n`,
+  'ingest.ts': `${trace('ingest')}
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+export async function ingest({ name, workFolder, resolved }: any) {
+  trace('run');
+  const folder = join(workFolder, 'lmdb');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'data.mdb'), 'pages ' + Math.random());
+  writeFileSync(join(folder, 'lock.mdb'), 'lock');
+  return { folder, manifest: { schema: 1, name, digest: 'd' + resolved.config.count, source: { chosen: 'numbers', fallback: false },
+    image: { height: 1, width: 1, channels: 1 }, classes: ['a'], splits: { train: { count: resolved.config.count, classCounts: [1] } }, quarantine: [] } };
+}\n`,
+  'numbers/numbers.ts': `export default { schema: {} };\n`,
+};
+
+/** The experiment `toy`: dataset -> pretrain -> measure. */
+export const toyExperiment = {
+  about: { title: 'Toy' },
+  seeds: [1],
+  stages: {
+    pretrain: { uses: 'tasks/toy', needs: { dataset: 'data/few' }, config: { value: 3 } },
+    measure: { uses: 'eval/measure', needs: { encoder: 'pretrain' }, config: {} },
+  },
+};
+
+/** Makes a workspace in the system's temporary folder. */
+export function createTestWorkspace(): TestWorkspace {
+  const root = mkdtempSync(join(tmpdir(), 'selfsup-test-'));
+  const path = (...segments: string[]): string => join(root, ...segments);
+  const write = (name: string, content: string | object): void => {
+    mkdirSync(dirname(path(name)), { recursive: true });
+    writeFileSync(path(name), typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`);
+  };
+  cpSync(join(repository, 'nx.json'), path('nx.json'));
+  write('package.json', { name: 'toy', version: '1.0.0', private: true, type: 'module' });
+  write('.gitignore', 'node_modules\nartifacts\n.nx\nlog\n');
+  symlinkSync(join(repository, 'node_modules'), path('node_modules'));
+  mkdirSync(path('pipelines'));
+  for (const name of ['bin', 'src', 'nx-plugin.mjs', 'nx-machine.mjs']) {
+    symlinkSync(join(repository, 'pipelines', name), path('pipelines', name));
+  }
+  write('pipelines/package.json', { name: '@toy/pipelines', type: 'module', nx: { name: 'pipeline' } });
+  for (const name of ['data', 'models', 'tasks', 'eval']) {
+    const needs = name === 'data' || name === 'models' ? [] : ['data', 'models'];
+    const dependencies = Object.fromEntries(needs.map((needed) => [`@selfsup/${needed}`, '*']));
+    write(`packages/${name}/package.json`, {
+      name: `@toy/${name}`,
+      type: 'module',
+      sideEffects: false,
+      nx: { name },
+      dependencies,
+    });
+  }
+  for (const [name, content] of Object.entries(dataFiles)) write(`packages/data/src/${name}`, content);
+  write('packages/tasks/src/toy/toy.ts', toyTask);
+  write('packages/tasks/src/double.ts', 'export const double = (value: number): number => value * 2;\n');
+  write('packages/tasks/src/other/other.ts', toyTask);
+  write('packages/eval/src/measure/measure.ts', measureEval);
+  write('packages/models/src/net/net.ts', 'export default { name: "net" };\n');
+  write('pipelines/datasets/few/dataset.json', { sources: [{ type: 'numbers', count: 3 }] });
+  write('pipelines/experiments/toy/experiment.json', toyExperiment);
+  const { SELFSUP_ARTIFACTS: _artifacts, ...inherited } = process.env;
+  const environment = { ...inherited, TRACE: path('log'), FORCE_COLOR: '0' };
+  return {
+    root,
+    path,
+    write,
+    json: <T>(name: string): T => JSON.parse(readFileSync(path(name), 'utf8')) as T,
+    run: (...args) =>
+      new Promise((resolve) => {
+        execFile(process.execPath, [program, ...args], { cwd: root, env: environment }, (error, stdout, stderr) =>
+          resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }),
+        );
+      }),
+    start: (...args) => spawn(process.execPath, [program, ...args], { cwd: root, env: environment, stdio: 'pipe' }),
+    log() {
+      try {
+        return readFileSync(path('log'), 'utf8')
+          .trim()
+          .split('\n')
+          .filter((line) => line !== '');
+      } catch {
+        return [];
+      }
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
