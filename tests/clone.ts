@@ -72,8 +72,9 @@ export class Clone {
   /** Starts `nx` or `selfsup` as the head of a process group of its own. */
   start(command: 'nx' | 'selfsup', args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
     const program = command === 'nx' ? 'node_modules/nx/dist/bin/nx.js' : 'pipelines/bin/selfsup.mjs';
-    const { SELFSUP_ARTIFACTS: _artifacts, NX_CACHE_DIRECTORY: _cache, ...inherited } = process.env;
-    const outsideNx = Object.fromEntries(Object.entries(inherited).filter(([name]) => !name.startsWith('NX_')));
+    const outsideNx = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith('NX_') && name !== 'SELFSUP_ARTIFACTS'),
+    );
     return spawn(process.execPath, [program, ...args], {
       cwd: this.root,
       env: { ...outsideNx, FORCE_COLOR: '0', NX_CACHE_DIRECTORY: this.path('.nx/cache'), ...env },
