@@ -30,7 +30,12 @@ function importDirection([folder, allowed]) {
             { group: ['**/packages/*/src/**'], message: 'Enter a package through its exports.' },
             ...(folder === 'packages/engine'
               ? []
-              : [{ group: ['@tensorflow/*'], message: "Import tf from '@selfsup/engine/tensorflow', which prepares it." }]),
+              : [
+                  {
+                    group: ['@tensorflow/*'],
+                    message: "Import tf from '@selfsup/engine/tensorflow', which prepares it.",
+                  },
+                ]),
           ],
         },
       ],
@@ -55,9 +60,21 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs', '**/*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', structuredClone: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+        structuredClone: 'readonly',
+      },
+    },
   },
   // pretext tasks and evaluations speak shapes; a file that outgrows the limit is split
-  { files: ['**/src/**/*.ts'], ignores: ['**/*.test.ts'], rules: { 'max-lines': ['error', { max: 330, skipComments: true }] } },
+  {
+    files: ['**/src/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: { 'max-lines': ['error', { max: 330, skipComments: true }] },
+  },
   ...Object.entries(mayImport).map(importDirection),
 );

@@ -31,7 +31,10 @@ export function canonicalJson(value: unknown): string {
  * temporary neighbour, flushed to disk, then renamed. Creates the folder where it is missing.
  * Throws `UserError` naming the file when it cannot be written.
  */
-export async function writeAtomically(path: string, content: string | Uint8Array | Iterable<Uint8Array>): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array | Iterable<Uint8Array>,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`);
   try {
     await mkdir(dirname(path), { recursive: true });
