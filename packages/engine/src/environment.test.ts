@@ -47,6 +47,30 @@ test('threads, determinism and arithmetic reach the library', async () => {
   expect(stdout).toMatch(/exec,cpu,matmul.*attr-fpmath:bf16/);
 });
 
+test('what gradients leave behind is young garbage, gone with the next minor collection', async () => {
+  const { stdout } = await inChild(`
+    const v8 = await import('node:v8');
+    v8.setFlagsFromString('--expose-gc');
+    const collect = (await import('node:vm')).runInNewContext('gc');
+    const oldBytes = () => v8.getHeapSpaceStatistics().find((space) => space.space_name === 'old_space').space_used_size;
+    const weight = tf.variable(tf.ones([2, 2]));
+    const loss = () => Array.from({ length: 60 }).reduce((product) => product.mul(weight), weight).mean();
+    const steps = (count) => {
+      for (let step = 0; step < count; step++) {
+        const { value, grads } = tf.variableGrads(loss);
+        tf.dispose([value, grads]);
+        if (step % 5 === 0) collect({ type: 'minor' });
+      }
+    };
+    steps(300);
+    collect();
+    const before = oldBytes();
+    steps(200);
+    show((oldBytes() - before) / 200);
+  `);
+  expect(Number(stdout)).toBeLessThan(6000); // bytes a step; 29,000 to 45,000 with V8's default
+});
+
 test('a wrong setting is an error before TensorFlow loads', async () => {
   const { stderr, exitCode } = await inChild('', { SELFSUP_FPMATH: 'fp8' });
   expect(exitCode).toBe(1);
