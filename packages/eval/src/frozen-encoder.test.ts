@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { batchNorm } from '@selfsup/engine/layers';
 import { randomKey } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -10,6 +7,7 @@ import { extractSplit } from './extract-split.ts';
 import { freezeEncoder } from './frozen-encoder.ts';
 import { NpyReader } from './npy.ts';
 import { never, randomDataset, silent } from './in-memory.fixture.ts';
+import { temporaryFolder } from './temporary-folder.fixture.ts';
 
 const input = { height: 32, width: 32, channels: 3 };
 const normalisation = { mean: [120, 120, 120], std: [60, 60, 60] };
@@ -20,7 +18,7 @@ async function smallNin() {
 }
 
 async function extracted(batchSize: number, workers = 0) {
-  const workFolder = mkdtempSync(join(tmpdir(), 'features-'));
+  const workFolder = temporaryFolder('features');
   const frozen = freezeEncoder(await smallNin(), ['conv1', 'conv2']);
   const dataset = randomDataset('test', 10, 32);
   const indices = Uint32Array.of(3, 4, 5, 9, 0, 1, 2);

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomKey } from '@selfsup/engine/random';
 import { Interrupted } from '@selfsup/engine/stage';
@@ -11,6 +10,7 @@ import { cachedSource } from './cached-source.ts';
 import { trainHead, type HeadJob } from './head-trainer.ts';
 import { classifierHead, linearProbe } from './heads.ts';
 import { never, normals, silent, splitOf } from './in-memory.fixture.ts';
+import { temporaryFolder } from './temporary-folder.fixture.ts';
 
 const parse = (settings: object) => linearProbeStage.schema.parse({ protocol: 'test', layer: 'conv2', ...settings });
 
@@ -37,7 +37,7 @@ function job(settings: object, changes: Partial<HeadJob> = {}, key = randomKey(5
     config,
     name: 'linear',
     identity: 'test',
-    workFolder: mkdtempSync(join(tmpdir(), 'head-')),
+    workFolder: temporaryFolder('head'),
     progress: silent,
     signal: never,
     dryRun: false,
@@ -120,7 +120,7 @@ test('a training that is stopped and resumed ends with the bits of one that was 
   const expected = await trainHead(whole);
 
   const controller = new AbortController();
-  const workFolder = mkdtempSync(join(tmpdir(), 'head-'));
+  const workFolder = temporaryFolder('head');
   let batches = 0;
   const phase = { advance: () => void (++batches === 29 && controller.abort()), done: () => void 0 };
   vi.spyOn(Date, 'now').mockImplementation(() => batches * 60_000); // every epoch is worth saving

@@ -1,10 +1,10 @@
-import { appendFileSync, mkdtempSync, readFileSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { NpyReader, NpyWriter, writeNpy } from './npy.ts';
+import { temporaryFolder } from './temporary-folder.fixture.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'npy-'));
+const folder = temporaryFolder('npy');
 
 test('the header is that of NumPy format 1.0, the data begins at a multiple of 64', () => {
   const path = join(folder, 'header.npy');

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { ingest } from '@selfsup/data/ingest';
@@ -8,8 +7,9 @@ import type { StageContext, StageInput, StageModule, StageResult } from '@selfsu
 import { saveEncoder } from '@selfsup/models/encoder';
 import { configureNetwork } from '@selfsup/models/network';
 import { never, silent } from './in-memory.fixture.ts';
+import { temporaryFolder } from './temporary-folder.fixture.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'stages-'));
+const root = temporaryFolder('stages');
 
 function published(folder: string, blobs: Readonly<Record<string, string>>): StageInput {
   const blob = (name: string): string => {

@@ -73,7 +73,7 @@ test('features of every picture that can be read; damaged ones are named, not re
   const to = join(folder, 'features.npy');
   const lines = await embed(checkpoints.colour, pictures, { pool: 'avg', to }, silent);
   expect(lines[0]).toMatch(/^3 × 6 features of conv2: /);
-  expect(lines[1]).toMatch(/^2 damaged pictures skipped/);
+  expect(lines[1]).toMatch(/^Damaged pictures skipped: 2,/);
   expect(lines.slice(2).map((line) => line.trim().split(':')[0])).toEqual(['cut.jpg', 'empty.png']);
   expect(readFileSync(`${to}.skipped.txt`, 'utf8').trim().split('\n')).toHaveLength(2);
   const names = readFileSync(join(folder, 'features.txt'), 'utf8').trim().split('\n');

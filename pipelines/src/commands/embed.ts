@@ -64,7 +64,7 @@ export async function embed(
     await rm(list, { force: true });
   } else {
     await writeFile(list, skipped.map(({ path, reason }) => `${path}\t${reason}\n`).join(''));
-    lines.push(`${skipped.length} damaged pictures skipped, all named in ${shownPath(list)}:`);
+    lines.push(`Damaged pictures skipped: ${skipped.length}, all named in ${shownPath(list)}:`);
     lines.push(...skipped.slice(0, NAMED).map(({ path, reason }) => `  ${path}: ${reason}`));
     if (skipped.length > NAMED) lines.push(`  and ${skipped.length - NAMED} more`);
   }

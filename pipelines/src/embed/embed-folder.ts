@@ -37,7 +37,10 @@ export interface Embedded {
 export async function embedFolder(options: EmbedOptions): Promise<Embedded> {
   const { progress, batchSize = 64 } = options;
   const { images, others } = await findImages(options.folder);
-  if (others > 0) progress.note(`${others} files are no pictures by their ending and are passed over.`);
+  if (others > 0)
+    progress.note(
+      `Passed over for their ending, which is no picture's: ${others} of the ${images.length + others} files.`,
+    );
   const encoder = await loadEncoder(options.checkpoint);
   const layer = options.layer ?? (encoder.probePoints.includes('conv2') ? 'conv2' : encoder.probePoints.at(-1)!);
   const frozen = freezeEncoder(encoder, [layer]);

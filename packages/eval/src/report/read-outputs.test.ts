@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readStageOutputs } from './read-outputs.ts';
+import { temporaryFolder } from '../temporary-folder.fixture.ts';
 
-const folder = () => mkdtempSync(join(tmpdir(), 'outputs-'));
+const folder = () => temporaryFolder('outputs');
 
 test('an empty folder gives nothing', async () => {
   expect(Object.values(await readStageOutputs(folder())).every((part) => part === undefined)).toBe(true);
