@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import type { ReadableStream as WebStream } from 'node:stream/web';
+import { ReadableStream as WebStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '@selfsup/engine/errors';
 import { extract } from 'tar-stream';
@@ -22,8 +22,10 @@ function unpacked(path: string): Readable {
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
   if (/gz$/.test(path)) return file.on('error', () => undefined).pipe(createGunzip());
   if (!/xz$/.test(path)) return file;
-  const packed = Readable.toWeb(file) as ReadableStream<Uint8Array>;
-  return Readable.fromWeb(new xz.XzReadableStream(packed) as WebStream<Uint8Array>);
+  // Not Readable.toWeb: on Node 20 it throws out of reach when the file is let go of while a read is under way.
+  const unpacking = new xz.XzReadableStream(WebStream.from(file) as ReadableStream<Uint8Array>);
+  const stream = Readable.fromWeb(unpacking as WebStream<Uint8Array>);
+  return stream.once('close', () => file.destroy());
 }
 
 function damaged(path: string, cause: unknown): UserError {
