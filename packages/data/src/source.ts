@@ -1,5 +1,6 @@
 import type { Progress } from '@selfsup/engine/progress';
 import type { ZodType } from 'zod';
+import type { Annotations } from './annotations.ts';
 
 /** Where a source may look, and whom to tell. */
 export interface SourceContext {
@@ -20,22 +21,36 @@ export interface SourceEntry {
   readonly label: number;
   /** Its name inside the source, unique in its split. */
   readonly path: string;
-  /** Further annotations as JSON text (boxes, flags). */
-  readonly annotations?: string;
+  /** Boxes and multi-label flags, in the pixels of the source's image. */
+  readonly annotations?: Annotations;
 }
 
-/** One image as a source hands it out: raw pixels, encoded bytes, or the reason why it cannot. */
-export type SourceImage = { readonly entry: number } & (
+/**
+ * One image as a source hands it out: raw pixels [height, width, channels], encoded bytes (JPEG, PNG and what else
+ * sharp reads), or the reason why it cannot. A segmentation mask has one class index per pixel, [height, width],
+ * 255 where it is void.
+ */
+export type SourceImage = { readonly entry: number; readonly mask?: SourceMask } & (
   | { readonly pixels: Uint8Array; readonly height: number; readonly width: number; readonly channels: number }
   | { readonly encoded: Uint8Array }
   | { readonly damaged: string }
 );
 
+/** A segmentation mask: [height, width] class indices, 255 for void. */
+export interface SourceMask {
+  readonly classes: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** An opened source. */
 export interface SourceReading {
   readonly classes: readonly string[];
-  /** Size that every image must have, [height, width, channels]; images of another size are quarantined. */
-  readonly image: { readonly height: number; readonly width: number; readonly channels: number };
+  /**
+   * Size that every image has, [height, width, channels]; images of another size are quarantined. Absent where sizes
+   * vary: then `store` of `dataset.json` says in which form they are kept.
+   */
+  readonly image?: { readonly height: number; readonly width: number; readonly channels: number };
   /** All images, split by split, in an order that does not depend on how the source is packed. */
   readonly entries: readonly SourceEntry[];
   /** Hands out those entries for which `wanted(entry)` holds, in any order, each once. */

@@ -1,0 +1,37 @@
+/**
+ * An object in an image. Edges lie on pixel borders, counted from 0 at the left and top edge of the image: a box that
+ * covers the whole of a 32-pixel image is 0, 0, 32, 32. PASCAL VOC's 1-based inclusive (xmin, ymin, xmax, ymax) is
+ * (xmin - 1, ymin - 1, xmax, ymax) here.
+ */
+export interface Box {
+  /** Class index. */
+  readonly label: number;
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+  /** Marked as hard to recognise: neither right nor wrong in PASCAL's evaluation. */
+  readonly difficult: boolean;
+  /** Goes on outside the box, or outside the image. */
+  readonly truncated: boolean;
+}
+
+/** What is known of an image beside its one class. */
+export interface Annotations {
+  readonly boxes?: readonly Box[];
+  /** Per class: 1 shown, 0 shown but only as difficult, -1 not shown (PASCAL's classification lists). */
+  readonly presence?: readonly number[];
+}
+
+/** Annotations of an image that was scaled by the given factors. */
+export function scaledAnnotations(annotations: Annotations, horizontally: number, vertically: number): Annotations {
+  if (annotations.boxes === undefined) return annotations;
+  const boxes = annotations.boxes.map((box) => ({
+    ...box,
+    left: box.left * horizontally,
+    top: box.top * vertically,
+    right: box.right * horizontally,
+    bottom: box.bottom * vertically,
+  }));
+  return { ...annotations, boxes };
+}
