@@ -1,52 +1,25 @@
-/**
- * Sums and sums of squares per channel, exact (integers below 2^53 for up to 10^11 pixels), so that they do not
- * depend on the order of images.
- */
-export class ChannelSums {
-  private readonly sums: Float64Array;
-  private readonly squares: Float64Array;
-  private pixels = 0;
-  private readonly channels: number;
+/** Sums over the pixels of images: exact integers (below 2^53 for up to 10^11 pixels), so their order is of no matter. */
+export interface ChannelSums {
+  /** Per channel the sum, then per channel the sum of squares: [2 * channels]. */
+  readonly sums: readonly number[];
+  readonly pixels: number;
+}
 
-  constructor(channels: number) {
-    this.channels = channels;
-    this.sums = new Float64Array(channels);
-    this.squares = new Float64Array(channels);
-  }
+/** Sums over all of several; nothing where there is none. */
+export function joinedSums(all: readonly ChannelSums[]): ChannelSums | undefined {
+  const [first, ...others] = all;
+  if (first === undefined) return undefined;
+  return others.reduce<ChannelSums>(
+    (sum, one) => ({ sums: sum.sums.map((value, i) => value + one.sums[i]!), pixels: sum.pixels + one.pixels }),
+    first,
+  );
+}
 
-  /** Adds raw pixels [height, width, channels], 0..255. */
-  add(payload: Uint8Array): void {
-    const { channels } = this;
-    for (let c = 0; c < channels; c++) {
-      let sum = 0;
-      let square = 0;
-      for (let i = c; i < payload.length; i += channels) {
-        const value = payload[i]!;
-        sum += value;
-        square += value * value;
-      }
-      this.sums[c]! += sum;
-      this.squares[c]! += square;
-    }
-    this.pixels += payload.length / channels;
-  }
-
-  /** Sums over all of several. There must be at least one. */
-  static joined(all: readonly ChannelSums[]): ChannelSums {
-    const result = new ChannelSums(all[0]!.channels);
-    for (const one of all) {
-      one.sums.forEach((value, c) => (result.sums[c]! += value));
-      one.squares.forEach((value, c) => (result.squares[c]! += value));
-      result.pixels += one.pixels;
-    }
-    return result;
-  }
-
-  /** Mean and (population) standard deviation per channel in 0..255 units, each rounded to a millionth. */
-  statistics(): { mean: number[]; std: number[] } {
-    const round = (value: number): number => Math.round(value * 1e6) / 1e6;
-    const mean = [...this.sums].map((sum) => sum / this.pixels);
-    const std = [...this.squares].map((square, c) => Math.sqrt(Math.max(0, square / this.pixels - mean[c]! ** 2)));
-    return { mean: mean.map(round), std: std.map(round) };
-  }
+/** Mean and (population) standard deviation per channel in 0..255 units, each rounded to a millionth. */
+export function statisticsOf({ sums, pixels }: ChannelSums): { mean: number[]; std: number[] } {
+  const channels = sums.length / 2;
+  const round = (value: number): number => Math.round(value * 1e6) / 1e6;
+  const mean = sums.slice(0, channels).map((sum) => sum / pixels);
+  const std = mean.map((value, c) => Math.sqrt(Math.max(0, sums[channels + c]! / pixels - value ** 2)));
+  return { mean: mean.map(round), std: std.map(round) };
 }

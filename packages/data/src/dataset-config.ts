@@ -3,6 +3,7 @@ import { UserError } from '@selfsup/engine/errors';
 import { z } from 'zod';
 import { checkConfig } from './check-config.ts';
 import { loadSource } from './load-source.ts';
+import { storeSchema } from './store.ts';
 
 /** `dataset.json`. Each entry of `sources` is checked further, strictly, by the source of its `type`. */
 export const datasetConfigSchema = z.strictObject({
@@ -20,6 +21,8 @@ export const datasetConfigSchema = z.strictObject({
     .optional(),
   /** Sources in order of preference: the first that answers is taken. */
   sources: z.array(z.looseObject({ type: z.string() })).min(1),
+  /** In which form images are kept; where absent, raw if the source's images have one size, else as JPEG of 256. */
+  store: storeSchema.optional(),
   quarantine: z
     .strictObject({
       /** Largest part of the images that may be damaged and left out; above it ingestion fails. */

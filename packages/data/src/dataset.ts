@@ -1,7 +1,11 @@
 import { UserError } from '@selfsup/engine/errors';
 import { imageKey, labelsKey, openLmdb, ordinalsKey } from './lmdb-folder.ts';
 import { type DatasetManifest, readManifestSync } from './manifest.ts';
-import { copyRawPixels, decodeRecord } from './record.ts';
+import { decode as decodePng } from 'fast-png';
+import type { Annotations } from './annotations.ts';
+import { jpegDecode, type Picture } from './native/pictures.ts';
+import { copyRawPixels, decodeRecord, jpegOf, type JpegOfRecord } from './record.ts';
+import type { SourceMask } from './source.ts';
 
 export type { DatasetManifest } from './manifest.ts';
 
@@ -13,14 +17,20 @@ export interface Dataset {
   count(split: string): number;
   /** Class indices of a split, [count], -1 for none. The array is shared: do not write to it. */
   labels(split: string): Int32Array;
-  /** A copy of the raw pixels of image `i` of a split: [height, width, channels], 0..255. */
+  /** The pixels of image `i` of a split as they are stored, decoded where they are JPEG. */
+  picture(split: string, i: number): Picture;
+  /** A copy of the pixels of image `i` of a split whose images have one size: [height, width, channels], 0..255. */
   image(split: string, i: number): Uint8Array;
-  /** Copies the pixels of image `i` into `target` at `offset` bytes. */
+  /** Copies the pixels of image `i` into `target` at `offset` bytes. Only where images are stored raw. */
   readInto(split: string, i: number, target: Uint8Array, offset: number): void;
+  /** Hands the JPEG of image `i` to `use`; its bytes are valid until that returns. Only where images are stored so. */
+  withJpeg<A>(split: string, i: number, use: (stored: JpegOfRecord) => A): A;
   /** Where image `i` came from, inside its source. */
   sourcePath(split: string, i: number): string;
-  /** Further annotations of image `i` as JSON text, empty where there are none. */
-  annotations(split: string, i: number): string;
+  /** Boxes and multi-label flags of image `i`, in the pixels of the stored image; empty where there are none. */
+  annotations(split: string, i: number): Annotations;
+  /** Segmentation mask of image `i`, of the size of the stored image. */
+  mask(split: string, i: number): SourceMask | undefined;
   close(): Promise<void>;
 }
 
@@ -40,11 +50,8 @@ function integers<A>(bytes: Buffer, make: (buffer: ArrayBuffer) => A): A {
  */
 export function openDataset(folder: string): Dataset {
   const manifest = readManifestSync(folder);
-  const { height, width, channels, encoding } = manifest.image;
-  if (encoding !== 'raw') {
-    throw new UserError(`Images stored as ${encoding} cannot be read by this version`, { file: folder });
-  }
-  const pixels = height * width * channels;
+  const { image } = manifest;
+  const pixels = image.encoding === 'raw' ? image.height * image.width * image.channels : 0;
   const database = openLmdb(folder, true);
   const splits = new Map<string, OpenSplit>();
 
@@ -84,19 +91,35 @@ export function openDataset(folder: string): Dataset {
   const readInto = (split: string, i: number, target: Uint8Array, offset: number): void =>
     withRecord(split, i, (bytes, key) => copyRawPixels(bytes, pixels, target, offset, key));
 
+  const picture = (split: string, i: number): Picture => {
+    if (image.encoding === 'raw') {
+      const { height, width, channels } = image;
+      const target = new Uint8Array(pixels);
+      readInto(split, i, target, 0);
+      return { pixels: target, height, width, channels };
+    }
+    return withRecord(split, i, (bytes, key) => jpegDecode(jpegOf(bytes, key).jpeg, 3));
+  };
+
   return {
     folder,
     manifest,
     count: (split) => splitOf(split).ordinals.length,
     labels: (split) => splitOf(split).labels,
     readInto,
-    image: (split, i) => {
-      const target = new Uint8Array(pixels);
-      readInto(split, i, target, 0);
-      return target;
-    },
+    withJpeg: (split, i, use) => withRecord(split, i, (bytes, key) => use(jpegOf(bytes, key))),
+    picture,
+    image: (split, i) => picture(split, i).pixels,
     sourcePath: (split, i) => withRecord(split, i, (bytes, key) => decodeRecord(bytes, key).path),
-    annotations: (split, i) => withRecord(split, i, (bytes, key) => decodeRecord(bytes, key).annotations),
+    annotations: (split, i) =>
+      withRecord(split, i, (bytes, key) => JSON.parse(decodeRecord(bytes, key).annotations || '{}') as Annotations),
+    mask: (split, i) =>
+      withRecord(split, i, (bytes, key) => {
+        const { mask } = decodeRecord(bytes, key);
+        if (mask.length === 0) return undefined;
+        const { data, height, width } = decodePng(mask);
+        return { classes: Uint8Array.from(data), height, width };
+      }),
     close: () => database.close(),
   };
 }

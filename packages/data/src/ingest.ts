@@ -4,15 +4,15 @@ import type { RootDatabase } from 'lmdb';
 import { UserError } from '@selfsup/engine/errors';
 import { canonicalJson } from '@selfsup/engine/files';
 import type { Progress } from '@selfsup/engine/progress';
-import { Interrupted } from '@selfsup/engine/stage';
 import type { DatasetConfig } from './dataset-config.ts';
-import { decodeImage } from './decode.ts';
 import { imageKey, keysUnder, openLmdb } from './lmdb-folder.ts';
 import { type DatasetManifest, readManifest } from './manifest.ts';
-import { encodeRecord, estimatedRecordBytes } from './record.ts';
+import { estimatedRecordBytes } from './record.ts';
 import { type ResolvedSource, resolveSource } from './resolve.ts';
 import { seal } from './seal.ts';
-import type { SourceImage, SourceReading } from './source.ts';
+import type { SourceReading } from './source.ts';
+import { type Store, storedImages, storeFor } from './store.ts';
+import { quarantinePrefix, writeImages } from './write-images.ts';
 
 export interface IngestOptions {
   readonly name: string;
@@ -44,14 +44,8 @@ export interface Ingested {
   readonly alreadyDone: boolean;
 }
 
-/** A commit comes after so many records or bytes, whichever is first: what a kill can lose at most. */
-const recordsPerCommit = 2000;
-const bytesPerCommit = 4 * 2 ** 20;
-/** Pictures decoded at once. */
-const decodesAtOnce = 8;
 const defaultAtMost = 0.01;
 const stateKey = 'ingest-state';
-const quarantinePrefix = 'quarantine/';
 
 /** Opens the work environment, starting over where it belongs to another source or other settings. */
 async function openWork(folder: string, state: string, progress: Progress): Promise<RootDatabase<Buffer, string>> {
@@ -68,16 +62,16 @@ async function openWork(folder: string, state: string, progress: Progress): Prom
   return fresh;
 }
 
-/** Throws `UserError` where the images still to come do not fit on the disk. */
-async function checkDisk(folder: string, reading: SourceReading, remaining: number): Promise<void> {
-  const { height, width, channels } = reading.image;
+/** Throws `UserError` where the images still to come do not fit on the disk; of JPEGs that cannot be known. */
+async function checkDisk(folder: string, store: Store, remaining: number): Promise<void> {
+  if (store.encoding !== 'raw') return;
   const page = 4096;
-  const bytes = estimatedRecordBytes(height * width * channels);
+  const bytes = estimatedRecordBytes(store.height * store.width * store.channels);
   // LMDB packs small records together; one of half a page and more has whole pages of its own.
   const needed = remaining * (bytes < page / 2 ? bytes * 1.3 : Math.ceil(bytes / page) * page);
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < needed) {
-    const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+    const gigabytes = (size: number): string => `${(size / 2 ** 30).toFixed(1)} GiB`;
     throw new UserError(`The data set needs ${gigabytes(needed)}, the disk has ${gigabytes(bavail * bsize)} left`, {
       file: folder,
       remedy: 'Free some space, or set SELFSUP_ARTIFACTS to a folder on another disk.',
@@ -94,78 +88,6 @@ function diskError(folder: string, cause: unknown): unknown {
     remedy: 'Free some space and run the same command again: it goes on after the last commit.',
     cause,
   });
-}
-
-/** Writes all images that are not there yet, committed in batches. */
-async function writeImages(
-  database: RootDatabase<Buffer, string>,
-  reading: SourceReading,
-  done: ReadonlySet<string>,
-  keys: readonly string[],
-  options: IngestOptions,
-): Promise<void> {
-  const { image, entries } = reading;
-  const phase = options.progress.phase('ingest', entries.length, 'images', done.size);
-  let batch: { key: string; value: Buffer }[] = [];
-  let bytes = 0;
-
-  const commit = (): void => {
-    const records = batch;
-    batch = [];
-    bytes = 0;
-    // Synchronous, so that a failed write is thrown here, and flushed to disk when it returns.
-    database.transactionSync(() => {
-      for (const { key, value } of records) database.putSync(key, value);
-    });
-    phase.advance(records.length);
-  };
-
-  const store = async (found: SourceImage): Promise<void> => {
-    const entry = entries[found.entry]!;
-    const key = keys[found.entry]!;
-    const decoded = await decodeImage(found, image.channels);
-    const reason =
-      'damaged' in decoded
-        ? decoded.damaged
-        : decoded.height !== image.height || decoded.width !== image.width
-          ? `is ${decoded.height} × ${decoded.width} pixels instead of ${image.height} × ${image.width}`
-          : undefined;
-    const value =
-      'damaged' in decoded || reason !== undefined
-        ? Buffer.from(JSON.stringify({ path: `${entry.split}: ${entry.path}`, reason }))
-        : encodeRecord({
-            ...image,
-            encoding: 'raw',
-            label: entry.label,
-            path: entry.path,
-            annotations: entry.annotations ?? '',
-            payload: decoded.pixels,
-          });
-    batch.push({ key: reason === undefined ? key : quarantinePrefix + key, value });
-    bytes += value.length;
-    if (batch.length >= recordsPerCommit || bytes >= bytesPerCommit) commit();
-  };
-
-  const underWay = new Set<Promise<void>>();
-  let failure: unknown;
-  try {
-    for await (const found of reading.images((entry) => !done.has(keys[entry]!))) {
-      if (options.signal.aborted || failure !== undefined) break;
-      const storing = store(found)
-        .catch((error: unknown) => {
-          failure ??= error;
-        })
-        .finally(() => underWay.delete(storing));
-      underWay.add(storing);
-      if (underWay.size >= decodesAtOnce) await Promise.race(underWay);
-    }
-  } finally {
-    await Promise.all(underWay);
-    if (failure === undefined) commit();
-  }
-  if (failure !== undefined) throw failure;
-  if (options.signal.aborted) throw new Interrupted('Ingestion was stopped; running it again goes on from there.');
-  phase.done();
 }
 
 function checkQuarantine(database: RootDatabase<Buffer, string>, total: number, options: IngestOptions): void {
@@ -209,8 +131,9 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
     for (const key of database.getKeys(keysUnder('quarantine'))) {
       done.add(key.slice(quarantinePrefix.length));
     }
-    await checkDisk(folder, reading, reading.entries.length - done.size);
-    await writeImages(database, reading, done, keys, options);
+    const store = storeFor(options.config.store, reading.image);
+    await checkDisk(folder, store, reading.entries.length - done.size);
+    await writeImages({ ...options, database, reading, store, keys, done });
     checkQuarantine(database, reading.entries.length, options);
     const quarantine = [...database.getRange(keysUnder('quarantine'))].map(
       ({ value }) => JSON.parse(value.toString()) as { path: string; reason: string },
@@ -223,7 +146,7 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
         chosen: resolved.chosen,
         fallback: resolved.fallback,
       },
-      image: { ...reading.image, encoding: 'raw' as const },
+      image: storedImages(store),
       classes: reading.classes,
       quarantine,
     };

@@ -22,6 +22,8 @@ export function keysUnder(prefix: 'image' | 'quarantine'): { start: string; end:
 /** Keys of what describes a split: places of its images in the source's order, and their labels. */
 export const ordinalsKey = (split: string): string => `ordinals/${split}`;
 export const labelsKey = (split: string): string => `labels/${split}`;
+/** Key of the sums over the pixels of a split, kept up with every commit. */
+export const sumsKey = (split: string): string => `sums/${split}`;
 
 /**
  * Opens an LMDB environment with binary values. Opened read-only it must exist (`UserError`); otherwise it is made.

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
-import type { Encoding } from './record.ts';
+import type { StoredImages } from './store.ts';
 
 /** Version of the stored form; readers refuse any other. Raise it with every change of layout. */
-export const datasetSchema = 1;
+export const datasetSchema = 2;
 
 /** Name of the manifest inside a data set's folder, beside LMDB's `data.mdb`. Written last: it marks the whole. */
 export const manifestFile = 'dataset-manifest.json';
@@ -22,6 +22,13 @@ export interface Quarantined {
   readonly reason: string;
 }
 
+/** Least, mean and greatest of a quantity. */
+export interface Range {
+  readonly least: number;
+  readonly mean: number;
+  readonly greatest: number;
+}
+
 /** What a data set is: reproducible facts only, no places, no dates. */
 export interface DatasetManifest {
   readonly schema: number;
@@ -35,15 +42,15 @@ export interface DatasetManifest {
     /** Whether sources named before it in `dataset.json` did not answer. */
     readonly fallback: boolean;
   };
-  readonly image: {
-    readonly height: number;
-    readonly width: number;
-    readonly channels: number;
-    readonly encoding: Encoding;
-  };
+  readonly image: StoredImages;
   readonly classes: readonly string[];
   readonly splits: Readonly<Record<string, SplitSummary>>;
-  /** Per channel over the train split (all splits where there is none), in 0..255 units. */
+  /** Height and width of the stored images, and the bytes of their records. */
+  readonly sizes: { readonly height: Range; readonly width: Range; readonly bytes: number };
+  /**
+   * Per channel over all pixels of the train split (all splits where there is none), in 0..255 units; of images stored
+   * as JPEG before they were encoded.
+   */
   readonly statistics: { readonly mean: readonly number[]; readonly std: readonly number[] };
   /** sha256 over the sorted (key, record checksum) pairs. */
   readonly digest: string;

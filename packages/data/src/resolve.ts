@@ -87,6 +87,7 @@ export async function resolveSource(options: ResolveOptions): Promise<ResolvedSo
         fallback,
         fingerprint: found.fingerprint,
         quarantine: config.quarantine ?? null,
+        store: config.store ?? null,
       },
       open: () => found.open(),
     };

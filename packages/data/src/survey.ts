@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { RootDatabase } from 'lmdb';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import type { Progress } from '@selfsup/engine/progress';
-import { ChannelSums } from './channel-sums.ts';
-import { keysUnder, parseImageKey } from './lmdb-folder.ts';
-import type { DatasetManifest, SplitSummary } from './manifest.ts';
+import { type ChannelSums, joinedSums, statisticsOf } from './channel-sums.ts';
+import { keysUnder, parseImageKey, sumsKey } from './lmdb-folder.ts';
+import type { DatasetManifest, Range, SplitSummary } from './manifest.ts';
 import { decodeRecord, verifiedChecksum } from './record.ts';
 
 /** What the records of a data set say when all of them are read. */
@@ -12,22 +12,44 @@ export interface Survey {
   /** Per split: places of its images in the source's order, and their labels. */
   readonly index: ReadonlyMap<string, { readonly ordinals: Uint32Array; readonly labels: Int32Array }>;
   readonly splits: Readonly<Record<string, SplitSummary>>;
+  readonly sizes: DatasetManifest['sizes'];
   readonly statistics: DatasetManifest['statistics'];
   readonly digest: string;
 }
 
+class RangeOf {
+  private least = Infinity;
+  private greatest = 0;
+  private sum = 0;
+  private count = 0;
+
+  add(value: number): void {
+    this.least = Math.min(this.least, value);
+    this.greatest = Math.max(this.greatest, value);
+    this.sum += value;
+    this.count++;
+  }
+
+  range(): Range {
+    if (this.count === 0) return { least: 0, mean: 0, greatest: 0 };
+    return { least: this.least, mean: Math.round((this.sum / this.count) * 100) / 100, greatest: this.greatest };
+  }
+}
+
 /**
- * Reads all records once, in key order: verifies each checksum, and takes labels, channel statistics (of the train
- * split, or of all where there is none) and the digest. Throws `UserError` at a damaged record.
+ * Reads all records once, in key order: verifies each checksum, and takes labels, sizes and the digest; channel
+ * statistics (of the train split, or of all where there is none) come from the sums kept while ingesting. Throws `UserError` at a damaged record.
  */
 export async function survey(
   database: RootDatabase<Buffer, string>,
   classes: readonly string[],
-  channels: number,
   progress: Progress,
 ): Promise<Survey> {
   const digest = createHash('sha256');
-  const found = new Map<string, { ordinals: number[]; labels: number[]; sums: ChannelSums }>();
+  const found = new Map<string, { ordinals: number[]; labels: number[] }>();
+  const height = new RangeOf();
+  const width = new RangeOf();
+  let total = 0;
   const phase = progress.phase('verify', database.getCount(keysUnder('image')), 'images');
   let unreported = 0;
   for (const key of database.getKeys(keysUnder('image'))) {
@@ -37,12 +59,14 @@ export async function survey(
     const { split, ordinal } = parseImageKey(key);
     let summary = found.get(split);
     if (summary === undefined) {
-      summary = { ordinals: [], labels: [], sums: new ChannelSums(channels) };
+      summary = { ordinals: [], labels: [] };
       found.set(split, summary);
     }
     summary.ordinals.push(ordinal);
     summary.labels.push(record.label);
-    summary.sums.add(record.payload);
+    height.add(record.height);
+    width.add(record.width);
+    total += bytes.length;
     if (++unreported === 5000) {
       phase.advance(unreported);
       unreported = 0;
@@ -56,11 +80,18 @@ export async function survey(
   const splits: Record<string, SplitSummary> = {};
   const index = new Map<string, { ordinals: Uint32Array; labels: Int32Array }>();
   for (const [split, { ordinals, labels }] of found) {
-    const classCounts = classes.map((_, label) => labels.filter((one) => one === label).length);
+    const classCounts = classes.map(() => 0);
+    for (const label of labels) if (label >= 0) classCounts[label]!++;
     splits[split] = { count: ordinals.length, classCounts };
     index.set(split, { ordinals: Uint32Array.from(ordinals), labels: Int32Array.from(labels) });
   }
-  const sums = found.has('train') ? [found.get('train')!.sums] : [...found.values()].map((one) => one.sums);
-  const statistics = sums.length === 0 ? { mean: [], std: [] } : ChannelSums.joined(sums).statistics();
-  return { index, splits, statistics, digest: digest.digest('hex') };
+  const sums = joinedSums(
+    (found.has('train') ? ['train'] : [...found.keys()]).flatMap((split) => {
+      const stored = database.getBinary(sumsKey(split));
+      return stored === undefined ? [] : [JSON.parse(stored.toString()) as ChannelSums];
+    }),
+  );
+  const statistics = sums === undefined ? { mean: [], std: [] } : statisticsOf(sums);
+  const sizes = { height: height.range(), width: width.range(), bytes: total };
+  return { index, splits, sizes, statistics, digest: digest.digest('hex') };
 }

@@ -12,7 +12,7 @@ export async function verifyDataset(folder: string, progress: Progress): Promise
   const manifest = await readManifest(folder);
   const database = openLmdb(folder, true);
   try {
-    const { digest, index } = await survey(database, manifest.classes, manifest.image.channels, progress);
+    const { digest, index } = await survey(database, manifest.classes, progress);
     const isIndexed = [...index].every(
       ([split, { ordinals, labels }]) =>
         database.getBinary(ordinalsKey(split))?.equals(Buffer.from(ordinals.buffer)) === true &&

@@ -51,7 +51,7 @@ async function* archivePaths(archive: string): AsyncGenerator<string> {
 export async function openTree(
   path: string,
   classes: readonly string[],
-  image: SourceReading['image'],
+  image: NonNullable<SourceReading['image']>,
 ): Promise<SourceReading> {
   const isFolder = (await stat(path)).isDirectory();
   const files: TreeFile[] = [];

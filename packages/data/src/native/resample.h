@@ -1,0 +1,174 @@
+// Separable resampling with antialiasing in 22-bit fixed point: integers only, so that every machine gives the same
+// bits. The filters, and the rounding to bytes between the two passes, are those of Pillow's Image.resize.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define BY_PROCESSOR __attribute__((target_clones("avx2", "sse4.1", "default")))
+#else
+#define BY_PROCESSOR
+#endif
+
+namespace resample {
+
+enum Filter { Bilinear = 0, Bicubic = 1 };
+const int bits = 22;
+const int half = 1 << (bits - 1);
+
+inline double support(int filter) { return filter == Bicubic ? 2.0 : 1.0; }
+
+inline double weight(int filter, double x) {
+  x = std::fabs(x);
+  if (filter == Bilinear) return x < 1.0 ? 1.0 - x : 0.0;
+  const double a = -0.5;
+  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0;
+  if (x < 2.0) return (((x - 5.0) * x + 8.0) * x - 4.0) * a;
+  return 0.0;
+}
+
+// For each of `count` outputs: the first input it takes, how many, and their weights.
+struct Taps {
+  int width;
+  std::vector<int> first, number;
+  std::vector<int32_t> weights;
+};
+
+// Outputs that cover [from, to) of an axis; inputs outside [low, high) do not exist.
+inline void taps(Taps &result, int filter, double from, double to, int low, int high, int count) {
+  const double scale = (to - from) / count;
+  const double stretch = scale < 1.0 ? 1.0 : scale;
+  const double reach = support(filter) * stretch;
+  result.width = static_cast<int>(std::ceil(reach)) * 2 + 1;
+  result.first.assign(count, 0);
+  result.number.assign(count, 0);
+  result.weights.assign(static_cast<size_t>(count) * result.width, 0);
+  std::vector<double> exact(result.width);
+  for (int i = 0; i < count; i++) {
+    const double centre = from + (i + 0.5) * scale;
+    int first = static_cast<int>(centre - reach + 0.5);
+    int end = static_cast<int>(centre + reach + 0.5);
+    if (first < low) first = low;
+    if (end > high) end = high;
+    const int number = end - first;
+    double sum = 0.0;
+    for (int k = 0; k < number; k++) {
+      exact[k] = weight(filter, (k + first - centre + 0.5) / stretch);
+      sum += exact[k];
+    }
+    int32_t *to_weights = &result.weights[static_cast<size_t>(i) * result.width];
+    for (int k = 0; k < number; k++) {
+      const double share = (sum == 0.0 ? 0.0 : exact[k] / sum) * (1 << bits);
+      to_weights[k] = static_cast<int32_t>(share < 0 ? share - 0.5 : share + 0.5);
+    }
+    result.first[i] = first;
+    result.number[i] = number;
+  }
+}
+
+inline uint8_t byte(int32_t sum) {
+  const int32_t value = sum >> bits;
+  return value < 0 ? 0 : value > 255 ? 255 : static_cast<uint8_t>(value);
+}
+
+typedef int32_t Four __attribute__((vector_size(16)));
+typedef uint8_t FourBytes __attribute__((vector_size(4)));
+
+// One row of pixels of `stride` bytes (3 or 4) to `count` pixels of four bytes. Reads four bytes a pixel, so one byte
+// past the last pixel of three must be there.
+BY_PROCESSOR
+inline void horizontal(const uint8_t *row, int stride, const Taps &t, int origin, int count, uint8_t *out) {
+  for (int i = 0; i < count; i++) {
+    const int32_t *weights = &t.weights[static_cast<size_t>(i) * t.width];
+    const uint8_t *in = row + static_cast<ptrdiff_t>(t.first[i] - origin) * stride;
+    Four sum = {half, half, half, half};
+    for (int k = 0; k < t.number[i]; k++, in += stride) {
+      FourBytes pixel;
+      std::memcpy(&pixel, in, 4);
+      sum += __builtin_convertvector(pixel, Four) * weights[k];
+    }
+    for (int c = 0; c < 4; c++) out[4 * i + c] = byte(sum[c]);
+  }
+}
+
+BY_PROCESSOR
+inline void horizontalGray(const uint8_t *row, const Taps &t, int origin, int count, uint8_t *out) {
+  for (int i = 0; i < count; i++) {
+    const int32_t *weights = &t.weights[static_cast<size_t>(i) * t.width];
+    const uint8_t *in = row + (t.first[i] - origin);
+    int32_t sum = half;
+    for (int k = 0; k < t.number[i]; k++) sum += in[k] * weights[k];
+    out[i] = byte(sum);
+  }
+}
+
+// `number` rows of `bytes` bytes, each times its weight, to one row.
+BY_PROCESSOR
+inline void vertical(const uint8_t *rows, ptrdiff_t pitch, const int32_t *weights, int number, int bytes, int32_t *sums,
+                     uint8_t *out) {
+  for (int x = 0; x < bytes; x++) sums[x] = half;
+  for (int k = 0; k < number; k++) {
+    const uint8_t *row = rows + k * pitch;
+    const int32_t w = weights[k];
+    for (int x = 0; x < bytes; x++) sums[x] += row[x] * w;
+  }
+  for (int x = 0; x < bytes; x++) {
+    const int32_t value = sums[x] >> bits;
+    out[x] = static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
+  }
+}
+
+struct Scratch {
+  Taps across, down;
+  std::vector<uint8_t> rows, line;
+  std::vector<int32_t> sums;
+};
+
+// Resamples the box [x0, x1) x [y0, y1) of `source` (pixels of `stride` bytes whose first is that at `left`, `top` of
+// the box's coordinates; `width` x `height` of them) to `outWidth` x `outHeight` pixels of `channels` bytes. Pixels
+// outside the box are not looked at. `mirror` swaps left and right.
+inline void resize(Scratch &s, const uint8_t *source, int width, int height, int stride, int left, int top, double x0,
+                   double y0, double x1, double y1, int outWidth, int outHeight, int channels, int filter, bool mirror,
+                   uint8_t *out) {
+  auto within = [](double value, int low, int high) {
+    const int whole = static_cast<int>(value);
+    return whole < low ? low : whole > high ? high : whole;
+  };
+  const int lowX = within(std::floor(x0), left, left + width), highX = within(std::ceil(x1), left, left + width);
+  const int lowY = within(std::floor(y0), top, top + height), highY = within(std::ceil(y1), top, top + height);
+  taps(s.across, filter, x0, x1, lowX, highX, outWidth);
+  taps(s.down, filter, y0, y1, lowY, highY, outHeight);
+  const int firstRow = s.down.first[0];
+  const int endRow = s.down.first[outHeight - 1] + s.down.number[outHeight - 1];
+  const int lanes = stride == 1 ? 1 : 4;
+  const ptrdiff_t pitch = static_cast<ptrdiff_t>(outWidth) * lanes;
+  s.rows.resize(static_cast<size_t>(endRow - firstRow) * pitch);
+  std::vector<uint8_t> last;
+  for (int y = firstRow; y < endRow; y++) {
+    const uint8_t *row = source + static_cast<ptrdiff_t>(y - top) * width * stride;
+    uint8_t *to = s.rows.data() + (y - firstRow) * pitch;
+    if (stride == 3 && y - top == height - 1) {  // the last row has no byte after it
+      last.assign(row, row + static_cast<size_t>(width) * 3);
+      last.push_back(0);
+      row = last.data();
+    }
+    if (stride == 1) horizontalGray(row, s.across, left, outWidth, to);
+    else horizontal(row, stride, s.across, left, outWidth, to);
+  }
+  s.sums.resize(pitch);
+  s.line.resize(pitch);
+  for (int y = 0; y < outHeight; y++) {
+    const uint8_t *rows = s.rows.data() + (s.down.first[y] - firstRow) * pitch;
+    const int32_t *weights = &s.down.weights[static_cast<size_t>(y) * s.down.width];
+    vertical(rows, pitch, weights, s.down.number[y], static_cast<int>(pitch), s.sums.data(), s.line.data());
+    uint8_t *to = out + static_cast<ptrdiff_t>(y) * outWidth * channels;
+    for (int x = 0; x < outWidth; x++) {
+      const uint8_t *pixel = &s.line[static_cast<size_t>(mirror ? outWidth - 1 - x : x) * lanes];
+      for (int c = 0; c < channels; c++) to[x * channels + c] = pixel[lanes == 1 ? 0 : c];
+    }
+  }
+}
+
+}  // namespace resample
