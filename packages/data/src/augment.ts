@@ -1,13 +1,78 @@
-import { deriveKey, integer, type RandomKey, uniform } from '@selfsup/engine/random';
+import { UserError } from '@selfsup/engine/errors';
 import { z } from 'zod';
+import type { StoredImages } from './store.ts';
 
-/** What the loader does to each image of a batch before it leaves the worker. */
-export const augmentSchema = z.strictObject({
-  /** Zero-pad (raw black) by this many pixels on each side and crop the original size at random. */
-  padCrop: z.int().min(0).max(64).optional(),
-  /** Mirror left-right with probability one half. */
-  flip: z.boolean().optional(),
+const side = z.int().min(1).max(4096);
+const range = z.tuple([z.number().positive(), z.number().positive()]).refine(([low, high]) => low <= high, {
+  message: 'The first must not be above the second',
 });
+/** Strength of a change: a factor from [1 - s, 1 + s], at least 0. */
+const strength = z.number().min(0).max(10).default(0);
+
+const geometries = ['randomResizedCrop', 'randomCrop', 'centreCrop', 'tenCrop', 'padCrop'] as const;
+
+/**
+ * What the loader does to each image before it leaves the worker: at most one crop, then mirroring, then colours.
+ * Every draw is a function of (seed, epoch, image) alone.
+ */
+export const augmentSchema = z
+  .strictObject({
+    /**
+     * A rectangle of random area (part of the image) and aspect ratio (log-uniform), scaled to `size` × `size`; the
+     * centre where ten draws do not fit (Szegedy et al. 2015, as torchvision has it).
+     */
+    randomResizedCrop: z
+      .strictObject({ size: side, area: range.default([0.08, 1]), ratio: range.default([3 / 4, 4 / 3]) })
+      .optional(),
+    /** Scale the shorter side to this before a random, centre or ten-crop. */
+    resize: side.optional(),
+    /** A square of this many pixels, anywhere. */
+    randomCrop: side.optional(),
+    /** A square of this many pixels from the middle. */
+    centreCrop: side.optional(),
+    /** The four corners and the middle, each also mirrored: ten views of each image (Krizhevsky et al. 2012). */
+    tenCrop: side.optional(),
+    /** Zero-pad (raw black) by this many pixels on each side and crop the original size at random. */
+    padCrop: z.int().min(0).max(64).optional(),
+    /** Mirror left-right with probability one half. */
+    flip: z.boolean().optional(),
+    /** Brightness, contrast, saturation (factors) and hue (turns) in random order. */
+    colourJitter: z
+      .strictObject({
+        brightness: strength,
+        contrast: strength,
+        saturation: strength,
+        hue: z.number().min(0).max(0.5).default(0),
+        probability: z.number().min(0).max(1).default(1),
+      })
+      .optional(),
+    /** Probability of taking all colour away. */
+    grey: z.number().min(0).max(1).optional(),
+  })
+  .superRefine((augment, context) => {
+    const named = geometries.filter((name) => augment[name] !== undefined);
+    if (named.length > 1) {
+      context.addIssue({
+        code: 'custom',
+        path: [named[1]!],
+        message: `Only one of ${named.join(' and ')} can be used`,
+      });
+    }
+    const crops = augment.randomCrop ?? augment.centreCrop ?? augment.tenCrop;
+    if (augment.resize !== undefined && crops === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['resize'],
+        message: 'Needs randomCrop, centreCrop or tenCrop beside it',
+      });
+    }
+    if (augment.resize !== undefined && crops !== undefined && crops > augment.resize) {
+      context.addIssue({ code: 'custom', path: ['resize'], message: `Is less than the crop of ${crops}` });
+    }
+    if (augment.tenCrop !== undefined && augment.flip === true) {
+      context.addIssue({ code: 'custom', path: ['flip'], message: 'tenCrop mirrors by itself' });
+    }
+  });
 
 export type Augment = z.infer<typeof augmentSchema>;
 
@@ -18,96 +83,37 @@ export interface ImageSize {
   readonly channels: number;
 }
 
-/** What was drawn for one image: where the crop starts in the padded image, and whether it is mirrored. */
-export interface Draw {
-  readonly top: number;
-  readonly left: number;
-  readonly flip: boolean;
-}
-
-/** The keys of one epoch, one per purpose; the sample number is the counter. */
-export interface AugmentKeys {
-  readonly crop: RandomKey;
-  readonly flip: RandomKey;
-}
-
-/** Keys for augmenting in one epoch, derived from the loader's key. */
-export function augmentKeys(key: RandomKey, epoch: number): AugmentKeys {
-  return { crop: deriveKey(key, 'crop', epoch), flip: deriveKey(key, 'flip', epoch) };
-}
-
-/** Draws for one sample: a function of (key, epoch, sample, purpose) alone. */
-export function drawFor(augment: Augment, keys: AugmentKeys, sample: number): Draw {
-  const pad = augment.padCrop ?? 0;
-  return {
-    top: pad === 0 ? 0 : integer(keys.crop, 2 * pad + 1, 2 * sample),
-    left: pad === 0 ? 0 : integer(keys.crop, 2 * pad + 1, 2 * sample + 1),
-    flip: augment.flip === true && uniform(keys.flip, sample) < 0.5,
-  };
+/** Views that each image gives: 10 for a ten-crop, else 1. */
+export function viewsPerImage(augment: Augment): number {
+  return augment.tenCrop === undefined ? 1 : 10;
 }
 
 /**
- * Crops one image [height, width, channels] out of its zero-padded self and mirrors it, from `source` to `target`
- * at the given byte offsets. The target must be zero where the crop reaches into the padding.
+ * Size of the images that a loader gives. Throws `UserError` where the stored images vary in size and nothing says to
+ * what size they are to be brought, and for changes of colour of grey images.
  */
-function cropAndFlip(
-  source: Uint8Array,
-  sourceAt: number,
-  target: Uint8Array,
-  targetAt: number,
-  size: ImageSize,
-  pad: number,
-  draw: Draw,
-): void {
-  const { height, width, channels } = size;
-  const down = draw.top - pad; // target row y shows source row y + down
-  const right = draw.left - pad;
-  const firstColumn = Math.max(0, -right);
-  const columns = Math.min(width, width - right) - firstColumn;
-  if (columns <= 0) return;
-  for (let y = Math.max(0, -down); y < Math.min(height, height - down); y++) {
-    const from = sourceAt + ((y + down) * width + firstColumn + right) * channels;
-    const row = targetAt + y * width * channels;
-    if (!draw.flip) {
-      target.set(source.subarray(from, from + columns * channels), row + firstColumn * channels);
-    } else if (channels === 3) {
-      let to = row + (width - 1 - firstColumn) * 3;
-      for (let at = from; at < from + columns * 3; at += 3, to -= 3) {
-        target[to] = source[at]!;
-        target[to + 1] = source[at + 1]!;
-        target[to + 2] = source[at + 2]!;
-      }
-    } else {
-      for (let x = 0; x < columns; x++) {
-        const to = row + (width - 1 - firstColumn - x) * channels;
-        for (let c = 0; c < channels; c++) target[to + c] = source[from + x * channels + c]!;
-      }
-    }
+export function outputSize(images: StoredImages, augment: Augment): ImageSize {
+  const { channels } = images;
+  if (channels !== 3 && (augment.colourJitter !== undefined || augment.grey !== undefined)) {
+    throw new UserError('Colours of grey images cannot be changed', {
+      field: augment.grey === undefined ? 'augment.colourJitter' : 'augment.grey',
+      remedy: 'Leave it out.',
+    });
   }
+  const crop = augment.randomResizedCrop?.size ?? augment.randomCrop ?? augment.centreCrop ?? augment.tenCrop;
+  if (crop !== undefined) return { height: crop, width: crop, channels };
+  if (images.encoding === 'raw') return { height: images.height, width: images.width, channels };
+  throw new UserError('The images of this data set vary in size', {
+    field: 'augment',
+    remedy: 'Say to what size: randomResizedCrop, or resize with centreCrop, randomCrop or tenCrop.',
+  });
 }
 
 /**
- * Augments a batch: [batch, height, width, channels] raw pixels in, a new array of the same shape out.
- *
- * @param images raw pixels, 0..255
- * @param samples one sample number per image: the dataset index where each image occurs once an epoch
- * @param key the loader's key; draws are a function of (key, epoch, sample, purpose)
+ * The view for measuring that goes with a view for training: all of the image where that changes no size, else the
+ * shorter side scaled to 8/7 of the size (256 for 224) and the centre cropped.
  */
-export function augmentBatch(
-  images: Uint8Array,
-  size: ImageSize,
-  samples: ArrayLike<number>,
-  augment: Augment,
-  key: RandomKey,
-  epoch: number,
-): Uint8Array {
-  const pad = augment.padCrop ?? 0;
-  if (pad === 0 && augment.flip !== true) return images.slice();
-  const keys = augmentKeys(key, epoch);
-  const bytes = size.height * size.width * size.channels;
-  const result = new Uint8Array(images.length);
-  for (let i = 0; i < samples.length; i++) {
-    cropAndFlip(images, i * bytes, result, i * bytes, size, pad, drawFor(augment, keys, samples[i]!));
-  }
-  return result;
+export function measuringView(images: StoredImages, size: ImageSize): Augment {
+  const fits = images.encoding === 'raw' && images.height === size.height && images.width === size.width;
+  return fits ? {} : { resize: Math.round((size.height * 8) / 7), centreCrop: size.height };
 }

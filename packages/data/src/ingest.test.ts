@@ -53,13 +53,14 @@ async function committed(workFolder: string): Promise<number> {
 describe('ingest', () => {
   it('goes on after kill -9 at the last commit and ends with the same digest', async () => {
     const whole = await ingest(await options('whole'));
-    for (const commits of [1, 2]) {
+    for (const commits of [1, 3]) {
       expect((await child('killed', commits)).signal).toBe('SIGKILL');
       expect(existsSync(join(folder, 'killed', 'lmdb', manifestFile))).toBe(false);
       expect(() => openDataset(join(folder, 'killed', 'lmdb'))).toThrow(/No complete data set/);
     }
     const before = await committed('killed');
-    expect(before).toBe(6000);
+    expect(before).toBeGreaterThanOrEqual(4 * 2000); // a commit comes after at least 2000 records
+    expect(before).toBeLessThan(8500);
     let advanced = 0;
     const progress = quietProgress();
     const counting = (name: string) => ({

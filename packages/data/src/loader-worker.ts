@@ -1,45 +1,32 @@
-import { parentPort, workerData } from 'node:worker_threads';
 import type { RandomKey } from '@selfsup/engine/random';
 import type { Augment } from './augment.ts';
-import { type Batch, type BatchRequest, makeBatch } from './batch-maker.ts';
+import { type BatchRequest, makeBatch } from './batch-maker.ts';
 import { openDataset } from './dataset.ts';
+import { serve, workerSetup } from './worker-side.ts';
 
 /** What a loader hands to each of its workers at the start. */
-export interface WorkerSetup {
+export interface LoaderSetup {
   readonly folder: string;
   readonly split: string;
   readonly augment: Augment;
   readonly key: RandomKey;
+  /** Memory that batches are written to, shared with the consumer. */
+  readonly slots: readonly SharedArrayBuffer[];
 }
 
-/** A request to a worker; `id` comes back with the answer. */
-export interface WorkerRequest extends BatchRequest {
-  readonly id: number;
+/** Asks for the images of one batch in one of the slots. */
+export interface SlotRequest extends BatchRequest {
+  readonly slot: number;
 }
 
-/** A worker's answer: the batch, or the error it met. */
-export type WorkerAnswer = { readonly id: number } & ({ readonly batch: Batch } | { readonly error: unknown });
+const { folder, split, augment, key, slots } = workerSetup<LoaderSetup>();
+const dataset = openDataset(folder);
+const targets = slots.map((slot) => new Uint8Array(slot));
 
-const setup = workerData as WorkerSetup;
-const port = parentPort!;
-const dataset = openDataset(setup.folder);
-
-port.on('message', (request: WorkerRequest | 'close') => {
-  if (request === 'close') {
-    void dataset.close().then(() => port.close());
-    return;
-  }
-  const { id } = request;
-  try {
-    const batch = makeBatch(dataset, setup.split, request, setup.augment, setup.key);
-    port.postMessage({ id, batch } satisfies WorkerAnswer, [
-      batch.images.buffer as ArrayBuffer,
-      batch.labels.buffer as ArrayBuffer,
-      batch.indices.buffer as ArrayBuffer,
-    ]);
-  } catch (error) {
-    // An Error's own fields do not survive the trip: send what a UserError is made of.
-    const { name, message, file, field, remedy } = error as Error & Record<'file' | 'field' | 'remedy', unknown>;
-    port.postMessage({ id, error: { name, message, file, field, remedy } });
-  }
-});
+serve<SlotRequest, undefined>(
+  (request) => {
+    makeBatch(dataset, split, request, augment, key, targets[request.slot]!);
+    return { answer: undefined };
+  },
+  () => dataset.close(),
+);

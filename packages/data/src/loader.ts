@@ -1,8 +1,9 @@
 import { deriveKey, permutation, type RandomKey } from '@selfsup/engine/random';
-import type { Augment } from './augment.ts';
+import { type Augment, outputSize, viewsPerImage } from './augment.ts';
 import { type Batch, type BatchRequest, makeBatch } from './batch-maker.ts';
 import type { Dataset } from './dataset.ts';
-import { type BatchMaker, startWorkers } from './loader-workers.ts';
+import type { LoaderSetup, SlotRequest } from './loader-worker.ts';
+import { startPool, type WorkerPool } from './worker-pool.ts';
 
 export type { Batch } from './batch-maker.ts';
 
@@ -39,17 +40,44 @@ export interface Loader {
 /** Batches under way per worker: enough to hide one slow batch, and a bound on memory. */
 const aheadPerWorker = 3;
 
-function inThisThread(options: LoaderOptions): BatchMaker {
+/** Writes the images of a batch into a slot. */
+interface SlotMaker {
+  /** Shared memory, one batch each. */
+  readonly slots: readonly Uint8Array[];
+  make(request: SlotRequest): Promise<void>;
+  close(): Promise<void>;
+}
+
+function slotMaker(options: LoaderOptions, batchBytes: number): SlotMaker {
+  const { dataset, split, augment, key, workers } = options;
+  if (workers === 0) {
+    const slots = [new Uint8Array(batchBytes)];
+    return {
+      slots,
+      make: (request) =>
+        Promise.resolve().then(() => makeBatch(dataset, split, request, augment, key, slots[request.slot]!)),
+      close: () => Promise.resolve(),
+    };
+  }
+  // One more than are under way: the consumer holds one.
+  const shared = Array.from({ length: workers * aheadPerWorker + 1 }, () => new SharedArrayBuffer(batchBytes));
+  const setup: LoaderSetup = { folder: dataset.folder, split, augment, key, slots: shared };
+  const pool: WorkerPool<SlotRequest, undefined> = startPool(
+    workers,
+    new URL('./loader-worker.ts', import.meta.url),
+    setup,
+  );
   return {
-    make: (request) =>
-      Promise.resolve().then(() => makeBatch(options.dataset, options.split, request, options.augment, options.key)),
-    close: () => Promise.resolve(),
+    slots: shared.map((buffer) => new Uint8Array(buffer)),
+    make: (request) => pool.ask(request),
+    close: () => pool.close(),
   };
 }
 
 /**
- * A loader over a split or part of it. Throws `RangeError` for sizes that make no sense and `UserError` for an
- * unknown split.
+ * A loader over a split or part of it. Its workers write into shared memory ahead of the consumer, never more than a
+ * few batches; a batch's images are valid until the next batch is asked for. Throws `RangeError` for sizes that make no
+ * sense and `UserError` for an unknown split, and for images of varying size where `augment` gives them none.
  */
 export function createLoader(options: LoaderOptions): Loader {
   const { dataset, split, batchSize, key, workers } = options;
@@ -61,12 +89,13 @@ export function createLoader(options: LoaderOptions): Loader {
   if (samples > 0 && chosen.length === 0) throw new RangeError('No images to draw from');
   const batchesPerEpoch = options.dropLast ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize);
 
-  let maker: BatchMaker | undefined;
-  const start = (): BatchMaker =>
-    (maker ??=
-      workers === 0
-        ? inThisThread(options)
-        : startWorkers(workers, { folder: dataset.folder, split, augment: options.augment, key }));
+  const size = outputSize(dataset.manifest.image, options.augment);
+  const views = viewsPerImage(options.augment);
+  const imageBytes = size.height * size.width * size.channels;
+  const allLabels = dataset.labels(split);
+
+  let maker: SlotMaker | undefined;
+  const start = (): SlotMaker => (maker ??= slotMaker(options, batchSize * views * imageBytes));
 
   const requestFor = (epoch: number, order: Uint32Array | undefined, batch: number): BatchRequest => {
     const from = batch * batchSize;
@@ -82,28 +111,46 @@ export function createLoader(options: LoaderOptions): Loader {
     return { epoch, indices, samples: sampleNumbers };
   };
 
+  const batchOf = (slot: Uint8Array, { indices }: BatchRequest): Batch => {
+    const images = indices.length * views;
+    return {
+      images: slot.subarray(0, images * imageBytes),
+      shape: [images, size.height, size.width, size.channels],
+      views,
+      labels: Int32Array.from(indices, (index) => allLabels[index]!),
+      indices,
+    };
+  };
+
+  let isRunning = false;
   async function* epochBatches(epoch: number, startBatch: number): AsyncIterableIterator<Batch> {
+    if (isRunning) throw new Error('An epoch of this loader is under way: its batches share memory with this one');
+    isRunning = true;
     const making = start();
     const order = options.shuffle ? permutation(deriveKey(key, 'order', epoch), samples) : undefined;
-    const ahead = Math.max(1, workers * aheadPerWorker);
-    const underWay: Promise<Batch>[] = [];
+    const free = making.slots.map((_, slot) => slot);
+    const underWay: { slot: number; request: BatchRequest; made: Promise<void> }[] = [];
     let next = startBatch;
     const fill = (): void => {
-      while (underWay.length < ahead && next < batchesPerEpoch) {
-        const batch = making.make(requestFor(epoch, order, next++));
-        batch.catch(() => undefined); // awaited in its turn; until then no unhandled rejection
-        underWay.push(batch);
+      while (free.length > 0 && next < batchesPerEpoch) {
+        const slot = free.pop()!;
+        const request = requestFor(epoch, order, next++);
+        const made = making.make({ ...request, slot });
+        made.catch(() => undefined); // awaited in its turn; until then no unhandled rejection
+        underWay.push({ slot, request, made });
       }
     };
     try {
-      while (next < batchesPerEpoch || underWay.length > 0) {
+      fill();
+      for (let current = underWay.shift(); current !== undefined; current = underWay.shift()) {
+        await current.made;
+        yield batchOf(making.slots[current.slot]!, current.request);
+        free.push(current.slot); // the consumer asks for the next: it is done with this one
         fill();
-        const batch = await underWay.shift()!;
-        if (workers > 0) fill(); // the workers go on while the consumer has this batch
-        yield batch;
       }
     } finally {
-      await Promise.allSettled(underWay);
+      await Promise.allSettled(underWay.map(({ made }) => made));
+      isRunning = false;
     }
   }
 

@@ -11,12 +11,13 @@ const record = {
   path: 'train/ü.jpg',
   annotations: '{"boxes":[[1,2,3,4]]}',
   payload: Uint8Array.of(1, 2, 3, 250, 251, 255),
+  mask: Uint8Array.of(9, 8, 7),
 };
 
 describe('record', () => {
   it('comes back as it was stored', () => {
     const back = decodeRecord(encodeRecord(record), 'k');
-    expect({ ...back, payload: Uint8Array.from(back.payload) }).toEqual(record);
+    expect({ ...back, payload: Uint8Array.from(back.payload), mask: Uint8Array.from(back.mask) }).toEqual(record);
   });
 
   it('carries half a sha256 over all bytes but itself', () => {

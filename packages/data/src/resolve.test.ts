@@ -75,7 +75,7 @@ describe('dataset.json', () => {
     ],
     [{ sources: [{ type: 'shapes', sise: 3 }] }, /Unknown key "sise"[^]*sources\.0\.sise[^]*size, channels/],
     [{ sources: [{ type: 'shapes', size: '3' }] }, /number[^]*sources\.0\.size/],
-    [{ sources: [shapes], subsets: 1 }, /Unknown key "subsets"[^]*about, sources, quarantine/],
+    [{ sources: [shapes], subsets: 1 }, /Unknown key "subsets"[^]*about, sources, store, quarantine/],
     [{ sources: [shapes], quarantine: { at: 1, atMost: 1 } }, /Unknown key "at"[^]*quarantine\.at[^]*atMost/],
     [{ sources: [] }, /sources/],
     [{}, /sources/],

@@ -79,12 +79,29 @@ bool failed(tjhandle handle, int status, std::string &why) {
   return tj3GetErrorCode(handle) != 0 || why.find("extraneous bytes") == std::string::npos;
 }
 
+// Whether a JPEG has the header of a frame. TurboJPEG takes one that ends before it for a file of tables alone, and goes
+// on with the size of the picture before.
+bool hasFrame(const Bytes &jpeg) {
+  size_t at = 2;
+  while (at + 4 <= jpeg.length) {
+    const uint8_t marker = jpeg.data[at + 1];
+    if (jpeg.data[at] != 0xff || marker == 0xff || marker == 0) {
+      at++;
+      continue;
+    }
+    if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) return true;
+    const bool alone = marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8);
+    at += alone ? 2 : 2 + (static_cast<size_t>(jpeg.data[at + 2]) << 8 | jpeg.data[at + 3]);
+  }
+  return false;
+}
+
 bool header(tjhandle handle, const Bytes &jpeg, std::string &why) {
   tj3SetCroppingRegion(handle, tjregion{0, 0, 0, 0});
   tj3SetScalingFactor(handle, tjscalingfactor{1, 1});
   if (failed(handle, tj3DecompressHeader(handle, jpeg.data, jpeg.length), why)) return false;
   why = "the JPEG ends before its picture begins";
-  return tj3Get(handle, tj::Width) > 0 && tj3Get(handle, tj::Height) > 0;
+  return hasFrame(jpeg);
 }
 
 napi_value numbers(napi_env env, const std::vector<double> &values) {

@@ -1,5 +1,0 @@
-// A worker thread does not inherit the hooks that let the main thread import TypeScript: it registers them anew.
-import { register } from 'tsx/esm/api';
-
-register();
-await import('./loader-worker.ts');
