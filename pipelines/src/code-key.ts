@@ -78,8 +78,10 @@ async function compute(workspace: Workspace, roots: readonly string[]): Promise<
     if (workers.length === 0) break;
     entries = [...new Set([...entries, ...workers])].sort();
   }
-  const hashes = await Promise.all(
-    files.map(async (file) => {
+  const natives = [...new Set((await Promise.all(files.map(nativeFiles))).flat())].sort();
+  const hashes = await Promise.all([
+    ...natives.map(async (file) => [nameOf(root, file), sha256(await readFile(file))] as const),
+    ...files.map(async (file) => {
       const loader = file.endsWith('ts') ? 'ts' : file.endsWith('.json') ? 'json' : 'js';
       const { code } = await esbuild.transform(await readFile(file, 'utf8'), {
         loader,
@@ -88,7 +90,7 @@ async function compute(workspace: Workspace, roots: readonly string[]): Promise<
       });
       return [nameOf(root, file), sha256(code)] as const;
     }),
-  );
+  ]);
   const byName = Object.fromEntries(hashes.sort(([a], [b]) => (a < b ? -1 : 1)));
   const packages = Object.fromEntries([...external].sort().map((name) => [name, versionOf(root, name)]));
   return { key: sha256(canonicalJson({ files: byName, packages })), files: byName, packages };
@@ -105,8 +107,17 @@ const keepThirdPartyOut: Plugin = {
 
 /** Files that a source file starts as workers, which no import names: `new URL('./worker.ts', import.meta.url)`. */
 async function workerFiles(file: string): Promise<string[]> {
+  return (await filesByUrl(file)).filter((path) => /\.(?:ts|js|mjs)$/.test(path));
+}
+
+/** Native code that a source file compiles, named likewise. */
+async function nativeFiles(file: string): Promise<string[]> {
+  return (await filesByUrl(file)).filter((path) => /\.(?:cc|h)$/.test(path));
+}
+
+async function filesByUrl(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8');
-  return [...text.matchAll(/new URL\(\s*['"](\.[^'"]+\.(?:ts|js|mjs))['"]\s*,\s*import\.meta\.url/g)]
+  return [...text.matchAll(/new URL\(\s*['"](\.[^'"]+\.\w+)['"]\s*,\s*import\.meta\.url/g)]
     .map(([, path]) => resolve(dirname(file), path!))
     .filter((path) => existsSync(path));
 }

@@ -1,7 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Augment } from '@selfsup/data/augment';
+import { type Augment, type ImageSize, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
+import { UserError } from '@selfsup/engine/errors';
 import { selectSubset } from '@selfsup/data/subset';
 import type { RandomKey } from '@selfsup/engine/random';
 import type { StageContext } from '@selfsup/engine/stage';
@@ -71,6 +72,7 @@ async function augmentedSource(
     workFolder: folder,
   });
   const test = openFeatureSplit((name) => paths[name] as string, 'test', config.layer, classes.length);
+  checkView(outputSize(dataset.manifest.image, config.augment), config.augment, frozen);
   const loader = createLoader({ ...config, dataset, split: config.train.split, indices, key, shuffle: true });
   return {
     shape,
@@ -93,4 +95,13 @@ async function augmentedSource(
       await input.close();
     },
   };
+}
+
+/** Throws `UserError` where training would not see the encoder's size, or more than one view of an image. */
+function checkView(size: ImageSize, augment: Augment, { input }: FrozenInput['frozen']): void {
+  if (size.height === input.height && size.width === input.width && viewsPerImage(augment) === 1) return;
+  throw new UserError(`The training views are ${size.height} × ${size.width}, the encoder takes ${input.height}`, {
+    field: 'augment',
+    remedy: `Use one crop of ${input.height} pixels.`,
+  });
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { measuringView } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader } from '@selfsup/data/loader';
 import type { Progress } from '@selfsup/engine/progress';
@@ -31,7 +32,7 @@ export interface SplitExtraction {
 export async function extractSplit(work: SplitExtraction): Promise<Record<string, string>> {
   const { part, split, indices, dataset, frozen, layers, batchSize } = work;
   const path = (name: string): string => join(work.workFolder, `${name}.npy`);
-  const { height, width, channels } = dataset.manifest.image;
+  const { height, width, channels } = frozen.input;
   const pixels = height * width * channels;
   const labels = dataset.labels(split);
   const paths: Record<string, string> = {
@@ -48,8 +49,9 @@ export async function extractSplit(work: SplitExtraction): Promise<Record<string
   });
   const phase = work.progress.phase(`features of ${split}`, indices.length, 'images');
   const images = new Uint8Array(batchSize * pixels);
-  const common = { key: [0, 0] as const, shuffle: false, augment: {}, dropLast: false };
-  const loader = createLoader({ dataset, split, indices, batchSize, workers: work.workers, ...common });
+  const common = { key: [0, 0] as const, shuffle: false, dropLast: false };
+  const augment = measuringView(dataset.manifest.image, frozen.input);
+  const loader = createLoader({ dataset, split, indices, batchSize, workers: work.workers, augment, ...common });
   let done = 0;
   try {
     for await (const batch of loader.epoch(0)) {

@@ -6,6 +6,8 @@ import { normalise } from '@selfsup/models/normalise';
 
 /** Turns images into the outputs of named layers, with batch norm in inference mode and weights that never move. */
 export interface FrozenEncoder {
+  /** Size of the images that it takes. */
+  readonly input: LoadedEncoder['input'];
   /** `[height, width, channels]` of each layer's output. */
   readonly shapes: readonly (readonly number[])[];
   /** `images`: `[batch, height, width, channels]` of 0..255; gives, for each layer, `[batch, …shape]`. */
@@ -58,6 +60,7 @@ export function freezeEncoder(
   };
 
   return {
+    input: encoder.input,
     shapes: outputs.map((output) => output.shape.slice(1) as number[]),
     apply,
     extract,

@@ -49,11 +49,17 @@ export async function openFrozenInput(
   }
 }
 
-/** Features of images of another size than the encoder was trained on would be those of another network. */
+/**
+ * Features of images of another size than the encoder was trained on would be those of another network. Images that
+ * vary in size are brought to the encoder's.
+ */
 function checkImages(encoder: LoadedEncoder, dataset: Dataset, checkpoint: string): void {
   const size = (shape: { height: number; width: number; channels: number }) =>
     `${shape.height} × ${shape.width} × ${shape.channels}`;
-  const [wanted, given] = [size(encoder.input), size(dataset.manifest.image)];
+  const { image } = dataset.manifest;
+  if (image.encoding === 'jpeg' && encoder.input.channels === image.channels) return;
+  const wanted = size(encoder.input);
+  const given = image.encoding === 'raw' ? size(image) : `${image.channels} channels`;
   if (wanted !== given)
     throw new UserError(`The encoder takes images of ${wanted}, data set ${dataset.manifest.name} has ${given}`, {
       file: checkpoint,

@@ -43,12 +43,17 @@ export function randomDataset(split: string, count: number, side: number): Datas
   return {
     folder: '',
     manifest: {
-      schema: 1,
+      schema: 2,
       name: 'random',
       source: { type: 'test', config: {}, chosen: 'test', fallback: false },
       image: { height: side, width: side, channels: 3, encoding: 'raw' },
       classes: ['even', 'odd'],
       splits: { [split]: { count, classCounts: [count / 2, count / 2] } },
+      sizes: {
+        height: { least: side, mean: side, greatest: side },
+        width: { least: side, mean: side, greatest: side },
+        bytes: count * bytes,
+      },
       statistics: { mean: [128, 128, 128], std: [64, 64, 64] },
       digest: 'd',
       quarantine: [],
@@ -58,7 +63,12 @@ export function randomDataset(split: string, count: number, side: number): Datas
     image,
     readInto: (_, i, target, offset) => target.set(image(split, i), offset),
     sourcePath: (_, i) => String(i),
-    annotations: () => '',
+    annotations: () => ({}),
+    mask: () => undefined,
+    picture: (_, i) => ({ pixels: image(split, i), height: side, width: side, channels: 3 }),
+    withJpeg: () => {
+      throw new Error('Stored raw.');
+    },
     close: () => Promise.resolve(),
   };
 }

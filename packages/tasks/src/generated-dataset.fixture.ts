@@ -16,12 +16,17 @@ export function generatedDataset(size = 16, counts = { train: 96, test: 40 }): D
     test: make('test', counts.test),
   };
   const manifest = {
-    schema: 1,
+    schema: 2,
     name: 'generated',
     source: { type: 'generated', config: {}, chosen: 'generated for a test', fallback: false },
     image: { height: size, width: size, channels: 3, encoding: 'raw' },
     classes: ['red', 'green', 'blue'],
     splits: { train: { count: counts.train, classCounts: [] }, test: { count: counts.test, classCounts: [] } },
+    sizes: {
+      height: { least: size, mean: size, greatest: size },
+      width: { least: size, mean: size, greatest: size },
+      bytes: 0,
+    },
     statistics: { mean: [80, 80, 80], std: [50, 50, 50] },
     digest: `generated-${size}-${counts.train}-${counts.test}`,
     quarantine: [],
@@ -34,7 +39,12 @@ export function generatedDataset(size = 16, counts = { train: 96, test: 40 }): D
     image: (split, i) => splits[split]!.images[i]!.slice(),
     readInto: (split, i, target, offset) => target.set(splits[split]!.images[i]!, offset),
     sourcePath: (split, i) => `${split}/${i}`,
-    annotations: () => '',
+    annotations: () => ({}),
+    mask: () => undefined,
+    picture: (split, i) => ({ pixels: splits[split]!.images[i]!.slice(), height: size, width: size, channels: 3 }),
+    withJpeg: () => {
+      throw new Error('Stored raw.');
+    },
     close: async () => undefined,
   };
 }

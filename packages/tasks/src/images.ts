@@ -5,3 +5,22 @@ import type { Batch } from '@selfsup/data/loader';
 export function imagesOf(batch: Batch): tf.Tensor4D {
   return tf.tensor4d(new Float32Array(batch.images), [...batch.shape], 'float32');
 }
+
+/** Pixels of one image, [height, width, channels], 0..255, and its class index. */
+export interface TestImage {
+  readonly pixels: Uint8Array;
+  readonly label: number;
+}
+
+/** The first images of a split as they are measured, at most `count`. */
+export async function firstImages(batches: AsyncIterable<Batch>, count: number): Promise<TestImage[]> {
+  const images: TestImage[] = [];
+  for await (const { images: pixels, labels } of batches) {
+    const bytes = pixels.length / labels.length;
+    labels.forEach((label, i) => {
+      if (images.length < count) images.push({ pixels: pixels.slice(i * bytes, (i + 1) * bytes), label });
+    });
+    if (images.length >= count) break;
+  }
+  return images;
+}

@@ -12,6 +12,11 @@ const data = z.strictObject({
   subset: subsetSchema.optional(),
   /** Drawn for each image and epoch. Defaults are those of CIFAR. */
   augment: augmentSchema.default({ padCrop: 4, flip: true }),
+  /**
+   * How images are brought to that size where nothing is drawn: for measuring and previews. Absent: as they are where
+   * sizes agree, else the shorter side scaled to 8/7 of the size and the centre cropped.
+   */
+  plainView: augmentSchema.optional(),
   /** Draws in an epoch, going through a smaller subset again and again; the size of the subset where absent. */
   samplesPerEpoch: z.int().positive().optional(),
   /** Loader threads; the batches are the same for any number. */

@@ -6,7 +6,7 @@ import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
 import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from '../classification.ts';
 import { gradientsOf } from '../gradients.ts';
-import { imagesOf } from '../images.ts';
+import { firstImages, imagesOf } from '../images.ts';
 import { encodePng } from '../png.ts';
 import { rotate } from '../rotate.ts';
 import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
@@ -62,13 +62,9 @@ export async function createRotNet(context: TaskContext<RotNetConfig>): Promise<
 
     async preview() {
       const pictures: PreviewPicture[] = [];
-      const count = Math.min(PREVIEW_IMAGES, context.dataset.count(context.testSplit));
-      for (let index = 0; index < count; index++) {
-        const image = tf.tensor4d(
-          context.dataset.image(context.testSplit, index),
-          [1, height, width, context.input.channels],
-          'int32',
-        );
+      const images = await firstImages(context.batches(context.testSplit), PREVIEW_IMAGES);
+      for (const [index, { pixels }] of images.entries()) {
+        const image = tf.tensor4d(pixels, [1, height, width, context.input.channels], 'int32');
         for (const [label, turns] of quarterTurns.entries()) {
           const rotated = rotate(image, turns);
           const predicted = tf.tidy(() => {

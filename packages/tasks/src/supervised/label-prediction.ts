@@ -6,7 +6,7 @@ import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
 import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from '../classification.ts';
 import { gradientsOf } from '../gradients.ts';
-import { imagesOf } from '../images.ts';
+import { firstImages, imagesOf } from '../images.ts';
 import { encodePng } from '../png.ts';
 import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
 import type { SupervisedConfig } from './supervised.ts';
@@ -55,15 +55,16 @@ export async function createSupervised(context: TaskContext<SupervisedConfig>): 
     async preview() {
       const { height, width, channels } = context.input;
       const pictures: PreviewPicture[] = [];
-      for (let index = 0; index < Math.min(PREVIEW_IMAGES, dataset.count(testSplit)); index++) {
-        const image = tf.tensor4d(dataset.image(testSplit, index), [1, height, width, channels], 'int32');
+      const images = await firstImages(context.batches(testSplit), PREVIEW_IMAGES);
+      for (const [index, { pixels, label }] of images.entries()) {
+        const image = tf.tensor4d(pixels, [1, height, width, channels], 'int32');
         const predicted = tf.tidy(
           () => inferenceLogits(encoder, head, normalise(image, normalisation)).argMax(1).dataSync()[0]!,
         );
         pictures.push({
           png: await encodePng(image.squeeze([0])),
           caption: `Test image ${index}`,
-          facts: { actual: classes[dataset.labels(testSplit)[index]!]!, predicted: classes[predicted]! },
+          facts: { actual: classes[label]!, predicted: classes[predicted]! },
           group: 'Test images and the predicted class',
         });
         image.dispose();

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { UserError } from '@selfsup/engine/errors';
 import { deriveKey, randomKey, type RandomKey } from '@selfsup/engine/random';
 import { Interrupted } from '@selfsup/engine/stage';
+import { type Augment, type ImageSize, measuringView, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
 import { selectSubset } from '@selfsup/data/subset';
@@ -13,6 +14,9 @@ const EVALUATION_BATCH = 256;
 export class DataFeed {
   readonly indices: Uint32Array;
   readonly batchesPerEpoch: number;
+  /** Size of the images of all batches. */
+  readonly size: ImageSize;
+  readonly #plainView: Augment;
   readonly #dataset: Dataset;
   readonly #config: TrainingConfig;
   readonly #key: RandomKey;
@@ -20,12 +24,14 @@ export class DataFeed {
   #loader: Loader;
   #planned: Loader | undefined;
 
-  /** Throws `UserError` when the training images do not fill one batch. */
+  /** Throws `UserError` when the training images do not fill one batch, and for views that do not fit together. */
   constructor(dataset: Dataset, config: TrainingConfig, seed: number, signal: AbortSignal) {
     this.#dataset = dataset;
     this.#signal = signal;
     this.#config = config;
     this.#key = randomKey(seed, 'data');
+    this.size = outputSize(dataset.manifest.image, config.data.augment);
+    this.#plainView = plainViewOf(dataset, config, this.size);
     this.indices = selectSubset(dataset.labels(config.data.split), config.data.subset, seed);
     this.#loader = this.#training(this.indices);
     this.batchesPerEpoch = this.#loader.batchesPerEpoch;
@@ -57,7 +63,7 @@ export class DataFeed {
       batchSize: EVALUATION_BATCH,
       key: deriveKey(this.#key, 'plain'),
       shuffle: false,
-      augment: {},
+      augment: this.#plainView,
       dropLast: false,
       workers: this.#config.data.workers,
     });
@@ -93,4 +99,21 @@ export class DataFeed {
       samplesPerEpoch: samplesPerEpoch ?? this.indices.length,
     });
   }
+}
+
+/** The view for measuring. Throws `UserError` where it has another size than the training view, or ten crops. */
+function plainViewOf(dataset: Dataset, { data }: TrainingConfig, size: ImageSize): Augment {
+  if (viewsPerImage(data.augment) > 1) {
+    throw new UserError('Training takes one view of each image, not ten', {
+      field: 'data.augment.tenCrop',
+      remedy: 'Use randomCrop or randomResizedCrop.',
+    });
+  }
+  const view = data.plainView ?? measuringView(dataset.manifest.image, size);
+  const plain = outputSize(dataset.manifest.image, view);
+  if (plain.height === size.height && plain.width === size.width && viewsPerImage(view) === 1) return view;
+  throw new UserError(`Measuring would see ${plain.height} × ${plain.width}, training ${size.height} × ${size.width}`, {
+    field: 'data.plainView',
+    remedy: 'Give both the same size, one view each.',
+  });
 }

@@ -101,8 +101,7 @@ function createInstance<Config>(
   feed: DataFeed,
 ): Promise<TaskInstance> {
   const { config, seed, needs, workFolder, progress } = context;
-  const { height, width, channels } = dataset.manifest.image;
-  const input = { height, width, channels };
+  const input = feed.size;
   return task.create({
     config: config.task,
     seed,

@@ -1,0 +1,83 @@
+// One round of ours; settings as JSON on the command line, prints a JSON line with images/s.
+// node --import tsx bench/loader/ours.ts '{"what":"view","lmdb":"…","batch":64,"workers":2,"augment":{…}}'
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Augment } from '@selfsup/data/augment';
+import { openDataset } from '@selfsup/data/dataset';
+import { checkDatasetConfig } from '@selfsup/data/dataset-config';
+import { ingest } from '@selfsup/data/ingest';
+import { createLoader } from '@selfsup/data/loader';
+import { randomKey } from '@selfsup/engine/random';
+import { tf } from '@selfsup/engine/tensorflow';
+
+interface Settings {
+  readonly what: 'view' | 'ingest';
+  readonly lmdb: string;
+  readonly batch: number;
+  readonly workers: number;
+  readonly augment: Augment;
+  /** Epochs joined to one, so that a round is long enough. */
+  readonly repeat: number;
+  readonly config: unknown;
+  readonly to: string;
+}
+
+const settings = JSON.parse(process.argv[2]!) as Settings;
+const silent = {
+  phase: () => ({ advance: () => undefined, done: () => undefined }),
+  note: () => undefined,
+  warn: () => undefined,
+};
+
+async function view(): Promise<number> {
+  const dataset = openDataset(settings.lmdb);
+  const { mean, std } = dataset.manifest.statistics;
+  const [means, deviations] = [tf.tensor1d(mean), tf.tensor1d(std)];
+  const loader = createLoader({
+    ...settings,
+    dataset,
+    split: 'train',
+    batchSize: settings.batch,
+    key: randomKey(1, 'bench'),
+    shuffle: true,
+    dropLast: false,
+    samplesPerEpoch: dataset.count('train') * settings.repeat,
+  });
+  let start = 0;
+  let images = 0;
+  for (const epoch of [0, 1]) {
+    start = performance.now();
+    images = 0;
+    for await (const batch of loader.epoch(epoch)) {
+      // On the device, as every task does it.
+      const normalised = tf.tidy(() => {
+        const raw = tf.tensor4d(new Float32Array(batch.images), [...batch.shape], 'float32');
+        return raw.sub(means).div(deviations);
+      });
+      images += normalised.shape[0]!;
+      normalised.dispose();
+    }
+  }
+  const seconds = (performance.now() - start) / 1000;
+  await loader.close();
+  await dataset.close();
+  return images / seconds;
+}
+
+async function ingestion(): Promise<number> {
+  await rm(settings.to, { recursive: true, force: true });
+  const start = performance.now();
+  const { manifest } = await ingest({
+    name: 'bench',
+    config: await checkDatasetConfig(settings.config),
+    workFolder: settings.to,
+    datasetFolder: join(settings.to, '..'),
+    progress: silent,
+    signal: new AbortController().signal,
+  });
+  const images = Object.values(manifest.splits).reduce((sum, { count }) => sum + count, 0);
+  return images / ((performance.now() - start) / 1000);
+}
+
+console.log(JSON.stringify({ imagesPerSecond: settings.what === 'view' ? await view() : await ingestion() }));
+process.exit(0);
