@@ -2,20 +2,22 @@
 // node --import tsx bench/loader/ours.ts '{"what":"view","lmdb":"…","batch":64,"workers":2,"augment":{…}}'
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Augment } from '@selfsup/data/augment';
+import { augmentSchema } from '@selfsup/data/augment';
 import { openDataset } from '@selfsup/data/dataset';
 import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { ingest } from '@selfsup/data/ingest';
 import { createLoader } from '@selfsup/data/loader';
 import { randomKey } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { normalise } from '@selfsup/models/normalise';
+import { imagesOf } from '@selfsup/tasks/images';
 
 interface Settings {
   readonly what: 'view' | 'ingest';
   readonly lmdb: string;
   readonly batch: number;
   readonly workers: number;
-  readonly augment: Augment;
+  readonly augment: unknown;
   /** Epochs joined to one, so that a round is long enough. */
   readonly repeat: number;
   readonly config: unknown;
@@ -31,10 +33,9 @@ const silent = {
 
 async function view(): Promise<number> {
   const dataset = openDataset(settings.lmdb);
-  const { mean, std } = dataset.manifest.statistics;
-  const [means, deviations] = [tf.tensor1d(mean), tf.tensor1d(std)];
   const loader = createLoader({
     ...settings,
+    augment: augmentSchema.parse(settings.augment),
     dataset,
     split: 'train',
     batchSize: settings.batch,
@@ -50,10 +51,7 @@ async function view(): Promise<number> {
     images = 0;
     for await (const batch of loader.epoch(epoch)) {
       // On the device, as every task does it.
-      const normalised = tf.tidy(() => {
-        const raw = tf.tensor4d(new Float32Array(batch.images), [...batch.shape], 'float32');
-        return raw.sub(means).div(deviations);
-      });
+      const normalised = tf.tidy(() => normalise(imagesOf(batch), dataset.manifest.statistics));
       images += normalised.shape[0]!;
       normalised.dispose();
     }

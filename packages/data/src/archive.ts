@@ -4,6 +4,7 @@ import { ReadableStream as WebStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '@selfsup/engine/errors';
 import { extract } from 'tar-stream';
+import { checkedPath } from './archive-path.ts';
 import xz from 'xz-decompress'; // CommonJS without named exports that Node could see
 
 /** A file inside an archive. `content` reads it whole; it may be called only before the next file is asked for. */
@@ -38,7 +39,8 @@ function damaged(path: string, cause: unknown): UserError {
 
 /**
  * The regular files of a .tar, .tar.gz or .tar.xz, one after another, streamed: nothing is written to disk. Files
- * whose content is not asked for are skipped. Throws `UserError` naming the archive where it is cut off or damaged.
+ * whose content is not asked for are skipped. Throws `UserError` naming the archive where it is cut off or damaged, and
+ * for a path that leads out of it.
  */
 export async function* readTar(path: string): AsyncGenerator<ArchiveFile> {
   const tar = extract();
@@ -55,7 +57,7 @@ export async function* readTar(path: string): AsyncGenerator<ArchiveFile> {
       }
       let read = false;
       yield {
-        path: name,
+        path: checkedPath(name, path),
         bytes: size,
         content: async () => {
           read = true;

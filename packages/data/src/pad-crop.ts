@@ -1,5 +1,6 @@
 import { deriveKey, integer, type RandomKey, uniform } from '@selfsup/engine/random';
 import type { Augment, ImageSize } from './augment.ts';
+import { padCrop } from './native/pictures.ts';
 
 /** What was drawn for one image: where the crop starts in the padded image, and whether it is mirrored. */
 export interface Draw {
@@ -30,46 +31,6 @@ export function drawFor(augment: Augment, keys: AugmentKeys, sample: number): Dr
 }
 
 /**
- * Crops one image [height, width, channels] out of its zero-padded self and mirrors it, from `source` to `target`
- * at the given byte offsets. The target must be zero where the crop reaches into the padding.
- */
-function cropAndFlip(
-  source: Uint8Array,
-  sourceAt: number,
-  target: Uint8Array,
-  targetAt: number,
-  size: ImageSize,
-  pad: number,
-  draw: Draw,
-): void {
-  const { height, width, channels } = size;
-  const down = draw.top - pad; // target row y shows source row y + down
-  const right = draw.left - pad;
-  const firstColumn = Math.max(0, -right);
-  const columns = Math.min(width, width - right) - firstColumn;
-  if (columns <= 0) return;
-  for (let y = Math.max(0, -down); y < Math.min(height, height - down); y++) {
-    const from = sourceAt + ((y + down) * width + firstColumn + right) * channels;
-    const row = targetAt + y * width * channels;
-    if (!draw.flip) {
-      target.set(source.subarray(from, from + columns * channels), row + firstColumn * channels);
-    } else if (channels === 3) {
-      let to = row + (width - 1 - firstColumn) * 3;
-      for (let at = from; at < from + columns * 3; at += 3, to -= 3) {
-        target[to] = source[at]!;
-        target[to + 1] = source[at + 1]!;
-        target[to + 2] = source[at + 2]!;
-      }
-    } else {
-      for (let x = 0; x < columns; x++) {
-        const to = row + (width - 1 - firstColumn - x) * channels;
-        for (let c = 0; c < channels; c++) target[to + c] = source[from + x * channels + c]!;
-      }
-    }
-  }
-}
-
-/**
  * Pad-crops and mirrors a batch: [batch, height, width, channels] raw pixels from `images` to `target`, which is
  * overwritten. The two must not overlap.
  *
@@ -87,9 +48,12 @@ export function augmentBatch(
 ): void {
   const pad = augment.padCrop ?? 0;
   const keys = augmentKeys(key, epoch);
-  const bytes = size.height * size.width * size.channels;
-  if (pad > 0) target.fill(0, 0, samples.length * bytes);
+  const draws = new Uint8Array(3 * samples.length);
   for (let i = 0; i < samples.length; i++) {
-    cropAndFlip(images, i * bytes, target, i * bytes, size, pad, drawFor(augment, keys, samples[i]!));
+    const { top, left, flip } = drawFor(augment, keys, samples[i]!);
+    draws[3 * i] = top;
+    draws[3 * i + 1] = left;
+    draws[3 * i + 2] = flip ? 1 : 0;
   }
+  padCrop(images, size, pad, draws, target);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '@selfsup/engine/errors';
+import { pixelTensor } from '@selfsup/engine/pixels';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { LoadedEncoder } from '@selfsup/models/encoder';
 import { normalise } from '@selfsup/models/normalise';
@@ -46,7 +47,7 @@ export function freezeEncoder(
 
   const apply = (images: Uint8Array, batch: number): tf.Tensor[] =>
     tf.tidy(() => {
-      const input = tf.tensor4d(images, [batch, height, width, channels], 'int32');
+      const input = pixelTensor(images, [batch, height, width, channels]);
       const given = probed.predictOnBatch(normalise(input, encoder.normalisation));
       return Array.isArray(given) ? given : [given];
     });

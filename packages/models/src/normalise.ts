@@ -6,9 +6,12 @@ import type { Normalisation } from './encoder.ts';
  * A standard deviation of 0 (a channel without variation) counts as 1.
  */
 export function normalise(images: tf.Tensor4D, { mean, std }: Normalisation): tf.Tensor4D {
+  const [batch, height, width, channels] = images.shape;
   return tf.tidy(() => {
-    const centre = tf.tensor1d([...mean]);
-    const scale = tf.tensor1d(std.map((value) => 1 / (value || 1)));
-    return images.toFloat().sub(centre).mul(scale) as tf.Tensor4D;
+    // One row of the image at a time: subtracting a vector of three from each pixel costs TensorFlow four times as much.
+    const centre = tf.tile(tf.tensor1d([...mean]), [width]);
+    const scale = tf.tile(tf.tensor1d(std.map((value) => 1 / (value || 1))), [width]);
+    const rows = images.toFloat().reshape([batch * height, width * channels]);
+    return rows.sub(centre).mul(scale).reshape([batch, height, width, channels]) as tf.Tensor4D;
   });
 }

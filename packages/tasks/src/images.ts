@@ -1,9 +1,10 @@
-import { tf } from '@selfsup/engine/tensorflow';
+import { pixelTensor } from '@selfsup/engine/pixels';
+import type { tf } from '@selfsup/engine/tensorflow';
 import type { Batch } from '@selfsup/data/loader';
 
 /** The images of a batch on the device: float32 `[batch, height, width, channels]`, 0..255. */
 export function imagesOf(batch: Batch): tf.Tensor4D {
-  return tf.tensor4d(new Float32Array(batch.images), [...batch.shape], 'float32');
+  return pixelTensor(batch.images, batch.shape);
 }
 
 /** Pixels of one image, [height, width, channels], 0..255, and its class index. */

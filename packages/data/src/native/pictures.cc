@@ -308,6 +308,39 @@ napi_value Adjust(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// padCrop(images, count, height, width, channels, pad, draws, target): for each image [height, width, channels] cuts its
+// own size out of its zero-padded self, from (draws[3 i], draws[3 i + 1]) down and right, mirrored where draws[3 i + 2].
+napi_value PadCrop(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Bytes images = args.bytes();
+  const int count = args.whole(), height = args.whole(), width = args.whole(), channels = args.whole();
+  const int pad = args.whole();
+  const Bytes draws = args.bytes(), target = args.bytes();
+  const size_t bytes = static_cast<size_t>(height) * width * channels;
+  if (!args.ok || count < 0 || pad < 0 || pad > 127 || draws.length < 3 * static_cast<size_t>(count) ||
+      images.length < count * bytes || target.length < count * bytes)
+    return wrongArguments(env);
+  for (int i = 0; i < count; i++) {
+    const uint8_t *from = images.data + i * bytes, *draw = draws.data + 3 * i;
+    uint8_t *to = target.data + i * bytes;
+    const int down = draw[0] - pad, right = draw[1] - pad;  // row y shows row y + down
+    const int first = right < 0 ? -right : 0, end = right > 0 ? width - right : width;
+    for (int y = 0; y < height; y++, to += width * channels) {
+      if (pad > 0) std::memset(to, 0, static_cast<size_t>(width) * channels);
+      if (y + down < 0 || y + down >= height || end <= first) continue;
+      const uint8_t *row = from + (static_cast<ptrdiff_t>(y + down) * width + first + right) * channels;
+      if (!draw[2]) {
+        std::memcpy(to + first * channels, row, static_cast<size_t>(end - first) * channels);
+        continue;
+      }
+      uint8_t *pixel = to + (width - 1 - first) * channels;
+      for (int x = first; x < end; x++, pixel -= channels)
+        for (int c = 0; c < channels; c++) pixel[c] = *row++;
+    }
+  }
+  return nullptr;
+}
+
 // sums(pixels, channels) -> [sum of each channel…, sum of squares of each channel…]
 napi_value Sums(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
@@ -334,7 +367,7 @@ napi_value Init(napi_env env, napi_value exports) {
     napi_callback call;
   } functions[] = {{"jpegHeader", JpegHeader}, {"jpegView", JpegView}, {"jpegDecode", JpegDecode},
                    {"jpegEncode", JpegEncode}, {"resize", Resize},     {"affine", Affine},
-                   {"adjust", Adjust},         {"sums", Sums}};
+                   {"adjust", Adjust},         {"padCrop", PadCrop},   {"sums", Sums}};
   for (const auto &function : functions) {
     napi_value value;
     napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.call, nullptr, &value);

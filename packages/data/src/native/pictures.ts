@@ -17,6 +17,7 @@ interface Addon {
   resize(pixels: Uint8Array, ...more: (number | Uint8Array)[]): void;
   affine(pixels: Uint8Array, ...more: (number | Uint8Array)[]): void;
   adjust(pixels: Uint8Array, offset: number, count: number, what: number, amount: number): void;
+  padCrop(images: Uint8Array, ...more: (number | Uint8Array)[]): void;
   sums(pixels: Uint8Array, channels: number): number[];
 }
 
@@ -152,6 +153,22 @@ export type Adjustment = keyof typeof adjustments;
  */
 export function adjust(pixels: Uint8Array, offset: number, count: number, what: Adjustment, amount = 1): void {
   addon().adjust(pixels, offset, count, adjustments[what], amount);
+}
+
+/**
+ * Cuts each image of a batch [batch, height, width, channels] out of itself with `pad` black pixels around, into
+ * `target`, which must not overlap.
+ *
+ * @param draws per image the top and left of the cut in the padded image (0..2 pad), and 1 to mirror it: [3 * batch]
+ */
+export function padCrop(
+  images: Uint8Array,
+  size: Omit<Picture, 'pixels'>,
+  pad: number,
+  draws: Uint8Array,
+  target: Uint8Array,
+): void {
+  addon().padCrop(images, draws.length / 3, size.height, size.width, size.channels, pad, draws, target);
 }
 
 /** Exact sums over all pixels of each channel, then those of the squares: [2 * channels]. */

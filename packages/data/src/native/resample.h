@@ -75,6 +75,13 @@ inline uint8_t byte(int32_t sum) {
 
 typedef int32_t Four __attribute__((vector_size(16)));
 typedef uint8_t FourBytes __attribute__((vector_size(4)));
+typedef int32_t Eight __attribute__((vector_size(32)));
+typedef uint8_t EightBytes __attribute__((vector_size(8)));
+
+// A macro and not a function: the versions for each processor must hold it themselves.
+#define TO_BYTES(value, Wide, Narrow) \
+  (value >>= bits, value = value < 0 ? (Wide){} : value, value = value > 255 ? (Wide){} + 255 : value, \
+   __builtin_convertvector(value, Narrow))
 
 // One row of pixels of `stride` bytes (3 or 4) to `count` pixels of four bytes. Reads four bytes a pixel, so one byte
 // past the last pixel of three must be there.
@@ -89,7 +96,8 @@ inline void horizontal(const uint8_t *row, int stride, const Taps &t, int origin
       std::memcpy(&pixel, in, 4);
       sum += __builtin_convertvector(pixel, Four) * weights[k];
     }
-    for (int c = 0; c < 4; c++) out[4 * i + c] = byte(sum[c]);
+    const FourBytes bytes = TO_BYTES(sum, Four, FourBytes);
+    std::memcpy(out + 4 * i, &bytes, 4);
   }
 }
 
@@ -104,26 +112,36 @@ inline void horizontalGray(const uint8_t *row, const Taps &t, int origin, int co
   }
 }
 
-// `number` rows of `bytes` bytes, each times its weight, to one row.
+// `number` rows of `bytes` bytes, each times its weight, to one row. Rows are read up to the next multiple of eight.
 BY_PROCESSOR
-inline void vertical(const uint8_t *rows, ptrdiff_t pitch, const int32_t *weights, int number, int bytes, int32_t *sums,
-                     uint8_t *out) {
-  for (int x = 0; x < bytes; x++) sums[x] = half;
-  for (int k = 0; k < number; k++) {
-    const uint8_t *row = rows + k * pitch;
-    const int32_t w = weights[k];
-    for (int x = 0; x < bytes; x++) sums[x] += row[x] * w;
+inline void vertical(const uint8_t *rows, ptrdiff_t pitch, const int32_t *weights, int number, int bytes, uint8_t *out) {
+  for (int x = 0; x < bytes; x += 8) {
+    Eight sum = Eight{} + half;
+    const uint8_t *in = rows + x;
+    for (int k = 0; k < number; k++, in += pitch) {
+      EightBytes pixels;
+      std::memcpy(&pixels, in, 8);
+      sum += __builtin_convertvector(pixels, Eight) * weights[k];
+    }
+    const EightBytes result = TO_BYTES(sum, Eight, EightBytes);
+    std::memcpy(out + x, &result, 8);
   }
-  for (int x = 0; x < bytes; x++) {
-    const int32_t value = sums[x] >> bits;
-    out[x] = static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+// `count` pixels of four bytes to pixels of three, in order or mirrored.
+inline void packed(const uint8_t *in, int count, bool mirror, uint8_t *out) {
+  const ptrdiff_t step = mirror ? -4 : 4;
+  if (mirror) in += 4 * (count - 1);
+  for (int x = 0; x < count; x++, in += step, out += 3) {
+    out[0] = in[0];
+    out[1] = in[1];
+    out[2] = in[2];
   }
 }
 
 struct Scratch {
   Taps across, down;
   std::vector<uint8_t> rows, line;
-  std::vector<int32_t> sums;
 };
 
 // Resamples the box [x0, x1) x [y0, y1) of `source` (pixels of `stride` bytes whose first is that at `left`, `top` of
@@ -144,7 +162,7 @@ inline void resize(Scratch &s, const uint8_t *source, int width, int height, int
   const int endRow = s.down.first[outHeight - 1] + s.down.number[outHeight - 1];
   const int lanes = stride == 1 ? 1 : 4;
   const ptrdiff_t pitch = static_cast<ptrdiff_t>(outWidth) * lanes;
-  s.rows.resize(static_cast<size_t>(endRow - firstRow) * pitch);
+  s.rows.resize(static_cast<size_t>(endRow - firstRow) * pitch + 8);
   std::vector<uint8_t> last;
   for (int y = firstRow; y < endRow; y++) {
     const uint8_t *row = source + static_cast<ptrdiff_t>(y - top) * width * stride;
@@ -157,16 +175,16 @@ inline void resize(Scratch &s, const uint8_t *source, int width, int height, int
     if (stride == 1) horizontalGray(row, s.across, left, outWidth, to);
     else horizontal(row, stride, s.across, left, outWidth, to);
   }
-  s.sums.resize(pitch);
-  s.line.resize(pitch);
+  s.line.resize(pitch + 8);
   for (int y = 0; y < outHeight; y++) {
     const uint8_t *rows = s.rows.data() + (s.down.first[y] - firstRow) * pitch;
     const int32_t *weights = &s.down.weights[static_cast<size_t>(y) * s.down.width];
-    vertical(rows, pitch, weights, s.down.number[y], static_cast<int>(pitch), s.sums.data(), s.line.data());
+    vertical(rows, pitch, weights, s.down.number[y], static_cast<int>(pitch), s.line.data());
     uint8_t *to = out + static_cast<ptrdiff_t>(y) * outWidth * channels;
-    for (int x = 0; x < outWidth; x++) {
-      const uint8_t *pixel = &s.line[static_cast<size_t>(mirror ? outWidth - 1 - x : x) * lanes];
-      for (int c = 0; c < channels; c++) to[x * channels + c] = pixel[lanes == 1 ? 0 : c];
+    if (lanes == 4) {
+      packed(s.line.data(), outWidth, mirror, to);
+    } else {
+      for (int x = 0; x < outWidth; x++) to[x] = s.line[mirror ? outWidth - 1 - x : x];
     }
   }
 }

@@ -1,0 +1,78 @@
+import { UserError } from '@selfsup/engine/errors';
+import { z } from 'zod';
+import { openTar, type TarMember } from '../tar-index.ts';
+import { fileDigest } from '../fingerprint.ts';
+import { givenPath, inDataFolder } from '../named-files.ts';
+import type { Source, SourceEntry, SourceImage, SourceReading } from '../source.ts';
+
+const schema = z.strictObject({
+  type: z.literal('imagenet-sample'),
+  /** A tar of images called <wnid>_<name>.JPEG; imagenet-sample.tar in SELFSUP_DATA where absent. */
+  path: z.string().optional(),
+});
+
+type ImagenetSampleConfig = z.infer<typeof schema>;
+
+/** n01440764_tench.JPEG, in any folder */
+const layout = /(?:^|\/)(n\d{8})_([^/]*)\.jpe?g$/i;
+
+async function open(path: string): Promise<SourceReading> {
+  const tar = await openTar(path);
+  await tar.close();
+  const listed: { member: TarMember; wnid: string; words: string; name: string }[] = [];
+  for (const member of tar.members) {
+    const [, wnid, words] = layout.exec(member.path) ?? [];
+    if (wnid === undefined) continue;
+    listed.push({ member, wnid, words: words!.replaceAll('_', ' '), name: member.path.split('/').at(-1)! });
+  }
+  if (listed.length === 0) {
+    throw new UserError('No images called <wnid>_<name>.JPEG are in here', {
+      file: path,
+      remedy: 'Give a tar of ImageNet images under such names.',
+    });
+  }
+  listed.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const wnids = [...new Set(listed.map(({ wnid }) => wnid))].sort();
+  const entries = listed.map(({ wnid, name }): SourceEntry => {
+    return { split: 'train', label: wnids.indexOf(wnid), path: name };
+  });
+  async function* images(wanted: (entry: number) => boolean): AsyncGenerator<SourceImage> {
+    const reading = await openTar(path);
+    try {
+      for (const [entry, { member }] of listed.entries()) {
+        if (wanted(entry)) yield { entry, encoded: await reading.content(member) };
+      }
+    } finally {
+      await reading.close();
+    }
+  }
+  const classes = wnids.map((wnid) => `${wnid} ${listed.find((one) => one.wnid === wnid)!.words}`);
+  return { classes, entries, images };
+}
+
+/** A few ImageNet images in one tar, named by their synset: no data set to measure on, but real images to try things. */
+const source: Source<ImagenetSampleConfig> = {
+  schema,
+  async look(config, context) {
+    const names = ['imagenet-sample.tar'];
+    const path = config.path === undefined ? inDataFolder(names, context) : givenPath(config.path, context);
+    if (path === undefined) {
+      return {
+        missing: 'no imagenet-sample.tar in SELFSUP_DATA',
+        remedy:
+          'Put a tar of ImageNet images called <wnid>_<name>.JPEG there as imagenet-sample.tar, or give its path.',
+      };
+    }
+    return {
+      found: {
+        chosen: 'ImageNet images in one tar',
+        route: path,
+        settings: {},
+        fingerprint: await fileDigest(path, context.cacheFolder),
+        open: () => open(path),
+      },
+    };
+  },
+};
+
+export default source;
