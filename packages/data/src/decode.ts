@@ -1,8 +1,4 @@
-import sharp from 'sharp';
 import { type Area, isJpeg, jpegDecode, jpegHeader, jpegView, type Picture, resize } from './native/pictures.ts';
-
-sharp.concurrency(1); // images are many: one thread each, many at once
-sharp.cache(false);
 
 /** Pixels above which a picture is refused: its decoder would take gigabytes. */
 const mostJpegPixels = 2 ** 28;
@@ -68,6 +64,9 @@ function openJpeg(jpeg: Uint8Array, height: number, width: number, channels: 1 |
 }
 
 async function decodeWithSharp(encoded: Uint8Array, channels: 1 | 3): Promise<Picture> {
+  const { default: sharp } = await import('sharp'); // only where it is needed: it takes its time to load
+  sharp.concurrency(1); // images are many: one thread each, many at once
+  sharp.cache(false);
   try {
     const image = sharp(encoded, { failOn: 'warning', limitInputPixels: mostOtherPixels, pages: 1 });
     const { data, info } = await image

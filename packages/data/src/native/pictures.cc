@@ -243,7 +243,6 @@ napi_value Resize(napi_env env, napi_callback_info info) {
 
 // affine(pixels, width, height, channels, a, b, c, d, e, f, fill, outWidth, outHeight, out): output pixel (x, y) shows
 // the input at (a x + b y + c, d x + e y + f), both counted in centres of pixels, bilinear; `fill` outside.
-BY_PROCESSOR
 void affine(const uint8_t *in, int width, int height, int channels, const double *m, uint8_t fill, int outWidth,
             int outHeight, uint8_t *out) {
   for (int y = 0; y < outHeight; y++) {
@@ -348,11 +347,28 @@ napi_value Sums(napi_env env, napi_callback_info info) {
   const int channels = args.whole();
   if (!args.ok || channels < 1 || channels > 4) return wrongArguments(env);
   uint64_t sum[4] = {0, 0, 0, 0}, square[4] = {0, 0, 0, 0};
-  for (size_t i = 0; i + channels <= pixels.length; i += channels) {
-    for (int c = 0; c < channels; c++) {
-      const uint64_t value = pixels.data[i + c];
-      sum[c] += value;
-      square[c] += value * value;
+  // Lanes of 48 bytes, which begin with the first channel for 1, 2, 3 and 4 channels alike; emptied before they overflow.
+  const int lanes = 48;
+  const size_t length = pixels.length - pixels.length % channels;
+  for (size_t at = 0; at < length;) {
+    uint32_t sums[lanes] = {}, squares[lanes] = {};
+    const size_t end = length - at > 60000 * lanes ? at + 60000 * lanes : length;
+    for (; at + lanes <= end; at += lanes) {
+      const uint8_t *p = pixels.data + at;
+      for (int i = 0; i < lanes; i++) {
+        const uint32_t value = p[i];
+        sums[i] += value;
+        squares[i] += value * value;
+      }
+    }
+    for (int i = 0; at < end && end == length; at++, i++) {
+      const uint32_t value = pixels.data[at];
+      sums[i] += value;
+      squares[i] += value * value;
+    }
+    for (int i = 0; i < lanes; i++) {
+      sum[i % channels] += sums[i];
+      square[i % channels] += squares[i];
     }
   }
   std::vector<double> all;

@@ -128,6 +128,8 @@ describe('affine and adjust', () => {
     const expected = [0, 1, 2].map((c) => pixels.filter((_, i) => i % 3 === c).reduce((sum, one) => sum + one, 0));
     const squares = [0, 1, 2].map((c) => [...pixels].reduce((sum, one, i) => sum + (i % 3 === c ? one * one : 0), 0));
     expect(channelSums(pixels, 3)).toEqual([...expected, ...squares]);
+    const white = new Uint8Array(48 * 70_001 + 2).fill(255); // would overflow 32 bits
+    expect(channelSums(white, 1)).toEqual([white.length * 255, white.length * 255 ** 2]);
   });
 });
 

@@ -6,10 +6,12 @@
 #include <cstring>
 #include <vector>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define BY_PROCESSOR __attribute__((target_clones("avx2", "sse4.1", "default")))
+#if defined(__x86_64__)
+#include <immintrin.h>
+// Every processor that TensorFlow runs on has it.
+#define FAST __attribute__((target("sse4.1")))
 #else
-#define BY_PROCESSOR
+#define FAST
 #endif
 
 namespace resample {
@@ -73,35 +75,42 @@ inline uint8_t byte(int32_t sum) {
   return value < 0 ? 0 : value > 255 ? 255 : static_cast<uint8_t>(value);
 }
 
-typedef int32_t Four __attribute__((vector_size(16)));
-typedef uint8_t FourBytes __attribute__((vector_size(4)));
-typedef int32_t Eight __attribute__((vector_size(32)));
-typedef uint8_t EightBytes __attribute__((vector_size(8)));
+#if defined(__x86_64__)
+// Four sums to four bytes, clamped.
+FAST inline __m128i bytes(__m128i sum) {
+  const __m128i words = _mm_packus_epi32(_mm_srai_epi32(sum, bits), _mm_setzero_si128());
+  return _mm_packus_epi16(words, _mm_setzero_si128());
+}
 
-// A macro and not a function: the versions for each processor must hold it themselves.
-#define TO_BYTES(value, Wide, Narrow) \
-  (value >>= bits, value = value < 0 ? (Wide){} : value, value = value > 255 ? (Wide){} + 255 : value, \
-   __builtin_convertvector(value, Narrow))
+FAST inline __m128i widened(const uint8_t *four) {
+  int32_t packed;
+  std::memcpy(&packed, four, 4);
+  return _mm_cvtepu8_epi32(_mm_cvtsi32_si128(packed));
+}
+#endif
 
 // One row of pixels of `stride` bytes (3 or 4) to `count` pixels of four bytes. Reads four bytes a pixel, so one byte
 // past the last pixel of three must be there.
-BY_PROCESSOR
-inline void horizontal(const uint8_t *row, int stride, const Taps &t, int origin, int count, uint8_t *out) {
+FAST inline void horizontal(const uint8_t *row, int stride, const Taps &t, int origin, int count, uint8_t *out) {
   for (int i = 0; i < count; i++) {
     const int32_t *weights = &t.weights[static_cast<size_t>(i) * t.width];
     const uint8_t *in = row + static_cast<ptrdiff_t>(t.first[i] - origin) * stride;
-    Four sum = {half, half, half, half};
-    for (int k = 0; k < t.number[i]; k++, in += stride) {
-      FourBytes pixel;
-      std::memcpy(&pixel, in, 4);
-      sum += __builtin_convertvector(pixel, Four) * weights[k];
-    }
-    const FourBytes bytes = TO_BYTES(sum, Four, FourBytes);
-    std::memcpy(out + 4 * i, &bytes, 4);
+    const int number = t.number[i];
+#if defined(__x86_64__)
+    __m128i sum = _mm_set1_epi32(half);
+    for (int k = 0; k < number; k++, in += stride)
+      sum = _mm_add_epi32(sum, _mm_mullo_epi32(widened(in), _mm_set1_epi32(weights[k])));
+    const int32_t pixel = _mm_cvtsi128_si32(bytes(sum));
+    std::memcpy(out + 4 * i, &pixel, 4);
+#else
+    int32_t sum[4] = {half, half, half, half};
+    for (int k = 0; k < number; k++, in += stride)
+      for (int c = 0; c < 4; c++) sum[c] += in[c] * weights[k];
+    for (int c = 0; c < 4; c++) out[4 * i + c] = byte(sum[c]);
+#endif
   }
 }
 
-BY_PROCESSOR
 inline void horizontalGray(const uint8_t *row, const Taps &t, int origin, int count, uint8_t *out) {
   for (int i = 0; i < count; i++) {
     const int32_t *weights = &t.weights[static_cast<size_t>(i) * t.width];
@@ -112,19 +121,26 @@ inline void horizontalGray(const uint8_t *row, const Taps &t, int origin, int co
   }
 }
 
-// `number` rows of `bytes` bytes, each times its weight, to one row. Rows are read up to the next multiple of eight.
-BY_PROCESSOR
-inline void vertical(const uint8_t *rows, ptrdiff_t pitch, const int32_t *weights, int number, int bytes, uint8_t *out) {
-  for (int x = 0; x < bytes; x += 8) {
-    Eight sum = Eight{} + half;
+// `number` rows of `length` bytes, each times its weight, to one row. Rows are read and written up to the next multiple
+// of eight.
+FAST inline void vertical(const uint8_t *rows, ptrdiff_t pitch, const int32_t *weights, int number, int length,
+                          uint8_t *out) {
+  for (int x = 0; x < length; x += 8) {
     const uint8_t *in = rows + x;
+#if defined(__x86_64__)
+    __m128i low = _mm_set1_epi32(half), high = low;
     for (int k = 0; k < number; k++, in += pitch) {
-      EightBytes pixels;
-      std::memcpy(&pixels, in, 8);
-      sum += __builtin_convertvector(pixels, Eight) * weights[k];
+      const __m128i weight = _mm_set1_epi32(weights[k]);
+      low = _mm_add_epi32(low, _mm_mullo_epi32(widened(in), weight));
+      high = _mm_add_epi32(high, _mm_mullo_epi32(widened(in + 4), weight));
     }
-    const EightBytes result = TO_BYTES(sum, Eight, EightBytes);
-    std::memcpy(out + x, &result, 8);
+    _mm_storel_epi64(reinterpret_cast<__m128i *>(out + x), _mm_unpacklo_epi32(bytes(low), bytes(high)));
+#else
+    int32_t sum[8] = {half, half, half, half, half, half, half, half};
+    for (int k = 0; k < number; k++, in += pitch)
+      for (int i = 0; i < 8; i++) sum[i] += in[i] * weights[k];
+    for (int i = 0; i < 8; i++) out[x + i] = byte(sum[i]);
+#endif
   }
 }
 
