@@ -8,7 +8,12 @@ export function checkedPath(path: string, archive: string): string {
   const plain = path.replaceAll('\\', '/').replace(/^(?:\.\/+)+/, '');
   const leadsOut = plain.startsWith('/') || /^[A-Za-z]:/.test(plain) || plain.split('/').includes('..');
   if (!leadsOut && !plain.includes('\0')) return plain;
-  throw new UserError(`The archive holds a file whose path leads out of it: ${JSON.stringify(path)}`, {
+  throw leadingOut(path, archive);
+}
+
+/** The error for a path that leads out of an archive. */
+export function leadingOut(path: string, archive: string): UserError {
+  return new UserError(`The archive holds a file whose path leads out of it: ${JSON.stringify(path)}`, {
     file: archive,
     remedy: 'Do not use this archive: such paths are made to overwrite files of whoever unpacks it.',
   });

@@ -1,10 +1,11 @@
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
+import { createReadStream, statSync } from 'node:fs';
+import { Readable, Transform } from 'node:stream';
 import { ReadableStream as WebStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '@selfsup/engine/errors';
 import { extract } from 'tar-stream';
-import { checkedPath } from './archive-path.ts';
+import { openPromise } from 'yauzl';
+import { checkedPath, leadingOut } from './archive-path.ts';
 import xz from 'xz-decompress'; // CommonJS without named exports that Node could see
 
 /** A file inside an archive. `content` reads it whole; it may be called only before the next file is asked for. */
@@ -12,6 +13,36 @@ export interface ArchiveFile {
   readonly path: string;
   readonly bytes: number;
   content(): Promise<Buffer>;
+}
+
+/** A file larger than this is no image: it is refused rather than read into memory. */
+const mostFileBytes = 2 ** 29;
+/** What unpacks to more than this many times its size, and more than a gigabyte, is made to fill memory or disk. */
+const mostRatio = 200;
+const harmlessBytes = 2 ** 30;
+
+/** Whether a path names an archive that `readArchive` understands. */
+export function isArchive(path: string): boolean {
+  return isTar(path) || /\.zip$/i.test(path);
+}
+
+/** The regular files of a zip or tar, one after another. See `readTar` and `readZip`. */
+export function readArchive(path: string): AsyncGenerator<ArchiveFile> {
+  return /\.zip$/i.test(path) ? readZip(path) : readTar(path);
+}
+
+function tooLarge(archive: string, file: string, bytes: number): UserError {
+  return new UserError(`${file} has ${bytes} bytes: no image is that large`, {
+    file: archive,
+    remedy: 'Take this file out of the archive.',
+  });
+}
+
+function bomb(archive: string, what: string): UserError {
+  return new UserError(`${what} unpacks to more than ${mostRatio} times its size: it is made to fill memory or disk`, {
+    file: archive,
+    remedy: 'Do not use this archive.',
+  });
 }
 
 /** Whether a path names a tar archive that `readTar` understands. */
@@ -27,6 +58,19 @@ function unpacked(path: string): Readable {
   const unpacking = new xz.XzReadableStream(WebStream.from(file) as ReadableStream<Uint8Array>);
   const stream = Readable.fromWeb(unpacking as WebStream<Uint8Array>);
   return stream.once('close', () => file.destroy());
+}
+
+/** Lets unpacked bytes through until there are absurdly more of them than packed ones. */
+function withinReason(path: string): Transform {
+  const packed = statSync(path).size;
+  let bytes = 0;
+  return new Transform({
+    transform(part: Buffer, _encoding, done) {
+      bytes += part.length;
+      if (bytes > harmlessBytes && bytes > mostRatio * packed) done(bomb(path, 'The archive'));
+      else done(null, part);
+    },
+  });
 }
 
 function damaged(path: string, cause: unknown): UserError {
@@ -46,7 +90,8 @@ export async function* readTar(path: string): AsyncGenerator<ArchiveFile> {
   const tar = extract();
   const stream = unpacked(path);
   stream.on('error', (error) => tar.destroy(error));
-  stream.pipe(tar);
+  const checked = withinReason(path).on('error', (error) => tar.destroy(error));
+  stream.pipe(checked).pipe(tar);
   let ended = false;
   try {
     for await (const entry of tar) {
@@ -60,12 +105,13 @@ export async function* readTar(path: string): AsyncGenerator<ArchiveFile> {
         path: checkedPath(name, path),
         bytes: size,
         content: async () => {
+          if (size > mostFileBytes) throw tooLarge(path, name, size);
           read = true;
           const parts: Buffer[] = [];
           try {
             for await (const part of entry) parts.push(part as Buffer);
           } catch (cause) {
-            throw damaged(path, cause);
+            throw cause instanceof UserError ? cause : damaged(path, cause);
           }
           return Buffer.concat(parts);
         },
@@ -80,5 +126,42 @@ export async function* readTar(path: string): AsyncGenerator<ArchiveFile> {
       stream.destroy();
       tar.destroy();
     }
+  }
+}
+
+/**
+ * The files of a zip, one after another in the order of its directory; nothing is written to disk. Throws `UserError`
+ * naming the archive where it is damaged, encrypted or a bomb, and for a path that leads out of it.
+ */
+export async function* readZip(path: string): AsyncGenerator<ArchiveFile> {
+  const zip = await openPromise(path, { autoClose: false, lazyEntries: true }).catch((cause: unknown) => {
+    throw damaged(path, cause);
+  });
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (/\/$/.test(entry.fileName)) continue;
+      const { uncompressedSize: bytes, compressedSize } = entry;
+      const name = checkedPath(entry.fileName, path);
+      if (bytes > 2 ** 26 && bytes > mostRatio * compressedSize) throw bomb(path, name);
+      yield {
+        path: name,
+        bytes,
+        content: async () => {
+          if (bytes > mostFileBytes) throw tooLarge(path, name, bytes);
+          const parts: Buffer[] = [];
+          for await (const part of await zip.openReadStreamPromise(entry)) parts.push(part as Buffer);
+          return Buffer.concat(parts);
+        },
+      };
+    }
+  } catch (cause) {
+    // yauzl finds such paths itself
+    const [, name] =
+      /^(?:invalid relative path|absolute path|invalid characters in fileName): (.*)/.exec((cause as Error).message) ??
+      [];
+    if (name !== undefined) throw leadingOut(name, path);
+    throw cause instanceof UserError ? cause : damaged(path, cause);
+  } finally {
+    zip.close();
   }
 }

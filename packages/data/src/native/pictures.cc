@@ -2,6 +2,7 @@
 // function runs to its end in the calling thread; parallel work is the business of worker threads.
 #include <node_api.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -63,9 +64,11 @@ struct Codec {
   ~Codec() { tj3Destroy(handle); }
 };
 
+// A fresh one for each picture: a decoder keeps tables, and after a damaged file more than that, for the next picture.
 tjhandle decoder() {
-  thread_local Codec codec(tj::Decompress);
-  return codec.handle;
+  thread_local std::unique_ptr<Codec> codec;
+  codec.reset(new Codec(tj::Decompress));
+  return codec->handle;
 }
 
 thread_local resample::Scratch scratch;
@@ -79,8 +82,7 @@ bool failed(tjhandle handle, int status, std::string &why) {
   return tj3GetErrorCode(handle) != 0 || why.find("extraneous bytes") == std::string::npos;
 }
 
-// Whether a JPEG has the header of a frame. TurboJPEG takes one that ends before it for a file of tables alone, and goes
-// on with the size of the picture before.
+// Whether a JPEG has the header of a frame. TurboJPEG takes one that ends before it for a file of tables alone.
 bool hasFrame(const Bytes &jpeg) {
   size_t at = 2;
   while (at + 4 <= jpeg.length) {
@@ -97,8 +99,6 @@ bool hasFrame(const Bytes &jpeg) {
 }
 
 bool header(tjhandle handle, const Bytes &jpeg, std::string &why) {
-  tj3SetCroppingRegion(handle, tjregion{0, 0, 0, 0});
-  tj3SetScalingFactor(handle, tjscalingfactor{1, 1});
   if (failed(handle, tj3DecompressHeader(handle, jpeg.data, jpeg.length), why)) return false;
   why = "the JPEG ends before its picture begins";
   return hasFrame(jpeg);

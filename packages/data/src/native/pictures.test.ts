@@ -175,6 +175,14 @@ describe('JPEG', () => {
     expect(jpegHeader(cmyk).plain).toBe(false);
   });
 
+  it('reads a picture as if it were the first, whatever came before', () => {
+    const expected = jpegDecode(jpeg, 3).pixels;
+    for (const length of [10, 150, 200, 400, 3000]) {
+      expect(() => jpegDecode(jpeg.subarray(0, length), 3)).toThrow();
+      expect(jpegDecode(jpeg, 3).pixels).toEqual(expected);
+    }
+  });
+
   it('refuses what is cut off or no JPEG', () => {
     for (const part of [0.3, 0.9, 0.999]) {
       expect(() => jpegDecode(jpeg.subarray(0, Math.floor(jpeg.length * part)), 3)).toThrow(/premature|Premature/);

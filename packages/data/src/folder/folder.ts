@@ -1,0 +1,101 @@
+import { randomKey, permutation } from '@selfsup/engine/random';
+import { UserError } from '@selfsup/engine/errors';
+import { z } from 'zod';
+import { openFileTree, treeFingerprint } from '../file-tree.ts';
+import { givenPath } from '../named-files.ts';
+import type { Source, SourceEntry, SourceImage, SourceReading } from '../source.ts';
+import { type Layout, layoutOf, withoutCommonFolder } from './layout.ts';
+
+const schema = z.strictObject({
+  type: z.literal('folder'),
+  /** A folder of images, or a .tar, .tar.gz, .tar.xz or .zip of one. */
+  path: z.string(),
+  /** Whether the folder around an image (below that of its split) is its class. Looked for where absent. */
+  classes: z.enum(['folders', 'none']).optional(),
+  /** Whether the outermost folders are splits (train, val, test and the like). Looked for where absent. */
+  splits: z.enum(['folders', 'none']).optional(),
+  /** A part of the images of `train`, the same of each class, that is made a split of its own. */
+  holdOut: z
+    .strictObject({
+      split: z.string().regex(/^\w+$/).default('test'),
+      fraction: z.number().gt(0).lt(1),
+      seed: z.int().min(0).default(1),
+    })
+    .optional(),
+});
+
+type FolderConfig = z.infer<typeof schema>;
+
+const isImage = (path: string): boolean => /\.(?:jpe?g|jpe|png|webp|gif|tiff?|avif)$/i.test(path);
+
+/** Moves images of train to another split: per class the first of an order drawn by the seed, at least one. */
+function heldOut(entries: readonly SourceEntry[], holdOut: NonNullable<FolderConfig['holdOut']>): SourceEntry[] {
+  if (entries.some(({ split }) => split === holdOut.split)) {
+    throw new UserError(`There is a split "${holdOut.split}" already`, {
+      field: 'holdOut.split',
+      remedy: 'Leave holdOut out, or give it another name.',
+    });
+  }
+  const byClass = new Map<number, number[]>();
+  entries.forEach(({ split, label }, i) => {
+    if (split === 'train') byClass.set(label, [...(byClass.get(label) ?? []), i]);
+  });
+  const moved = new Set<number>();
+  for (const [label, members] of byClass) {
+    const order = permutation(randomKey(holdOut.seed, 'hold-out', label), members.length);
+    const count = Math.max(1, Math.floor(holdOut.fraction * members.length));
+    for (const place of order.subarray(0, count)) moved.add(members[place]!);
+  }
+  const renamed = entries.map((entry, i) => (moved.has(i) ? { ...entry, split: holdOut.split } : entry));
+  return renamed;
+}
+
+async function open(path: string, config: FolderConfig): Promise<SourceReading> {
+  const tree = await openFileTree(path, isImage);
+  if (tree.paths.length === 0) {
+    throw new UserError('No images are in here (.jpg, .png, .webp, .gif, .tif, .avif)', {
+      file: path,
+      field: 'path',
+      remedy: 'Give the folder or archive that holds the images.',
+    });
+  }
+  const names = withoutCommonFolder(tree.paths);
+  const layout: Layout = layoutOf(names, config, path);
+  const listed = names.map((name, i) => ({ ...layout.place(name), path: name, inTree: tree.paths[i]! }));
+  const classes = [...new Set(listed.flatMap(({ className }) => className ?? []))].sort();
+  const numbers = new Map(classes.map((name, label) => [name, label]));
+  const all = listed.map(({ split, className, path: name }): SourceEntry => {
+    return { split, label: className === undefined ? -1 : numbers.get(className)!, path: name };
+  });
+  const entries = config.holdOut === undefined ? all : heldOut(all, config.holdOut);
+  const places = new Map(tree.paths.map((inTree, i) => [inTree, i]));
+  async function* images(wanted: (entry: number) => boolean): AsyncGenerator<SourceImage> {
+    for await (const file of tree.read((inTree) => wanted(places.get(inTree)!))) {
+      yield { entry: places.get(file.path)!, encoded: file.content };
+    }
+  }
+  return { classes, entries, images };
+}
+
+/**
+ * Any folder of images, or an archive of one: `<split>/<class>/…`, `<class>/…`, `<split>/…` or no folders at all. Order
+ * and content are the same however it is packed.
+ */
+const source: Source<FolderConfig> = {
+  schema,
+  async look(config, context) {
+    const path = givenPath(config.path, context);
+    const { classes, splits, holdOut } = config;
+    return {
+      found: {
+        chosen: 'A folder of images',
+        route: path,
+        settings: { classes: classes ?? null, splits: splits ?? null, holdOut: holdOut ?? null },
+        fingerprint: await treeFingerprint(path, context.cacheFolder, isImage),
+        open: () => open(path, config),
+      },
+    };
+  },
+};
+
+export default source;
