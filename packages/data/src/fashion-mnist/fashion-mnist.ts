@@ -1,14 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
-import { sha256 } from '@selfsup/engine/files';
 import { z } from 'zod';
 import { download } from '../download.ts';
-import { fileDigest } from '../fingerprint.ts';
+import { foundIdx, idxFilesIn, idxNames } from '../idx-files.ts';
 import { givenPath, inDataFolder } from '../named-files.ts';
-import type { FoundSource, Source, SourceContext, SourceEntry, SourceImage, SourceReading } from '../source.ts';
+import type { FoundSource, Source, SourceContext } from '../source.ts';
 import { debianFolder, fetchDebianPackage, fetchedFolder } from './debian.ts';
-import { readIdx } from './idx.ts';
 
 const roads = ['files', 'debian', 'official', 'apt'] as const;
 
@@ -38,7 +35,6 @@ const officialFiles = {
   't10k-images-idx3-ubyte.gz': 'bef4ecab320f06d8554ea6380940ec79',
   't10k-labels-idx1-ubyte.gz': 'bb300cfdad3c16e7a12a480ee83cd310',
 };
-const fileNames = Object.keys(officialFiles);
 
 const classes = [
   'T-shirt/top',
@@ -53,86 +49,8 @@ const classes = [
   'Ankle boot',
 ];
 
-/** The four files in a folder, gzipped or plain; those that lack are named. */
-function filesIn(folder: string): { files: Record<string, string>; lacking: string[] } {
-  const files: Record<string, string> = {};
-  const lacking: string[] = [];
-  for (const name of fileNames) {
-    const plain = name.replace(/\.gz$/, '');
-    const path = [join(folder, name), join(folder, plain)].find((one) => existsSync(one));
-    if (path === undefined) lacking.push(name);
-    else files[plain] = path;
-  }
-  return { files, lacking };
-}
-
-async function openFiles(files: Readonly<Record<string, string>>): Promise<SourceReading> {
-  const entries: SourceEntry[] = [];
-  const places: { data: Uint8Array; at: number }[] = [];
-  let size: { height: number; width: number } | undefined;
-  for (const [split, stem] of [
-    ['train', 'train'],
-    ['test', 't10k'],
-  ] as const) {
-    const imageFile = files[`${stem}-images-idx3-ubyte`]!;
-    const labelFile = files[`${stem}-labels-idx1-ubyte`]!;
-    const images = await readIdx(imageFile, 3);
-    const labels = await readIdx(labelFile, 1);
-    const [count = 0, height = 0, width = 0] = images.shape;
-    size ??= { height, width };
-    const remedy = 'Fetch the files again: they do not belong together.';
-    if (labels.shape[0] !== count) {
-      throw new UserError(`${labels.shape[0]} labels for ${count} images`, { file: labelFile, remedy });
-    }
-    if (height !== size.height || width !== size.width) {
-      throw new UserError(`Images of ${height} × ${width} beside ${size.height} × ${size.width}`, {
-        file: imageFile,
-        remedy,
-      });
-    }
-    for (let i = 0; i < count; i++) {
-      const label = labels.data[i]!;
-      if (label >= classes.length) {
-        throw new UserError(`Label ${i} is ${label}, above ${classes.length - 1}`, { file: labelFile, remedy });
-      }
-      entries.push({ split, label, path: `${stem}-images-idx3-ubyte#${i}` });
-      places.push({ data: images.data, at: i * height * width });
-    }
-  }
-  const { height, width } = size!;
-  async function* images(wanted: (entry: number) => boolean): AsyncGenerator<SourceImage> {
-    for (const [entry, { data, at }] of places.entries()) {
-      if (wanted(entry)) yield { entry, pixels: data.subarray(at, at + height * width), height, width, channels: 1 };
-    }
-  }
-  return { classes, image: { height, width, channels: 1 }, entries, images };
-}
-
-async function found(folder: string, route: string, cacheFolder: string): Promise<FoundSource> {
-  const { files, lacking } = filesIn(folder);
-  if (lacking.length > 0) {
-    throw new UserError(`${lacking.join(', ')} missing`, {
-      file: folder,
-      remedy: `Put all four files there: ${fileNames.join(', ')}.`,
-    });
-  }
-  const digests: string[] = [];
-  for (const [name, path] of Object.entries(files)) {
-    // Of the unpacked content: Debian packs the same bytes anew, so its .gz files differ from the official ones.
-    const digest = await fileDigest(path, cacheFolder, path.endsWith('.gz')).catch((cause: unknown) => {
-      const file = path;
-      const remedy = 'Fetch the file again and compare its checksum with the published one.';
-      throw new UserError(`The file is cut off or damaged: ${(cause as Error).message}`, { file, remedy, cause });
-    });
-    digests.push(`${name} ${digest}`);
-  }
-  return {
-    chosen: 'Fashion-MNIST, the four IDX files',
-    route,
-    settings: {},
-    fingerprint: sha256(digests.join('\n')),
-    open: () => openFiles(files),
-  };
+function found(folder: string, route: string, cacheFolder: string): Promise<FoundSource> {
+  return foundIdx(folder, route, { title: 'Fashion-MNIST', classes, cacheFolder });
 }
 
 const officialRoute = 'fetched from the official address';
@@ -141,7 +59,7 @@ const officialFolder = (cacheFolder: string): string => join(cacheFolder, 'downl
 
 /** What an earlier run fetched: it is taken before the network is asked again. */
 function fetchedBefore(config: FashionMnistConfig, cacheFolder: string): { folder: string; route: string } | undefined {
-  const isWhole = (folder: string): boolean => filesIn(folder).lacking.length === 0;
+  const isWhole = (folder: string): boolean => idxFilesIn(folder).lacking.length === 0;
   if (config.from.includes('official') && isWhole(officialFolder(cacheFolder))) {
     return { folder: officialFolder(cacheFolder), route: officialRoute };
   }
@@ -166,7 +84,7 @@ const look: Record<
     return { failed: 'no folder fashion-mnist in SELFSUP_DATA' };
   },
   async debian() {
-    const installed = existsSync(debianFolder) && filesIn(debianFolder).lacking.length === 0;
+    const installed = existsSync(debianFolder) && idxFilesIn(debianFolder).lacking.length === 0;
     if (installed) return { folder: debianFolder, route: `installed Debian package (${debianFolder})` };
     return { failed: "Debian's dataset-fashion-mnist is not installed" };
   },
@@ -203,7 +121,7 @@ const source: Source<FashionMnistConfig> = {
     }
     return {
       missing: reasons.join('; '),
-      remedy: `Put ${fileNames.join(', ')} into a folder fashion-mnist below the one that SELFSUP_DATA names, or give their folder as path.`,
+      remedy: `Put ${idxNames.join(', ')} into a folder fashion-mnist below the one that SELFSUP_DATA names, or give their folder as path.`,
     };
   },
 };
