@@ -82,6 +82,13 @@ export async function* tarMembers(
   // Some writers leave the empty blocks out; but then the last member must be whole, which was checked.
 }
 
+/** The content of a member. Throws `UserError` where the archive ends before it does. */
+export async function readMember(file: FileHandle, archive: string, member: TarMember): Promise<Buffer> {
+  const bytes = await read(file, member.offset, member.bytes);
+  if (bytes.length < member.bytes) throw cut(archive, member.path);
+  return bytes;
+}
+
 /** An open tar whose members are read by their place. */
 export interface IndexedTar {
   readonly members: readonly TarMember[];
@@ -97,11 +104,7 @@ export async function openTar(archive: string): Promise<IndexedTar> {
     for await (const member of tarMembers(file, archive)) members.push(member);
     return {
       members,
-      content: async (member) => {
-        const bytes = await read(file, member.offset, member.bytes);
-        if (bytes.length < member.bytes) throw cut(archive, member.path);
-        return bytes;
-      },
+      content: (member) => readMember(file, archive, member),
       close: () => file.close(),
     };
   } catch (error) {
