@@ -1,0 +1,216 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
+import { canonicalJson, sha256 } from '@selfsup/engine/files';
+import { z } from 'zod';
+import { readDatasetConfig } from '../dataset-config.ts';
+import { DamagedPicture, openPicture } from '../decode.ts';
+import { givenPath } from '../named-files.ts';
+import { resolveSource } from '../resolve.ts';
+import type { Look, Source, SourceContext, SourceEntry, SourceImage, SourceReading } from '../source.ts';
+import { startPool, type WorkerPool } from '../worker-pool.ts';
+import { type Generator, pictureOf } from './generate.ts';
+import { strengthsSchema } from './settings.ts';
+
+const schema = z.strictObject({
+  type: z.literal('single-image'),
+  /** Pictures to make images of; where neither this nor `from` is given, the one that comes with Selfsup. */
+  images: z.array(z.string()).min(1).optional(),
+  /** Instead: the first images of the train split of another data set, beside this one (deka: 10, kilo: 1,000). */
+  from: z.strictObject({ dataset: z.string().regex(/^[\w-]+$/), first: z.int().min(1) }).optional(),
+  /** Images in all; the published number is that of ImageNet's, 1,281,167 (50,000 in the study on CIFAR). */
+  count: z.int().min(2).default(50_000),
+  /** Pixels a side. */
+  size: z.int().min(8).max(1024).default(32),
+  seed: z.int().min(0).default(1),
+  augment: strengthsSchema.prefault({}),
+});
+
+type SingleImageConfig = z.infer<typeof schema>;
+
+/** Raise it when the same settings give other pixels than before: it is what the ingest key knows of this code. */
+const version = 1;
+
+/** The picture that comes with Selfsup, drawn by scene.ts. */
+const bundled = join(import.meta.dirname, 'scene.jpg');
+
+/** A source picture: its name, and its encoded bytes. */
+interface Named {
+  readonly name: string;
+  readonly encoded: Buffer;
+}
+
+async function ofDataset(
+  { dataset, first }: NonNullable<SingleImageConfig['from']>,
+  context: SourceContext,
+): Promise<
+  { pictures: () => Promise<Named[]>; fingerprint: string; chosen: string } | { missing: string; remedy: string }
+> {
+  const folder = join(context.datasetFolder, '..', dataset);
+  const file = join(folder, 'dataset.json');
+  const config = await readDatasetConfig(file);
+  let resolved;
+  try {
+    resolved = await resolveSource({ ...context, config, datasetFolder: folder, file });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const remedy = error.remedy ?? 'Make that data set available.';
+    return { missing: `the data set ${dataset} cannot be had: ${error.message.replaceAll(/\s+/g, ' ')}`, remedy };
+  }
+  const pictures = async (): Promise<Named[]> => {
+    const reading = await resolved.open();
+    const wanted = reading.entries.flatMap(({ split }, entry) => (split === 'train' ? [entry] : [])).slice(0, first);
+    if (wanted.length < first) {
+      throw new UserError(`${first} images are asked for, the data set ${dataset} has ${wanted.length}`, {
+        file,
+        field: 'from.first',
+        remedy: 'Ask for fewer, or name a larger data set.',
+      });
+    }
+    const places = new Map(wanted.map((entry, place) => [entry, place]));
+    const found: Named[] = [];
+    for await (const image of reading.images((entry) => places.has(entry))) {
+      if (!('encoded' in image))
+        throw new UserError(`The data set ${dataset} holds no picture files`, { file, field: 'from' });
+      const name = basename(reading.entries[image.entry]!.path);
+      found[places.get(image.entry)!] = { name, encoded: Buffer.from(image.encoded) };
+    }
+    return found;
+  };
+  const fingerprint = sha256(canonicalJson({ ...resolved.identity, first }));
+  return { pictures, fingerprint, chosen: `the first ${first} images of ${dataset}` };
+}
+
+/** Throws `UserError` for a picture that cannot be read, or is too small to be cut from. */
+async function checkPictures(pictures: readonly Named[], { size, augment }: SingleImageConfig): Promise<void> {
+  for (const { name, encoded } of pictures) {
+    try {
+      const { height, width } = await openPicture(encoded, 3);
+      const side = Math.floor((augment.initialCrop === false ? 1 : augment.initialCrop) * Math.min(height, width));
+      if (side < 8 || Math.min(height, width) < size) {
+        throw new UserError(`The picture is too small: ${width} × ${height} pixels for images of ${size}`, {
+          file: name,
+          field: 'images',
+          remedy: 'Give a larger picture; thousands of pixels a side are best.',
+        });
+      }
+    } catch (error) {
+      if (!(error instanceof DamagedPicture)) throw error;
+      throw new UserError(`The picture ${error.message}`, { file: name, field: 'images', remedy: 'Give another one.' });
+    }
+  }
+}
+
+/** Images that go to a worker in one message: so that one takes milliseconds, whatever the size. */
+const imagesAtOnce = (size: number): number => Math.max(1, Math.min(64, Math.floor(2 ** 19 / size ** 2)));
+
+async function open(pictures: readonly Named[], config: SingleImageConfig): Promise<SourceReading> {
+  const { count, size, seed, augment } = config;
+  if (count <= pictures.length) {
+    throw new UserError(`${count} images in all leave none to make of ${pictures.length} pictures`, {
+      field: 'count',
+      remedy: 'Raise count.',
+    });
+  }
+  await checkPictures(pictures, config);
+  const digits = String(count - 1).length;
+  const entries = Array.from({ length: count }, (_, i): SourceEntry => {
+    const { name } = pictures[pictureOf(i, pictures.length, count)]!;
+    const number = String(i).padStart(digits, '0');
+    return { split: 'train', label: -1, path: i < pictures.length ? name : `${number} of ${name}` };
+  });
+  const shared = pictures.map(({ encoded }) => {
+    const bytes = new Uint8Array(new SharedArrayBuffer(encoded.length));
+    bytes.set(encoded);
+    return bytes;
+  });
+  const generator: Generator = { pictures: shared, count, size, seed, strengths: augment };
+  const image = { height: size, width: size, channels: 3 };
+  return { classes: [], image, entries, images: (wanted) => generated(generator, wanted) };
+}
+
+/** All wanted images in order, made by worker threads a few messages ahead. */
+async function* generated(generator: Generator, wanted: (entry: number) => boolean): AsyncGenerator<SourceImage> {
+  const { count, size } = generator;
+  const bytes = size ** 2 * 3;
+  const workers = Math.min(8, availableParallelism());
+  const pool: WorkerPool<readonly number[], Uint8Array> = startPool(
+    workers,
+    new URL('./generate-worker.ts', import.meta.url),
+    generator,
+  );
+  const underWay: { indices: readonly number[]; made: Promise<Uint8Array> }[] = [];
+  let next = 0;
+  const fill = (): void => {
+    while (underWay.length < 3 * workers && next < count) {
+      const indices: number[] = [];
+      for (; next < count && indices.length < imagesAtOnce(size); next++) if (wanted(next)) indices.push(next);
+      if (indices.length === 0) continue;
+      const made = pool.ask(indices);
+      made.catch(() => undefined); // awaited in its turn
+      underWay.push({ indices, made });
+    }
+  };
+  try {
+    fill();
+    for (let group = underWay.shift(); group !== undefined; group = underWay.shift()) {
+      const pixels = await group.made;
+      fill();
+      for (const [place, entry] of group.indices.entries()) {
+        const own = pixels.subarray(place * bytes, (place + 1) * bytes);
+        yield { entry, pixels: own, height: size, width: size, channels: 3 };
+      }
+    }
+  } finally {
+    await Promise.allSettled(underWay.map(({ made }) => made));
+    await pool.close();
+  }
+}
+
+function described(
+  config: SingleImageConfig,
+  fingerprint: string,
+  chosen: string,
+  route: string,
+  pictures: () => Promise<Named[]>,
+): Look {
+  const { count, size, seed, augment } = config;
+  return {
+    found: {
+      chosen: `${count} images of ${size} × ${size} made of ${chosen}`,
+      route,
+      settings: { count, size, seed, augment },
+      fingerprint: sha256(`single-image ${version} ${fingerprint}`),
+      open: async () => open(await pictures(), config),
+    },
+  };
+}
+
+/**
+ * Many images made of one or a few pictures by strong augmentation (Asano, Rupprecht, Vedaldi 2020): mono, deka and kilo
+ * are 1, 10 and 1,000 of them. The first images are the pictures themselves.
+ */
+const source: Source<SingleImageConfig> = {
+  schema,
+  async look(config, context) {
+    if (config.images !== undefined && config.from !== undefined) {
+      throw new UserError('Only one of images and from can be given', { field: 'from', remedy: 'Leave one out.' });
+    }
+    if (config.from !== undefined) {
+      const found = await ofDataset(config.from, context);
+      if ('missing' in found) return found;
+      return described(config, found.fingerprint, found.chosen, 'made here', found.pictures);
+    }
+    const paths = config.images?.map((path) => givenPath(path, context)) ?? [bundled];
+    const pictures = await Promise.all(
+      paths.map(async (path): Promise<Named> => ({ name: basename(path), encoded: await readFile(path) })),
+    );
+    const fingerprint = sha256(pictures.map(({ name, encoded }) => `${name} ${sha256(encoded)}`).join('\n'));
+    const names =
+      config.images === undefined ? 'the picture that comes with Selfsup' : pictures.map(({ name }) => name).join(', ');
+    return described(config, fingerprint, names, 'made here', () => Promise.resolve(pictures));
+  },
+};
+
+export default source;
