@@ -128,7 +128,7 @@ export function resize(picture: Picture, area: Area, view: View): void {
 }
 
 /**
- * Maps a picture: pixel (x, y) of the result shows the input at (a x + b y + c, d x + e y + f), coordinates being those
+ * Maps a picture of 3 channels: pixel (x, y) of the result shows the input at (a x + b y + c, d x + e y + f), coordinates being those
  * of pixel centres (0.5, 1.5, …), bilinear, `fill` where that lies outside. As Pillow's `Image.transform(AFFINE)`.
  */
 export function affine(

@@ -34,6 +34,13 @@ function addNoise(pixels: Uint8Array, { key, deviation }: NonNullable<Draws['noi
   }
 }
 
+/** The columns (or rows) of the wider image that a row of its map reaches from the final one, and some around them. */
+function shown(x: number, y: number, offset: number, size: number, wide: number): [number, number] {
+  const reach = [0, x * size, y * size, (x + y) * size].map((value) => value + offset);
+  const around = 8; // the filter's edge is another where the part ends
+  return [Math.max(0, Math.floor(Math.min(...reach)) - around), Math.min(wide, Math.ceil(Math.max(...reach)) + around)];
+}
+
 /**
  * Renders one augmented image, `size` × `size` × 3: the drawn area of `picture` (3 channels) scaled to √2 of the size
  * (bicubic), turned and sheared (bilinear, black outside), the middle cropped, then its colours changed and noise added.
@@ -41,10 +48,24 @@ function addNoise(pixels: Uint8Array, { key, deviation }: NonNullable<Draws['noi
  */
 export function render(picture: Picture, draws: Draws, size: number): Picture {
   const wide = widerSide(size);
-  const target = new Uint8Array(wide * wide * 3);
-  resize(picture, draws.area, { height: wide, width: wide, filter: 'bicubic', target });
-  const scaled = { pixels: target, height: wide, width: wide, channels: 3 };
-  const result = affine(scaled, finalMap(draws, size), { height: size, width: size });
+  const map = finalMap(draws, size);
+  // Of the wider image only what the final one shows, and two pixels around it.
+  const [left, right] = shown(map[0], map[1], map[2], size, wide);
+  const [top, bottom] = shown(map[3], map[4], map[5], size, wide);
+  const { area } = draws;
+  const [across, down] = [(area.right - area.left) / wide, (area.bottom - area.top) / wide];
+  const part = {
+    left: area.left + left * across,
+    top: area.top + top * down,
+    right: right === wide ? area.right : area.left + right * across,
+    bottom: bottom === wide ? area.bottom : area.top + bottom * down,
+  };
+  const [height, width] = [bottom - top, right - left];
+  const target = new Uint8Array(height * width * 3);
+  resize(picture, part, { height, width, filter: 'bicubic', target });
+  const [a, b, c, d, e, f] = map;
+  const scaled = { pixels: target, height, width, channels: 3 };
+  const result = affine(scaled, [a, b, c - left, d, e, f - top], { height: size, width: size });
   changeColours(result.pixels, 0, size * size, draws.colours);
   if (draws.noise !== undefined) addNoise(result.pixels, draws.noise);
   return result;
