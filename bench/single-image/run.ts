@@ -76,12 +76,24 @@ try {
     `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`;
   const ratios = rates.map((one) => one.ours / one.pillow);
   console.log(`picture of ${width} × ${height}, ${images} images of ${size} × ${size}`);
-  console.log(`ours, 2 threads:       ${range(rates.map((one) => one.ours), 0)} images/s`);
-  console.log(`Pillow, 2 processes:   ${range(rates.map((one) => one.pillow), 0)} images/s`);
+  console.log(
+    `ours, 2 threads:       ${range(
+      rates.map((one) => one.ours),
+      0,
+    )} images/s`,
+  );
+  console.log(
+    `Pillow, 2 processes:   ${range(
+      rates.map((one) => one.pillow),
+      0,
+    )} images/s`,
+  );
   console.log(`ratio ${range(ratios, 2)}, goal ${goals.ratio}: ${median(ratios) >= goals.ratio ? 'met' : 'MISSED'}`);
   const difference = sum / compared;
   const verdict = difference <= goals.difference ? 'met' : 'MISSED';
-  console.log(`mean difference ${difference.toFixed(3)}/255 (most of an image: ${largest.toFixed(3)}), goal ${goals.difference}: ${verdict}`);
+  console.log(
+    `mean difference ${difference.toFixed(3)}/255 (most of an image: ${largest.toFixed(3)}), goal ${goals.difference}: ${verdict}`,
+  );
   if (median(ratios) < goals.ratio || difference > goals.difference) process.exitCode = 1;
 } finally {
   await rm(work, { recursive: true, force: true });

@@ -1,16 +1,25 @@
 import { UserError } from '@selfsup/engine/errors';
 import { z, type ZodType } from 'zod';
 
+/** A schema without what makes it optional; of a choice, the object in it. */
+function unwrapped(schema: unknown): unknown {
+  let part = schema;
+  while (part instanceof z.ZodOptional || part instanceof z.ZodDefault || part instanceof z.ZodPrefault)
+    part = part.unwrap();
+  if (part instanceof z.ZodUnion) return part.options.find((one: unknown) => one instanceof z.ZodObject) ?? part;
+  return part;
+}
+
 /** Known keys at a path inside a schema, where that part is an object. */
 function knownKeys(schema: unknown, path: readonly PropertyKey[]): string[] {
   let part: unknown = schema;
   for (const step of path) {
-    while (part instanceof z.ZodOptional || part instanceof z.ZodDefault) part = part.unwrap();
+    part = unwrapped(part);
     if (part instanceof z.ZodObject) part = (part.shape as Record<string, unknown>)[String(step)];
     else if (part instanceof z.ZodArray) part = part.element;
     else return [];
   }
-  while (part instanceof z.ZodOptional || part instanceof z.ZodDefault) part = part.unwrap();
+  part = unwrapped(part);
   return part instanceof z.ZodObject ? Object.keys(part.shape as object) : [];
 }
 

@@ -1,0 +1,10 @@
+// The picture and the draws of the test of packages/data/src/single-image, for write_single_image.py.
+import { drawsFor } from '@selfsup/data/single-image/draws';
+import { strengthsSchema } from '@selfsup/data/single-image/settings';
+import { smoothPixels } from '@selfsup/data/testing/archives';
+
+const side = 400;
+const images = [1, 2, 3, 5, 8, 13].map((index) => {
+  return { index, draws: drawsFor(strengthsSchema.parse({}), 1, index, side, side) };
+});
+console.log(JSON.stringify({ side, size: 24, pixels: [...smoothPixels(3, side, 3)], images }));

@@ -1,0 +1,128 @@
+import { permutation, randomKey } from '@selfsup/engine/random';
+import type { Dataset } from './dataset.ts';
+import { type Picture, resize } from './native/pictures.ts';
+
+/** Pixels a side of one image on the sheet, and between two. */
+const thumb = 64;
+const gap = 3;
+const rows = 7;
+const columns = 10;
+const labelWidth = 128;
+/** Most boxes are drawn in one of these. */
+const inks = [
+  [255, 60, 60],
+  [60, 220, 60],
+  [80, 140, 255],
+  [255, 210, 40],
+] as const;
+
+/** One row of the sheet: its name, and indices into the split. */
+interface Row {
+  readonly name: string;
+  readonly indices: readonly number[];
+}
+
+/** Rows of a class each, spread over all classes; of unlabelled images, rows in an order drawn once for all. */
+function rowsOf(dataset: Dataset, split: string): Row[] {
+  const { classes } = dataset.manifest;
+  const labels = dataset.labels(split);
+  const order = permutation(randomKey(1, 'contact-sheet'), labels.length);
+  const byClass = new Map<number, number[]>();
+  for (const index of order) {
+    const label = labels[index]!;
+    const members = byClass.get(label) ?? [];
+    if (members.length < columns * rows) byClass.set(label, [...members, index]);
+  }
+  const shown = [...byClass.keys()].filter((label) => label >= 0).sort((a, b) => a - b);
+  if (shown.length > 1) {
+    const count = Math.min(rows, shown.length);
+    return Array.from({ length: count }, (_, row) => {
+      const label = shown[count === 1 ? 0 : Math.round((row * (shown.length - 1)) / (count - 1))]!;
+      return { name: classes[label] ?? String(label), indices: byClass.get(label)!.slice(0, columns) };
+    });
+  }
+  const all = byClass.get(shown[0] ?? -1) ?? [];
+  const count = Math.min(rows, Math.ceil(all.length / columns));
+  return Array.from({ length: count }, (_, row) => ({
+    name: '',
+    indices: all.slice(row * columns, (row + 1) * columns),
+  }));
+}
+
+/** An image scaled to fit, [h, w, 3], with outlines of its boxes and its mask laid over it. */
+function thumbnail(dataset: Dataset, split: string, index: number): Picture {
+  const picture = dataset.picture(split, index);
+  const scale = thumb / Math.max(picture.height, picture.width);
+  const height = Math.max(1, Math.round(picture.height * scale));
+  const width = Math.max(1, Math.round(picture.width * scale));
+  const { channels } = picture;
+  const target = new Uint8Array(height * width * channels);
+  const whole = { left: 0, top: 0, right: picture.width, bottom: picture.height };
+  resize(picture, whole, { height, width, filter: 'bilinear', target });
+  const pixels =
+    channels === 3 ? target : Uint8Array.from({ length: 3 * target.length }, (_, i) => target[Math.floor(i / 3)]!);
+  const mask = dataset.mask(split, index);
+  if (mask !== undefined) {
+    for (let i = 0; i < height * width; i++) {
+      const y = Math.floor(((Math.floor(i / width) + 0.5) * mask.height) / height);
+      const label = mask.classes[y * mask.width + Math.floor((((i % width) + 0.5) * mask.width) / width)]!;
+      if (label === 0) continue;
+      const ink = label === 255 ? ([255, 255, 255] as const) : inks[label % inks.length]!;
+      for (let c = 0; c < 3; c++) pixels[3 * i + c] = (pixels[3 * i + c]! + ink[c]!) / 2;
+    }
+  }
+  for (const box of dataset.annotations(split, index).boxes ?? []) {
+    const ink = inks[box.label % inks.length]!;
+    const edge = (value: number, most: number): number => Math.min(most - 1, Math.max(0, Math.round(value * scale)));
+    const [x0, x1] = [edge(box.left, width), edge(box.right, width)];
+    const [y0, y1] = [edge(box.top, height), edge(box.bottom, height)];
+    for (let x = x0; x <= x1; x++) for (const y of [y0, y1]) pixels.set(ink, 3 * (y * width + x));
+    for (let y = y0; y <= y1; y++) for (const x of [x0, x1]) pixels.set(ink, 3 * (y * width + x));
+  }
+  return { pixels, height, width, channels: 3 };
+}
+
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+/**
+ * A contact sheet of a split as PNG: up to seven rows of ten images, a class each (spread over all classes) with its
+ * name beside it; boxes are outlined and masks laid over. Which images are shown is the same each time. Throws
+ * `UserError` for an unknown split.
+ */
+export async function contactSheet(dataset: Dataset, split: string): Promise<Buffer> {
+  const { default: sharp } = await import('sharp');
+  const shown = rowsOf(dataset, split);
+  const left = shown.some(({ name }) => name !== '') ? labelWidth : gap;
+  const width = left + columns * (thumb + gap);
+  const height = gap + Math.max(1, shown.length) * (thumb + gap);
+  const sheet = Buffer.alloc(width * height * 3, 0x28);
+  for (const [row, { indices }] of shown.entries()) {
+    for (const [column, index] of indices.entries()) {
+      const small = thumbnail(dataset, split, index);
+      const x = left + column * (thumb + gap) + Math.floor((thumb - small.width) / 2);
+      const y = gap + row * (thumb + gap) + Math.floor((thumb - small.height) / 2);
+      for (let line = 0; line < small.height; line++) {
+        const from = small.pixels.subarray(line * small.width * 3, (line + 1) * small.width * 3);
+        sheet.set(from, ((y + line) * width + x) * 3);
+      }
+    }
+  }
+  const texts = shown.map(({ name }, row) => {
+    const short = name.length > 19 ? `${name.slice(0, 18)}…` : name;
+    const y = gap + row * (thumb + gap) + thumb / 2 + 4;
+    return `<text x="${left - 8}" y="${y}" text-anchor="end" font-family="sans-serif" font-size="12" fill="#eee">${escaped(short)}</text>`;
+  });
+  const labels = Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${texts.join('')}</svg>`,
+  );
+  return sharp(sheet, { raw: { width, height, channels: 3 } })
+    .composite([{ input: labels }])
+    .png({ palette: true, effort: 7 })
+    .toBuffer();
+}
+
+/** The split that a sheet shows where none is named: train, else the first. */
+export function sheetSplit(dataset: Dataset): string {
+  const splits = Object.keys(dataset.manifest.splits);
+  return splits.includes('train') ? 'train' : splits[0]!;
+}

@@ -1,0 +1,51 @@
+import { extname } from 'node:path';
+import { encode as encodePng } from 'fast-png';
+import type { Annotations } from '../annotations.ts';
+import type { Dataset } from '../dataset.ts';
+
+/** One image of a data set as files outside need it. */
+export interface Sample {
+  /** The stored JPEG, or a PNG of the raw pixels. */
+  readonly image: Buffer;
+  readonly extension: 'jpg' | 'png';
+  /** Class index, -1 for none. */
+  readonly label: number;
+  /** Path in the source, without its extension. */
+  readonly name: string;
+  /** All that is known of it, for a .json beside it. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** A segmentation mask as grey PNG. */
+  readonly mask: Buffer | undefined;
+}
+
+/** Reads image `i` of a split for an export. */
+export async function sampleOf(dataset: Dataset, split: string, i: number): Promise<Sample> {
+  const { image: stored, classes } = dataset.manifest;
+  const label = dataset.labels(split)[i]!;
+  const path = dataset.sourcePath(split, i);
+  const annotations: Annotations = dataset.annotations(split, i);
+  let image: Buffer;
+  let [height, width] = [0, 0];
+  if (stored.encoding === 'jpeg') {
+    image = dataset.withJpeg(split, i, (one) => {
+      [height, width] = [one.height, one.width];
+      return Buffer.from(one.jpeg);
+    });
+  } else {
+    const { default: sharp } = await import('sharp');
+    const picture = dataset.picture(split, i);
+    [height, width] = [picture.height, picture.width];
+    const raw = { height, width, channels: picture.channels === 1 ? (1 as const) : (3 as const) };
+    image = await sharp(picture.pixels, { raw }).png({ compressionLevel: 6 }).toBuffer();
+  }
+  const mask = dataset.mask(split, i);
+  return {
+    image,
+    extension: stored.encoding === 'jpeg' ? 'jpg' : 'png',
+    label,
+    name: path.slice(0, path.length - extname(path).length),
+    facts: { label, class: classes[label] ?? null, path, height, width, ...annotations },
+    mask:
+      mask === undefined ? undefined : Buffer.from(encodePng({ ...mask, data: mask.classes, channels: 1, depth: 8 })),
+  };
+}
