@@ -22,5 +22,5 @@ export function openIngested(session: Session, name: string): Dataset {
   if (blob === undefined) {
     throw new UserError(`The data set '${name}' has not been ingested`, { remedy: `Run: npx selfsup ingest ${name}` });
   }
-  return openDataset(blobPath(storeOf(session.artifacts, id), blob));
+  return openDataset(blobPath(storeOf(session.artifacts, id), blob.sha256));
 }

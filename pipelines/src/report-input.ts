@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatasetFacts, ReportInput, StageRow } from '@selfsup/eval/report';
 import { readStageOutputs } from '@selfsup/eval/report';
@@ -79,6 +80,8 @@ function datasetsOf(session: Session, experiment: Experiment): DatasetFacts[] {
     const facts = readJson(join(folder, 'dataset.json')) as Omit<DatasetFacts, 'chosen' | 'fallback'> & {
       source: { chosen: string; fallback: boolean };
     };
-    return [{ ...facts, name: dataset, chosen: facts.source.chosen, fallback: facts.source.fallback }];
+    const file = join(folder, 'contact-sheet.png');
+    const sheet = existsSync(file) ? readFileSync(file) : undefined;
+    return [{ ...facts, name: dataset, chosen: facts.source.chosen, fallback: facts.source.fallback, sheet }];
   });
 }

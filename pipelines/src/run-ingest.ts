@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '@selfsup/engine/errors';
 import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import type * as ContactSheetModule from '@selfsup/data/contact-sheet';
+import type * as DatasetModule from '@selfsup/data/dataset';
 import type * as DatasetConfigModule from '@selfsup/data/dataset-config';
 import type * as IngestModule from '@selfsup/data/ingest';
 import type * as ResolveModule from '@selfsup/data/resolve';
@@ -91,11 +93,27 @@ export async function runIngest(
         const metrics = Object.fromEntries(
           Object.entries(manifest.splits).map(([split, { count }]) => [`images/${split}`, count]),
         );
-        return { blobs: { lmdb }, files: { 'dataset.json': facts }, metrics };
+        const files: Record<string, string> = { 'dataset.json': facts };
+        files['contact-sheet.png'] = await drawSheet(session, lmdb, workFolder);
+        return { blobs: { lmdb }, files, metrics };
       },
     },
     options.force,
   );
+}
+
+/** Draws the contact sheet that reports show. */
+async function drawSheet(session: Session, lmdb: string, workFolder: string): Promise<string> {
+  const { openDataset } = await load<typeof DatasetModule>(session, 'dataset');
+  const { contactSheet, sheetSplit } = await load<typeof ContactSheetModule>(session, 'contact-sheet');
+  const dataset = openDataset(lmdb);
+  try {
+    const path = join(workFolder, 'contact-sheet.png');
+    await writeAtomically(path, await contactSheet(dataset, sheetSplit(dataset)));
+    return path;
+  } finally {
+    await dataset.close();
+  }
 }
 
 function load<Module>(session: Session, name: string): Promise<Module> {

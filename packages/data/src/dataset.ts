@@ -29,6 +29,8 @@ export interface Dataset {
   sourcePath(split: string, i: number): string;
   /** Boxes and multi-label flags of image `i`, in the pixels of the stored image; empty where there are none. */
   annotations(split: string, i: number): Annotations;
+  /** Whether image `i` has a segmentation mask. */
+  hasMask(split: string, i: number): boolean;
   /** Segmentation mask of image `i`, of the size of the stored image. */
   mask(split: string, i: number): SourceMask | undefined;
   close(): Promise<void>;
@@ -113,6 +115,7 @@ export function openDataset(folder: string): Dataset {
     sourcePath: (split, i) => withRecord(split, i, (bytes, key) => decodeRecord(bytes, key).path),
     annotations: (split, i) =>
       withRecord(split, i, (bytes, key) => JSON.parse(decodeRecord(bytes, key).annotations || '{}') as Annotations),
+    hasMask: (split, i) => withRecord(split, i, (bytes, key) => decodeRecord(bytes, key).mask.length > 0),
     mask: (split, i) =>
       withRecord(split, i, (bytes, key) => {
         const { mask } = decodeRecord(bytes, key);

@@ -71,7 +71,7 @@ describe('dataset.json', () => {
   it.each([
     [
       { sources: [{ type: 'cifar11' }] },
-      /no data source "cifar11"[^]*sources\.0\.type[^]*cifar10, fashion-mnist, shapes/,
+      /no data source "cifar11"[^]*sources\.0\.type[^]*cifar10, cifar100, fashion-mnist[^]*shapes/,
     ],
     [{ sources: [{ type: 'shapes', sise: 3 }] }, /Unknown key "sise"[^]*sources\.0\.sise[^]*size, channels/],
     [{ sources: [{ type: 'shapes', size: '3' }] }, /number[^]*sources\.0\.size/],

@@ -65,6 +65,7 @@ export function randomDataset(split: string, count: number, side: number): Datas
     sourcePath: (_, i) => String(i),
     annotations: () => ({}),
     mask: () => undefined,
+    hasMask: () => false,
     picture: (_, i) => ({ pixels: image(split, i), height: side, width: side, channels: 3 }),
     withJpeg: () => {
       throw new Error('Stored raw.');

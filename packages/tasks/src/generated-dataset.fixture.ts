@@ -41,6 +41,7 @@ export function generatedDataset(size = 16, counts = { train: 96, test: 40 }): D
     sourcePath: (split, i) => `${split}/${i}`,
     annotations: () => ({}),
     mask: () => undefined,
+    hasMask: () => false,
     picture: (split, i) => ({ pixels: splits[split]!.images[i]!.slice(), height: size, width: size, channels: 3 }),
     withJpeg: () => {
       throw new Error('Stored raw.');

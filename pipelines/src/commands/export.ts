@@ -1,25 +1,66 @@
 import { join } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
 import { Command, Option } from 'commander';
 import { findCheckpoint } from '../checkpoint-argument.ts';
+import { type DatasetFormat, datasetFormats, exportDataset } from '../export-dataset.ts';
+import { openSession } from '../session.ts';
 import { shownPath } from '../shown-path.ts';
-import { findWorkspace } from '../workspace.ts';
+import { datasetNames, findWorkspace } from '../workspace.ts';
 
 export type ExportFormat = 'tfjs' | 'safetensors' | 'both';
+const checkpointFormats = ['tfjs', 'safetensors', 'both'] as const;
+
+interface Options {
+  readonly to: string;
+  readonly format?: ExportFormat | DatasetFormat;
+  readonly split?: string;
+  readonly shardSize: string;
+}
 
 export default new Command('export')
-  .description('Write a trained network for stock TensorFlow.js and for PyTorch')
-  .argument('<checkpoint>', 'a .safetensors file, the folder of a pretraining stage, or an experiment')
-  .option('--to <folder>', 'where to write; each format gets a folder of its own', 'exported')
-  .addOption(new Option('--format <format>', 'what to write').choices(['tfjs', 'safetensors', 'both']).default('both'))
+  .description('Write a trained network for stock TensorFlow.js and PyTorch, or a dataset for other tools')
+  .argument('<what>', 'a .safetensors file, the folder of a pretraining stage, an experiment; or a dataset')
+  .option('--to <folder>', 'where to write; each format, or dataset, gets a folder of its own', 'exported')
+  .addOption(
+    new Option('--format <format>', 'networks: both by default; datasets: webdataset by default').choices([
+      ...checkpointFormats,
+      ...datasetFormats,
+    ]),
+  )
+  .option('--split <name>', 'of a dataset: this split alone')
+  .option('--shard-size <megabytes>', 'of a dataset as webdataset: image bytes of a shard', '500')
   .addHelpText(
     'after',
     `
 Examples:
   selfsup export artifacts/rotnet-small/base/seed-1/pretrain
-  selfsup export quickstart/rotnet --format tfjs --to public/rotnet`,
+  selfsup export quickstart/rotnet --format tfjs --to public/rotnet
+  selfsup export cifar10 --format folder --split test`,
   )
-  .action(async (checkpoint: string, options: { to: string; format: ExportFormat }) => {
-    for (const line of await exportCheckpoint(checkpoint, options)) console.log(line);
+  .action(async (what: string, options: Options) => {
+    const isDataset = datasetNames(findWorkspace()).includes(what);
+    const allowed: readonly string[] = isDataset ? datasetFormats : checkpointFormats;
+    if (options.format !== undefined && !allowed.includes(options.format)) {
+      throw new UserError(
+        `${isDataset ? 'The dataset' : 'The network'} ${what} cannot be written as ${options.format}`,
+        {
+          field: '--format',
+          remedy: `Use one of: ${allowed.join(', ')}.`,
+        },
+      );
+    }
+    const shardMegabytes = Number(options.shardSize);
+    if (!(shardMegabytes > 0)) {
+      throw new UserError(`A shard of ${options.shardSize} megabytes`, {
+        field: '--shard-size',
+        remedy: 'Give a number above 0.',
+      });
+    }
+    const format = options.format ?? (isDataset ? 'webdataset' : 'both');
+    const lines = isDataset
+      ? await exportDataset(openSession(), what, { ...options, format: format as DatasetFormat, shardMegabytes })
+      : await exportCheckpoint(what, { to: options.to, format: format as ExportFormat });
+    for (const line of lines) console.log(line);
   });
 
 /** Exports a checkpoint and returns lines that say what was written. Throws `UserError` as the exporters do. */

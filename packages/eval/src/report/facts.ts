@@ -1,6 +1,7 @@
 import { formatSeconds, groupDigits } from './format.ts';
 import type { DatasetFacts, ReportInput, StageRow } from './input.ts';
-import { html, type Markup } from './markup.ts';
+import { html, type Markup, trusted } from './markup.ts';
+import { dataUri } from './png.ts';
 
 /** What the experiment is made of, in order: each stage, what it uses, and its plain settings. */
 export function stageList(input: ReportInput): Markup {
@@ -39,7 +40,6 @@ export function flatten(value: unknown, path = ''): [name: string, value: string
 
 /** What the data is and where it came from; a stand-in is said in plain words. */
 export function datasetSection(dataset: DatasetFacts): Markup {
-  const { height, width, channels } = dataset.image;
   const splits = Object.entries(dataset.splits);
   const quarantine = dataset.quarantine ?? [];
   const counted = splits.filter(([, split]) => split.classCounts !== undefined);
@@ -85,15 +85,36 @@ export function datasetSection(dataset: DatasetFacts): Markup {
       <dd>${dataset.chosen}${dataset.fallback && html` <span class="badge bad">stand-in</span>`}</dd>
       <dt>images</dt>
       <dd>
-        ${splits.map(([name, split]) => `${groupDigits(split.count)} ${name}`).join(', ')}; ${height} × ${width} ×
-        ${channels}; ${dataset.classes.length} classes
+        ${splits.map(([name, split]) => `${groupDigits(split.count)} ${name}`).join(', ')}; ${sizeOf(dataset)};
+        ${dataset.classes.length === 0 ? 'no classes' : `${dataset.classes.length} classes`}
       </dd>
       <dt>set aside</dt>
       <dd>${quarantine.length === 0 ? 'none' : `${quarantine.length} unreadable`}</dd>
       <dt>digest</dt>
       <dd><code class="digest">${dataset.digest}</code></dd>
     </dl>
-    ${table}${set}`;
+    ${sheetOf(dataset)}${table}${set}`;
+}
+
+function sizeOf({ image, sizes }: DatasetFacts): string {
+  if (image.encoding !== 'jpeg') return `${image.height} × ${image.width} × ${image.channels}`;
+  const range = (which: 'height' | 'width'): string => {
+    const { least, greatest } = sizes?.[which] ?? { least: 0, greatest: 0 };
+    return least === greatest ? String(least) : `${least} to ${greatest}`;
+  };
+  return `JPEGs, ${range('height')} pixels high and ${range('width')} wide`;
+}
+
+function sheetOf({ name, sheet }: DatasetFacts): Markup {
+  if (sheet === undefined) return html``;
+  return html`<figure class="sheet">
+    <img
+      src="${trusted(dataUri(sheet))}"
+      alt="${`Some images of ${name}, a row for each of some classes.`}"
+      loading="lazy"
+    />
+    <figcaption>Some images of ${name}</figcaption>
+  </figure>`;
 }
 
 /** The resolved settings of every stage; seeds share them, variants may not. */

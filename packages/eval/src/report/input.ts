@@ -60,7 +60,17 @@ export interface DatasetFacts {
   readonly chosen: string;
   /** True where the wanted data could not be had and something else stands in for it. */
   readonly fallback: boolean;
-  readonly image: { readonly height: number; readonly width: number; readonly channels: number };
+  /** How images are kept: raw of one size, or as JPEG, whose sizes vary. */
+  readonly image: {
+    readonly encoding?: 'raw' | 'jpeg';
+    readonly height?: number;
+    readonly width?: number;
+    readonly channels: number;
+  };
+  /** Least, mean and greatest height and width where they vary. */
+  readonly sizes?: Readonly<Record<'height' | 'width', { least: number; mean: number; greatest: number }>>;
+  /** A contact sheet as PNG. */
+  readonly sheet?: Uint8Array | undefined;
   readonly classes: readonly string[];
   readonly splits: Readonly<Record<string, { readonly count: number; readonly classCounts?: readonly number[] }>>;
   readonly digest: string;

@@ -1,0 +1,59 @@
+import { join, resolve } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
+import { writeAtomically } from '@selfsup/engine/files';
+import { Command } from 'commander';
+import { describeDataset } from '../inspect/describe-dataset.ts';
+import { openIngested } from '../open-ingested.ts';
+import { openSession } from '../session.ts';
+import { shownPath } from '../shown-path.ts';
+
+interface InspectOptions {
+  readonly json: boolean;
+  readonly all: boolean;
+  readonly verify: boolean;
+  readonly split?: string;
+  readonly sheet?: string;
+}
+
+export default new Command('inspect')
+  .description('Show what is in an ingested dataset, and write a contact sheet of it')
+  .argument('<dataset>')
+  .option('--split <name>', 'the split of the contact sheet; train, or the first, by default')
+  .option('--sheet <file.png>', 'where to write the contact sheet; artifacts/<dataset>/contact-sheet.png by default')
+  .option('--all', 'show all images that were left out', false)
+  .option('--verify', 'read everything over and compare it with its checksums', false)
+  .option('--json', 'print the manifest of the dataset instead', false)
+  .addHelpText(
+    'after',
+    '\nExamples:\n  selfsup inspect cifar10\n  selfsup inspect imagenet --split val --sheet val.png',
+  )
+  .action(async (name: string, options: InspectOptions) => {
+    const session = openSession();
+    const dataset = openIngested(session, name);
+    try {
+      if (options.verify) {
+        const { verifyDataset } = await import('@selfsup/data/verify-dataset');
+        await verifyDataset(dataset.folder, session.progress(`data/${name}`));
+      }
+      if (options.json) {
+        console.log(JSON.stringify(dataset.manifest, null, 2));
+        return;
+      }
+      const columns = process.stdout.columns ?? 100;
+      for (const line of describeDataset(dataset, { all: options.all, columns })) console.log(line);
+      const { contactSheet, sheetSplit } = await import('@selfsup/data/contact-sheet');
+      const file = resolve(options.sheet ?? join(session.artifacts.root, name, 'contact-sheet.png'));
+      if (!file.endsWith('.png')) {
+        throw new UserError('A contact sheet is a PNG', {
+          file,
+          field: '--sheet',
+          remedy: 'Let its name end in .png.',
+        });
+      }
+      await writeAtomically(file, await contactSheet(dataset, options.split ?? sheetSplit(dataset)));
+      console.log(`Contact sheet: ${shownPath(file)}`);
+      if (options.verify) console.log('Verified: all records match their checksums.');
+    } finally {
+      await dataset.close();
+    }
+  });

@@ -1,0 +1,105 @@
+import type { Dataset } from '@selfsup/data/dataset';
+
+/** What a person may ask to see of a data set. */
+export interface DescribeOptions {
+  /** All images that were left out, not the first twenty. */
+  readonly all: boolean;
+  /** Width of a terminal, for the bars. */
+  readonly columns: number;
+}
+
+const digits = (value: number): string => value.toLocaleString('en-US');
+const bytes = (value: number): string =>
+  value >= 1e9
+    ? `${(value / 1e9).toFixed(1)} GB`
+    : value >= 1e6
+      ? `${(value / 1e6).toFixed(0)} MB`
+      : `${digits(value)} bytes`;
+const firstQuarantined = 20;
+const mostBars = 30;
+
+function storedForm({ manifest }: Dataset): string[] {
+  const { image, sizes } = manifest;
+  if (image.encoding === 'raw') {
+    const { height, width, channels } = image;
+    return [`raw, ${height} × ${width} × ${channels}; ${bytes(sizes.bytes)}`];
+  }
+  const range = (which: 'height' | 'width'): string => {
+    const { least, mean, greatest } = sizes[which];
+    return `${which} ${least} to ${greatest}, ${mean} on average`;
+  };
+  const side = image.shorterSide === null ? 'sizes as in the source' : `shorter side at most ${image.shorterSide}`;
+  return [`JPEG, ${side}, quality ${image.quality}; ${bytes(sizes.bytes)}`, range('height'), range('width')];
+}
+
+/** Bars for the classes of a split; in one line where all have the same number, the ends where there are many. */
+function histogram(dataset: Dataset, split: string, columns: number): string[] {
+  const { classes, splits } = dataset.manifest;
+  const { count, classCounts } = splits[split]!;
+  if (classes.length === 0 || classCounts.every((one) => one === 0)) return ['no classes'];
+  const [least, most] = [Math.min(...classCounts), Math.max(...classCounts)];
+  const labelled = classCounts.reduce((sum, one) => sum + one, 0);
+  const unlabelled = labelled < count ? [`${digits(count - labelled)} without a class`] : [];
+  if (least === most) return [`${classes.length} classes of ${digits(least)} each`, ...unlabelled];
+  const ranked = classes.map((name, i) => ({ name, count: classCounts[i]! })).sort((a, b) => b.count - a.count);
+  const shown = ranked.length <= mostBars ? ranked : [...ranked.slice(0, 10), ...ranked.slice(-10)];
+  const wide = Math.min(30, Math.max(...shown.map(({ name }) => name.length)));
+  const room = Math.max(10, columns - wide - 16);
+  const lines = shown.map(({ name, count: images }) => {
+    const label = name.length > wide ? `${name.slice(0, wide - 1)}…` : name.padEnd(wide);
+    return `${label} ${digits(images).padStart(8)} ${'█'.repeat(Math.max(1, Math.round((images / most) * room)))}`;
+  });
+  if (shown.length < ranked.length) lines.splice(10, 0, `… ${ranked.length - 20} classes between …`);
+  return [...lines, ...unlabelled];
+}
+
+function annotationsOf(dataset: Dataset): string[] {
+  const lines: string[] = [];
+  for (const [split, { count }] of Object.entries(dataset.manifest.splits)) {
+    let [boxes, difficult, truncated, masks] = [0, 0, 0, 0];
+    for (let i = 0; i < count; i++) {
+      for (const box of dataset.annotations(split, i).boxes ?? []) {
+        boxes++;
+        if (box.difficult) difficult++;
+        if (box.truncated) truncated++;
+      }
+      if (dataset.hasMask(split, i)) masks++;
+    }
+    if (boxes > 0)
+      lines.push(`${split}: ${digits(boxes)} boxes, ${digits(difficult)} difficult, ${digits(truncated)} truncated`);
+    if (masks > 0) lines.push(`${split}: ${digits(masks)} masks`);
+  }
+  return lines;
+}
+
+/** All that is known of a data set, as lines for people. */
+export function describeDataset(dataset: Dataset, options: DescribeOptions): string[] {
+  const { manifest } = dataset;
+  const { mean, std } = manifest.statistics;
+  const section = (title: string, lines: readonly string[]): string[] => [title, ...lines.map((line) => `  ${line}`)];
+  const of = (values: readonly number[], over: number, places: number): string =>
+    values.map((value) => (value / over).toFixed(places)).join(', ');
+  const quarantined = manifest.quarantine.map(({ path, reason }) => `${path}: ${reason}`);
+  const shown = options.all ? quarantined : quarantined.slice(0, firstQuarantined);
+  const rest = quarantined.length - shown.length;
+  const annotations = annotationsOf(dataset);
+  return [
+    `${manifest.name}: ${manifest.source.chosen}`,
+    ...section('Stored as', storedForm(dataset)),
+    ...section(
+      'Images',
+      Object.entries(manifest.splits).map(([split, { count }]) => `${split.padEnd(8)} ${digits(count)}`),
+    ),
+    ...Object.keys(manifest.splits).flatMap((split) =>
+      section(`Classes of ${split}`, histogram(dataset, split, options.columns)),
+    ),
+    ...(annotations.length === 0 ? [] : section('Annotations', annotations)),
+    ...section('Channels of the training images', [
+      `mean ${of(mean, 1, 2)}  (of 1: ${of(mean, 255, 4)})`,
+      `std  ${of(std, 1, 2)}  (of 1: ${of(std, 255, 4)})`,
+    ]),
+    ...section('Left out', quarantined.length === 0 ? ['none'] : shown),
+    ...(rest > 0 ? [`  and ${digits(rest)} more: --all shows them`] : []),
+    `Digest ${manifest.digest}`,
+  ];
+}
