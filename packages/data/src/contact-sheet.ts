@@ -22,7 +22,7 @@ interface Row {
   readonly indices: readonly number[];
 }
 
-/** Rows of a class each, spread over all classes; of unlabelled images, rows in an order drawn once for all. */
+/** Rows of a class each, spread over all classes; of unlabelled ones, and of classes with next to none, in an order drawn once for all. */
 function rowsOf(dataset: Dataset, split: string): Row[] {
   const { classes } = dataset.manifest;
   const labels = dataset.labels(split);
@@ -34,14 +34,15 @@ function rowsOf(dataset: Dataset, split: string): Row[] {
     if (members.length < columns * rows) byClass.set(label, [...members, index]);
   }
   const shown = [...byClass.keys()].filter((label) => label >= 0).sort((a, b) => a - b);
-  if (shown.length > 1) {
+  const isFew = Math.max(0, ...[...byClass.values()].map((members) => members.length)) < columns / 2;
+  if (shown.length > 1 && !isFew) {
     const count = Math.min(rows, shown.length);
     return Array.from({ length: count }, (_, row) => {
       const label = shown[count === 1 ? 0 : Math.round((row * (shown.length - 1)) / (count - 1))]!;
       return { name: classes[label] ?? String(label), indices: byClass.get(label)!.slice(0, columns) };
     });
   }
-  const all = byClass.get(shown[0] ?? -1) ?? [];
+  const all = isFew || shown.length === 0 ? [...order.subarray(0, rows * columns)] : byClass.get(shown[0]!)!;
   const count = Math.min(rows, Math.ceil(all.length / columns));
   return Array.from({ length: count }, (_, row) => ({
     name: '',
@@ -108,7 +109,7 @@ export async function contactSheet(dataset: Dataset, split: string): Promise<Buf
     }
   }
   const texts = shown.map(({ name }, row) => {
-    const short = name.length > 19 ? `${name.slice(0, 18)}…` : name;
+    const short = name.length > 16 ? `${name.slice(0, 15)}…` : name;
     const y = gap + row * (thumb + gap) + thumb / 2 + 4;
     return `<text x="${left - 8}" y="${y}" text-anchor="end" font-family="sans-serif" font-size="12" fill="#eee">${escaped(short)}</text>`;
   });

@@ -80,7 +80,7 @@ function slotMaker(options: LoaderOptions, batchBytes: number): SlotMaker {
  * sense and `UserError` for an unknown split, and for images of varying size where `augment` gives them none.
  */
 export function createLoader(options: LoaderOptions): Loader {
-  const { dataset, split, batchSize, key, workers } = options;
+  const { dataset, split, batchSize, key } = options;
   const count = dataset.count(split);
   const chosen = options.indices ?? Uint32Array.from({ length: count }, (_, i) => i);
   const samples = options.samplesPerEpoch ?? chosen.length;

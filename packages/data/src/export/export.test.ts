@@ -1,0 +1,95 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readTar } from '../archive.ts';
+import { type Dataset, openDataset } from '../dataset.ts';
+import { jpegEncode } from '../native/pictures.ts';
+import { smoothPixels, writeTree } from '../testing/archives.ts';
+import { ingestSection, quietProgress, workplace } from '../testing/workplace.ts';
+import { exportImageFolder } from './image-folder.ts';
+import { exportWebdataset } from './webdataset.ts';
+
+const folder = await workplace();
+let raw: Dataset;
+let jpegs: Dataset;
+beforeAll(async () => {
+  const section = { type: 'shapes', size: 16, channels: 3, train: 60, test: 10 };
+  raw = openDataset((await ingestSection(folder, 'raw', section)).folder);
+  const files = Object.fromEntries(
+    [0, 1, 2, 3].map((i) => [
+      `pictures/${i % 2 ? 'cat: big' : 'dog'}/${i}.jpg`,
+      jpegEncode({ pixels: smoothPixels(i, 40, 3), height: 40, width: 40, channels: 3 }, 95),
+    ]),
+  );
+  await writeTree(folder, files);
+  jpegs = openDataset((await ingestSection(folder, 'jpegs', { type: 'folder', path: 'pictures' })).folder);
+});
+
+const options = (dataset: Dataset, to: string, more: object = {}) => ({
+  dataset,
+  splits: Object.keys(dataset.manifest.splits),
+  to: join(folder, to),
+  shardBytes: 1e9,
+  progress: quietProgress(),
+  signal: new AbortController().signal,
+  ...more,
+});
+
+async function filesOf(tar: string): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  for await (const file of readTar(tar)) files.set(file.path, await file.content());
+  return files;
+}
+
+describe('exportWebdataset', () => {
+  it('writes raw images as PNG with class and facts, to shards that are full and the same each time', async () => {
+    const paths = await exportWebdataset(options(raw, 'shards', { shardBytes: 4000 }));
+    expect(paths.filter((path) => path.includes('train-')).length).toBeGreaterThan(2);
+    const all = new Map<string, Buffer>();
+    for (const path of paths.filter((one) => one.includes('train-'))) {
+      for (const [name, content] of await filesOf(path)) all.set(name, content);
+    }
+    expect(all.size).toBe(180);
+    const png = await sharp(all.get('00000037.png')).raw().toBuffer();
+    expect(png).toEqual(Buffer.from(raw.image('train', 37)));
+    expect(all.get('00000037.cls')!.toString()).toBe('7');
+    expect(JSON.parse(all.get('00000037.json')!.toString())).toMatchObject({
+      label: 7,
+      height: 16,
+      width: 16,
+      path: 'train/37',
+    });
+    const again = await exportWebdataset(options(raw, 'again', { shardBytes: 4000 }));
+    for (const [i, path] of again.entries()) expect(await readFile(path)).toEqual(await readFile(paths[i]!));
+    const facts = JSON.parse(await readFile(join(folder, 'shards/dataset.json'), 'utf8')) as { classes: string[] };
+    expect(facts.classes).toEqual(raw.manifest.classes);
+  });
+
+  it('keeps the bytes of stored JPEGs', async () => {
+    const [path] = await exportWebdataset(options(jpegs, 'jpeg-shards'));
+    const stored = jpegs.withJpeg('train', 2, (one) => Buffer.from(one.jpeg));
+    expect((await filesOf(path!)).get('00000002.jpg')).toEqual(stored);
+  });
+
+  it('leaves nothing half-written when it is stopped', async () => {
+    const controller = new AbortController();
+    let advanced = 0;
+    const phase = () => ({ advance: () => void (++advanced === 25 && controller.abort()), done: () => undefined });
+    const work = options(raw, 'stopped', { progress: { ...quietProgress(), phase }, signal: controller.signal });
+    await expect(exportWebdataset(work)).rejects.toThrow(/stopped/);
+    expect(await readdir(join(folder, 'stopped'))).toEqual(['test-000000.tar']); // whole before it was stopped
+  });
+});
+
+describe('exportImageFolder', () => {
+  it('writes a folder for each class, whose names any file system takes', async () => {
+    await exportImageFolder(options(jpegs, 'folders'));
+    expect((await readdir(join(folder, 'folders/train'))).sort()).toEqual(['cat_ big', 'dog']);
+    const names = await readdir(join(folder, 'folders/train/cat_ big'));
+    expect(names).toEqual(['0 1.jpg', '1 3.jpg']);
+    const back = await ingestSection(folder, 'back', { type: 'folder', path: 'folders' });
+    expect(back.manifest.splits['train']).toEqual({ count: 4, classCounts: [2, 2] });
+    await writeFile(join(folder, 'done'), '');
+  });
+});
