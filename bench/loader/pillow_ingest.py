@@ -22,7 +22,7 @@ def ingest(name):
 
 
 if __name__ == "__main__":
-    files = sorted(glob.glob(settings["folder"] + "/*"))
+    files = sorted(glob.glob(settings["folder"] + "/*")) * settings["copies"]
     with Pool(2) as pool:
         pool.map(ingest, files[:50])
         start = time.perf_counter()

@@ -90,6 +90,7 @@ ${colours}
 .pictures figcaption{font-size:.8rem;line-height:1.35;margin-top:.3rem;overflow-wrap:anywhere}
 .verdict{display:block}.verdict.right{color:var(--good)}.verdict.wrong{color:var(--bad)}.fact{display:block;color:var(--soft)}
 .sheets{display:grid;gap:1.4rem 1rem;grid-template-columns:repeat(auto-fill,minmax(min(46%,14rem),1fr))}
+.sheet img{display:block;max-width:100%;height:auto;border-radius:3px}.sheet{margin:.8rem 0}
 .pixels img{image-rendering:pixelated;max-width:100%;height:auto;margin-top:.4rem;border-radius:3px}
 .confusion{width:auto;font-size:.8rem;font-variant-numeric:tabular-nums}
 .confusion td,.confusion th{padding:.3rem .4rem;border-bottom:0;text-align:center;vertical-align:middle}
