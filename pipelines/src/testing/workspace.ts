@@ -64,6 +64,8 @@ export default {
 `;
 
 const dataFiles: Record<string, string> = {
+  'dataset.ts': `export const openDataset = () => ({ close: async () => undefined });`,
+  'contact-sheet.ts': `export const sheetSplit = () => 'train';\nexport const contactSheet = async () => Buffer.from('sheet');\n`,
   'dataset-config.ts': `import { readFileSync } from 'node:fs';
 export const readDatasetConfig = async (file: string) => JSON.parse(readFileSync(file, 'utf8'));\n`,
   'resolve.ts': `export async function resolveSource({ config }: any) {
