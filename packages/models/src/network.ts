@@ -22,7 +22,15 @@ export interface Network<Config = unknown> {
    */
   build(config: Config, input: ImageShape, key: RandomKey): tf.LayersModel;
   probePoints(config: Config): string[];
+  /**
+   * From the last feature map `[batch, height, width, channels]` to the vector `[batch, units]` below a classifier, such
+   * as AlexNet's fc6 and fc7, its weights drawn from `key`. Global average pooling where absent.
+   */
+  embed?(config: Config, features: tf.SymbolicTensor, key: RandomKey): tf.SymbolicTensor;
 }
+
+/** `Network.embed` with its config filled in. */
+export type Embed = (features: tf.SymbolicTensor, key: RandomKey) => tf.SymbolicTensor;
 
 /** A network with its checked config, ready to be built. */
 export interface ConfiguredNetwork {
@@ -30,6 +38,8 @@ export interface ConfiguredNetwork {
   readonly config: Readonly<Record<string, unknown>>;
   readonly probePoints: readonly string[];
   build(input: ImageShape, key: RandomKey): tf.LayersModel;
+  /** Absent where the vector below a classifier is the global average of the last feature map. */
+  readonly embed?: Embed;
 }
 
 /** Loads a network by name. Throws `UserError` listing the names there are. */
@@ -56,5 +66,8 @@ export async function configureNetwork(section: NetworkSection): Promise<Configu
     config: config as Record<string, unknown>,
     probePoints: network.probePoints(config),
     build: (input, key) => network.build(config, input, key),
+    ...(network.embed && {
+      embed: (features: tf.SymbolicTensor, key: RandomKey) => network.embed!(config, features, key),
+    }),
   };
 }

@@ -6,7 +6,7 @@ import type { StageInput } from '@selfsup/engine/stage';
 import type { tf } from '@selfsup/engine/tensorflow';
 import type { Json, TensorData } from '@selfsup/models/checkpoint';
 import type { Normalisation } from '@selfsup/models/encoder';
-import type { ImageShape } from '@selfsup/models/network';
+import type { Embed, ImageShape } from '@selfsup/models/network';
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import type { NamedVariable } from '@selfsup/models/weights';
 import type { ZodType } from 'zod';
@@ -50,6 +50,8 @@ export interface TaskContext<Config = unknown> {
   readonly progress: Progress;
   /** Builds the configured network with weights that are a function of the seed and `purpose`. */
   buildEncoder(input?: ImageShape, purpose?: string): tf.LayersModel;
+  /** The configured network's way from its last feature map to a vector; see `classifier` and `embeddingModel`. */
+  readonly embed?: Embed | undefined;
   /** A key for a purpose of the task, a function of the seed and the path. */
   key(...path: readonly (number | string)[]): RandomKey;
   /** All images of a split, un-augmented, in the dataset's order; the last batch may be smaller. */

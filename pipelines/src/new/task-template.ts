@@ -71,7 +71,7 @@ export function upsideDown(images: tf.Tensor4D): tf.Tensor4D {
 export async function create${pascal}(context: TaskContext<${pascal}Config>): Promise<TaskInstance> {
   // Initial weights are functions of the seed, so that the same seed gives the same bits.
   const encoder = context.buildEncoder();
-  const head = classifier(featureShapeOf(encoder), CLASSES.length, context.key('head'));
+  const head = classifier(featureShapeOf(encoder), CLASSES.length, context.key('head'), context.embed);
   const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('head', head, true)];
 
   /** Each image twice, all upright ones first: [batch, …] to [2 · batch, …]. The labels of the dataset are not used. */

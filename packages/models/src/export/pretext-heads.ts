@@ -11,8 +11,8 @@ export interface PretextHead {
 }
 
 /**
- * Rebuilds those heads of a checkpoint that are classifiers of the common kind (global average, then one linear layer
- * named `linear`). `others` names the models that are of another kind; their weights are in the tensors all the same.
+ * Rebuilds those heads of a checkpoint that are classifiers of the common kind (the network's embedding, then one linear
+ * layer named `linear`). `others` names the models that are of another kind; their weights are in the tensors all the same.
  */
 export function pretextHeads(encoder: LoadedEncoder): { heads: PretextHead[]; others: string[] } {
   const names = new Set([...encoder.tensors.keys()].map((name) => name.split('/')[0]!));
@@ -20,15 +20,19 @@ export function pretextHeads(encoder: LoadedEncoder): { heads: PretextHead[]; ot
   const heads: PretextHead[] = [];
   const others: string[] = [];
   for (const name of [...names].filter((candidate) => candidate !== 'encoder').sort()) {
-    const own = [...encoder.tensors.keys()].filter((tensor) => tensor.startsWith(`${name}/`)).sort();
+    const own = [...encoder.tensors.keys()].filter((tensor) => tensor.startsWith(`${name}/`));
     const kernel = encoder.tensors.get(`${name}/linear/kernel`);
-    const common = own.join() === `${name}/linear/bias,${name}/linear/kernel` && kernel!.shape[0] === feature[2];
-    if (!common) {
+    const model = kernel && classifier(feature, kernel.shape[1]!, [0, 0], encoder.network.embed);
+    const weights = model ? modelWeights(name, model) : [];
+    const fits = weights.every(
+      (weight) => String(encoder.tensors.get(weight.name)?.shape) === String(weight.variable.shape),
+    );
+    if (model === undefined || weights.length !== own.length || !fits) {
+      model?.dispose();
       others.push(name);
       continue;
     }
-    const model = classifier(feature, kernel!.shape[1]!, [0, 0]);
-    assignVariables(modelWeights(name, model), encoder.tensors);
+    assignVariables(weights, encoder.tensors);
     heads.push({ name, model });
   }
   return { heads, others };

@@ -26,7 +26,7 @@ export async function createRotNet(context: TaskContext<RotNetConfig>): Promise<
     });
   }
   const encoder = context.buildEncoder();
-  const head = classifier(featureShapeOf(encoder), quarterTurns.length, context.key('head'));
+  const head = classifier(featureShapeOf(encoder), quarterTurns.length, context.key('head'), context.embed);
   const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('head', head, true)];
 
   /** All rotations of each image, one rotation after the other: `[batch, …]` to `[turns · batch, …]`. */

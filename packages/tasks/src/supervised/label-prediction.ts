@@ -24,7 +24,7 @@ export async function createSupervised(context: TaskContext<SupervisedConfig>): 
     });
   }
   const encoder = context.buildEncoder();
-  const head = classifier(featureShapeOf(encoder), classes.length, context.key('head'));
+  const head = classifier(featureShapeOf(encoder), classes.length, context.key('head'), context.embed);
   const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('head', head, true)];
   const prepared = (batch: Batch): { images: tf.Tensor4D; labels: tf.Tensor1D } => ({
     images: normalise(imagesOf(batch), normalisation),

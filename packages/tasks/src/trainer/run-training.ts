@@ -114,6 +114,7 @@ function createInstance<Config>(
     workFolder,
     progress,
     buildEncoder: (shape = input, purpose = 'encoder') => network.build(shape, randomKey(seed, 'weights', purpose)),
+    embed: network.embed,
     key: (...path) => randomKey(seed, 'task', ...path),
     batches: (split) => feed.plain(split),
     trainingBatches: () => feed.plain(config.data.split, feed.indices),
