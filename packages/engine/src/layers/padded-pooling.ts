@@ -20,26 +20,42 @@ export interface PoolSettings {
   readonly padding?: number;
 }
 
+/** Settings of a max pooling layer. */
+export interface MaxPoolSettings extends PoolSettings {
+  /**
+   * Caffe's rounding (PyTorch's `ceil_mode`): a last window that reaches past the edge counts too, over the pixels that
+   * there are. Default false.
+   */
+  readonly ceil?: boolean;
+}
+
 interface Window {
   readonly size: number;
   readonly stride: number;
   readonly padding: number;
+  readonly ceil: boolean;
 }
 
-function windowOf({ name, size, stride = size, padding = 0 }: PoolSettings): Window {
+function windowOf({ name, size, stride = size, padding = 0, ceil = false }: MaxPoolSettings): Window {
   if (![size, stride].every((n) => Number.isInteger(n) && n >= 1) || !Number.isInteger(padding) || padding < 0) {
     throw new RangeError(`Pooling '${name}': size and stride must be integers of at least 1, padding of at least 0`);
   }
   if (2 * padding > size) throw new RangeError(`Pooling '${name}': padding ${padding} is over half of size ${size}`);
-  return { size, stride, padding };
+  return { size, stride, padding, ceil };
 }
 
-/** Windows along one side (PyTorch's floor mode). */
-function windowsAlong(length: number, { size, stride, padding }: Window): number {
-  return Math.floor((length + 2 * padding - size) / stride) + 1;
+/** Windows along one side. With `ceil` none begins beyond the image, in its trailing padding. */
+function windowsAlong(length: number, { size, stride, padding, ceil }: Window): number {
+  const steps = (length + 2 * padding - size) / stride;
+  if (!ceil) return Math.floor(steps) + 1;
+  const windows = Math.ceil(steps) + 1;
+  return (windows - 1) * stride < length + padding ? windows : windows - 1;
 }
 
-/** Padding after the last pixel that some window reaches: less than `padding` where no window gets that far. */
+/**
+ * Padding after the last pixel that some window reaches: less than `padding` where no window gets that far, more where
+ * `ceil` lets one reach out.
+ */
 function trailing(length: number, window: Window): number {
   const reach = (windowsAlong(length, window) - 1) * window.stride + window.size - window.padding;
   return Math.max(0, reach - length);
@@ -54,13 +70,17 @@ function padded(
   window: Window,
   padLayer: (settings: { name: string; padding: Padding }) => layers.Layer,
 ): SymbolicTensor {
-  if (window.padding === 0) return input;
   const [, height, width] = input.shape;
+  if (window.ceil && (height == null || width == null)) {
+    throw new RangeError(`Pooling '${name}': ceil needs an image of known height and width`);
+  }
   const around = (length: number | null | undefined): [number, number] => [
     window.padding,
     length == null ? window.padding : trailing(length, window),
   ];
-  const layer = padLayer({ name: `${name}_pad`, padding: [around(height), around(width)] });
+  const padding: Padding = [around(height), around(width)];
+  if (padding.flat().every((pixels) => pixels === 0)) return input;
+  const layer = padLayer({ name: `${name}_pad`, padding });
   return layer.apply(input) as SymbolicTensor;
 }
 
@@ -101,11 +121,11 @@ class NeverPadding2D extends tf.layers.Layer {
 const neverPadding = (settings: { name: string; padding: Padding }) => new NeverPadding2D(settings);
 
 /**
- * Max pooling as PyTorch's `MaxPool2d`: padding on both sides that never wins, floor mode. After a ReLU, where
+ * Max pooling as PyTorch's `MaxPool2d`: padding on both sides that never wins, floor mode unless `ceil`. After a ReLU, where
  * zeros never win either, it is tfjs's ZeroPadding2D and MaxPooling2D, which export; elsewhere the padding is a layer
  * of ours, which does not.
  */
-export function maxPool(settings: PoolSettings): LayerChain {
+export function maxPool(settings: MaxPoolSettings): LayerChain {
   const window = windowOf(settings);
   const { name } = settings;
   return {

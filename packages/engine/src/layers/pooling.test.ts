@@ -1,18 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { maxDifference } from '../ops/checks.ts';
-import { adaptiveAveragePool, averagePool, maxPool, type LayerChain, type PoolSettings } from '../pooling.ts';
+import { adaptiveAveragePool, averagePool, maxPool, type LayerChain, type MaxPoolSettings } from '../pooling.ts';
 import { tf } from '../tensorflow.ts';
 
 /** Pooling by its definition, window by window: oracle of the layers. */
-function poolByHand(x: tf.Tensor4D, settings: Required<Omit<PoolSettings, 'name'>>, kind: 'max' | 'average') {
+function poolByHand(
+  x: tf.Tensor4D,
+  settings: Required<Omit<MaxPoolSettings, 'name' | 'ceil'>>,
+  kind: 'max' | 'average',
+  windows?: readonly [number, number],
+) {
   const [batch, height, width, channels] = x.shape;
   const values = x.arraySync();
   const { size, stride, padding } = settings;
   const along = (length: number) => Math.floor((length + 2 * padding - size) / stride) + 1;
-  const output = tf.buffer([batch, along(height), along(width), channels]);
+  const [rows, columns] = windows ?? [along(height), along(width)];
+  const output = tf.buffer([batch, rows, columns, channels]);
   for (let b = 0; b < batch; b++)
-    for (let i = 0; i < along(height); i++)
-      for (let j = 0; j < along(width); j++)
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < columns; j++)
         for (let c = 0; c < channels; c++) {
           let [sum, max] = [0, -Infinity];
           for (let u = 0; u < size; u++)
@@ -71,6 +77,32 @@ describe.each(cases)('size $size, stride $stride, padding $padding on side $side
       return tf.grad((v) => (model.apply(v, { training: true }) as tf.Tensor).square().sum())(positive);
     });
     expect(maxDifference(gradients[0]!, gradients[1]!)).toBe(0);
+  });
+});
+
+describe('maxPool with ceil', () => {
+  // Windows counted by hand: Caffe's and PyTorch's rule gives floor's count and one more where pixels are left over.
+  it.each([
+    { side: 28, size: 3, stride: 2, padding: 0, windows: 14 },
+    { side: 27, size: 3, stride: 2, padding: 0, windows: 13 },
+    { side: 6, size: 3, stride: 2, padding: 0, windows: 3 },
+    { side: 7, size: 3, stride: 3, padding: 1, windows: 3 },
+    { side: 5, size: 2, stride: 2, padding: 1, windows: 3 },
+    { side: 4, size: 1, stride: 2, padding: 0, windows: 2 },
+  ])('side $side, size $size, stride $stride, padding $padding: $windows windows', ({ side, windows, ...window }) => {
+    const x = tf.randomNormal([2, side, side, 3], 0, 1, 'float32', 8) as tf.Tensor4D;
+    for (const relu of [false, true]) {
+      const model = build(maxPool({ name: 'pool', ...window, ceil: true }), [side, side, 3], relu);
+      expect(model.outputs[0]!.shape).toEqual([null, windows, windows, 3]);
+      const oracle = poolByHand((relu ? x.relu() : x) as tf.Tensor4D, window, 'max', [windows, windows]);
+      expect(maxDifference(model.predict(x) as tf.Tensor, oracle)).toBe(0);
+    }
+  });
+
+  it('needs to know the sides', () => {
+    expect(() => build(maxPool({ name: 'pool', size: 3, stride: 2, ceil: true }), [null, null, 3] as never)).toThrow(
+      /'pool': ceil needs/,
+    );
   });
 });
 

@@ -26,8 +26,9 @@ function sizes(tensor: Tensor): Tensor {
 }
 
 /** Whether the convolution is a matrix product over all pixels, whose filter gradient TensorFlow computes faster. */
-function isPointwise(filter: Tensor, { strides }: ConvolutionAttributes): boolean {
-  return filter.shape[0] === 1 && filter.shape[1] === 1 && strides[0] === 1 && strides[1] === 1;
+function isPointwise(x: Tensor, filter: Tensor, { strides }: ConvolutionAttributes): boolean {
+  const [rows, columns, channels] = filter.shape;
+  return rows === 1 && columns === 1 && channels === x.shape[3] && strides[0] === 1 && strides[1] === 1;
 }
 
 function pointwiseFilterGradient(x: Tensor, dy: Tensor, filter: Tensor): Tensor {
@@ -44,7 +45,7 @@ const convolution = defineOp<ConvolutionAttributes>({
   backward: ([dy], [x, filter], attributes) => ({
     x: () => kernel('Conv2DBackpropInput', attributesOf(attributes), [sizes(x!), filter!, dy!])[0]!,
     filter: () =>
-      isPointwise(filter!, attributes)
+      isPointwise(x!, filter!, attributes)
         ? pointwiseFilterGradient(x!, dy!, filter!)
         : kernel('Conv2DBackpropFilter', attributesOf(attributes), [x!, sizes(filter!), dy!])[0]!,
   }),
