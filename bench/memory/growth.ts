@@ -1,11 +1,11 @@
 // Resident memory over many steps of a small NIN. Prints a line now and then, and the growth after warm-up at the end.
 import { processMemory } from '@selfsup/engine/memory';
 import { tf } from '@selfsup/engine/tensorflow';
-import { ourStep } from '../train-step/nin.ts';
+import nin from '../train-step/systems/nin.ts';
 
 const [width = 8, batch = 16, steps = 20_000, warmUp = 1_000] = process.argv.slice(2).map(Number);
 const megabytes = (bytes: number) => bytes / 1e6;
-const step = ourStep(width, batch);
+const step = nin.step({ width, batch });
 let [afterWarmUp, most] = [Number.NaN, 0];
 const start = performance.now();
 for (let done = 1; done <= steps; done++) {

@@ -22,7 +22,7 @@ function run(script: string, ...settings: readonly (string | number)[]): unknown
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 const verdict = (value: number, limit: number) => (value <= limit ? 'within' : 'OVER') + ` ${megabytes(limit)}`;
 
-const { peakBytes } = run('../train-step/ours.ts', 192, 128, 2, 4) as Measurement;
+const { peakBytes } = run('../train-step/ours.ts', 'nin', 192, 128, 2, 4) as Measurement;
 console.log(`NIN-192, batch 128, 6 steps: peak ${megabytes(peakBytes)} (${verdict(peakBytes, peakLimit)})`);
 
 const grown = run('growth.ts', 8, 16, options.steps, options['warm-up']) as Record<'growth' | 'mostGrowth', number>;

@@ -1,5 +1,5 @@
-import { ourStep } from './nin.ts';
+import { loadSystem } from './system.ts';
 import { measure, settings } from './timing.ts';
 
-const { width, batch, warmUp, steps } = settings();
-measure(ourStep(width, batch), warmUp, steps);
+const { system, shape, warmUp, steps } = settings();
+measure((await loadSystem(system)).step(shape), warmUp, steps);

@@ -1,9 +1,10 @@
-// Our training step against stock tfjs and PyTorch: node --import tsx bench/train-step/run.ts [--help]
+// A system's training step: ours against PyTorch and stock tfjs: node --import tsx bench/train-step/run.ts [--help]
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { oraclePython } from '../oracle.ts';
+import { loadSystem, systemNames } from './system.ts';
 import type { Measurement } from './timing.ts';
 
 interface Row {
@@ -13,35 +14,47 @@ interface Row {
 }
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const node = (script: string) => [process.execPath, '--import', 'tsx', here(script)];
 const python = oraclePython();
-const pytorch = (layout: string, arithmetic: string) => [python ?? '', here('pytorch.py'), layout, arithmetic];
-
-const rows: Record<string, Row> = {
-  ours: { title: 'ours', command: node('ours.ts') },
-  stock: { title: 'stock tfjs', command: node('stock.ts') },
-  pytorch: { title: 'PyTorch channels-last', command: pytorch('nhwc', 'fp32') },
-  'ours-bf16': { title: 'ours, bf16 arithmetic', command: node('ours.ts'), environment: { SELFSUP_FPMATH: 'bf16' } },
-  'pytorch-contiguous': { title: 'PyTorch contiguous', command: pytorch('nchw', 'fp32') },
-  'pytorch-bf16': { title: 'PyTorch channels-last, bf16 autocast', command: pytorch('nhwc', 'bf16') },
-};
-
 const { values: options } = parseArgs({
   options: {
-    rows: { type: 'string', default: 'ours,stock,pytorch' },
+    system: { type: 'string', default: 'nin' },
+    rows: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     steps: { type: 'string', default: '4' },
     'warm-up': { type: 'string', default: '2' },
-    width: { type: 'string', default: '192' },
-    batch: { type: 'string', default: '128' },
+    width: { type: 'string' },
+    batch: { type: 'string' },
     threads: { type: 'string', default: '2' },
     'no-profile': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
+const system = await loadSystem(options.system);
+const { width, batch } = {
+  width: Number(options.width ?? system.defaults.width),
+  batch: Number(options.batch ?? system.defaults.batch),
+};
+
+const node = (script: string) => [process.execPath, '--import', 'tsx', here(script), options.system];
+const pytorch = (layout: string, arithmetic: string) => [
+  python ?? '',
+  here(`systems/${options.system}.py`),
+  layout,
+  arithmetic,
+];
+const rows: Record<string, Row> = {
+  ours: { title: 'ours', command: node('ours.ts') },
+  ...(system.stock && { stock: { title: 'stock tfjs', command: node(system.stock) } }),
+  pytorch: { title: 'PyTorch channels-last', command: pytorch('nhwc', 'fp32') },
+  'ours-bf16': { title: 'ours, bf16 arithmetic', command: node('ours.ts'), environment: { SELFSUP_FPMATH: 'bf16' } },
+  'pytorch-contiguous': { title: 'PyTorch contiguous', command: pytorch('nchw', 'fp32') },
+  'pytorch-bf16': { title: 'PyTorch channels-last, bf16 autocast', command: pytorch('nhwc', 'bf16') },
+};
+const usual = ['ours', 'stock', 'pytorch'].filter((name) => name in rows);
 if (options.help) {
-  console.log(`Options: --rows ${Object.keys(rows).join(',')} (default ${'ours,stock,pytorch'}) --rounds 5 --steps 4`);
-  console.log('         --warm-up 2 --width 192 --batch 128 --threads 2 --no-profile');
+  console.log(`Options: --system ${systemNames().join('|')} (default nin)`);
+  console.log(`         --rows ${Object.keys(rows).join(',')} (default ${usual.join(',')}) --rounds 5 --steps 4`);
+  console.log(`         --warm-up 2 --width ${width} --batch ${batch} --threads 2 --no-profile`);
   process.exit(0);
 }
 
@@ -54,7 +67,7 @@ const environment = {
   BENCH_THREADS: options.threads,
   TF_CPP_MIN_LOG_LEVEL: '2',
 };
-const shape = [options.width, options.batch, options['warm-up'], options.steps];
+const shape = [String(width), String(batch), options['warm-up'], options.steps];
 
 function execute({ command, environment: own }: Row): string {
   const [program, ...given] = command;
@@ -72,28 +85,26 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-const chosen = options.rows.split(',');
+const chosen = options.rows?.split(',') ?? usual;
 for (const name of chosen) if (!(name in rows)) throw new Error(`No row '${name}': ${Object.keys(rows).join(', ')}`);
 if (python === undefined && chosen.some((name) => name.startsWith('pytorch'))) {
-  throw new Error('PyTorch is not set up: run bench/setup-oracles, or leave its rows out with --rows ours,stock');
+  throw new Error('PyTorch is not set up: run bench/setup-oracles, or leave its rows out with --rows ours');
 }
 
 const load = () => `load ${loadavg()[0]!.toFixed(1)}`;
-console.log(
-  `NIN, 3 blocks, width ${options.width}, batch ${options.batch}, ${options.threads} threads; ${cpus()[0]?.model}`,
-);
+console.log(`${system.title}, width ${width}, batch ${batch}, ${options.threads} threads; ${cpus()[0]?.model}`);
 const found = new Map<string, Measurement[]>(chosen.map((name) => [name, []]));
 for (let round = 1; round <= Number(options.rounds); round++) {
   // Rows take turns inside a round, so that a busy spell of the machine touches all of them.
   const line = chosen.map((name) => {
     const measurement = measureOnce(rows[name]!);
     found.get(name)!.push(measurement);
-    return `${name} ${(Number(options.batch) / median(measurement.seconds)).toFixed(1)}`;
+    return `${name} ${(batch / median(measurement.seconds)).toFixed(1)}`;
   });
   console.log(`round ${round}, ${load()}: ${line.join(', ')} images/s`);
 }
 
-const speeds = (name: string) => found.get(name)!.map(({ seconds }) => Number(options.batch) / median(seconds));
+const speeds = (name: string) => found.get(name)!.map(({ seconds }) => batch / median(seconds));
 console.log(
   `\n${'images/s'.padEnd(38)}${'median'.padStart(8)}${'least'.padStart(8)}${'most'.padStart(8)}${'CPU s/step'.padStart(12)}${'peak MB'.padStart(9)}`,
 );

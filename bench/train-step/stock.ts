@@ -8,7 +8,8 @@ legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === und
 legacy.isArray ??= Array.isArray;
 const tf = await import('@tensorflow/tfjs-node-gpu');
 
-const { width, batch, warmUp, steps } = settings();
+const { shape, warmUp, steps } = settings();
+const { width, batch } = shape;
 const model = tf.sequential();
 let inputShape: number[] | undefined = [32, 32, 3];
 const unit = (filters: number, kernelSize: number): void => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { StepShape } from './system.ts';
 
 /** What one process measured. */
 export interface Measurement {
@@ -33,8 +34,9 @@ export function measure(step: () => number, warmUp: number, steps: number): void
   console.log(JSON.stringify(measurement));
 }
 
-/** Settings that `run.ts` hands to each process. */
-export function settings(): { width: number; batch: number; warmUp: number; steps: number } {
-  const [width, batch, warmUp, steps] = process.argv.slice(2).map(Number);
-  return { width: width ?? 192, batch: batch ?? 128, warmUp: warmUp ?? 2, steps: steps ?? 4 };
+/** Settings that `run.ts` hands to each process: system, width, batch, warm-up, steps. */
+export function settings(): { system: string; shape: StepShape; warmUp: number; steps: number } {
+  const [system = 'nin', ...numbers] = process.argv.slice(2);
+  const [width = 192, batch = 128, warmUp = 2, steps = 4] = numbers.map(Number);
+  return { system, shape: { width, batch }, warmUp, steps };
 }

@@ -6,6 +6,7 @@ import nin from '@selfsup/models/nin/nin';
 import { Sgd } from '@selfsup/models/optimizers/sgd';
 import { modelWeights } from '@selfsup/models/weights';
 import { gradientsOf } from '@selfsup/tasks/gradients';
+import type { StepShape, System } from '../system.ts';
 
 /** The encoder and head of the yardstick: NIN of three blocks for 32×32 images, with four classes. */
 function network(width: number) {
@@ -15,8 +16,8 @@ function network(width: number) {
   return { encoder, head: classifier(featureShapeOf(encoder), 4, key) };
 }
 
-/** One training step as the trainer takes it, as a function that returns the loss. */
-export function ourStep(width: number, batch: number): () => number {
+/** A step on fixed images, normalised and rotated before. */
+function step({ width, batch }: StepShape): () => number {
   const { encoder, head } = network(width);
   const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('head', head, true)];
   const optimizer = new Sgd({ momentum: 0.9, nesterov: true }, variables, () => 5e-4);
@@ -39,8 +40,8 @@ export function ourStep(width: number, batch: number): () => number {
   };
 }
 
-/** Floating-point operations of the convolutions of one step: forward, and both gradients but that of the image. */
-export function convolutionFlops(width: number, batch: number): number {
+/** Forward, and both gradients but that of the image. */
+function convolutionFlops({ width, batch }: StepShape): number {
   const convolutions = network(width).encoder.layers.filter((layer) => layer.getClassName() === 'Conv2D');
   return convolutions.reduce((total, layer, index) => {
     const [rows, columns, inputs, filters] = layer.weights[0]!.shape as [number, number, number, number];
@@ -48,3 +49,12 @@ export function convolutionFlops(width: number, batch: number): number {
     return total + 2 * batch * height * width_ * rows * columns * inputs * filters * (index === 0 ? 2 : 3);
   }, 0);
 }
+
+const nin3: System = {
+  title: 'NIN, 3 blocks',
+  defaults: { width: 192, batch: 128 },
+  step,
+  convolutionFlops,
+  stock: 'stock.ts',
+};
+export default nin3;

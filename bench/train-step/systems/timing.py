@@ -1,0 +1,52 @@
+"""What the scripts of all systems share: settings from the command line, and timing."""
+
+import json
+import os
+import resource
+import sys
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass
+class Settings:
+    """Arguments: layout (nhwc | nchw), arithmetic (fp32 | bf16), width, batch, warm-up, steps."""
+
+    layout: str
+    arithmetic: str
+    width: int
+    batch: int
+    warm_up: int
+    steps: int
+
+    def memory_format(self):
+        return torch.channels_last if self.layout == "nhwc" else torch.contiguous_format
+
+    def autocast(self):
+        return torch.autocast("cpu", dtype=torch.bfloat16) if self.arithmetic == "bf16" else nullcontext()
+
+
+def settings():
+    torch.set_num_threads(int(os.environ["BENCH_THREADS"]))
+    torch.manual_seed(0)
+    return Settings(*sys.argv[1:3], *map(int, sys.argv[3:7]))
+
+
+def measure(step, settings):
+    """Times `step`, which returns the loss, after warming up; prints the measurement as the last line, for run.ts."""
+    for _ in range(settings.warm_up):
+        step()
+    seconds, before = [], time.process_time()
+    for _ in range(settings.steps):
+        start = time.perf_counter()
+        last_loss = step()
+        seconds.append(time.perf_counter() - start)
+    print(json.dumps({
+        "seconds": seconds,
+        "cpuSecondsPerStep": (time.process_time() - before) / settings.steps,
+        "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "lastLoss": last_loss,
+    }))  # fmt: skip
