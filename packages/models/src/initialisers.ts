@@ -42,3 +42,13 @@ export function uniformFanIn(key: RandomKey, fanIn: number): Initialiser {
   const bound = 1 / Math.sqrt(fanIn);
   return new Keyed((shape) => deviceUniform(key, shape, -bound, bound));
 }
+
+/** Normal around 0 with standard deviation `std`: Caffe's "gaussian" filler. */
+export function gaussian(key: RandomKey, std: number): Initialiser {
+  return new Keyed((shape) => deviceNormal(key, shape, 0, std));
+}
+
+/** The same value everywhere. */
+export function constant(value: number): Initialiser {
+  return tf.initializers.constant({ value });
+}
