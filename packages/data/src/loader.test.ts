@@ -76,6 +76,16 @@ describe('createLoader', () => {
     }
   });
 
+  it('augments an index that is named several times anew each time', async () => {
+    const indices = Uint32Array.of(...Array<number>(8).fill(31), 4);
+    const views = (await collect({ indices, batchSize: 1 })).filter((batch) => batch.indices[0] === 31);
+    expect(views).toHaveLength(8);
+    expect(new Set(views.map(({ images }) => sha256(images))).size).toBeGreaterThan(4);
+    const once = await collect({ indices: Uint32Array.of(31, 4), batchSize: 1 });
+    const first = once.find((batch) => batch.indices[0] === 31)!;
+    expect(views.map(({ images }) => sha256(images))).toContain(sha256(first.images));
+  });
+
   it('starts in the middle of an epoch as if it had run up to there', async () => {
     const whole = digests(await collect({ workers: 1 }, 2));
     expect(digests(await collect({ workers: 2 }, 2, 5))).toEqual(whole.slice(5));

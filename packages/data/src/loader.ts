@@ -10,7 +10,7 @@ export type { Batch } from './batch-maker.ts';
 export interface LoaderOptions {
   readonly dataset: Dataset;
   readonly split: string;
-  /** Indices into the split; all of it by default. */
+  /** Indices into the split; all of it by default. One that is named several times is augmented anew each time. */
   readonly indices?: Uint32Array | undefined;
   readonly batchSize: number;
   /** Order and augmentation are functions of this key, the epoch and the sample. */
@@ -74,6 +74,18 @@ function slotMaker(options: LoaderOptions, batchBytes: number): SlotMaker {
   };
 }
 
+/** How often the index at a place came before it, and how often any index comes at most. */
+function occurrences(indices: Uint32Array): { occurrence: (place: number) => number; most: number } {
+  const seen = new Map<number, number>();
+  const before = Uint32Array.from(indices, (index) => {
+    const times = seen.get(index) ?? 0;
+    seen.set(index, times + 1);
+    return times;
+  });
+  const most = before.reduce((a, b) => Math.max(a, b), 0) + 1;
+  return { occurrence: (place) => before[place]!, most };
+}
+
 /**
  * A loader over a split or part of it. Its workers write into shared memory ahead of the consumer, never more than a
  * few batches; a batch's images are valid until the next batch is asked for. Throws `RangeError` for sizes that make no
@@ -93,6 +105,7 @@ export function createLoader(options: LoaderOptions): Loader {
   const views = viewsPerImage(options.augment);
   const imageBytes = size.height * size.width * size.channels;
   const allLabels = dataset.labels(split);
+  const { occurrence, most } = occurrences(chosen);
 
   let maker: SlotMaker | undefined;
   const start = (): SlotMaker => (maker ??= slotMaker(options, batchSize * views * imageBytes));
@@ -106,7 +119,8 @@ export function createLoader(options: LoaderOptions): Loader {
       const draw = order === undefined ? from + i : order[from + i]!;
       const index = chosen[draw % chosen.length]!;
       indices[i] = index;
-      sampleNumbers[i] = index + count * Math.floor(draw / chosen.length);
+      const pass = Math.floor(draw / chosen.length);
+      sampleNumbers[i] = index + count * (pass * most + occurrence(draw % chosen.length));
     }
     return { epoch, indices, samples: sampleNumbers };
   };

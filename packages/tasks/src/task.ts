@@ -40,6 +40,9 @@ export interface TaskContext<Config = unknown> {
   /** Size of the dataset's images. */
   readonly input: ImageShape;
   readonly normalisation: Normalisation;
+  /** Split whose images are trained on, and which of them: indices into the split, in its order. */
+  readonly trainingSplit: string;
+  readonly trainingIndices: Uint32Array;
   /** Split on which to evaluate. */
   readonly testSplit: string;
   /** Length of the training; 0 where there is none. */
@@ -48,6 +51,10 @@ export interface TaskContext<Config = unknown> {
   /** A private folder that survives interruption. */
   readonly workFolder: string;
   readonly progress: Progress;
+  /** Asked to stop: throw `Interrupted` in long work between steps, after what is done lies in the work folder. */
+  readonly signal: AbortSignal;
+  /** Whether only to prove that the training works: two steps follow one `beforeEpoch`, which may take few images. */
+  readonly dryRun: boolean;
   /** Builds the configured network with weights that are a function of the seed and `purpose`. */
   buildEncoder(input?: ImageShape, purpose?: string): tf.LayersModel;
   /** The configured network's way from its last feature map to a vector; see `classifier` and `embeddingModel`. */
@@ -56,8 +63,8 @@ export interface TaskContext<Config = unknown> {
   key(...path: readonly (number | string)[]): RandomKey;
   /** All images of a split, un-augmented, in the dataset's order; the last batch may be smaller. */
   batches(split: string): AsyncIterable<Batch>;
-  /** The training images without augmentation, in the order of the dataset. */
-  trainingBatches(): AsyncIterable<Batch>;
+  /** The training images without augmentation, in the order of `trainingIndices`, from batch `startBatch` on. */
+  trainingBatches(startBatch?: number): AsyncIterable<Batch>;
 }
 
 /** Variables that one optimiser updates. Most tasks have one player; BiGAN has three. */
@@ -66,7 +73,7 @@ export interface Player {
   readonly variables: readonly NamedVariable[];
   /** Variables that do not decay, in addition to those that the config excludes. */
   readonly exemptFromDecay?: (name: string) => boolean;
-  /** Replaces fields of the config's optimiser for this player; its name must not change. */
+  /** Replaces fields of the config's optimiser for this player; with another name, all but the decay. */
   readonly optimizer?: Partial<OptimizerConfig>;
 }
 
@@ -94,10 +101,20 @@ export interface StepOutcome {
 
 /** What a task decides before an epoch. */
 export interface EpochPlan {
-  /** Dataset indices to draw from in this epoch, in place of the training subset. */
+  /** Dataset indices to draw from in this epoch, in place of the training subset. Repeated ones are augmented apart. */
   readonly indices?: Uint32Array;
   /** Players whose optimiser forgets its state, such as that of a fresh head. */
   readonly resetPlayers?: readonly string[];
+  /** Measured while planning: joins the epoch's point of the training curve. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** What a task publishes of a finished training beside its models and pictures. */
+export interface TaskFinish {
+  /** By name; the task's group is put before it. */
+  readonly metrics?: Readonly<Record<string, number>>;
+  /** Small files of the stage by name. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /** State of a task outside its models, saved with every live checkpoint. */
@@ -125,12 +142,17 @@ export interface TaskInstance {
   readonly players: readonly Player[];
   /** Forward and backward pass over one batch, in training mode. Must not update weights itself. */
   step(batch: Batch, context: StepContext): StepOutcome;
-  /** Acts before an epoch's first step (DeepCluster assigns clusters). Not called again when resuming inside an epoch. */
+  /**
+   * Acts before an epoch's first step (DeepCluster assigns clusters). Not called again when resuming inside an epoch, but
+   * when resuming before its first step, then with the state that it left.
+   */
   beforeEpoch?(epoch: number): Promise<EpochPlan>;
   /** Names and better direction of what `evaluate` gives; both final and best are published. */
   readonly measures: Readonly<Record<string, 'max' | 'min'>>;
   /** Measures on test images, un-augmented, batch norm in inference mode. Must change nothing. */
   evaluate?(): Promise<Record<string, number>>;
+  /** Called once, when all epochs are done and before `preview`. Interrupted, it is called again. */
+  finish?(): Promise<TaskFinish>;
   preview?(): Promise<PreviewPicture[]>;
   readonly state?: TaskState;
 }

@@ -52,10 +52,10 @@ export class DataFeed {
   }
 
   /**
-   * All images of a split or of the training subset, un-augmented and in order. Throws `Interrupted` between batches
-   * when asked to stop.
+   * All images of a split or of the training subset, un-augmented and in order, from a batch on. Throws `Interrupted`
+   * between batches when asked to stop.
    */
-  async *plain(split: string, indices?: Uint32Array): AsyncIterableIterator<Batch> {
+  async *plain(split: string, indices?: Uint32Array, startBatch = 0): AsyncIterableIterator<Batch> {
     const loader = createLoader({
       dataset: this.#dataset,
       split,
@@ -68,7 +68,7 @@ export class DataFeed {
       workers: this.#config.data.workers,
     });
     try {
-      for await (const batch of loader.epoch(0)) {
+      for await (const batch of loader.epoch(0, startBatch)) {
         if (this.#signal.aborted) throw new Interrupted('Asked to stop between batches of an evaluation.');
         yield batch;
         await setImmediate(); // lets signals in

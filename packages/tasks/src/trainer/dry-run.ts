@@ -26,7 +26,7 @@ export interface DryRunParts {
 }
 
 /**
- * Proves a training without doing it: two steps on real batches, live and final checkpoint written, read back and
+ * Proves a training without doing it: what comes before an epoch, two steps on real batches, live and final checkpoint written, read back and
  * compared to the bit, and the facts of the whole run told. Throws when what is read back differs.
  */
 export async function dryRun(parts: DryRunParts): Promise<void> {
@@ -59,7 +59,7 @@ export async function dryRun(parts: DryRunParts): Promise<void> {
 async function twoSteps({ feed, training, context }: DryRunParts): Promise<number> {
   let seconds = 0;
   let taken = 0;
-  for await (const batch of feed.epoch(0, 0, undefined)) {
+  for await (const batch of feed.epoch(0, 0, await training.plan())) {
     const started = performance.now();
     const values = training.step(batch);
     seconds = (performance.now() - started) / 1000;

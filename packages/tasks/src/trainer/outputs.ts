@@ -4,11 +4,12 @@ import { tf } from '@selfsup/engine/tensorflow';
 import type { TaskInstance } from '../task.ts';
 import type { TrainingState } from './training-state.ts';
 
-/** Writes the small files of a finished training for the report; gives their names and paths. */
+/** Writes the small files of a finished training for the report, and the task's own; gives their names and paths. */
 export async function writeOutputs(
   folder: string,
   instance: TaskInstance,
   state: TrainingState,
+  own: Readonly<Record<string, string | Uint8Array>> = {},
 ): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   const write = async (name: string, content: string | Uint8Array): Promise<void> => {
@@ -16,6 +17,7 @@ export async function writeOutputs(
     await writeAtomically(files[name], content);
   };
   await write('curve.json', canonicalJson({ train: state.train, test: state.test }));
+  for (const [name, content] of Object.entries(own)) await write(name, content);
   const filters = firstLayerFilters(instance.models['encoder']!);
   if (filters !== undefined) await write('filters.json', canonicalJson(filters));
   const pictures = (await instance.preview?.()) ?? [];

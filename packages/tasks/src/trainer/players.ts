@@ -10,7 +10,7 @@ export class Players {
 
   constructor(config: OptimizerConfig, players: readonly Player[]) {
     for (const player of players) {
-      const own = optimizerSchema.parse({ ...config, ...player.optimizer });
+      const own = optimizerSchema.parse({ ...baseFor(config, player), ...player.optimizer });
       this.#optimizers.set(player.name, createOptimizer(own, player.variables, player.exemptFromDecay));
     }
   }
@@ -46,6 +46,12 @@ export class Players {
   dispose(): void {
     for (const optimizer of this.#optimizers.values()) optimizer.dispose();
   }
+}
+
+/** What a player's own fields are laid over: the whole config, or its decay where the player names another optimiser. */
+function baseFor(config: OptimizerConfig, { optimizer }: Player): Partial<OptimizerConfig> {
+  if (optimizer?.name === undefined || optimizer.name === config.name) return config;
+  return { weightDecay: config.weightDecay, excludeFromDecay: config.excludeFromDecay };
 }
 
 /** The tensors whose names begin with `prefix`, by the rest of the name. */

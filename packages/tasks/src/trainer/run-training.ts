@@ -80,8 +80,9 @@ export async function trainOn<Config>(
     }
     if (trains) await training.run();
     await save();
-    const files = await writeOutputs(outputs, instance, training.state);
-    const metrics = finalMetrics(task.metricGroup, training.state);
+    const finish = await instance.finish?.();
+    const files = await writeOutputs(outputs, instance, training.state, finish?.files);
+    const metrics = finalMetrics(task.metricGroup, training.state, finish?.metrics);
     if (!trains) return { blobs: { checkpoint }, files, metrics };
     files['metrics.jsonl'] = metricsFile;
     return { blobs: { checkpoint }, files, records: { events: eventFolder }, metrics };
@@ -100,7 +101,7 @@ function createInstance<Config>(
   normalisation: Normalisation,
   feed: DataFeed,
 ): Promise<TaskInstance> {
-  const { config, seed, needs, workFolder, progress } = context;
+  const { config, seed, needs, workFolder, progress, signal, dryRun } = context;
   const input = feed.size;
   return task.create({
     config: config.task,
@@ -109,15 +110,19 @@ function createInstance<Config>(
     input,
     normalisation,
     epochs: config.epochs,
+    trainingSplit: config.data.split,
+    trainingIndices: feed.indices,
     testSplit: config.data.testSplit,
     needs,
     workFolder,
     progress,
+    signal,
+    dryRun,
     buildEncoder: (shape = input, purpose = 'encoder') => network.build(shape, randomKey(seed, 'weights', purpose)),
     embed: network.embed,
     key: (...path) => randomKey(seed, 'task', ...path),
     batches: (split) => feed.plain(split),
-    trainingBatches: () => feed.plain(config.data.split, feed.indices),
+    trainingBatches: (startBatch) => feed.plain(config.data.split, feed.indices, startBatch),
   });
 }
 
@@ -135,13 +140,18 @@ function normalisationFor(dataset: Dataset, config: TrainingConfig): Normalisati
   return { mean: normalisation.mean, std: normalisation.std };
 }
 
-/** Means over the last epoch and the last evaluation, and the best of each measure. */
-function finalMetrics(group: string, state: Training['state']): Record<string, number> {
+/** Means over the last epoch and the last evaluation, the best of each measure, and what the task measured at the end. */
+function finalMetrics(
+  group: string,
+  state: Training['state'],
+  finish: Readonly<Record<string, number>> = {},
+): Record<string, number> {
   const metrics: Record<string, number> = {};
   const { epoch: _epoch, step: _step, learningRate: _rate, ...trained } = state.train.at(-1) ?? {};
   for (const [name, value] of Object.entries(trained)) metrics[`${group}/${name}`] = value;
   const { epoch: _testEpoch, step: _testStep, ...tested } = state.test.at(-1) ?? {};
   for (const [name, value] of Object.entries(tested)) metrics[`${group}/${name}`] = value;
   for (const [name, value] of Object.entries(state.best)) metrics[`${group}/${name}-best`] = value;
+  for (const [name, value] of Object.entries(finish)) metrics[`${group}/${name}`] = value;
   return metrics;
 }

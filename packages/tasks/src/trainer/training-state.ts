@@ -12,6 +12,8 @@ export interface TrainingState {
   /** Samples and sample-weighted sums of logged values since the epoch began. */
   samples: number;
   sums: Record<string, number>;
+  /** What the task measured when it planned the epoch. */
+  planned: Record<string, number>;
   train: CurvePoint[];
   test: CurvePoint[];
   /** Best value so far of each measure. */
@@ -20,7 +22,7 @@ export interface TrainingState {
 
 /** The state before the first step. */
 export function initialState(): TrainingState {
-  return { epoch: 0, batch: 0, step: 0, samples: 0, sums: {}, train: [], test: [], best: {} };
+  return { epoch: 0, batch: 0, step: 0, samples: 0, sums: {}, planned: {}, train: [], test: [], best: {} };
 }
 
 /** Adds a step's values, which are means over `samples`, to the sums of its epoch. */

@@ -97,6 +97,16 @@ export class Training {
     return { ...values, learningRate };
   }
 
+  /** Lets the task plan the epoch under way; gives the indices that it draws from, where it says. */
+  async plan(): Promise<Uint32Array | undefined> {
+    const { instance } = this.#parts;
+    const plan = await this.#orSave(async () => instance.beforeEpoch?.(this.#state.epoch));
+    this.#plannedIndices = plan?.indices;
+    this.#players.reset(plan?.resetPlayers ?? []);
+    this.#state.planned = { ...plan?.metrics };
+    return this.#plannedIndices;
+  }
+
   /** All that going on needs: weights, moving statistics, optimiser slots, the task's state, position and curves. */
   snapshot(): Checkpoint {
     const { instance } = this.#parts;
@@ -135,13 +145,9 @@ export class Training {
   }
 
   async #runEpoch(phase: Phase): Promise<void> {
-    const { instance, feed, config } = this.#parts;
+    const { feed, config } = this.#parts;
     const { epoch, batch: startBatch } = this.#state;
-    if (startBatch === 0) {
-      const plan = await instance.beforeEpoch?.(epoch);
-      this.#plannedIndices = plan?.indices;
-      this.#players.reset(plan?.resetPlayers ?? []);
-    }
+    if (startBatch === 0) await this.plan();
     for await (const batch of feed.epoch(epoch, startBatch, this.#plannedIndices)) {
       await this.#stopIfAsked();
       this.#clock.stepBegins();
@@ -170,11 +176,11 @@ export class Training {
       step: state.step - 1,
       totalSteps: this.#totalSteps,
     });
-    const point = { epoch: done, step: state.step, ...epochMeans(state), learningRate };
+    const point = { epoch: done, step: state.step, ...epochMeans(state), ...state.planned, learningRate };
     const last = done === config.epochs;
     let measured: Record<string, number> | undefined;
     if (instance.evaluate !== undefined && (last || done % config.evaluate.everyEpochs === 0)) {
-      measured = await this.#evaluate(instance);
+      measured = await this.#orSave(() => instance.evaluate!());
     }
     state.train.push(point);
     this.#log.write({ kind: 'epoch', ...point });
@@ -182,17 +188,19 @@ export class Training {
       addEvaluation(state, measured, instance.measures);
       this.#log.write({ kind: 'test', epoch: done, step: state.step, ...measured });
     }
-    progress.note(`Epoch ${done} of ${config.epochs}: ${describe({ ...epochMeans(state), ...measured })}`);
+    progress.note(
+      `Epoch ${done} of ${config.epochs}: ${describe({ ...epochMeans(state), ...state.planned, ...measured })}`,
+    );
     if (state.batch !== feed.batchesPerEpoch) throw new Error(`Epoch of ${state.batch} batches.`);
-    Object.assign(state, { epoch: done, batch: 0, samples: 0, sums: {} });
+    Object.assign(state, { epoch: done, batch: 0, samples: 0, sums: {}, planned: {} });
     this.#plannedIndices = undefined;
     if (last || done % config.checkpoint.everyEpochs === 0) await this.save();
   }
 
-  /** Evaluates; asked to stop meanwhile, saves so that the same evaluation is what going on begins with. */
-  async #evaluate(instance: TaskInstance): Promise<Record<string, number>> {
+  /** Evaluates or plans; asked to stop meanwhile, saves so that the same work is what going on begins with. */
+  async #orSave<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
-      return await instance.evaluate!();
+      return await work();
     } catch (error) {
       if (error instanceof Interrupted) await this.#stopIfAsked();
       throw error;
