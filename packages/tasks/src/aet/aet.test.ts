@@ -1,0 +1,152 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tf } from '@selfsup/engine/tensorflow';
+import { loadEncoder } from '@selfsup/models/encoder';
+import { configureNetwork } from '@selfsup/models/network';
+import { optimizerSchema } from '@selfsup/models/optimizers/config';
+import { decodeReference, decodeReferences, type ReferenceArray } from '@selfsup/models/reference.fixture';
+import { assignVariables, modelWeights } from '@selfsup/models/weights';
+import { afterAll, describe, expect, test } from 'vitest';
+import { generatedDataset } from '../generated-dataset.fixture.ts';
+import { interrupted } from '../interruption.fixture.ts';
+import { Players } from '../trainer/players.ts';
+import { trainOn } from '../trainer/run-training.ts';
+import { takeStep } from '../trainer/step.ts';
+import { trainingContext } from '../training-context.fixture.ts';
+import type { TaskContext } from '../task.ts';
+import stage, { aet, type AetConfig } from './aet.ts';
+import { createAet } from './transformation-prediction.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'aet-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const { training } = JSON.parse(readFileSync(new URL('aet.reference.json', import.meta.url), 'utf8'));
+
+interface TrainingCase {
+  readonly transformation: string;
+  readonly loss: string;
+  readonly rate: number;
+  readonly decoder: Record<string, ReferenceArray>;
+  readonly losses: number[];
+  readonly after: Record<string, ReferenceArray>;
+}
+
+describe('two training steps are those of PyTorch', () => {
+  test.each<TrainingCase>(training.cases)('$transformation, $loss', async ({ transformation, loss, ...reference }) => {
+    const network = await configureNetwork({ name: 'nin', blocks: 3, width: 8 });
+    const input = { height: 32, width: 32, channels: 3 };
+    const instance = await createAet({
+      config: aet.schema.parse({ transformation, loss }),
+      input,
+      normalisation: training.normalisation,
+      buildEncoder: () => network.build(input, [1, 2]),
+      key: () => [3, 4],
+    } as unknown as TaskContext<AetConfig>);
+    const { encoder, decoder } = instance.models as { encoder: tf.LayersModel; decoder: tf.LayersModel };
+    assignVariables(modelWeights('encoder', encoder), decodeReferences(training.encoder, 'encoder/'));
+    assignVariables(modelWeights('decoder', decoder), decodeReferences(reference.decoder, 'decoder/'));
+    const players = new Players(optimizerSchema.parse({ name: 'sgd' }), instance.players);
+    const images = decodeReference(training.images).data as Uint8Array;
+    const batch = { images, shape: [4, 32, 32, 3] as const, labels: new Int32Array(4), indices: new Uint32Array(4) };
+    for (const step of [0, 1]) {
+      const context = { epoch: 0, step, key: [0, step] as const };
+      const { values, samples } = takeStep(instance, players, batch as never, context, reference.rate, undefined);
+      expect(samples).toBe(4);
+      expect(values['loss']).toBeCloseTo(reference.losses[step]!, 4);
+    }
+    const ours = new Map(
+      [...modelWeights('', encoder), ...modelWeights('', decoder)].map((one) => [one.name.slice(1), one.variable]),
+    );
+    for (const [name, expected] of Object.entries(reference.after)) {
+      const { shape, data } = decodeReference(expected);
+      const difference = tf.tidy(
+        () =>
+          ours
+            .get(name)!
+            .sub(tf.tensor(data, [...shape]))
+            .abs()
+            .max()
+            .dataSync()[0],
+      );
+      expect(difference, name).toBeLessThan(1e-4);
+    }
+  });
+});
+
+describe('AET', () => {
+  test.each([
+    ['affine', 'parameters', { shear: 0, rotation: 10 }, 0.1, 0.5],
+    ['affine', 'matrix', { shear: 0, rotation: 10 }, 0.1, 0.75],
+    ['projective', 'parameters', { jitter: 0, scale: [1, 1] }, 0.1, 0.2],
+    ['projective', 'matrix', { jitter: 0, scale: [1, 1] }, 0.03, 0.3],
+  ])('learns %s transformations by the loss on the %s', async (transformation, loss, ranges, learningRate, most) => {
+    const own = join(folder, `${transformation}-${loss}`);
+    const context = trainingContext(aet, own, {
+      epochs: 14,
+      task: { transformation, loss, ...ranges },
+      schedule: { name: 'cosine', learningRate },
+      evaluate: { everyEpochs: 14 },
+      data: { workers: 0, augment: {} },
+    });
+    const { metrics, files, blobs } = await trainOn(generatedDataset(), aet, context);
+    expect(metrics['pretext/mse']! / metrics['pretext/predict-the-mean-mse']!).toBeLessThan(most);
+    expect(metrics[`pretext/r2-${transformation === 'affine' ? 'scale' : 'linear'}`]).toBeGreaterThan(0.5);
+
+    const { pictures } = JSON.parse(readFileSync(files!['preview.json']!, 'utf8'));
+    expect(pictures).toHaveLength(24);
+    expect(pictures[2].facts).toHaveProperty('mean squared error');
+    const first = tf.node.decodePng(readFileSync(files![pictures[0].file]!)).dataSync();
+    expect([...first]).toEqual([...generatedDataset().image('test', 0)]);
+    const loaded = await loadEncoder(blobs!['checkpoint']!);
+    expect(loaded.tensors.get('decoder/linear/kernel')!.shape).toEqual([16, transformation === 'affine' ? 6 : 8]);
+    expect(loaded.description).toMatchObject({ task: 'aet', batchNormStatistics: 'joint' });
+  });
+
+  test('same config and seed: same bits, crashes or not', async () => {
+    const config = { epochs: 2, task: { transformation: 'projective' } };
+    const root = join(folder, 'bits');
+    const { whole, again, resumed, crashed } = await interrupted(
+      { task: aet, dataset: generatedDataset(), config },
+      root,
+      [3, 5],
+    );
+    expect(crashed).toBe(2);
+    expect(again).toEqual(whole);
+    expect(resumed).toEqual(whole);
+  });
+
+  test.each([
+    [{ transformation: 'affine', rotation: 200 }, 'rotation', /come round/],
+    [{ transformation: 'affine', translation: 0.6 }, 'translation', /leave the frame/],
+    [{ transformation: 'affine', scale: [-1, 1] }, 'scale', /shrink|fold/],
+    [{ transformation: 'affine', scale: [1.3, 0.7] }, 'scale', /least scale/],
+    [{ transformation: 'affine', shear: 90 }, 'shear', /fold/],
+    [
+      { transformation: 'affine', rotation: 0, translation: 0, scale: [1, 1], shear: 0 },
+      'rotation',
+      /nothing to predict/,
+    ],
+    [{ transformation: 'projective', jitter: 0.2 }, 'jitter', /fold/],
+    [{ transformation: 'projective', scale: [0.4, 1.2] }, 'jitter', /fold/],
+    [{ transformation: 'projective', scale: [1, 1], jitter: 0, quarterTurns: false }, 'jitter', /nothing to predict/],
+    [{ transformation: 'projective', standardise: { mean: [0], std: [1] } }, 'mean', /./],
+    [{ transformation: 'swirl' }, 'transformation', /./],
+    [{}, 'transformation', /./],
+    [{ transformation: 'affine', jitter: 0.1 }, '', /jitter/],
+  ])('refuses the task %j', (task, field, message) => {
+    const parsed = stage.schema.safeParse({ network: { name: 'nin' }, epochs: 1, task });
+    const issue = parsed.error!.issues[0]!;
+    expect(issue.path.join('.')).toContain(field);
+    expect(issue.message).toMatch(message);
+  });
+
+  test('refuses images that are not square, and corners that cannot move', async () => {
+    const create = (config: object, input: object) =>
+      createAet({ config: aet.schema.parse(config), input } as unknown as TaskContext<AetConfig>);
+    await expect(create({ transformation: 'affine' }, { height: 16, width: 20, channels: 3 })).rejects.toMatchObject({
+      field: 'data.augment',
+    });
+    const still = { transformation: 'projective', scale: [1, 1], jitter: 0.02, quarterTurns: false };
+    await expect(create(still, { height: 32, width: 32, channels: 3 })).rejects.toMatchObject({ field: 'task.jitter' });
+  });
+});

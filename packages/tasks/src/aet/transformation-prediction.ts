@@ -1,0 +1,109 @@
+import { UserError } from '@selfsup/engine/errors';
+import { deriveKey } from '@selfsup/engine/random';
+import { tf } from '@selfsup/engine/tensorflow';
+import { normalise } from '@selfsup/models/normalise';
+import { modelWeights } from '@selfsup/models/weights';
+import { gradientsOf } from '../gradients.ts';
+import { firstImages, imagesOf } from '../images.ts';
+import { encodePng } from '../png.ts';
+import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
+import { affineTransformation } from './affine-transformation.ts';
+import type { AetConfig } from './aet.ts';
+import { directions, EstimateErrors } from './estimate-errors.ts';
+import { usualStandardisation } from './projective.ts';
+import { projectiveTransformation } from './projective-transformation.ts';
+import { buildSiamese, inferenceEstimates, trainingEstimates } from './siamese.ts';
+import type { Transformation } from './transformation.ts';
+
+const PREVIEW_IMAGES = 8;
+
+/** Builds encoder and decoder; see `aet`. Throws `UserError` for images that are not square. */
+export async function createAet(context: TaskContext<AetConfig>): Promise<TaskInstance> {
+  const transformation = transformationOf(context);
+  const { components, bounded, groups } = transformation;
+  const siamese = buildSiamese(context.buildEncoder(), components, bounded, context.key('decoder'), context.embed);
+  const models = { ...siamese };
+  const variables = Object.entries(models).flatMap(([name, model]) => modelWeights(name, model, true));
+  const pixels = (images: tf.Tensor4D) => normalise(images, context.normalisation);
+
+  return {
+    models,
+    players: [{ name: 'predictor', variables }],
+    measures: directions(groups),
+
+    step(batch, { key }) {
+      const images = imagesOf(batch);
+      const { images: transformed, targets } = transformation.sample(images, deriveKey(key, 'transformation'));
+      const { loss, gradients } = gradientsOf(variables, () => ({
+        loss: transformation.loss(trainingEstimates(siamese, pixels(images), pixels(transformed)), targets),
+      }));
+      return { losses: { loss }, gradients, samples: targets.shape[0] };
+    },
+
+    async evaluate() {
+      const key = context.key('test');
+      const errors = new EstimateErrors(components);
+      let first = 0;
+      for await (const batch of context.batches(context.testSplit)) {
+        tf.tidy(() => {
+          const images = imagesOf(batch);
+          const { images: transformed, targets } = transformation.sample(images, key, first);
+          const estimates = inferenceEstimates(siamese, pixels(images), pixels(transformed));
+          errors.add(estimates.dataSync(), targets.dataSync());
+          first += targets.shape[0];
+        });
+      }
+      return errors.measures(groups);
+    },
+
+    async preview() {
+      const pictures: PreviewPicture[] = [];
+      const key = context.key('preview');
+      const { height, width, channels } = context.input;
+      const chosen = await firstImages(context.batches(context.testSplit), PREVIEW_IMAGES);
+      for (const [index, { pixels: bytes }] of chosen.entries()) {
+        const shown = tf.tidy(() => {
+          const original = tf.tensor4d(Float32Array.from(bytes), [1, height, width, channels]);
+          const { images: transformed, targets } = transformation.sample(original, key, index);
+          const estimates = inferenceEstimates(siamese, pixels(original), pixels(transformed));
+          const estimated = transformation.apply(original, estimates);
+          const error = estimates.sub(targets).square().mean().dataSync()[0]!;
+          const facts = { 'mean squared error': Number(error.toPrecision(3)) };
+          return [
+            { image: drawable(original), what: 'original', facts: {} },
+            { image: drawable(transformed), what: 'transformed', facts: {} },
+            { image: drawable(estimated), what: 'transformed by the estimate', facts },
+          ] as unknown as tf.TensorContainer;
+        }) as unknown as { image: tf.Tensor3D; what: string; facts: Record<string, number> }[];
+        for (const { image, what, facts } of shown) {
+          pictures.push({
+            png: await encodePng(image),
+            caption: `Test image ${index}, ${what}`,
+            alt: `Test image ${index}, ${what}`,
+            facts,
+            group: 'Test images: original, transformed, and transformed by the estimate',
+          });
+        }
+      }
+      return pictures;
+    },
+  };
+}
+
+/** The one image of a batch as bytes. */
+function drawable(images: tf.Tensor4D): tf.Tensor3D {
+  return images.clipByValue(0, 255).round().toInt().squeeze([0]);
+}
+
+function transformationOf({ config, input }: TaskContext<AetConfig>): Transformation {
+  const side = input.width;
+  if (input.height !== side) {
+    throw new UserError(`Images of ${input.width}×${input.height} pixels are not square`, {
+      field: 'data.augment',
+      remedy: 'Crop them to squares: the transformations turn them.',
+    });
+  }
+  return config.transformation === 'affine'
+    ? affineTransformation(config, config.loss, side)
+    : projectiveTransformation(config, config.standardise ?? usualStandardisation(side), config.loss, side);
+}
