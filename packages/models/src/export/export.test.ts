@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { averagePool, maxPool } from '@selfsup/engine/pooling';
 import { randomKey } from '@selfsup/engine/random';
@@ -11,7 +10,7 @@ import { readCheckpoint } from '../checkpoint.ts';
 import { loadEncoder, saveEncoder } from '../encoder.ts';
 import { classifier, featureShapeOf } from '../heads.ts';
 import { configureNetwork } from '../network.ts';
-import { modelWeights } from '../weights.ts';
+import { disturb, largestDifference, python, runReadme, runStock } from './export.fixture.ts';
 import { exportToSafetensors } from './safetensors.ts';
 import { stockTopology } from './stock-topology.ts';
 import { exportToTfjs } from './tfjs.ts';
@@ -23,16 +22,6 @@ const normalisation = { mean: [125.3, 123, 113.9], std: [63, 62.1, 66.7] };
 let pixels: tf.Tensor4D;
 let input: tf.Tensor4D;
 let ours: Record<string, Float32Array>;
-
-/** Moving averages as a training leaves them; freshly built ones (0 and 1) would hide a mix-up. */
-function disturb(name: string, model: tf.LayersModel): void {
-  for (const { name: weight, variable } of modelWeights(name, model)) {
-    if (weight.endsWith('/kernel')) continue;
-    const key = randomKey(5, weight);
-    const positive = /gamma|variance/.test(weight);
-    variable.assign(deviceUniform(key, variable.shape, positive ? 0.5 : -0.5, positive ? 2 : 0.5));
-  }
-}
 
 beforeAll(async () => {
   const network = await configureNetwork({ name: 'nin', blocks: 4, width: 12 });
@@ -66,28 +55,13 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  expect(a.length).toBe(b.length);
-  return Array.from(a).reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!)), 0);
-}
-
-function runStock(exported: string, model: string, layers: readonly string[]) {
-  const request = join(folder, 'request.json');
-  writeFileSync(request, JSON.stringify({ shape: input.shape, values: [...input.dataSync()], layers }));
-  const script = join(import.meta.dirname, 'stock-forward.mjs');
-  const run = spawnSync(process.execPath, [script, exported, model, request], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  expect(run.status, run.stderr).toBe(0);
-  const answer = run.stdout.trim().split('\n').at(-1)!;
-  return JSON.parse(answer) as { backend: string; version: string; layers: Record<string, number[]> };
-}
-
 test('stock tfjs in a plain process gives our features and logits', async () => {
   const exported = join(folder, 'tfjs');
   expect(await exportToTfjs(checkpoint, exported)).toEqual({ models: ['encoder', 'classifier'], leftOut: [] });
-  const encoder = runStock(exported, 'encoder', probes);
+  const encoder = runStock(exported, 'encoder', input, probes);
   expect([encoder.backend, encoder.version]).toEqual(['cpu', '4.22.0']);
   for (const name of probes) expect(largestDifference(encoder.layers[name]!, ours[name]!), name).toBeLessThan(1e-4);
-  const whole = runStock(exported, 'classifier', ['conv2']);
+  const whole = runStock(exported, 'classifier', input, ['conv2']);
   expect(largestDifference(whole.layers['conv2']!, ours['conv2']!)).toBeLessThan(1e-4);
   expect(largestDifference(whole.layers['output']!, ours['logits']!)).toBeLessThan(1e-4);
 });
@@ -136,30 +110,11 @@ test('safetensors: optimiser slots stay behind, the file is a checkpoint again, 
   expect(readme).toContain('| `encoder/block1_conv1/kernel` | [5, 5, 3, 12] | HWIO |');
 });
 
-const python = process.env['SELFSUP_ORACLES'] ?? join(homedir(), '.cache', 'selfsup-oracles', 'bin', 'python');
-
 test.skipIf(!existsSync(python))("the README's PyTorch program gives our features and logits", async () => {
   const exported = join(folder, 'pytorch');
   await exportToSafetensors(checkpoint, exported);
-  const readme = readFileSync(join(exported, 'README.md'), 'utf8');
-  const program = /```python\n([\s\S]*?)```/.exec(readme)![1]!;
-  const images = [...(pixels.transpose([0, 3, 1, 2]).dataSync() as Float32Array)];
-  const drawn = /^images = torch.randint.*$/m;
-  expect(program).toMatch(drawn);
-  const run = spawnSync(
-    python,
-    [
-      '-c',
-      `${program.replace(drawn, `images = torch.tensor(${JSON.stringify(images)}).view(2, 3, 32, 32)`)}
-import json
-answer = {name: features[name].permute(0, 2, 3, 1).flatten().tolist() for name in ${JSON.stringify(probes)}}
-print(json.dumps({**answer, "logits": logits.flatten().tolist()}))`,
-    ],
-    { cwd: exported, encoding: 'utf8', maxBuffer: 1 << 26 },
-  );
-  expect(run.status, run.stderr).toBe(0);
-  expect(run.stdout).toContain('conv2 (2, 12, 8, 8)');
-  const theirs = JSON.parse(run.stdout.trim().split('\n').at(-1)!) as Record<string, number[]>;
+  const { stdout, layers: theirs } = runReadme(exported, pixels, probes);
+  expect(stdout).toContain('conv2 (2, 12, 8, 8)');
   for (const [name, values] of Object.entries(ours)) {
     expect(largestDifference(theirs[name]!, values), name).toBeLessThan(1e-4);
   }

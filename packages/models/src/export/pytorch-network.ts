@@ -1,3 +1,4 @@
+import { GROUPED } from './grouped-convolution.ts';
 import type { StockLayer, StockTopology } from './stock-topology.ts';
 
 /**
@@ -23,10 +24,13 @@ export function pytorchLines(
     if (made === undefined) return undefined;
     lines.push(`("${layer.name}", ${made}),`);
     previous = layer.name;
-    flat ||= ['Dense', 'GlobalAveragePooling2D'].includes(layer.class_name);
+    flat ||= ['Dense', 'Flatten', 'GlobalAveragePooling2D'].includes(layer.class_name);
   }
   return lines;
 }
+
+/** Name of a PyTorch module that the README defines where a network needs it: our vectors have the channels fastest. */
+export const FLATTEN = 'FlattenChannelsLast';
 
 type ShapeOf = (weight: string) => readonly number[] | undefined;
 type Pair = readonly [number, number];
@@ -34,6 +38,7 @@ type Pair = readonly [number, number];
 function pytorchLayer({ class_name, config }: StockLayer, flat: boolean, shapeOf: ShapeOf): string | undefined {
   switch (class_name) {
     case 'Conv2D':
+    case GROUPED:
       return convolution(config, shapeOf('kernel')!);
     case 'Dense': {
       const [inputs, units] = shapeOf('kernel')!;
@@ -53,6 +58,14 @@ function pytorchLayer({ class_name, config }: StockLayer, flat: boolean, shapeOf
       const [[top, bottom], [left, right]] = config['padding'] as readonly [Pair, Pair];
       return `nn.ZeroPad2d((${left}, ${right}, ${top}, ${bottom}))`;
     }
+    case 'NeverPadding2D': {
+      const [[top, bottom], [left, right]] = config['padding'] as readonly [Pair, Pair];
+      return `nn.ConstantPad2d((${left}, ${right}, ${top}, ${bottom}), float("-inf"))`;
+    }
+    case 'LocalResponseNormalization':
+      return `nn.LocalResponseNorm(${config['size']}, ${config['alpha']}, ${config['beta']}, ${config['k']})`;
+    case 'Flatten':
+      return `${FLATTEN}()`;
     case 'MaxPooling2D':
       return pooling('MaxPool2d', config);
     case 'AveragePooling2D':
@@ -68,6 +81,7 @@ function pytorchLayer({ class_name, config }: StockLayer, flat: boolean, shapeOf
 
 function convolution(config: StockLayer['config'], kernel: readonly number[]): string | undefined {
   const [height, width, inputs, filters] = kernel;
+  const groups = (config['groups'] as number | undefined) ?? 1;
   const strides = config['strides'] as Pair;
   const dilation = config['dilation_rate'] as Pair;
   const same = config['padding'] === 'same';
@@ -75,7 +89,8 @@ function convolution(config: StockLayer['config'], kernel: readonly number[]): s
   // With a stride, TensorFlow's 'same' pads the two sides unequally.
   if (same && (strides.some((stride) => stride !== 1) || height! % 2 === 0 || width! % 2 === 0)) return undefined;
   const padding = same ? `, padding=(${(height! - 1) / 2}, ${(width! - 1) / 2})` : '';
-  return `nn.Conv2d(${inputs}, ${filters}, (${height}, ${width}), stride=(${strides.join(', ')})${padding}${bias(config)})`;
+  const options = `stride=(${strides.join(', ')})${padding}${groups > 1 ? `, groups=${groups}` : ''}${bias(config)}`;
+  return `nn.Conv2d(${inputs! * groups}, ${filters}, (${height}, ${width}), ${options})`;
 }
 
 function pooling(name: string, config: StockLayer['config']): string | undefined {

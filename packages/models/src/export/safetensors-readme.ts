@@ -1,4 +1,5 @@
 import type { LoadedEncoder } from '../encoder.ts';
+import { FLATTEN } from './pytorch-network.ts';
 
 /** A model of the checkpoint that can be written down as PyTorch layers. */
 export interface PytorchModel {
@@ -46,6 +47,13 @@ function layout(name: string, shape: readonly number[]): string {
   return name.includes('/moving_') ? 'channels (running statistics)' : 'channels';
 }
 
+const FLATTEN_CLASS = `class ${FLATTEN}(nn.Module):
+    def forward(self, x):
+        return x.permute(0, 2, 3, 1).flatten(1)
+
+
+`;
+
 const LOADER = `def load(module, file, model):
     """Copies the weights of \`model\` into a module whose layers have the same names."""
     kinds = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias",
@@ -81,7 +89,7 @@ import torch
 from safetensors import safe_open
 from torch import nn
 
-${networks.join('\n\n')}
+${networks.some((network) => network.includes(FLATTEN)) ? `\n${FLATTEN_CLASS}` : ''}${networks.join('\n\n')}
 
 
 ${LOADER}

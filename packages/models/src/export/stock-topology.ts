@@ -1,5 +1,6 @@
 import { UserError } from '@selfsup/engine/errors';
 import type { tf } from '@selfsup/engine/tensorflow';
+import { GROUPED, splitGroups } from './grouped-convolution.ts';
 
 /** Reference to what layer `name` gives: its n-th use in the model, its k-th output, call arguments. */
 type Reference = [name: string, use: number, output: number, ...rest: unknown[]];
@@ -37,19 +38,25 @@ const STOCK = new Set(
 
 /**
  * The model as stock tfjs layers. Our batch norm and dropout carry the names of the stock classes, our padded
- * pooling is built of stock layers; what has no stock form (padding that never wins a maximum, adaptive pooling to
- * sides that do not divide) throws `UserError` naming the layer.
+ * pooling is built of stock layers, a grouped convolution becomes slices, convolutions and a concatenation; what has no
+ * stock form (padding that never wins a maximum, adaptive pooling to sides that do not divide, local response
+ * normalisation) throws `UserError` naming the layer.
  */
 export function stockTopology(model: tf.LayersModel): StockTopology {
   const topology = model.toJSON(undefined, false) as unknown as StockTopology;
-  for (const layer of topology.config.layers) {
+  const layers = topology.config.layers.flatMap((layer) => {
+    if (layer.class_name !== GROUPED) return [layer];
+    const { shape } = model.getLayer(layer.name).input as tf.SymbolicTensor;
+    return splitGroups(layer, shape.at(-1)!);
+  });
+  for (const layer of layers) {
     if (STOCK.has(layer.class_name)) continue;
     throw new UserError(`Layer '${layer.name}' (${layer.class_name}) cannot be written for stock tfjs`, {
       field: layer.name,
       remedy: 'Stock tfjs has no such layer: export with --format safetensors, or build the network with one it has.',
     });
   }
-  return topology;
+  return { ...topology, config: { ...topology.config, layers } };
 }
 
 /**

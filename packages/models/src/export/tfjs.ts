@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadEncoder, type LoadedEncoder } from '../encoder.ts';
 import { modelWeights, tensorData } from '../weights.ts';
 import type { tf } from '@selfsup/engine/tensorflow';
+import { GROUPED, splitWeight } from './grouped-convolution.ts';
 import { pretextHeads } from './pretext-heads.ts';
 import { joinTopologies, stockTopology, type StockTopology } from './stock-topology.ts';
 import { tfjsReadme } from './tfjs-readme.ts';
@@ -57,11 +58,19 @@ export async function exportToTfjs(checkpoint: string, folder: string): Promise<
 }
 
 function namedWeights(model: tf.LayersModel, renamed?: ReadonlyMap<string, string>): NamedWeight[] {
-  return modelWeights('model', model).map(({ name, variable }) => {
-    const [, layer, weight] = name.split('/');
-    const { shape, data } = tensorData(variable);
-    const values = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    return { name: `${renamed?.get(layer!) ?? layer}/${weight}`, shape, values };
+  return modelWeights('model', model).flatMap(({ name, variable }) => {
+    const [, layer, weight] = name.split('/') as [string, string, string];
+    const ours = model.getLayer(layer);
+    const grouped = ours.getClassName() === GROUPED;
+    const whole = { layer, weight, value: variable as tf.Tensor };
+    const parts = grouped ? splitWeight(whole, ours.getConfig()['groups'] as number) : [whole];
+    const named = parts.map((part) => {
+      const { shape, data } = tensorData(part.value);
+      const values = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      return { name: `${renamed?.get(part.layer) ?? part.layer}/${weight}`, shape, values };
+    });
+    if (grouped) for (const part of parts) part.value.dispose();
+    return named;
   });
 }
 

@@ -35,6 +35,16 @@ describe('NIN', () => {
     encoder.dispose();
   });
 
+  test.each([
+    [1, [16, 16, 32]],
+    [2, [8, 8, 64]],
+  ])('%i block of width 64 gives the feature map %j', (blocks, expected) => {
+    const encoder = build({ blocks, width: 64 });
+    expect(featureShapeOf(encoder)).toEqual(expected);
+    expect(encoder.outputs[0]!.sourceLayer.name).toBe(`conv${blocks}`);
+    encoder.dispose();
+  });
+
   test('probe points are layers of those names, the last being the output', () => {
     const config = nin.schema.parse({ blocks: 5, width: 8, poolAfterBlock3: true });
     const encoder = nin.build(config, cifar, [1, 0]);
@@ -89,6 +99,7 @@ describe('NIN', () => {
 
   test.each([
     [{ blocks: 6 }, 'blocks'],
+    [{ blocks: 0 }, 'blocks'],
     [{ blocks: 3, poolAfterBlock3: true }, 'poolAfterBlock3'],
     [{ widht: 8 }, 'widht'],
   ])('refuses %j', (config, field) => {

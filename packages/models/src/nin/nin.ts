@@ -7,8 +7,8 @@ import { heFanOut } from '../initialisers.ts';
 import type { ImageShape, Network } from '../network.ts';
 
 const schema = z.strictObject({
-  /** RotNet on CIFAR uses 4, the supervised baseline 3. */
-  blocks: z.union([z.literal(3), z.literal(4), z.literal(5)]).default(4),
+  /** RotNet on CIFAR uses 4, the supervised baseline 3; 1 serves small puzzle tiles. */
+  blocks: z.int().min(1).max(5).default(4),
   /** Channels of the widest layers; the published network has 192, the others scale with it. */
   width: z.int().min(2).default(192),
   /** Average pooling after block 3; only where a fourth block follows. */
