@@ -13,6 +13,8 @@ export const optimizerSchema = z.discriminatedUnion('name', [
     name: z.literal('sgd'),
     momentum: z.number().min(0).max(1).default(0.9),
     nesterov: z.boolean().default(true),
+    /** What the learning rate is multiplied by for biases: 2 in Caffe's recipes. */
+    biasLearningRate: z.number().positive().default(1),
     ...decay,
   }),
   z.strictObject({

@@ -47,6 +47,14 @@ describe('optimisers', () => {
     expect(before - variable.dataSync()[0]!).toBeCloseTo(0.2, 6);
   });
 
+  test('biases take their multiple of the learning rate, other weights do not', () => {
+    const config = { name: 'sgd', weightDecay: 0.05, biasLearningRate: 2 };
+    expect(run(config, 'net/layer/kernel')).toEqual(run({ name: 'sgd', weightDecay: 0.05 }));
+    const doubled = setUp({ name: 'sgd', weightDecay: 0.05 });
+    for (const rate of rates) step(doubled, 2 * rate);
+    expect(run(config, 'net/layer/bias')).toEqual([...doubled.variable.dataSync()]);
+  });
+
   test('decay leaves out the kinds and names that are excluded', () => {
     const config = {
       name: 'sgd',
@@ -106,6 +114,7 @@ describe('optimisers', () => {
       name: 'sgd',
       momentum: 0.9,
       nesterov: true,
+      biasLearningRate: 1,
       weightDecay: 5e-4,
       excludeFromDecay: [],
     });

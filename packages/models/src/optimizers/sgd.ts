@@ -7,6 +7,8 @@ import { Slots } from './slots.ts';
 export interface SgdConfig {
   readonly momentum: number;
   readonly nesterov: boolean;
+  /** What the learning rate is multiplied by for biases; 1 where absent. */
+  readonly biasLearningRate?: number;
 }
 
 /**
@@ -28,7 +30,7 @@ export class Sgd implements Optimizer {
   }
 
   apply(gradients: Readonly<tf.NamedTensorMap>, learningRate: number): void {
-    const { momentum, nesterov } = this.#config;
+    const { momentum, nesterov, biasLearningRate = 1 } = this.#config;
     for (const { name, variable } of this.#variables) {
       tf.tidy(() => {
         const decay = this.#decayOf(name);
@@ -40,7 +42,8 @@ export class Sgd implements Optimizer {
           slot.assign(buffer);
           d = nesterov ? d.add(buffer.mul(momentum)) : buffer;
         }
-        variable.assign(variable.sub(d.mul(learningRate)));
+        const rate = name.endsWith('/bias') ? learningRate * biasLearningRate : learningRate;
+        variable.assign(variable.sub(d.mul(rate)));
       });
     }
   }
