@@ -1,6 +1,6 @@
 import { tf } from '@selfsup/engine/tensorflow';
 
-/** Pixels `[height, width, 1 or 3]` of 0..255 as a PNG file. Disposes the tensor. */
+/** Pixels `[height, width, 1, 3 or 4]` of 0..255 as a PNG file. Disposes the tensor. */
 export async function encodePng(pixels: tf.Tensor3D): Promise<Uint8Array> {
   try {
     return await tf.node.encodePng(pixels, 9);
