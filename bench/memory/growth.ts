@@ -5,7 +5,7 @@ import nin from '../train-step/systems/nin.ts';
 
 const [width = 8, batch = 16, steps = 20_000, warmUp = 1_000] = process.argv.slice(2).map(Number);
 const megabytes = (bytes: number) => bytes / 1e6;
-const step = nin.step({ width, batch });
+const step = await nin.step({ width, batch });
 let [afterWarmUp, most] = [Number.NaN, 0];
 const start = performance.now();
 for (let done = 1; done <= steps; done++) {

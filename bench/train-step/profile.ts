@@ -5,7 +5,7 @@ import { settings } from './timing.ts';
 
 const { system: name, shape, warmUp, steps } = settings();
 const system = await loadSystem(name);
-const step = system.step(shape);
+const step = await system.step(shape);
 for (let i = 0; i < warmUp; i++) step();
 const profiles = Array.from({ length: steps }, () => profile(() => void step(), { shapes: true }));
 const fastest = profiles.reduce((best, one) => (one.milliseconds < best.milliseconds ? one : best));

@@ -17,7 +17,7 @@ export interface System {
   readonly title: string;
   readonly defaults: StepShape;
   /** One training step as the trainer takes it (forward, backward, update) as a function that returns the loss. */
-  step(shape: StepShape): () => number;
+  step(shape: StepShape): (() => number) | Promise<() => number>;
   /** Floating-point operations of the convolutions of one step, where they are to be told. */
   convolutionFlops?(shape: StepShape): number;
   /** A script of the same step in stock tfjs, beside this folder's `run.ts`. */

@@ -1,0 +1,42 @@
+import { randomKey, integer } from '@selfsup/engine/random';
+import type { Batch } from '@selfsup/data/loader';
+import nin from '@selfsup/models/nin/nin';
+import { optimizerSchema } from '@selfsup/models/optimizers/config';
+import jigsawStage, { type JigsawConfig } from '@selfsup/tasks/jigsaw/jigsaw';
+import { createJigsaw } from '@selfsup/tasks/jigsaw/puzzle-solving';
+import type { TaskContext } from '@selfsup/tasks/task';
+import { Players } from '@selfsup/tasks/trainer/players';
+import { takeStep } from '@selfsup/tasks/trainer/step';
+import type { StepShape, System } from '../system.ts';
+
+const input = { height: 32, width: 32, channels: 3 };
+const task = {
+  geometry: 'small',
+  permutations: { count: 64 },
+  head: { fc6: 128, fc7: 512, dropout: 0, start: 'pytorch' },
+};
+
+/** The step of jigsaw-small from raw images on: cutting and normalising the tiles are part of it. */
+const jigsaw: System = {
+  title: 'Jigsaw, small: block 1 of NIN on nine 8-pixel tiles, 64 orders',
+  defaults: { width: 64, batch: 128 },
+  async step({ width, batch }: StepShape) {
+    const { task: config } = jigsawStage.schema.parse({ network: { name: 'nin' }, epochs: 1, task });
+    const instance = await createJigsaw({
+      config,
+      input,
+      buildEncoder: (shape = input) =>
+        nin.build({ blocks: 1, width, poolAfterBlock3: false }, shape, randomKey(1, 'bench')),
+      key: (...path: readonly (number | string)[]) => randomKey(1, ...path),
+    } as unknown as TaskContext<JigsawConfig>);
+    const players = new Players(optimizerSchema.parse({ name: 'sgd' }), instance.players);
+    const images = Uint8Array.from({ length: batch * 32 * 32 * 3 }, (_, at) => integer([1, 2], 256, at));
+    const given = { images, shape: [batch, 32, 32, 3], labels: new Int32Array(batch) } as unknown as Batch;
+    let step = 0;
+    return () => {
+      const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
+      return takeStep(instance, players, given, position, 0.1, undefined).values['loss']!;
+    };
+  },
+};
+export default jigsaw;
