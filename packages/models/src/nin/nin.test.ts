@@ -24,6 +24,13 @@ describe('NIN', () => {
     head.dispose();
   });
 
+  test('one block is the beginning of three', () => {
+    const encoder = build({ blocks: 1, width: 64 });
+    expect(parameterCount(encoder)).toBe(64 * 75 + 53 * 64 + 32 * 53 + 2 * (64 + 53 + 32));
+    expect(featureShapeOf(encoder)).toEqual([16, 16, 32]);
+    encoder.dispose();
+  });
+
   test('width 64 has the channels of the yardstick', () => {
     const encoder = build({ blocks: 3, width: 64 });
     const filters = ['block1_conv1', 'block1_conv2', 'block1_conv3', 'block2_conv1', 'block3_conv3'].map(
