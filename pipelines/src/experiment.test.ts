@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { UserError } from '@selfsup/engine/errors';
-import { parseOverrides, readExperiment, setVariantName } from './experiment.ts';
+import { dataOverrides, datasetsNeeded, parseOverrides, readExperiment, setVariantName } from './experiment.ts';
 import { createTestWorkspace, type TestWorkspace, toyExperiment } from './testing/workspace.ts';
 
 let workspace: TestWorkspace;
@@ -102,4 +102,19 @@ test('--set makes a variant of another name, different for different values', ()
   expect(setVariantName('base', { 'pretrain.config.epochs': 2 })).toMatch(/^set-pretrain-config-epochs-2-[0-9a-f]{6}$/);
   expect(setVariantName('rotnet', { 'a.b': 1.5 })).not.toBe(setVariantName('rotnet', { 'a.b': '1-5' }));
   expect(() => parseOverrides(['epochs'])).toThrow(/no assignment/);
+});
+
+test('--data puts another data set wherever the experiment needs one', () => {
+  workspace.write(file, toyExperiment);
+  const [needed] = datasetsNeeded(readExperiment({ root: workspace.root }, 'toy'));
+  const experiment = readExperiment({ root: workspace.root }, 'toy');
+  const found = dataOverrides(experiment, [`${needed}=other`]);
+  const stages = Object.entries(experiment.variants[0]!.stages);
+  const using = stages.flatMap(([stage, { needs }]) =>
+    Object.keys(needs).flatMap((role) => (needs[role] === `data/${needed}` ? [`${stage}.needs.${role}`] : [])),
+  );
+  expect(using.length).toBeGreaterThan(0);
+  expect(found).toEqual(using.map((path) => `${path}=data/other`));
+  expect(() => dataOverrides(experiment, ['imagenet=other'])).toThrow(/Unknown data set 'imagenet'/);
+  expect(() => dataOverrides(experiment, ['other'])).toThrow(/names no two data sets/);
 });

@@ -143,6 +143,32 @@ export function parseOverrides(assignments: readonly string[]): Record<string, u
   );
 }
 
+/**
+ * The `--set` arguments that `--data` arguments stand for: `imagenet=imagenet-sample` puts the data set `imagenet-sample`
+ * wherever the experiment needs `imagenet`. Throws `UserError` for one that is no such assignment, and for a data set that
+ * the experiment does not need.
+ */
+export function dataOverrides(experiment: Experiment, assignments: readonly string[]): string[] {
+  return assignments.flatMap((assignment) => {
+    const [, from, to] = /^([^=\s]+)=([^=\s]+)$/.exec(assignment) ?? [];
+    if (from === undefined || to === undefined) {
+      throw new UserError(`--data ${assignment} names no two data sets`, {
+        field: '--data',
+        remedy: 'Write it as --data <data set>=<another>, such as --data imagenet=imagenet-sample.',
+      });
+    }
+    assertKnown('data set', from, datasetsNeeded(experiment), 'it to the needs of a stage', { field: '--data' });
+    const roles = experiment.variants.flatMap(({ stages }) =>
+      Object.entries(stages).flatMap(([stage, { needs }]) =>
+        Object.keys(needs)
+          .filter((role) => needs[role] === `data/${from}`)
+          .map((role) => `${stage}.needs.${role}=data/${to}`),
+      ),
+    );
+    return [...new Set(roles)];
+  });
+}
+
 interface StructureError extends Error {
   path?: string;
   stage?: string;

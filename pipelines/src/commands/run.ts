@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { assertWritable } from '../artifacts.ts';
-import { findVariant, parseOverrides, readExperiment, setVariantName } from '../experiment.ts';
+import { dataOverrides, findVariant, parseOverrides, readExperiment, setVariantName } from '../experiment.ts';
 import { collect, wholeNumber } from '../options.ts';
 import { runExperiment } from '../run-experiment.ts';
 import { openSession } from '../session.ts';
@@ -10,6 +10,7 @@ import { writeReport } from '../write-report.ts';
 
 interface Options {
   set: string[];
+  data: string[];
   variant?: string;
   seed?: number;
   stage?: string;
@@ -22,6 +23,7 @@ export default new Command('run')
   .description('Bring an experiment up to date without Nx, and write its report')
   .argument('<experiment>')
   .option('--set <path=value>', 'make a variant of it with this override; may be given several times', collect, [])
+  .option('--data <name=other>', 'make a variant of it with another data set in the place of one', collect, [])
   .option('--variant <name>', 'only this variant')
   .option('--seed <n>', 'only this seed, which need not stand in the file', wholeNumber)
   .option('--stage <name>', 'only this stage and what it needs')
@@ -34,15 +36,17 @@ export default new Command('run')
 Examples:
   selfsup run quickstart
   selfsup run rotnet --dry-run
+  selfsup run jigsaw-imagenet --dry-run --data imagenet=imagenet-sample
   selfsup run rotnet-small --set pretrain.config.epochs=2 --set pretrain.config.batchSize=64
   selfsup run rotnet-small --stage pretrain --seed 2 --max-minutes 50`,
   )
   .action(async (name: string, options: Options) => {
     let session = openSession({ maxMinutes: options.maxMinutes });
-    const overrides = parseOverrides(options.set);
     const base = readExperiment(session.workspace, name);
+    const set = [...dataOverrides(base, options.data), ...options.set];
+    const overrides = parseOverrides(set);
     if (options.variant !== undefined) findVariant(base, options.variant);
-    const isSet = options.set.length > 0;
+    const isSet = set.length > 0;
     const experiment = isSet ? readExperiment(session.workspace, name, overrides) : base;
     const variant =
       options.variant !== undefined && isSet ? setVariantName(options.variant, overrides) : options.variant;
@@ -56,7 +60,7 @@ Examples:
     }
     const selection = { variant, seed: options.seed, stage: options.stage, force: options.force };
     try {
-      await runExperiment(session, experiment, { ...selection, overrides: options.set, verbose: true });
+      await runExperiment(session, experiment, { ...selection, overrides: set, verbose: true });
       if (options.dryRun) {
         console.log(`${name}: the dry run went through; nothing of it is kept.`);
         return;

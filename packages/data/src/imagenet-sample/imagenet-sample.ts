@@ -9,6 +9,12 @@ const schema = z.strictObject({
   type: z.literal('imagenet-sample'),
   /** A tar of images called <wnid>_<name>.JPEG; imagenet-sample.tar in SELFSUP_DATA where absent. */
   path: z.string().optional(),
+  /** Splits that all images stand in, each of them: `val` too lets a recipe that measures there be tried. */
+  splits: z
+    .array(z.enum(['train', 'val']))
+    .min(1)
+    .refine((splits) => new Set(splits).size === splits.length, { message: 'A split is named twice' })
+    .default(['train']),
 });
 
 type ImagenetSampleConfig = z.infer<typeof schema>;
@@ -16,7 +22,7 @@ type ImagenetSampleConfig = z.infer<typeof schema>;
 /** n01440764_tench.JPEG, in any folder */
 const layout = /(?:^|\/)(n\d{8})_([^/]*)\.jpe?g$/i;
 
-async function open(path: string): Promise<SourceReading> {
+async function open({ path, splits }: { path: string; splits: readonly string[] }): Promise<SourceReading> {
   const tar = await openTar(path);
   await tar.close();
   const listed: { member: TarMember; wnid: string; words: string; name: string }[] = [];
@@ -33,14 +39,17 @@ async function open(path: string): Promise<SourceReading> {
   }
   listed.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const wnids = [...new Set(listed.map(({ wnid }) => wnid))].sort();
-  const entries = listed.map(({ wnid, name }): SourceEntry => {
-    return { split: 'train', label: wnids.indexOf(wnid), path: name };
-  });
+  const entries = splits.flatMap((split) =>
+    listed.map(({ wnid, name }): SourceEntry => ({ split, label: wnids.indexOf(wnid), path: name })),
+  );
   async function* images(wanted: (entry: number) => boolean): AsyncGenerator<SourceImage> {
     const reading = await openTar(path);
     try {
-      for (const [entry, { member }] of listed.entries()) {
-        if (wanted(entry)) yield { entry, encoded: await reading.content(member) };
+      for (const [place, { member }] of listed.entries()) {
+        const needed = splits.map((_, split) => split * listed.length + place).filter(wanted);
+        if (needed.length === 0) continue;
+        const encoded = await reading.content(member);
+        for (const entry of needed) yield { entry, encoded };
       }
     } finally {
       await reading.close();
@@ -67,9 +76,9 @@ const source: Source<ImagenetSampleConfig> = {
       found: {
         chosen: 'ImageNet images in one tar',
         route: path,
-        settings: {},
+        settings: { splits: config.splits },
         fingerprint: await fileDigest(path, context.cacheFolder),
-        open: () => open(path),
+        open: () => open({ path, splits: config.splits }),
       },
     };
   },
