@@ -25,7 +25,7 @@ export type FeatureDescription = z.infer<typeof featureDescriptionSchema>;
 export interface FeatureSplit {
   readonly images: number;
   readonly labels: Int32Array;
-  /** Features of these rows, `[rows, height, width, channels]`. */
+  /** Features of these rows, `[rows, height, width, channels]`. Published ones throw `UserError` for NaN or infinity. */
   gather(rows: ArrayLike<number>): Float32Array;
 }
 
@@ -46,16 +46,16 @@ export function featureBlob(part: 'train' | 'test', layer: string): string {
 }
 
 /**
- * Opens the published features of one layer. Throws `UserError` when the layer was not extracted (listing those
- * that were), a file is damaged, or an image has no label.
+ * Opens the published features of one layer, named by the config's `field`. Throws `UserError` when the layer was not
+ * extracted (listing those that were), a file is damaged, or an image has no label.
  */
-export async function openFeatures(input: StageInput, layer: string): Promise<FeatureSet> {
+export async function openFeatures(input: StageInput, layer: string, field = 'layer'): Promise<FeatureSet> {
   const file = join(input.folder, 'features.json');
   const description = await readDescription(file);
   const shape = description.layers[layer];
   if (shape === undefined)
     throw new UserError(`Layer '${layer}' was not extracted by ${input.ref}`, {
-      field: 'layer',
+      field,
       remedy: `Use one of: ${Object.keys(description.layers).join(', ')}; or add it to 'layers' of that stage.`,
     });
   const { classes } = description;
@@ -94,7 +94,11 @@ export function openFeatureSplit(
   labelFile.close();
   checkLabels(labels, classes, part);
   const features = new NpyReader(path(featureBlob(part, layer)));
-  const gather = (rows: ArrayLike<number>): Float32Array => features.gather(rows) as Float32Array;
+  const gather = (rows: ArrayLike<number>): Float32Array => {
+    const values = features.gather(rows) as Float32Array;
+    refuseNonFinite(values, rows, `${layer} of the ${part} images`);
+    return values;
+  };
   return { images: labels.length, labels, gather, close: () => features.close() };
 }
 
@@ -105,6 +109,35 @@ async function readDescription(file: string): Promise<FeatureDescription> {
     const remedy = "'features' must name a stage that uses eval/features; run it again if its files were altered.";
     throw new UserError('There is no description of features here', { file, remedy, cause });
   }
+}
+
+/** Throws `UserError` naming the image where a feature is NaN or infinite. */
+function refuseNonFinite(values: Float32Array, rows: ArrayLike<number>, where: string): void {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) * 0;
+  if (sum === 0) return;
+  const image = rows[Math.floor((values.findIndex((value) => !Number.isFinite(value)) * rows.length) / values.length)];
+  throw new UserError(`Features hold NaN or infinity: ${where}, image ${image}`, {
+    remedy: 'Look for a diverged encoder, and extract the features again.',
+  });
+}
+
+/** Throws `UserError` for a class that no training image shows. */
+export function refuseEmptyClass({
+  classes,
+  trainLabels,
+}: {
+  classes: readonly string[];
+  trainLabels: Int32Array;
+}): void {
+  const seen = new Set(trainLabels);
+  const empty = classes.findIndex((_, label) => !seen.has(label));
+  if (empty >= 0)
+    throw new UserError(`No training image shows class '${classes[empty]}'`, {
+      field: 'train.subset',
+      remedy:
+        'Choose training images that hold every class, where features are cached in the stage that extracts them.',
+    });
 }
 
 /** Throws `UserError` unless each label is one of the classes. */

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
 import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
 import { randomKey, type RandomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { parameterCount } from '@selfsup/models/weights';
+import { refuseEmptyClass } from './feature-set.ts';
 import type { HeadTraining } from './head-config.ts';
 import type { HeadSource } from './head-source.ts';
 import { trainHead } from './head-trainer.ts';
@@ -59,15 +59,4 @@ export async function runHead<Config extends HeadTraining>(
   } finally {
     await source.close();
   }
-}
-
-function refuseEmptyClass({ classes, trainLabels }: HeadSource): void {
-  const seen = new Set(trainLabels);
-  const empty = classes.findIndex((_, label) => !seen.has(label));
-  if (empty >= 0)
-    throw new UserError(`No training image shows class '${classes[empty]}'`, {
-      field: 'train.subset',
-      remedy:
-        'Choose training images that hold every class, where features are cached in the stage that extracts them.',
-    });
 }

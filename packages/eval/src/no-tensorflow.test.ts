@@ -7,6 +7,7 @@ test('the report and the schemas of the stages load no TensorFlow', async () => 
     import('./linear-probe/linear-probe.ts'),
     import('./classifier/classifier.ts'),
     import('./augmented-probe/augmented-probe.ts'),
+    import('./knn/knn.ts'),
   ]);
   expect('_tfengine' in globalThis).toBe(false); // where tfjs keeps its engine
   await import('./heads.ts');

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { publishedFeatures } from '../published-features.fixture.ts';
+import { readStageOutputs } from '../report/read-outputs.ts';
+import { run, workFolderOf } from '../stages.fixture.ts';
+import knn from './knn.ts';
+
+/** What scikit-learn gave; see bench/oracles/knn_reference.py. */
+interface Reference {
+  readonly train: { readonly features: number[]; readonly labels: number[] };
+  readonly test: { readonly features: number[]; readonly labels: number[] };
+  readonly width: number;
+  readonly classes: number;
+  readonly cases: { metric: string; votes: string; k: number; predicted: number[] }[];
+}
+const reference = JSON.parse(readFileSync(new URL('knn.reference.json', import.meta.url), 'utf8')) as Reference;
+
+const names = Array.from({ length: reference.classes }, (_, i) => `class ${i}`);
+const part = ({ features, labels }: Reference['train']) => ({
+  features: Float32Array.from(features),
+  labels: Int32Array.from(labels),
+});
+const parts = { train: part(reference.train), test: part(reference.test) };
+const features = publishedFeatures('conv2', [1, 1, reference.width], names, parts);
+
+test.each(reference.cases)('$metric, $votes, k = $k: scikit-learn gives the same classes', async (one) => {
+  const { metric, votes, k, predicted } = one;
+  const name = `${metric}-${votes}-${k}`;
+  const result = await run(knn, name, { layers: ['conv2'], metric, votes, k: [k] }, { features });
+  const matrix = (await readStageOutputs(workFolderOf(name))).confusion!.matrix;
+  const expected = names.map(() => names.map(() => 0));
+  predicted.forEach((label, i) => expected[reference.test.labels[i]!]![label]!++);
+  expect(matrix).toEqual(expected);
+  const right = predicted.filter((label, i) => label === reference.test.labels[i]).length;
+  const protocol = `${metric}-${votes === 'plain' ? 'plain' : 'weighted0.1'}-k${k}`;
+  expect(result.metrics[`knn/${protocol}/conv2/top1`]).toBeCloseTo((100 * right) / predicted.length, 10);
+});
+
+test('the fifth place counts for top-5, and each k stands under its own name', async () => {
+  const result = await run(knn, 'several', { layers: ['conv2'], k: [1, 90], votes: 'plain' }, { features });
+  expect(Object.keys(result.metrics)).toEqual([
+    'knn/cosine-plain-k1/conv2/top1',
+    'knn/cosine-plain-k1/conv2/top5',
+    'knn/cosine-plain-k90/conv2/top1',
+    'knn/cosine-plain-k90/conv2/top5',
+  ]);
+  // With all training images for neighbours the order is that of the classes' sizes.
+  const sizes = names.map((_, label) => reference.train.labels.filter((other) => other === label).length);
+  const five = names
+    .map((_, i) => i)
+    .sort((a, b) => sizes[b]! - sizes[a]! || a - b)
+    .slice(0, 5);
+  const within = reference.test.labels.filter((label) => five.includes(label)).length;
+  expect(result.metrics['knn/cosine-plain-k90/conv2/top5']).toBeCloseTo((100 * within) / 40, 10);
+});
+
+test('the mean over the cells can be compared instead of all of them', async () => {
+  // Two cells a map, which differ by what the mean cancels.
+  const spread = ({ features, labels }: (typeof parts)['train']) => {
+    const wide = new Float32Array(2 * features.length);
+    for (let i = 0; i < features.length; i++) {
+      const image = Math.floor(i / reference.width);
+      const at = 2 * image * reference.width + (i % reference.width);
+      wide[at] = features[i]! + ((i * 7919) % 13);
+      wide[at + reference.width] = features[i]! - ((i * 7919) % 13);
+    }
+    return { features: wide, labels };
+  };
+  const maps = publishedFeatures('conv2', [2, 1, reference.width], names, {
+    train: spread(parts.train),
+    test: spread(parts.test),
+  });
+  const settings = { layers: ['conv2'], k: [4] };
+  const vectors = await run(knn, 'vectors', settings, { features });
+  const means = await run(knn, 'means', { ...settings, vector: 'average' }, { features: maps });
+  expect(means.metrics['knn/cosine-weighted0.1-k4-average/conv2/top1']).toBe(
+    vectors.metrics['knn/cosine-weighted0.1-k4/conv2/top1'],
+  );
+});
+
+test('what cannot be measured is refused by name', async () => {
+  const settings = { layers: ['conv2'], k: [5] };
+  await expect(run(knn, 'x', { ...settings, layers: ['conv9'] }, { features })).rejects.toMatchObject({
+    message: "Layer 'conv9' was not extracted by features",
+    field: 'layers',
+    remedy: expect.stringContaining('Use one of: conv2') as string,
+  });
+  await expect(run(knn, 'x', { ...settings, k: [91] }, { features })).rejects.toThrow('91 neighbours among 90');
+  const broken = {
+    ...parts,
+    test: { ...parts.test, features: parts.test.features.map((v, i) => (i === 20 ? NaN : v)) },
+  };
+  const withNaN = publishedFeatures('conv2', [1, 1, reference.width], names, broken);
+  await expect(run(knn, 'x', settings, { features: withNaN })).rejects.toThrow(
+    'Features hold NaN or infinity: conv2 of the test images, image 3',
+  );
+  const withEmpty = publishedFeatures('conv2', [1, 1, reference.width], [...names, 'unseen'], parts);
+  await expect(run(knn, 'x', settings, { features: withEmpty })).rejects.toThrow(
+    "No training image shows class 'unseen'",
+  );
+  expect(() => knn.schema.parse({ ...settings, metric: 'euclidean' })).toThrow(/cosine/);
+  expect(() => knn.schema.parse({ ...settings, neighbours: 3 })).toThrow(/neighbours/);
+  expect(() => knn.schema.parse({ layers: ['conv2', 'conv2'] })).toThrow(/twice/);
+});

@@ -1,0 +1,48 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StageInput } from '@selfsup/engine/stage';
+import { featureBlob, type FeatureDescription } from './feature-set.ts';
+import { writeNpy } from './npy.ts';
+import { temporaryFolder } from './temporary-folder.fixture.ts';
+
+interface Part {
+  /** `[images, height, width, channels]`. */
+  readonly features: Float32Array;
+  readonly labels: Int32Array;
+}
+
+/** Features of one layer as `eval/features` publishes them. */
+export function publishedFeatures(
+  layer: string,
+  shape: [number, number, number],
+  classes: readonly string[],
+  parts: Readonly<Record<'train' | 'test', Part>>,
+): StageInput {
+  const folder = temporaryFolder('published');
+  mkdirSync(folder, { recursive: true });
+  const blob = (name: string): string => join(folder, `${name}.npy`);
+  for (const part of ['train', 'test'] as const) {
+    const { features, labels } = parts[part];
+    writeNpy(blob(featureBlob(part, layer)), '<f4', [labels.length, ...shape], features);
+    writeNpy(blob(`${part}-labels`), '<i4', [labels.length], labels);
+    writeNpy(
+      blob(`${part}-indices`),
+      '<u4',
+      [labels.length],
+      Uint32Array.from(labels, (_, i) => i),
+    );
+  }
+  const description: FeatureDescription = {
+    schema: 1,
+    encoder: { task: 'random', network: 'nin', sha256: 'e' },
+    dataset: { name: 'generated', digest: 'd' },
+    classes: [...classes],
+    layers: { [layer]: shape },
+    parts: {
+      train: { split: 'train', images: parts.train.labels.length },
+      test: { split: 'test', images: parts.test.labels.length },
+    },
+  };
+  writeFileSync(join(folder, 'features.json'), JSON.stringify(description));
+  return { ref: 'features', folder, metrics: {}, blob };
+}
