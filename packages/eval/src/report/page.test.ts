@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { encodePng } from './png.ts';
 import { renderReport } from './page.ts';
 import { sampleReport } from './sample.fixture.ts';
 
@@ -102,6 +103,21 @@ test('pictures have alternative texts, every section can be reached, tags are ba
       tag,
       page.split(new RegExp(`</${tag}\\s*>`)).length,
     ]);
+});
+
+test('pictures of several panels take the room of several', () => {
+  const sample = sampleReport();
+  const preview = [1, 2, 3].map((panels) => ({
+    image: encodePng(new Uint8Array(4 * 4 * panels), 4, 4 * panels, 1),
+    caption: `${panels} panels`,
+  }));
+  const shown = renderReport({ ...sample, rows: [{ ...sample.rows[0]!, outputs: { preview } }] });
+  const figures = [...shown.matchAll(/<figure class="(\w*)">\s*<img src="[^"]*" alt="(\d panels)"/g)];
+  expect(figures.map(([, column, alt]) => [alt, column])).toEqual([
+    ['1 panels', ''],
+    ['2 panels', 'wide'],
+    ['3 panels', 'widest'],
+  ]);
 });
 
 test('an experiment with nothing finished still gives a page', () => {

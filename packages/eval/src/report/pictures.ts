@@ -1,6 +1,6 @@
 import type { FiltersFile, Picture } from './input.ts';
 import { html, trusted, type Markup } from './markup.ts';
-import { dataUri, encodePng } from './png.ts';
+import { dataUri, encodePng, pngSize } from './png.ts';
 
 /** Sample pictures with their captions and facts, grouped; a prediction is marked as right or wrong. */
 export function pictureGrid(pictures: readonly Picture[]): Markup {
@@ -21,10 +21,17 @@ export function pictureGrid(pictures: readonly Picture[]): Markup {
 function figure(picture: Picture): Markup {
   const facts = Object.entries(picture.facts ?? {}).filter(([name]) => name !== 'actual' && name !== 'predicted');
   const list = facts.map(([name, value]) => html`<span class="fact">${name} ${value}</span>`);
-  return html`<figure>
+  return html`<figure class="${columnsOf(picture.image)}">
     <img src="${address(picture.image)}" alt="${picture.alt ?? picture.caption}" loading="lazy" />
     <figcaption>${picture.caption} ${verdict(picture.facts)} ${list}</figcaption>
   </figure>`;
+}
+
+/** A picture of several panels side by side takes the room of several: `wide` for two, `widest` for three and more. */
+function columnsOf(image: Picture['image']): string {
+  if (typeof image === 'string') return '';
+  const { width, height } = pngSize(image);
+  return width >= 2.5 * height ? 'widest' : width >= 1.5 * height ? 'wide' : '';
 }
 
 function verdict(facts: Picture['facts']): Markup {

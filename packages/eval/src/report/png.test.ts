@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { crc32 } from './crc32.ts';
-import { encodePng } from './png.ts';
+import { encodePng, pngSize } from './png.ts';
 
 test.each([1, 3] as const)('a picture of %i channels is read back by libvips bit for bit', async (channels) => {
   const pixels = Uint8Array.from({ length: 5 * 7 * channels }, (_, i) => (i * 37) % 256);
@@ -12,6 +12,7 @@ test.each([1, 3] as const)('a picture of %i channels is read back by libvips bit
     .raw()
     .toBuffer({ resolveWithObject: true });
   expect(new Uint8Array(data)).toEqual(pixels);
+  expect(pngSize(encodePng(pixels, 5, 7, channels))).toEqual({ width: 7, height: 5 });
 });
 
 test('a wrong number of pixels is refused', () => {

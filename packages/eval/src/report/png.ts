@@ -33,6 +33,12 @@ export function encodePng(pixels: Uint8Array, height: number, width: number, cha
   ]);
 }
 
+/** Size in pixels of a PNG file, from its header. */
+export function pngSize(png: Uint8Array): { readonly width: number; readonly height: number } {
+  const header = new DataView(png.buffer, png.byteOffset, png.byteLength);
+  return { width: header.getUint32(16), height: header.getUint32(20) };
+}
+
 /** Bytes of a PNG as an address that a page can show without loading anything. */
 export function dataUri(png: Uint8Array): string {
   return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;

@@ -86,6 +86,8 @@ figure{margin:0}figcaption{font-size:.87rem}
 .chart .swatch{display:inline-block;width:24px;height:8px;margin-right:.4rem;vertical-align:middle}
 ${colours}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.2rem,1fr));gap:.9rem .8rem}
+.pictures .wide{grid-column:span 2}.pictures .widest{grid-column:span 3}
+@media (max-width:24rem){.pictures .widest{grid-column:span 2}}
 .pictures img{display:block;width:100%;height:auto;image-rendering:pixelated;border-radius:3px;background:var(--faint)}
 .pictures figcaption{font-size:.8rem;line-height:1.35;margin-top:.3rem;overflow-wrap:anywhere}
 .verdict{display:block}.verdict.right{color:var(--good)}.verdict.wrong{color:var(--bad)}.fact{display:block;color:var(--soft)}

@@ -18,6 +18,7 @@ import { trainOn } from '../trainer/run-training.ts';
 import { takeStep } from '../trainer/step.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import stage, { jigsaw, type JigsawConfig } from './jigsaw.ts';
+import { readPermutations } from './permutation-files.ts';
 import { createJigsaw } from './puzzle-solving.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'jigsaw-'));
@@ -117,10 +118,12 @@ describe('a training on generated images', () => {
     // Chance is 33 %; where a tile's place hides the bar from all three tiles, nobody can tell.
     expect(whole.metrics['pretext/puzzle-accuracy']).toBeGreaterThan(70);
     const { pictures } = JSON.parse(readFileSync(whole.files!['preview.json']!, 'utf8'));
-    expect(pictures).toHaveLength(8);
+    expect(pictures).toHaveLength(9);
     expect(['1 2 3 4 5 6 7 8 9', '4 5 6 1 2 3 7 8 9', '7 8 9 4 5 6 1 2 3']).toContain(pictures[0].facts.actual);
     const png = tf.node.decodePng(readFileSync(whole.files![pictures[0].file]!), 4) as tf.Tensor3D;
     expect(png.shape).toEqual([15, 3 * 15 + 2 * 3, 4]);
+    expect(readPermutations(whole.files!['permutations.npy']!)).toEqual(rows);
+    expect(readPermutations(whole.files!['permutations.bin']!)).toEqual(rows);
   });
 
   test('its checkpoint rebuilds an encoder of whole images with the weights that the tiles trained', async () => {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '@selfsup/engine/errors';
-import { writeAtomically } from '@selfsup/engine/files';
 import { faultOf, TILES, type Permutation } from './permutations.ts';
 
 /** Number of the first symbol in a file or config: 1 in Noroozi's files and in papers, 0 in NumPy's. */
@@ -87,16 +86,12 @@ function readNpy(bytes: Buffer, refuse: Refuse): number[][] {
 }
 
 /**
- * Writes a permutation set in a published format: `.bin` or `.npy` (int64, as NumPy would), by the name of the file;
- * nothing half-written is ever seen under it. Throws `RangeError` for another name.
+ * A permutation set in a published format: `.bin` as Noroozi's, or `.npy` of int64 as NumPy writes it, symbols counted from
+ * `base`.
  */
-export async function writePermutations(path: string, set: readonly Permutation[], base: SymbolBase): Promise<void> {
+export function permutationFile(format: 'bin' | 'npy', set: readonly Permutation[], base: SymbolBase): Uint8Array {
   const values = set.flat().map((symbol) => symbol + base);
-  if (path.endsWith('.bin')) {
-    const numbers = Int32Array.from([set.length, TILES, ...values]);
-    return writeAtomically(path, new Uint8Array(numbers.buffer));
-  }
-  if (!path.endsWith('.npy')) throw new RangeError(`${path}: permutation sets are .bin or .npy files`);
+  if (format === 'bin') return new Uint8Array(Int32Array.from([set.length, TILES, ...values]).buffer);
   const text = `{'descr': '<i8', 'fortran_order': False, 'shape': (${set.length}, ${TILES}), }`;
   const size = Math.ceil((npyMagic.length + 4 + text.length + 1) / 64) * 64;
   const header = Buffer.alloc(size, ' ');
@@ -105,6 +100,5 @@ export async function writePermutations(path: string, set: readonly Permutation[
   header.writeUInt16LE(size - 10, 8);
   header.write(text, 10, 'latin1');
   header.write('\n', size - 1, 'latin1');
-  const numbers = BigInt64Array.from(values, BigInt);
-  return writeAtomically(path, Buffer.concat([header, new Uint8Array(numbers.buffer)]));
+  return Buffer.concat([header, new Uint8Array(BigInt64Array.from(values, BigInt).buffer)]);
 }

@@ -8,7 +8,7 @@ import { printed } from './permutation-set.ts';
 import { TILES, type Permutation } from './permutations.ts';
 import type { Puzzles, PuzzleSettings } from './puzzles.ts';
 
-const PREVIEW_IMAGES = 8;
+const PREVIEW_IMAGES = 9;
 
 /** An RGBA picture, transparent where nothing was drawn. */
 interface Canvas {

@@ -13,6 +13,7 @@ import type { TaskContext, TaskInstance } from '../task.ts';
 import { geometryOf, windowSide } from './geometry.ts';
 import { puzzleHead, tileHead } from './heads.ts';
 import type { JigsawConfig } from './jigsaw.ts';
+import { permutationFile } from './permutation-files.ts';
 import { permutationSet } from './permutation-set.ts';
 import { TILES } from './permutations.ts';
 import { puzzlePictures } from './preview.ts';
@@ -110,6 +111,15 @@ export async function createJigsaw(context: TaskContext<JigsawConfig>): Promise<
       }
       return { [MEASURE]: (100 * right) / total };
     },
+
+    // The set in both published formats, for other toolkits and for `permutations.file`.
+    finish: () =>
+      Promise.resolve({
+        files: {
+          'permutations.npy': permutationFile('npy', permutations, 0),
+          'permutations.bin': permutationFile('bin', permutations, 1),
+        },
+      }),
 
     preview: () => puzzlePictures(context, { settings, testPuzzles, predict }),
   };
