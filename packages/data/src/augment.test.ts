@@ -11,6 +11,8 @@ describe('augmentSchema', () => {
     [{ resize: 256 }, 'resize', /beside it/],
     [{ resize: 200, centreCrop: 224 }, 'resize', /less than the crop/],
     [{ tenCrop: 224, flip: true }, 'flip', /by itself/],
+    [{ within: 256 }, 'within', /randomCrop/],
+    [{ resize: 256, randomCrop: 224, within: 200 }, 'within', /between/],
     [{ randomResizedCrop: { size: 8, area: [0.5, 0.1] } }, 'randomResizedCrop.area', /above/],
     [{ colourJitter: { hue: 0.6 } }, 'colourJitter.hue', /0.5/],
     [{ colorJitter: {} }, '', /colorJitter/],

@@ -28,6 +28,8 @@ export const augmentSchema = z
     resize: side.optional(),
     /** A square of this many pixels, anywhere. */
     randomCrop: side.optional(),
+    /** Take the random crop inside the middle square of this side (DeepCluster's probes: 224 of the middle 256). */
+    within: side.optional(),
     /** A square of this many pixels from the middle. */
     centreCrop: side.optional(),
     /** The four corners and the middle, each also mirrored: ten views of each image (Krizhevsky et al. 2012). */
@@ -68,6 +70,14 @@ export const augmentSchema = z
     }
     if (augment.resize !== undefined && crops !== undefined && crops > augment.resize) {
       context.addIssue({ code: 'custom', path: ['resize'], message: `Is less than the crop of ${crops}` });
+    }
+    const { within, randomCrop, resize } = augment;
+    if (within !== undefined && (randomCrop === undefined || within < randomCrop || within > (resize ?? within))) {
+      context.addIssue({
+        code: 'custom',
+        path: ['within'],
+        message: 'Needs randomCrop beside it, and lies between the crop and what the image is resized to',
+      });
     }
     if (augment.tenCrop !== undefined && augment.flip === true) {
       context.addIssue({ code: 'custom', path: ['flip'], message: 'tenCrop mirrors by itself' });

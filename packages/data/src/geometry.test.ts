@@ -75,6 +75,18 @@ describe('areasFor', () => {
     expect(corners).toEqual([...five.map((one) => [...one, false]), ...five.map((one) => [...one, true])]);
   });
 
+  it('takes random crops inside the middle square where that is asked for', () => {
+    // 500 × 375 to 341 × 256; the middle 256 begin at 43 (42.5 rounded up).
+    const draws = Array.from(
+      { length: 2000 },
+      (_, i) => areasFor({ resize: 256, randomCrop: 224, within: 256 }, 500, 375, keys, i)[0]!.area,
+    );
+    const lefts = draws.map(({ left }) => Math.round((left * 341) / 500));
+    const tops = draws.map(({ top }) => Math.round((top * 256) / 375));
+    expect([Math.min(...lefts), Math.max(...lefts)]).toEqual([43, 75]);
+    expect([Math.min(...tops), Math.max(...tops)]).toEqual([0, 32]);
+  });
+
   it('scales an image up that is smaller than the crop', () => {
     expect(areasFor({ centreCrop: 20 }, 10, 30, keys, 0)).toEqual([
       { area: { left: 0, top: 10, right: 10, bottom: 20 }, flip: false },

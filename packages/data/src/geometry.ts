@@ -93,7 +93,12 @@ export function areasFor(
   const [right, bottom] = [toWidth - size, toHeight - size];
   if (augment.randomCrop !== undefined) {
     const counter = 2 * sample * drawsPerSample;
-    const area = crop(integer(keys.place, right + 1, counter), integer(keys.place, bottom + 1, counter + 1));
+    const along = (room: number, whole: number, draw: number): number => {
+      const side = Math.min(augment.within ?? whole, whole);
+      const start = Math.round((whole - side) / 2);
+      return start + integer(keys.place, room - (whole - side) + 1, draw);
+    };
+    const area = crop(along(right, toWidth, counter), along(bottom, toHeight, counter + 1));
     return [{ area, flip }];
   }
   const five = [crop(0, 0), crop(right, 0), crop(0, bottom), crop(right, bottom), middle];

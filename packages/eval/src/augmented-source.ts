@@ -1,100 +1,98 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Augment, type ImageSize, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
-import { UserError } from '@selfsup/engine/errors';
 import { selectSubset } from '@selfsup/data/subset';
+import { UserError } from '@selfsup/engine/errors';
 import type { RandomKey } from '@selfsup/engine/random';
 import type { StageContext } from '@selfsup/engine/stage';
-import type { tf } from '@selfsup/engine/tensorflow';
-import { inOrder } from './cached-source.ts';
-import { extractSplit } from './extract-split.ts';
-import { checkLabels, openFeatureSplit } from './feature-set.ts';
-import { extractionBatch, type ImageParts } from './features-config.ts';
+import { checkLabels } from './feature-set.ts';
+import type { ImageParts } from './features-config.ts';
 import { openFrozenInput, type FrozenInput } from './frozen-input.ts';
 import type { HeadTraining } from './head-config.ts';
-import type { HeadSource } from './head-source.ts';
+import type { BatchSettings, FeatureShape, HeadSource } from './head-source.ts';
+import { storedTest, type TestImages } from './test-images.ts';
 
 /** Settings of heads that see their training images augmented anew in each epoch. */
-export type AugmentedConfig = HeadTraining &
+export type AugmentedSettings = BatchSettings &
   ImageParts & {
     readonly augment: Augment;
     /** Loader threads. Changes no result. */
     readonly workers: number;
   };
+export type AugmentedConfig = HeadTraining & AugmentedSettings;
 
 /**
- * Batches of training images augmented anew in each epoch, through the frozen encoder up to the config's layer. Order
- * and augmentation are functions of `key`, the epoch and the image; without augmentation the batches are those of the
- * cached features. The test images' features are computed once, un-augmented, into a folder of the work folder that
- * goes with the source, so that they need not fit in memory. Throws `UserError` for an unknown layer, images of
- * another size than the encoder's and images without a label; `Error` for an encoder not in inference mode.
+ * Batches of augmented training images through the frozen encoder up to the config's layer. Throws as
+ * `openAugmentedLayers` does.
  */
 export async function openAugmentedSource(context: StageContext<AugmentedConfig>, key: RandomKey): Promise<HeadSource> {
-  const input = await openFrozenInput(context, [context.config.layer], 'layer');
-  const folder = join(context.workFolder, 'test-features');
+  const { config } = context;
+  const { source } = await openAugmentedLayers(context, [config.layer], 'layer', () => config, storedTest, key);
+  return source;
+}
+
+/** Makes the test images ready, given what goes through the encoder and how. */
+export type OpenTest<Settings> = (
+  context: StageContext<unknown>,
+  input: FrozenInput,
+  layers: readonly string[],
+  settings: Settings,
+) => Promise<TestImages>;
+
+/**
+ * Batches of training images augmented anew in each epoch, through the frozen encoder up to each of `layers`, which the
+ * config names in `field`. Order and augmentation are functions of `key`, the epoch and the image; without augmentation
+ * the batches are those of the cached features. `settingsFor` gives the settings for an encoder and data set.
+ * Throws `UserError` for an unknown layer, images of another size than the encoder's and images without a label;
+ * `Error` for an encoder not in inference mode.
+ */
+export async function openAugmentedLayers<Settings extends AugmentedSettings>(
+  context: StageContext<unknown>,
+  layers: readonly string[],
+  field: string,
+  settingsFor: (input: FrozenInput) => Settings,
+  openTest: OpenTest<Settings>,
+  key: RandomKey,
+): Promise<{ readonly source: HeadSource; readonly settings: Settings }> {
+  const input = await openFrozenInput(context, layers, field);
+  let test: TestImages | undefined;
   try {
-    return await augmentedSource(context, key, input, folder);
+    const settings = settingsFor(input);
+    const { dataset, frozen, facts } = input;
+    const { classes } = dataset.manifest;
+    const { split, subset } = settings.train;
+    const labels = dataset.labels(split);
+    const indices = selectSubset(labels, subset, context.seed);
+    const trainLabels = Int32Array.from(indices, (index) => labels[index] as number);
+    checkLabels(trainLabels, classes.length, 'train');
+    checkView(outputSize(dataset.manifest.image, settings.augment), settings.augment, frozen);
+    const testImages = await openTest(context, input, layers, settings);
+    test = testImages;
+    const loader = createLoader({ ...settings, dataset, split, indices, key, shuffle: true });
+    const source: HeadSource = {
+      shapes: frozen.shapes as readonly FeatureShape[],
+      classes,
+      trainLabels,
+      batchesPerEpoch: loader.batchesPerEpoch,
+      testViews: testImages.views,
+      identity: facts,
+      async *train(epoch) {
+        for await (const batch of loader.epoch(epoch))
+          yield { features: frozen.apply(batch.images, batch.labels.length), labels: batch.labels };
+        frozen.assertUnchanged();
+      },
+      test: () => testImages.batches(),
+      async close() {
+        await loader.close();
+        await testImages.close();
+        await input.close();
+      },
+    };
+    return { source, settings };
   } catch (error) {
-    await rm(folder, { recursive: true, force: true });
+    await test?.close();
     await input.close();
     throw error;
   }
-}
-
-async function augmentedSource(
-  context: StageContext<AugmentedConfig>,
-  key: RandomKey,
-  input: FrozenInput,
-  folder: string,
-): Promise<HeadSource> {
-  const { config, seed } = context;
-  const { dataset, frozen, facts } = input;
-  const { classes } = dataset.manifest;
-  const shape = frozen.shapes[0] as [number, number, number];
-  const labels = dataset.labels(config.train.split);
-  const indices = selectSubset(labels, config.train.subset, seed);
-  const trainLabels = Int32Array.from(indices, (index) => labels[index] as number);
-  checkLabels(trainLabels, classes.length, 'train');
-
-  const allTest = selectSubset(dataset.labels(config.test.split), config.test.subset, seed);
-  await mkdir(folder, { recursive: true });
-  const paths = await extractSplit({
-    ...context,
-    part: 'test',
-    split: config.test.split,
-    indices: context.dryRun ? allTest.subarray(0, extractionBatch) : allTest,
-    dataset,
-    frozen,
-    layers: [config.layer],
-    batchSize: extractionBatch,
-    workers: config.workers,
-    workFolder: folder,
-  });
-  const test = openFeatureSplit((name) => paths[name] as string, 'test', config.layer, classes.length);
-  checkView(outputSize(dataset.manifest.image, config.augment), config.augment, frozen);
-  const loader = createLoader({ ...config, dataset, split: config.train.split, indices, key, shuffle: true });
-  return {
-    shape,
-    classes,
-    trainLabels,
-    batchesPerEpoch: loader.batchesPerEpoch,
-    identity: facts,
-    async *train(epoch) {
-      for await (const batch of loader.epoch(epoch)) {
-        const [features] = frozen.apply(batch.images, batch.labels.length) as [tf.Tensor];
-        yield { features, labels: batch.labels };
-      }
-      frozen.assertUnchanged();
-    },
-    test: () => inOrder(test, shape),
-    async close() {
-      await loader.close();
-      test.close();
-      await rm(folder, { recursive: true, force: true });
-      await input.close();
-    },
-  };
 }
 
 /** Throws `UserError` where training would not see the encoder's size, or more than one view of an image. */

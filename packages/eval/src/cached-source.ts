@@ -4,7 +4,7 @@ import type { StageContext } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { featureBlob, openFeatures, type FeatureSet, type FeatureSplit } from './feature-set.ts';
 import type { HeadTraining } from './head-config.ts';
-import type { HeadBatch, HeadSource } from './head-source.ts';
+import type { BatchSettings, FeatureShape, HeadBatch, HeadSource } from './head-source.ts';
 import { requireNeed } from './require-need.ts';
 
 /** Test images at a time; changes no result. */
@@ -12,53 +12,88 @@ const testBatch = 500;
 
 /** Batches of the published features of the config's layer. Throws `UserError` as `openFeatures` does. */
 export async function openCachedSource(context: StageContext<HeadTraining>, key: RandomKey): Promise<HeadSource> {
-  const input = requireNeed(context, 'features');
-  const { layer } = context.config;
-  const features = await openFeatures(input, layer);
-  const blobs = [featureBlob('train', layer), 'train-labels', featureBlob('test', layer), 'test-labels'];
-  const identity = { inputs: blobs.map((blob) => basename(input.blob(blob))), features: features.description };
-  const close = async (): Promise<void> => features.close();
-  return { ...cachedSource(features, context.config, key), identity, close };
+  const { source } = await openCachedLayers(context, [context.config.layer], 'layer', () => context.config, key);
+  return source;
 }
 
-/** Batches of features that are read, not computed. The order of an epoch is a function of `key` and the epoch. */
+/**
+ * Batches of the published features of several layers, which the config names in `field`. `settingsFor` says how they
+ * are cut, given the features. Throws `UserError` as `openFeatures` does.
+ */
+export async function openCachedLayers<Settings extends BatchSettings>(
+  context: Pick<StageContext<never>, 'needs'>,
+  layers: readonly string[],
+  field: string,
+  settingsFor: (features: readonly FeatureSet[]) => Settings,
+  key: RandomKey,
+): Promise<{ readonly source: HeadSource; readonly settings: Settings }> {
+  const input = requireNeed(context, 'features');
+  const features: FeatureSet[] = [];
+  const close = (): void => features.forEach((one) => one.close());
+  try {
+    for (const layer of layers) features.push(await openFeatures(input, layer, field));
+    const blobs = layers.flatMap((layer) => [featureBlob('train', layer), featureBlob('test', layer)]);
+    const inputs = [...blobs, 'train-labels', 'test-labels'].map((blob) => basename(input.blob(blob)));
+    const identity = { inputs, features: features[0]?.description };
+    const settings = settingsFor(features);
+    const source = { ...cachedSource(features, settings, key), identity, close: () => Promise.resolve(close()) };
+    return { source, settings };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/**
+ * Batches of features that are read, not computed, of one or several layers of the same images. The order of an epoch is
+ * a function of `key` and the epoch.
+ */
 export function cachedSource(
-  features: Pick<FeatureSet, 'train' | 'test' | 'shape' | 'classes'>,
-  config: Pick<HeadTraining, 'batchSize' | 'dropLast' | 'samplesPerEpoch'>,
+  features: readonly Pick<FeatureSet, 'train' | 'test' | 'shape' | 'classes'>[],
+  config: BatchSettings,
   key: RandomKey,
 ): HeadSource {
-  const { train, test, shape, classes } = features;
+  const { train, classes } = features[0] as FeatureSet;
+  const shapes = features.map(({ shape }) => shape);
   const samples = config.samplesPerEpoch ?? train.images;
   const batchesPerEpoch = (config.dropLast ? Math.floor : Math.ceil)(samples / config.batchSize);
+  const parts = features.map((one) => one.train);
   return {
-    shape,
+    shapes,
     classes,
     trainLabels: train.labels,
     batchesPerEpoch,
+    testViews: 1,
     identity: {},
     async *train(epoch) {
       const order = permutation(deriveKey(key, 'order', epoch), samples).map((draw) => draw % train.images);
       for (let batch = 0; batch < batchesPerEpoch; batch++)
-        yield batchOf(train, shape, order.subarray(batch * config.batchSize, (batch + 1) * config.batchSize));
+        yield batchOf(parts, shapes, order.subarray(batch * config.batchSize, (batch + 1) * config.batchSize));
     },
-    test: () => inOrder(test, shape),
+    test: () =>
+      inOrder(
+        features.map((one) => one.test),
+        shapes,
+      ),
     close: () => Promise.resolve(),
   };
 }
 
-/** All images of a part in order, `shape` being that of one image's features. */
-export async function* inOrder(part: FeatureSplit, shape: readonly number[]): AsyncGenerator<HeadBatch> {
-  for (let start = 0; start < part.images; start += testBatch) {
-    const count = Math.min(testBatch, part.images - start);
-    yield batchOf(
-      part,
-      shape,
-      Uint32Array.from({ length: count }, (_, i) => start + i),
-    );
+/** All images of a part in order; `parts` and `shapes` hold one entry for each layer. */
+export async function* inOrder(
+  parts: readonly FeatureSplit[],
+  shapes: readonly FeatureShape[],
+): AsyncGenerator<HeadBatch> {
+  const { images } = parts[0] as FeatureSplit;
+  for (let start = 0; start < images; start += testBatch) {
+    const rows = Uint32Array.from({ length: Math.min(testBatch, images - start) }, (_, i) => start + i);
+    yield batchOf(parts, shapes, rows);
   }
 }
 
-function batchOf(part: FeatureSplit, shape: readonly number[], rows: Uint32Array): HeadBatch {
-  const labels = Int32Array.from(rows, (row) => part.labels[row] as number);
-  return { features: tf.tensor(part.gather(rows), [rows.length, ...shape]), labels };
+function batchOf(parts: readonly FeatureSplit[], shapes: readonly FeatureShape[], rows: Uint32Array): HeadBatch {
+  const labels = Int32Array.from(rows, (row) => (parts[0] as FeatureSplit).labels[row] as number);
+  const values = parts.map((part) => part.gather(rows)); // before any tensor is made: reading may throw
+  const features = values.map((one, i) => tf.tensor(one, [rows.length, ...(shapes[i] as FeatureShape)]));
+  return { features, labels };
 }

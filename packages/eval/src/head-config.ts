@@ -1,6 +1,15 @@
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
 import { z } from 'zod';
+import { poolingSchema } from './pooling-config.ts';
+
+/** How a head's linear layers begin; see `HeadInput` in heads.ts. */
+export const initialiserSchema = z.enum(['torch', 'rotnet', 'xavier', 'gaussian']);
+export type InitialiserName = z.infer<typeof initialiserSchema>;
+
+/** Batch norm of a linear probe: none, without gain and offset (`true`), or with them. */
+export const probeNormSchema = z.union([z.boolean(), z.literal('affine')]);
+export type ProbeNorm = z.infer<typeof probeNormSchema>;
 
 /**
  * Settings that every trained head shares. The defaults are the small yardstick protocol: SGD with Nesterov
@@ -19,7 +28,7 @@ export const headTraining = {
   samplesPerEpoch: z.int().min(1).optional(),
   optimizer: optimizerSchema.prefault({ name: 'sgd' }),
   schedule: scheduleSchema.prefault({ name: 'cosine', learningRate: 0.1 }),
-  initialiser: z.enum(['torch', 'rotnet']).default('torch'),
+  initialiser: initialiserSchema.default('torch'),
 };
 
 /** Settings of RotNet's and AET's classifiers. */
@@ -33,12 +42,9 @@ export const classifierSettings = {
 
 /** Settings of the linear probe. */
 export const linearSettings = {
-  /** Adaptive average pooling to this many bins a side (PyTorch's rule), or the features as they are. */
-  pooling: z
-    .union([z.strictObject({ adaptiveAverage: z.int().min(1) }), z.literal('none')])
-    .default({ adaptiveAverage: 4 }),
-  /** Batch norm without gain and offset between pooling and the linear layer. */
-  batchNorm: z.boolean().default(true),
+  pooling: poolingSchema.default({ adaptiveAverage: 4 }),
+  /** Batch norm between pooling and the linear layer. */
+  batchNorm: probeNormSchema.default(true),
 };
 
 export type HeadTraining = z.infer<z.ZodObject<typeof headTraining>>;

@@ -1,21 +1,26 @@
 import type { tf } from '@selfsup/engine/tensorflow';
 
-/** Features with their labels. Whoever takes a batch disposes of its tensor. */
+/** `[height, width, channels]` of a layer's features. */
+export type FeatureShape = readonly [number, number, number];
+
+/** Features with their labels. Whoever takes a batch disposes of its tensors. */
 export interface HeadBatch {
-  /** `[batch, height, width, channels]`. */
-  readonly features: tf.Tensor;
-  /** `[batch]` class indices. */
+  /** For each layer `[images · views, height, width, channels]`, the views of an image one after another. */
+  readonly features: readonly tf.Tensor[];
+  /** `[images]` class indices. */
   readonly labels: Int32Array;
 }
 
-/** Where the batches come from that a head is trained and tested on. */
+/** Where the batches come from that heads are trained and tested on. */
 export interface HeadSource {
-  /** `[height, width, channels]` of the features. */
-  readonly shape: readonly [number, number, number];
+  /** Of each layer. */
+  readonly shapes: readonly FeatureShape[];
   readonly classes: readonly string[];
   /** Class indices of the training images, each image once. */
   readonly trainLabels: Int32Array;
   readonly batchesPerEpoch: number;
+  /** Views of each test image, such as the 10 of a ten-crop; training images have one. */
+  readonly testViews: number;
   /** As JSON, what the batches are a function of beside the stage's config and seed. */
   readonly identity: Readonly<Record<string, unknown>>;
   /** The training batches of an epoch, a function of the epoch. Leaving the loop early is safe. */
@@ -23,4 +28,13 @@ export interface HeadSource {
   /** The test images, in order. Leaving the loop early is safe. */
   test(): AsyncIterable<HeadBatch>;
   close(): Promise<void>;
+}
+
+/** How the batches of an epoch are cut. */
+export interface BatchSettings {
+  readonly batchSize: number;
+  /** Leave out the last batch of an epoch where it would be smaller. */
+  readonly dropLast: boolean;
+  /** Draws that make an epoch; the number of images where absent. */
+  readonly samplesPerEpoch?: number | undefined;
 }

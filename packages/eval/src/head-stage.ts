@@ -6,8 +6,8 @@ import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { parameterCount } from '@selfsup/models/weights';
 import { refuseEmptyClass } from './feature-set.ts';
 import type { HeadTraining } from './head-config.ts';
-import type { HeadSource } from './head-source.ts';
-import { trainHead } from './head-trainer.ts';
+import type { FeatureShape, HeadSource } from './head-source.ts';
+import { trainHead, type HeadScores } from './head-trainer.ts';
 import { buildHead, type HeadKind } from './heads.ts';
 
 /**
@@ -28,16 +28,18 @@ export async function runHead<Config extends HeadTraining>(
   const source = await open(context, key);
   try {
     if (!dryRun) refuseEmptyClass(source);
-    const { shape, classes } = source;
+    const { shapes, classes } = source;
+    const shape = shapes[0] as FeatureShape;
     const model = buildHead(kind, { shape, classes: classes.length, key, initialiser: config.initialiser });
     const parameters = parameterCount(model);
     progress.note(`${head} head on ${config.layer}: ${parameters.toLocaleString('en')} parameters`);
     const name = `${head} on ${config.layer}`;
     const identity = sha256(canonicalJson({ config, seed, head, ...source.identity }));
-    const outcome = await trainHead({
+    const { heads, curve } = await trainHead({
       model,
       source,
       config,
+      layers: [config.layer],
       name,
       identity,
       workFolder,
@@ -45,17 +47,18 @@ export async function runHead<Config extends HeadTraining>(
       signal,
       dryRun,
     }).finally(() => model.dispose());
+    const [scores] = heads as [HeadScores];
     const title = `${head}/${config.protocol}/${config.layer}`;
     const contents = {
-      'confusion.json': { title, classes, matrix: outcome.confusion },
-      'curve.json': outcome.curve,
+      'confusion.json': { title, classes, matrix: scores.confusion },
+      'curve.json': curve,
     };
     const files: Record<string, string> = {};
     for (const [file, content] of Object.entries(contents)) {
       files[file] = join(workFolder, file);
       await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
     }
-    return { files, metrics: { [`${title}/top1`]: outcome.final, [`${title}/top1-best`]: outcome.best } };
+    return { files, metrics: { [`${title}/top1`]: scores.top1, [`${title}/top1-best`]: scores.best } };
   } finally {
     await source.close();
   }

@@ -10,14 +10,25 @@ import { readCheckpoint, writeCheckpoint, type Json } from '@selfsup/models/chec
 import { createOptimizer, type Optimizer } from '@selfsup/models/optimizers/optimizer';
 import { learningRateAt } from '@selfsup/models/schedules';
 import { assignVariables, modelWeights, variableData, type NamedVariable } from '@selfsup/models/weights';
-import { confusionOf, top1 } from './confusion.ts';
+import { top1 } from './confusion.ts';
 import type { HeadTraining } from './head-config.ts';
-import type { HeadBatch, HeadSource } from './head-source.ts';
+import type { BatchSettings, HeadBatch, HeadSource } from './head-source.ts';
+import { testHead, type Measured } from './head-test.ts';
+
+/** Settings of a training. */
+export type TrainingSettings = BatchSettings & Pick<HeadTraining, 'epochs' | 'optimizer' | 'schedule'>;
 
 export interface HeadJob {
+  /** One input and one output of logits `[batch, classes]` for each layer of the source; their losses are added. */
   readonly model: tf.LayersModel;
   readonly source: HeadSource;
-  readonly config: HeadTraining;
+  readonly config: TrainingSettings;
+  /** Names of the layers, which stand in the curve where there are several. */
+  readonly layers: readonly string[];
+  /** Epochs from one test to the next; the last epoch is tested always. Default 1. */
+  readonly testEvery?: number | undefined;
+  /** What is averaged over the views of a test image. Default `logits`. */
+  readonly average?: 'logits' | 'softmax' | undefined;
   /** Name shown in the progress. */
   readonly name: string;
   /** Stands for everything the training depends on: a checkpoint of another identity is not resumed. */
@@ -29,19 +40,26 @@ export interface HeadJob {
 }
 
 /** The state after an epoch: a row of `curve.json`. */
-type CurvePoint<Measure extends string> = Readonly<Record<'epoch' | 'step' | Measure, number>>;
+type CurvePoint = Readonly<Record<string, number>>;
+
+/** Accuracies in percent and counts of one layer's head on the test images. */
+export interface HeadScores extends Measured {
+  /** Top-1 and top-5 accuracy after the last epoch. */
+  readonly top1: number;
+  readonly top5: number;
+  /** Top-1 accuracy of the best of the tested epochs, which looked at the test images. */
+  readonly best: number;
+}
 
 export interface HeadOutcome {
-  /** Test accuracy in percent after the last epoch, and of the best epoch, which looked at the test images. */
-  readonly final: number;
-  readonly best: number;
-  readonly curve: { readonly train: CurvePoint<'loss'>[]; readonly test: CurvePoint<'top1'>[] };
-  /** `[true class][predicted class]` counts over the test images after the last epoch. */
-  readonly confusion: number[][];
+  /** Of each layer. */
+  readonly heads: readonly HeadScores[];
+  /** By epoch: `loss` and `top1`, after the layer's name where there are several. */
+  readonly curve: { readonly train: CurvePoint[]; readonly test: CurvePoint[] };
 }
 
 /**
- * Trains a head on the batches of a source and tests it after every epoch. An interrupted training goes on from its
+ * Trains heads on the batches of a source and tests them after every epoch, or every `testEvery`. An interrupted training goes on from its
  * last finished epoch and ends with the same bits.
  * Throws `Interrupted` when asked to stop and `UserError` when the loss is no longer finite.
  */
@@ -60,78 +78,83 @@ export async function trainHead(job: HeadJob): Promise<HeadOutcome> {
   const curve: HeadOutcome['curve'] = { train: [], test: [] };
   const saved = new SavedHead(job, optimizer);
   const totalSteps = config.epochs * stepsPerEpoch;
+  const named = (layer: number, measure: string): string =>
+    job.layers.length === 1 ? measure : `${job.layers[layer]} ${measure}`;
   try {
-    let confusion = await saved.restore(curve);
-    const first = curve.test.length;
+    let measured = await saved.restore(curve);
+    const first = curve.train.length;
     const phase = job.progress.phase(job.name, totalSteps, 'batches', first * stepsPerEpoch);
     for (let epoch = first; epoch < config.epochs; epoch++) {
-      let [sum, seen, step] = [0, 0, epoch * stepsPerEpoch];
+      const sums = job.layers.map(() => 0);
+      let [seen, step] = [0, epoch * stepsPerEpoch];
       for await (const batch of source.train(epoch)) {
         if (job.signal.aborted) {
-          batch.features.dispose();
+          tf.dispose([...batch.features]);
           throw new Interrupted(`Stopped in epoch ${epoch + 1} of ${config.epochs}.`);
         }
         const learningRate = learningRateAt(config.schedule, { epoch, step, totalSteps });
-        const loss = trainStep(model, trained, optimizer, batch, learningRate);
-        if (!Number.isFinite(loss))
-          throw new UserError(`The loss of ${job.name} is ${loss} at step ${step}`, {
+        const losses = trainStep(model, trained, optimizer, batch, learningRate);
+        const broken = losses.findIndex((loss) => !Number.isFinite(loss));
+        if (broken >= 0)
+          throw new UserError(`The loss of ${named(broken, job.name)} is ${losses[broken]} at step ${step}`, {
             field: 'schedule.learningRate',
             remedy: 'Lower the learning rate.',
           });
-        sum += loss * batch.labels.length;
+        losses.forEach((loss, i) => (sums[i] = (sums[i] as number) + loss * batch.labels.length));
         seen += batch.labels.length;
         step++;
-        phase.advance(1, { loss: Number(loss.toFixed(4)) });
+        const total = losses.reduce((a, b) => a + b, 0);
+        phase.advance(1, { loss: Number(total.toFixed(4)) });
         if (job.dryRun) break;
         await new Promise(setImmediate); // lets a request to stop come through
       }
-      confusion = await testHead(model, source, job.dryRun);
       const where = { epoch: epoch + 1, step: (epoch + 1) * stepsPerEpoch };
-      curve.train.push({ ...where, loss: sum / seen });
-      curve.test.push({ ...where, top1: top1(confusion) });
+      curve.train.push({ ...where, ...Object.fromEntries(sums.map((sum, i) => [named(i, 'loss'), sum / seen])) });
+      if (job.dryRun || (epoch + 1) % (job.testEvery ?? 1) === 0 || epoch + 1 === config.epochs) {
+        measured = await testHead(model, source, job.average ?? 'logits', job.dryRun);
+        const accuracies = measured.map(({ confusion }, i) => [named(i, 'top1'), top1(confusion)]);
+        curve.test.push({ ...where, ...Object.fromEntries(accuracies) });
+      }
       if (job.dryRun) break;
-      await saved.keep(curve, confusion);
+      await saved.keep(curve, measured);
     }
     phase.done();
-    const accuracies = curve.test.map((point) => point.top1);
-    return { final: accuracies.at(-1) as number, best: Math.max(...accuracies), curve, confusion };
+    const heads = measured.map((one, i) => ({
+      ...one,
+      top1: top1(one.confusion),
+      top5: one.top5,
+      best: Math.max(...curve.test.map((point) => point[named(i, 'top1')] as number)),
+    }));
+    return { heads, curve };
   } finally {
     optimizer.dispose();
   }
 }
 
-/** One update; gives the mean loss of the batch and disposes of its features. */
+/** One update; gives the mean loss of the batch for each layer and disposes of its features. */
 function trainStep(
   model: tf.LayersModel,
   trained: readonly NamedVariable[],
   optimizer: Optimizer,
-  { features: x, labels }: HeadBatch,
+  { features, labels }: HeadBatch,
   learningRate: number,
-): number {
+): number[] {
   const y = tf.tensor1d(labels, 'int32');
+  let losses: tf.Scalar[] = [];
   const { value, gradients } = variableGradients(
-    () => sparseSoftmaxCrossEntropy(y, model.apply(x, { training: true }) as tf.Tensor).mean() as tf.Scalar,
+    () => {
+      const given = model.apply([...features], { training: true }) as tf.Tensor | tf.Tensor[];
+      const logits = Array.isArray(given) ? given : [given];
+      losses = logits.map((one) => tf.keep(sparseSoftmaxCrossEntropy(y, one).mean() as tf.Scalar));
+      return losses.slice(1).reduce((sum, loss) => sum.add(loss), losses[0]!.clone());
+    },
     trained.map(({ variable }) => variable),
   );
   const named = Object.fromEntries(trained.map(({ name, variable }) => [name, gradients[variable.name] as tf.Tensor]));
   optimizer.apply(named, learningRate);
-  const loss = value.dataSync()[0] as number;
-  tf.dispose([x, y, value, gradients]);
-  return loss;
-}
-
-/** Confusion counts of all test images or of the first batch only, batch norm in inference mode. */
-async function testHead(model: tf.LayersModel, source: HeadSource, firstOnly: boolean): Promise<number[][]> {
-  const labels: number[] = [];
-  const predicted: number[] = [];
-  for await (const batch of source.test()) {
-    const best = tf.tidy(() => (model.predictOnBatch(batch.features) as tf.Tensor2D).argMax(1));
-    predicted.push(...(best.dataSync() as Int32Array));
-    labels.push(...batch.labels);
-    tf.dispose([best, batch.features]);
-    if (firstOnly) break;
-  }
-  return confusionOf(labels, predicted, source.classes.length);
+  const values = losses.map((loss) => loss.dataSync()[0] as number);
+  tf.dispose([...features, y, value, losses, gradients] as tf.TensorContainer);
+  return values;
 }
 
 /** The training's state after a finished epoch, in a file of the work folder. */
@@ -148,18 +171,21 @@ class SavedHead {
   }
 
   /** Saves where that is worth it: at most every 10 seconds, and never after the last epoch. */
-  async keep(curve: HeadOutcome['curve'], confusion: number[][]): Promise<void> {
-    const finished = curve.test.length === this.#job.config.epochs;
+  async keep(curve: HeadOutcome['curve'], measured: readonly Measured[]): Promise<void> {
+    const finished = curve.train.length === this.#job.config.epochs;
     if (finished || (Date.now() - this.#lastSave < 10_000 && !this.#job.signal.aborted)) return;
     const tensors = variableData(modelWeights('head', this.#job.model));
     for (const [name, slot] of this.#optimizer.slots()) tensors.set(`optimizer/${name}`, slot);
-    const metadata = { identity: this.#job.identity, curve, confusion } as unknown as Record<string, Json>;
+    const metadata = { identity: this.#job.identity, curve: entries(curve), measured } as unknown as Record<
+      string,
+      Json
+    >;
     await writeCheckpoint(this.#path, { tensors, metadata });
     this.#lastSave = Date.now();
   }
 
-  /** Puts back what was saved for this very training; gives the last confusion counts, empty where there are none. */
-  async restore(curve: HeadOutcome['curve']): Promise<number[][]> {
+  /** Puts back what was saved for this very training; gives the last measurements, none where there are none. */
+  async restore(curve: HeadOutcome['curve']): Promise<readonly Measured[]> {
     if (this.#job.dryRun || !existsSync(this.#path)) return [];
     const saved = await readCheckpoint(this.#path).catch(() => undefined); // damaged: begin again
     if (saved?.metadata.identity !== this.#job.identity) return [];
@@ -167,10 +193,14 @@ class SavedHead {
     const prefix = 'optimizer/';
     const slots = [...saved.tensors].filter(([name]) => name.startsWith(prefix));
     this.#optimizer.restore(new Map(slots.map(([name, slot]) => [name.slice(prefix.length), slot])));
-    const past = saved.metadata.curve as unknown as HeadOutcome['curve'];
-    // Metadata comes back with sorted keys; in this order the curve's file has the bytes of a training never stopped.
-    curve.train.push(...past.train.map(({ epoch, step, loss }) => ({ epoch, step, loss })));
-    curve.test.push(...past.test.map(({ epoch, step, top1 }) => ({ epoch, step, top1 })));
-    return saved.metadata.confusion as unknown as number[][];
+    const past = saved.metadata.curve as unknown as ReturnType<typeof entries>;
+    curve.train.push(...past.train.map((point) => Object.fromEntries(point)));
+    curve.test.push(...past.test.map((point) => Object.fromEntries(point)));
+    return saved.metadata.measured as unknown as readonly Measured[];
   }
+}
+
+/** Points as lists: metadata comes back with sorted keys, and the curve's file is to have the bytes of one never stopped. */
+function entries({ train, test }: HeadOutcome['curve']): Record<'train' | 'test', [string, number][][]> {
+  return { train: train.map((point) => Object.entries(point)), test: test.map((point) => Object.entries(point)) };
 }

@@ -46,7 +46,7 @@ test.each([
   [7, 5, 4],
   [6, 13, 4],
 ])('a %i × %i map is pooled to %i bins a side as PyTorch does', (h, w, bins) => {
-  const model = linearProbe({ ...published, shape: [h, w, 3], bins, batchNorm: false });
+  const model = linearProbe({ ...published, shape: [h, w, 3], pooling: { adaptiveAverage: bins }, batchNorm: false });
   const [kernel, bias] = model.getLayer('linear').getWeights() as [tf.Tensor, tf.Tensor];
   const values = normals(`pool ${h} ${w}`, 2 * h * w * 3);
   const pooled = tf.tensor2d(pooledByHand(values, [2, h, w, 3], bins), [2, bins * bins * 3]);

@@ -1,8 +1,11 @@
 import { batchNorm, batchNormRelu, conv2d, dense as denseLayer } from '@selfsup/engine/layers';
-import { adaptiveAveragePool, globalAveragePool } from '@selfsup/engine/pooling';
+import { globalAveragePool } from '@selfsup/engine/pooling';
 import { deriveKey, type RandomKey } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
-import { heFanOut, linearFanOut, uniformFanIn } from '@selfsup/models/initialisers';
+import { gaussian, heFanOut, linearFanOut, uniformFanIn, xavierUniform } from '@selfsup/models/initialisers';
+import type { InitialiserName, ProbeNorm } from './head-config.ts';
+import { poolFeatures } from './pool-features.ts';
+import type { Pooling } from './pooling-config.ts';
 
 /** What every head is built from. */
 export interface HeadInput {
@@ -11,27 +14,47 @@ export interface HeadInput {
   readonly classes: number;
   readonly key: RandomKey;
   /**
-   * How linear layers begin: `torch` uniform in ±1/√fan-in, bias too; `rotnet` N(0, √(2/fan-out)), bias 0.
-   * Convolutions begin with N(0, √(2/(k²·filters))) in both.
+   * How linear layers begin: `torch` uniform in ±1/√fan-in, bias too; with bias 0 `rotnet` N(0, √(2/fan-out)), `xavier`
+   * uniform in ±√(6/(in + out)), `gaussian` N(0, 0.01). Convolutions begin with N(0, √(2/(k²·filters))) in all.
    */
-  readonly initialiser: 'torch' | 'rotnet';
+  readonly initialiser: InitialiserName;
 }
 
 export interface LinearProbe extends HeadInput {
-  /** Bins along each side of adaptive average pooling; undefined leaves the features as they are. */
-  readonly bins: number | undefined;
-  /** Batch norm without gain and offset before the linear layer. */
-  readonly batchNorm: boolean;
+  readonly pooling: Pooling;
+  /** Batch norm before the linear layer: none, without gain and offset (`true`), or with them. */
+  readonly batchNorm: ProbeNorm;
+  /** What batch norm's averages keep of their old value in one step; default 0.9. */
+  readonly batchNormDecay?: number | undefined;
 }
 
 /** Linear probe `[batch, height, width, channels]` to logits `[batch, classes]`. */
 export function linearProbe(probe: LinearProbe): tf.LayersModel {
-  const input = tf.input({ shape: [...probe.shape], name: 'features' });
-  let x: tf.SymbolicTensor = input;
-  if (probe.bins !== undefined) x = adaptiveAveragePool({ name: 'pool', size: probe.bins }).apply(x);
-  if (probe.batchNorm) x = apply(batchNorm({ name: 'norm', center: false, scale: false }), x);
-  x = apply(tf.layers.flatten({ name: 'flatten' }), x);
-  return tf.model({ inputs: input, outputs: dense(probe, 'linear', x, probe.classes, true), name: 'linear' });
+  return jointProbes({ '': probe });
+}
+
+/**
+ * Linear probes of several layers as one model, so that one loop trains them: an input and an output for each, nothing
+ * shared. Layers are named `<name>_<layer>`; the name is left out where it is empty.
+ */
+export function jointProbes(probes: Readonly<Record<string, LinearProbe>>): tf.LayersModel {
+  const parts = Object.entries(probes).map(([prefix, probe]) => {
+    const named = (layer: string): string => (prefix === '' ? layer : `${prefix}_${layer}`);
+    const input = tf.input({ shape: [...probe.shape], name: named('features') });
+    let x = poolFeatures(probe.pooling, named('pool'), input);
+    if (probe.batchNorm !== false) {
+      const affine = probe.batchNorm === 'affine';
+      const decay = probe.batchNormDecay ?? 0.9;
+      x = apply(batchNorm({ name: named('norm'), center: affine, scale: affine, decay }), x);
+    }
+    x = apply(tf.layers.flatten({ name: named('flatten') }), x);
+    return { input, output: dense(probe, named('linear'), x, probe.classes, true, 'linear') };
+  });
+  return tf.model({
+    inputs: parts.map(({ input }) => input),
+    outputs: parts.map(({ output }) => output),
+    name: 'linear',
+  });
 }
 
 /**
@@ -85,18 +108,12 @@ export function classifierHead(kind: ClassifierKind, input: HeadInput): tf.Layer
 
 /** Any of the heads by name. */
 export type HeadKind =
-  | ClassifierKind
-  | {
-      readonly head: 'linear';
-      readonly pooling: 'none' | { readonly adaptiveAverage: number };
-      readonly batchNorm: boolean;
-    };
+  ClassifierKind | { readonly head: 'linear'; readonly pooling: Pooling; readonly batchNorm: ProbeNorm };
 
 /** The head that a config names, `[batch, height, width, channels]` to logits `[batch, classes]`. */
 export function buildHead(kind: HeadKind, input: HeadInput): tf.LayersModel {
   if (kind.head !== 'linear') return classifierHead(kind, input);
-  const { pooling, batchNorm } = kind;
-  return linearProbe({ ...input, bins: pooling === 'none' ? undefined : pooling.adaptiveAverage, batchNorm });
+  return linearProbe({ ...input, pooling: kind.pooling, batchNorm: kind.batchNorm });
 }
 
 function apply(layer: tf.layers.Layer, x: tf.SymbolicTensor): tf.SymbolicTensor {
@@ -109,11 +126,17 @@ function dense(
   x: tf.SymbolicTensor,
   units: number,
   useBias: boolean,
+  purpose = name,
 ): tf.SymbolicTensor {
   const fanIn = x.shape.at(-1) as number;
+  const kernelKey = deriveKey(head.key, purpose, 'kernel');
+  const kernelInitializer = {
+    torch: () => uniformFanIn(kernelKey, fanIn),
+    rotnet: () => linearFanOut(kernelKey),
+    xavier: () => xavierUniform(kernelKey),
+    gaussian: () => gaussian(kernelKey, 0.01),
+  }[head.initialiser]();
   const torch = head.initialiser === 'torch';
-  const kernelKey = deriveKey(head.key, name, 'kernel');
-  const kernelInitializer = torch ? uniformFanIn(kernelKey, fanIn) : linearFanOut(kernelKey);
-  const biasInitializer = torch ? uniformFanIn(deriveKey(head.key, name, 'bias'), fanIn) : tf.initializers.zeros();
+  const biasInitializer = torch ? uniformFanIn(deriveKey(head.key, purpose, 'bias'), fanIn) : tf.initializers.zeros();
   return apply(denseLayer({ name, units, useBias, kernelInitializer, biasInitializer }), x);
 }

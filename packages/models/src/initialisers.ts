@@ -43,6 +43,14 @@ export function uniformFanIn(key: RandomKey, fanIn: number): Initialiser {
   return new Keyed((shape) => deviceUniform(key, shape, -bound, bound));
 }
 
+/** Glorot and Bengio 2010: uniform in ±√(6 / (in + units)) for a matrix `[in, units]`. */
+export function xavierUniform(key: RandomKey): Initialiser {
+  return new Keyed((shape) => {
+    const bound = Math.sqrt(6 / (shape[0]! + shape[1]!));
+    return deviceUniform(key, shape, -bound, bound);
+  });
+}
+
 /** Normal around 0 with standard deviation `std`: Caffe's "gaussian" filler. */
 export function gaussian(key: RandomKey, std: number): Initialiser {
   return new Keyed((shape) => deviceNormal(key, shape, 0, std));

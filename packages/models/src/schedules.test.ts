@@ -36,6 +36,13 @@ describe('schedules', () => {
     expect(at(schedule, 399)).toBeCloseTo(2e-6, 12);
   });
 
+  test("inverse square root: DeepCluster's probes (recipes §5.3)", () => {
+    const schedule = scheduleSchema.parse({ name: 'inverse-square-root', learningRate: 0.01, decay: 1e-4 });
+    expect(at(schedule, 0)).toBe(0.01);
+    expect(at(schedule, 60, 300_000)).toBeCloseTo(0.01 / Math.sqrt(1.3), 12);
+    expect(at(schedule, 600, 3_000_000)).toBeCloseTo(0.005, 12);
+  });
+
   test('constant', () => {
     expect(at({ name: 'constant', learningRate: 0.05 }, 7, 100, 200)).toBe(0.05);
   });

@@ -31,6 +31,12 @@ export const scheduleSchema = z.discriminatedUnion('name', [
     /** Fraction of the learning rate that is left at the end. */
     to: z.number().positive().default(0.01),
   }),
+  z.strictObject({
+    name: z.literal('inverse-square-root'),
+    learningRate: rate,
+    /** How fast it falls, per step; DeepCluster takes the probe's weight decay. */
+    decay: z.number().min(0),
+  }),
 ]);
 export type Schedule = z.infer<typeof scheduleSchema>;
 
@@ -45,7 +51,8 @@ export interface SchedulePosition {
 /**
  * Learning rate of one step. `steps` takes the first entry whose bound is above the epoch, and the last
  * entry after the table's end (recipes: RotNet's tables); `cosine` runs over all steps of the training;
- * `exponential` is BiGAN's: held, then multiplied by to^(1/over) each epoch.
+ * `exponential` is BiGAN's: held, then multiplied by to^(1/over) each epoch; `inverse-square-root` that of
+ * DeepCluster's linear probes, learningRate / √(1 + learningRate·decay·step).
  */
 export function learningRateAt(schedule: Schedule, { epoch, step, totalSteps }: SchedulePosition): number {
   switch (schedule.name) {
@@ -61,6 +68,8 @@ export function learningRateAt(schedule: Schedule, { epoch, step, totalSteps }: 
       const fallen = Math.min(Math.max(epoch - schedule.hold + 1, 0), schedule.over);
       return schedule.learningRate * schedule.to ** (fallen / schedule.over);
     }
+    case 'inverse-square-root':
+      return schedule.learningRate / Math.sqrt(1 + schedule.learningRate * schedule.decay * step);
   }
 }
 
@@ -71,7 +80,7 @@ export function milestones(schedule: Schedule, epochs: number): number[] {
       ? schedule.table.slice(0, -1).map((entry) => entry.until)
       : schedule.name === 'exponential'
         ? [schedule.hold]
-        : schedule.name === 'cosine'
+        : schedule.name === 'cosine' || schedule.name === 'inverse-square-root'
           ? [Math.floor(epochs / 2)]
           : [];
   return [...new Set([0, ...changes, epochs - 1])]

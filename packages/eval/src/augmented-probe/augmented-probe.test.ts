@@ -60,8 +60,9 @@ test('each epoch shows an image in its own augmentation, and again the same when
   const live = async (epoch: number) => {
     for await (const batch of source.train(epoch)) {
       expect([...batch.labels]).toEqual([dataset.labels('train')[17]]);
-      const values = batch.features.dataSync() as Float32Array;
-      batch.features.dispose();
+      const [features] = batch.features as [tf.Tensor];
+      const values = features.dataSync() as Float32Array;
+      features.dispose();
       return values;
     }
     throw new Error('no batch');
@@ -79,7 +80,8 @@ test('each epoch shows an image in its own augmentation, and again the same when
   expect(new Set(seen).size).toBe(4);
 
   // The test images are left alone: those of the data set, through the encoder.
-  for await (const { features, labels } of source.test()) {
+  for await (const { features: all, labels } of source.test()) {
+    const [features] = all as [tf.Tensor];
     expect([...labels]).toEqual([...dataset.labels('test')]);
     const [expected] = frozen.extract(dataset.image('test', 3), 1) as [Float32Array];
     const size = features.size / labels.length;
