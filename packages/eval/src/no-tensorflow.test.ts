@@ -8,6 +8,8 @@ test('the report and the schemas of the stages load no TensorFlow', async () => 
     import('./classifier/classifier.ts'),
     import('./augmented-probe/augmented-probe.ts'),
     import('./knn/knn.ts'),
+    import('./layer-probes/layer-probes.ts'),
+    import('./cached-layer-probes/cached-layer-probes.ts'),
   ]);
   expect('_tfengine' in globalThis).toBe(false); // where tfjs keeps its engine
   await import('./heads.ts');

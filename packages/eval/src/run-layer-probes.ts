@@ -1,0 +1,127 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { randomKey, type RandomKey } from '@selfsup/engine/random';
+import type { StageContext, StageResult } from '@selfsup/engine/stage';
+import { openAugmentedLayers } from './augmented-source.ts';
+import type { CachedLayerProbesConfig } from './cached-layer-probes/cached-layer-probes.ts';
+import { openCachedLayers } from './cached-source.ts';
+import { refuseEmptyClass, type FeatureSet } from './feature-set.ts';
+import type { FrozenInput } from './frozen-input.ts';
+import type { FeatureShape, HeadSource } from './head-source.ts';
+import { trainHead } from './head-trainer.ts';
+import { jointProbes } from './heads.ts';
+import type { LayerProbesConfig } from './layer-probes/layer-probes.ts';
+import { resolveProbe, type ProbeSubject, type ResolvedProbe } from './probe-config.ts';
+import { liveTest } from './test-images.ts';
+
+type Context = StageContext<LayerProbesConfig | CachedLayerProbesConfig>;
+
+/** Runs `eval/layer-probes`. Throws as `openAugmentedLayers` and `resolveProbe` do. */
+export async function runLayerProbes(context: StageContext<LayerProbesConfig>): Promise<StageResult> {
+  const { config } = context;
+  await mkdir(context.workFolder, { recursive: true });
+  const { source, settings } = await openAugmentedLayers<ResolvedProbe & ReturnType<typeof partsOf>>(
+    context,
+    config.layers,
+    'layers',
+    (input) => ({ ...resolveProbe(config, subjectOf(input, config.layers)), ...partsOf(config) }),
+    liveTest,
+    probeKey(context),
+  );
+  return train(context, source, settings).finally(() => source.close());
+}
+
+/** Runs `eval/cached-layer-probes`. Throws as `openCachedLayers` and `resolveProbe` do. */
+export async function runCachedLayerProbes(context: StageContext<CachedLayerProbesConfig>): Promise<StageResult> {
+  const { config } = context;
+  await mkdir(context.workFolder, { recursive: true });
+  const { source, settings } = await openCachedLayers(
+    context,
+    config.layers,
+    'layers',
+    (features) => resolveProbe(config, cachedSubject(features, config.layers)),
+    probeKey(context),
+  );
+  return train(context, source, settings).finally(() => source.close());
+}
+
+// The layers are left out: each is probed alike whatever others are probed beside it.
+function probeKey({ seed, config }: Context): RandomKey {
+  return randomKey(seed, 'head', 'linear', config.protocol);
+}
+
+function partsOf({ train, test, workers }: LayerProbesConfig): Pick<LayerProbesConfig, 'train' | 'test' | 'workers'> {
+  return { train, test, workers };
+}
+
+function subjectOf({ frozen, dataset, facts }: FrozenInput, layers: readonly string[]): ProbeSubject {
+  const { image } = dataset.manifest;
+  const { height, width } = frozen.input;
+  return {
+    network: facts.encoder.network,
+    side: height,
+    fits: image.encoding === 'raw' && image.height === height && image.width === width,
+    shapes: new Map(layers.map((layer, i) => [layer, frozen.shapes[i] as FeatureShape])),
+  };
+}
+
+function cachedSubject(features: readonly FeatureSet[], layers: readonly string[]): ProbeSubject {
+  return {
+    network: (features[0] as FeatureSet).description.encoder.network,
+    side: undefined,
+    fits: false,
+    shapes: new Map(layers.map((layer, i) => [layer, (features[i] as FeatureSet).shape])),
+  };
+}
+
+async function train(context: Context, source: HeadSource, settings: ResolvedProbe): Promise<StageResult> {
+  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  const { layers } = config;
+  const { classes } = source;
+  if (!dryRun) refuseEmptyClass(source);
+  for (const difference of settings.differences) progress.note(`${settings.label}: ${difference}`);
+  const { batchNorm, batchNormDecay, initialiser } = settings;
+  const common = { classes: classes.length, key: probeKey(context), batchNorm, batchNormDecay, initialiser };
+  const probes = layers.map((layer, i) => {
+    const shape = source.shapes[i] as FeatureShape;
+    return [layer, { ...common, shape, pooling: settings.pooling[layer] ?? 'none' }] as const;
+  });
+  const model = jointProbes(Object.fromEntries(probes));
+  const { heads, curve } = await trainHead({
+    model,
+    source,
+    config: settings,
+    layers,
+    testEvery: config.testEvery ?? (source.testViews === 1 ? 1 : settings.epochs),
+    average: settings.average,
+    name: `linear probes on ${layers.join(', ')}`,
+    identity: sha256(canonicalJson({ config, settings, seed, head: 'linear', ...source.identity })),
+    workFolder,
+    progress,
+    signal,
+    dryRun,
+  }).finally(() => model.dispose());
+
+  const metrics: Record<string, number> = {};
+  layers.forEach((layer, i) => {
+    const { top1, top5, best } = heads[i] as (typeof heads)[number];
+    const title = `linear/${settings.label}/${layer}`;
+    metrics[`${title}/top1`] = top1;
+    if (classes.length > 5) metrics[`${title}/top5`] = top5;
+    if (curve.test.length > 1) metrics[`${title}/top1-best`] = best;
+  });
+  const strongest = heads.reduce((best, head, i) => (head.top1 > heads[best]!.top1 ? i : best), 0);
+  const title = `linear/${settings.label}/${layers[strongest]}`;
+  const contents = {
+    'confusion.json': { title, classes, matrix: heads[strongest]!.confusion },
+    'curve.json': curve,
+    'protocol.json': settings,
+  };
+  const files: Record<string, string> = {};
+  for (const [file, content] of Object.entries(contents)) {
+    files[file] = join(workFolder, file);
+    await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
+  }
+  return { files, metrics };
+}
