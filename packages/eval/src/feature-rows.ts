@@ -1,33 +1,39 @@
 import type { Rows } from '@selfsup/engine/nearest-neighbours';
 import { tf } from '@selfsup/engine/tensorflow';
-
 import type { FeatureSplit } from './feature-set.ts';
-import type { VectorKind } from './vector-config.ts';
+import type { FeatureShape } from './head-source.ts';
+import { poolFeatures } from './pool-features.ts';
+import type { Pooling } from './pooling-config.ts';
 
-/** Features of a split `[images, height, width, channels]` as vectors, `[images, channels]` or all values a row. */
-export function featureRows(split: FeatureSplit, shape: readonly [number, number, number], kind: VectorKind): Rows {
-  const [height, width, channels] = shape;
-  const cells = height * width;
-  const average = kind === 'average' && cells > 1;
+/**
+ * Features of a split `[images, height, width, channels]`, pooled, as vectors: one row for each image. Throws `UserError`
+ * for pooling that does not fit the map.
+ */
+export function featureRows(split: FeatureSplit, shape: FeatureShape, pooling: Pooling): Rows {
+  const values = shape.reduce((a, b) => a * b, 1);
+  const input = tf.input({ shape: [...shape] });
+  const output = poolFeatures(pooling, 'pool', input);
+  const width = output.shape.slice(1).reduce<number>((a, b) => a * (b as number), 1);
+  if (output === input) return { rows: split.images, width, read: (start, count) => split.gather(range(start, count)) };
+  const model = tf.model({ inputs: input, outputs: output });
   return {
     rows: split.images,
-    width: kind === 'average' ? channels : cells * channels,
+    width,
     read(start, count) {
-      if (!average) return split.gather(rowsFrom(start, count));
-      const means = new Float32Array(count * channels);
-      const piece = Math.max(1, Math.floor(2 ** 24 / (cells * channels)));
+      const pooled = new Float32Array(count * width);
+      const piece = Math.max(1, Math.floor(2 ** 24 / values));
       for (let done = 0; done < count; done += piece) {
         const here = Math.min(piece, count - done);
-        const values = split.gather(rowsFrom(start + done, here));
-        const mean = tf.tidy(() => tf.tensor3d(values, [here, cells, channels]).mean(1));
-        means.set(mean.dataSync<'float32'>(), done * channels);
-        mean.dispose();
+        const maps = split.gather(range(start + done, here));
+        const rows = tf.tidy(() => model.predictOnBatch(tf.tensor4d(maps, [here, ...shape])) as tf.Tensor);
+        pooled.set(rows.dataSync<'float32'>(), done * width);
+        rows.dispose();
       }
-      return means;
+      return pooled;
     },
   };
 }
 
-function rowsFrom(start: number, count: number): Uint32Array {
+function range(start: number, count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => start + i);
 }

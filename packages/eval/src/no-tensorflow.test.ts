@@ -8,6 +8,7 @@ test('the report and the schemas of the stages load no TensorFlow', async () => 
     import('./classifier/classifier.ts'),
     import('./augmented-probe/augmented-probe.ts'),
     import('./knn/knn.ts'),
+    import('./svm/svm.ts'),
     import('./layer-probes/layer-probes.ts'),
     import('./cached-layer-probes/cached-layer-probes.ts'),
   ]);

@@ -59,10 +59,11 @@ async function search(
       remedy: 'Ask for fewer neighbours, or extract more training images.',
     });
   const phase = progress.phase(`neighbours in ${layer}`, test.images, 'images');
+  const pooling = config.vector === 'average' ? { adaptiveAverage: 1 } : 'none';
   let shown = 0;
   const neighbours = await nearestNeighbours({
-    queries: featureRows(test, shape, config.vector),
-    bank: featureRows(train, shape, config.vector),
+    queries: featureRows(test, shape, pooling),
+    bank: featureRows(train, shape, pooling),
     k: Math.min(most, train.images),
     metric: config.metric,
     async onProgress(done) {
