@@ -88,7 +88,9 @@ export async function loadChecked(
   const declaration = findStage(experiment, findVariant(experiment, id.variant), id.stage);
   const { file } = experiment;
   const module = await loadStageModule(session.workspace, declaration.uses, { file, field: `stages.${id.stage}.uses` });
-  for (const role of module.roles) {
+  const config = parseOrExplain(module.schema, declaration.config, file, `stages.${id.stage}.config`);
+  const roles = [...module.roles, ...(module.rolesFor?.(config) ?? [])];
+  for (const role of roles) {
     if (Object.hasOwn(declaration.needs, role)) continue;
     throw new UserError(`Stage '${id.stage}' (${declaration.uses}) needs a '${role}'`, {
       file,
@@ -97,14 +99,13 @@ export async function loadChecked(
     });
   }
   for (const role of Object.keys(declaration.needs)) {
-    if (module.roles.includes(role)) continue;
+    if (roles.includes(role)) continue;
     throw new UserError(`Stage '${id.stage}' (${declaration.uses}) has no use for a '${role}'`, {
       file,
       field: `stages.${id.stage}.needs.${role}`,
-      remedy: `It needs: ${module.roles.join(', ') || 'nothing'}.`,
+      remedy: `It needs: ${roles.join(', ') || 'nothing'}.`,
     });
   }
-  const config = parseOrExplain(module.schema, declaration.config, file, `stages.${id.stage}.config`);
   for (const part of module.parts?.(config) ?? []) {
     partFile(session.workspace, part, { file, field: `stages.${id.stage}.config` });
   }

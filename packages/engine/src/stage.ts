@@ -50,6 +50,8 @@ export interface StageModule<Config = unknown> {
   readonly schema: ZodType<Config>;
   /** Roles that `needs` must name, such as `dataset` or `encoder`. */
   readonly roles: readonly string[];
+  /** Further roles that a config calls for. */
+  rolesFor?(config: Config): readonly string[];
   /** Further parts found by name that the config chooses, such as `models/nin`; they enter the code key. */
   parts?(config: Config): readonly string[];
   run(context: StageContext<Config>): Promise<StageResult>;

@@ -16,6 +16,8 @@ export interface Normalisation {
 export interface EncoderDescription {
   /** Name of the task that trained it, such as `rotnet`. */
   readonly task: string;
+  /** That task's section of the config. */
+  readonly taskConfig?: Readonly<Record<string, unknown>> | undefined;
   readonly network: { readonly name: string; readonly config: Readonly<Record<string, unknown>> };
   readonly normalisation: Normalisation;
   readonly step: number;
@@ -39,6 +41,7 @@ export interface LoadedEncoder {
 const shape = z.object({ height: z.int(), width: z.int(), channels: z.int() });
 const metadataSchema = z.object({
   task: z.string(),
+  taskConfig: z.record(z.string(), z.unknown()).optional(),
   network: z.object({ name: z.string(), config: z.record(z.string(), z.unknown()) }),
   input: shape,
   normalisation: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }),

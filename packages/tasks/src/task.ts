@@ -29,6 +29,8 @@ export interface Task<Config = unknown> {
   readonly batchNormStatistics: 'joint' | 'per-branch';
   /** Roles that `needs` must name beside `dataset`, such as a generator made by an earlier stage. */
   readonly roles?: readonly string[];
+  /** Further roles that a config calls for, such as the generator of AET's generated transformations. */
+  rolesFor?(config: Config): readonly string[];
   create(context: TaskContext<Config>): Promise<TaskInstance>;
 }
 

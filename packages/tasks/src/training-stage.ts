@@ -7,6 +7,7 @@ export function trainingStage<Config>(task: Task<Config>): StageModule<TrainingC
   return {
     schema: trainingSchema(task.schema) as unknown as StageModule<TrainingConfig<Config>>['schema'],
     roles: ['dataset', ...(task.roles ?? [])],
+    ...(task.rolesFor && { rolesFor: ({ task: config }: TrainingConfig<Config>) => task.rolesFor!(config) }),
     parts: (config) => [`models/${config.network.name}`],
     run: async (context) => (await import('./trainer/run-training.ts')).runTraining(task, context),
   };

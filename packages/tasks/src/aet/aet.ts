@@ -51,7 +51,10 @@ const projective = z
     message: 'with all ranges at nothing there is nothing to predict',
   });
 
-const schema = z.discriminatedUnion('transformation', [affine, projective]);
+/** Those of a generator that an earlier stage trained (`tasks/transform-generator`); the loss is ½‖z − ẑ‖². */
+const generated = z.strictObject({ transformation: z.literal('generated') });
+
+const schema = z.discriminatedUnion('transformation', [affine, projective, generated]);
 export type AetConfig = z.infer<typeof schema>;
 
 /**
@@ -64,6 +67,7 @@ export const aet: Task<AetConfig> = {
   schema,
   metricGroup: 'pretext',
   batchNormStatistics: 'joint',
+  rolesFor: ({ transformation }) => (transformation === 'generated' ? ['generator'] : []),
   create: async (context) => (await import('./transformation-prediction.ts')).createAet(context),
 };
 

@@ -7,7 +7,7 @@ import {
   drawAffine,
   type AffineRanges,
 } from './affine.ts';
-import { halfSquaredNorm, meanSquaredError } from './losses.ts';
+import { halfSquaredNorm, meanSquaredError } from '../regression-losses.ts';
 import { rowsOf, type Transformation } from './transformation.ts';
 import { warp } from './warp.ts';
 

@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/engine/errors';
 import { tf } from '@selfsup/engine/tensorflow';
-import { halfSquaredNorm, meanSquaredError } from './losses.ts';
+import { halfSquaredNorm, meanSquaredError } from '../regression-losses.ts';
 import {
   coefficientsOf,
   drawProjective,

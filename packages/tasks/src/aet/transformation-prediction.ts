@@ -7,19 +7,21 @@ import { gradientsOf } from '../gradients.ts';
 import { firstImages, imagesOf } from '../images.ts';
 import { encodePng } from '../png.ts';
 import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
+import { loadGenerator } from '../transform-generator/load-generator.ts';
 import { affineTransformation } from './affine-transformation.ts';
 import type { AetConfig } from './aet.ts';
-import { directions, EstimateErrors } from './estimate-errors.ts';
+import { directions, EstimateErrors } from '../estimate-errors.ts';
+import { generatedTransformation } from './generated-transformation.ts';
 import { usualStandardisation } from './projective.ts';
 import { projectiveTransformation } from './projective-transformation.ts';
-import { buildSiamese, inferenceEstimates, trainingEstimates } from './siamese.ts';
+import { buildSiamese, inferenceEstimates, trainingEstimates } from '../siamese.ts';
 import type { Transformation } from './transformation.ts';
 
 const PREVIEW_IMAGES = 8;
 
 /** Builds encoder and decoder; see `aet`. Throws `UserError` for images that are not square. */
 export async function createAet(context: TaskContext<AetConfig>): Promise<TaskInstance> {
-  const transformation = transformationOf(context);
+  const transformation = await transformationOf(context);
   const { components, bounded, groups } = transformation;
   const siamese = buildSiamese(context.buildEncoder(), components, bounded, context.key('decoder'), context.embed);
   const models = { ...siamese };
@@ -95,7 +97,10 @@ function drawable(images: tf.Tensor4D): tf.Tensor3D {
   return images.clipByValue(0, 255).round().toInt().squeeze([0]);
 }
 
-function transformationOf({ config, input }: TaskContext<AetConfig>): Transformation {
+async function transformationOf({ config, input, needs }: TaskContext<AetConfig>): Promise<Transformation> {
+  if (config.transformation === 'generated') {
+    return generatedTransformation(await loadGenerator(needs['generator']!.blob('checkpoint'), input));
+  }
   const side = input.width;
   if (input.height !== side) {
     throw new UserError(`Images of ${input.width}×${input.height} pixels are not square`, {

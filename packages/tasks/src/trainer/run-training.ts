@@ -65,6 +65,7 @@ export async function trainOn<Config>(
   const save = (): Promise<void> =>
     saveEncoder(checkpoint, instance.models, {
       task: task.name,
+      taskConfig: config.task as Record<string, unknown>,
       network: { name: network.name, config: network.config },
       normalisation,
       step: training.state.step,
