@@ -158,9 +158,9 @@ def steps_fixture():
             fixture['cases'].append({
                 'transformation': kind, 'loss': loss_name, 'rate': rate, 'decoder': head, 'losses': losses,
                 'after': {
-                    'block1_conv1/kernel': array(net.blocks[0][0].conv.weight.permute(2, 3, 1, 0)),
-                    'block2_bn1/moving_mean': array(net.blocks[1][0].bn.running_mean),
-                    'linear/kernel': array(linear.weight.T),
+                    'encoder/block1_conv1/kernel': array(net.blocks[0][0].conv.weight.permute(2, 3, 1, 0)),
+                    'encoder/block2_bn1/moving_mean': array(net.blocks[1][0].bn.running_mean),
+                    'decoder/linear/kernel': array(linear.weight.T),
                 },
             })
     return fixture

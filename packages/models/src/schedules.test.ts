@@ -18,6 +18,23 @@ describe('schedules', () => {
     expect(at(steps([20, 0.1], [40, 0.02], [45, 0.004], [50, 0.0008]), 99)).toBe(0.0008);
   });
 
+  test("step table with a linear end: AET's (recipes §2.3)", () => {
+    const schedule = scheduleSchema.parse({
+      name: 'steps',
+      table: [
+        { until: 800, learningRate: 8e-4 },
+        { until: 1000, learningRate: 1.6e-4 },
+        { until: 1500, learningRate: 1.6e-4, linearTo: 1e-5 },
+      ],
+    });
+    for (const epoch of [1000, 1001, 1250, 1499]) {
+      expect(at(schedule, epoch)).toBeCloseTo(1.6e-4 - 3e-7 * (epoch - 999), 12);
+    }
+    expect(at(schedule, 999)).toBe(1.6e-4);
+    expect(at(schedule, 1499)).toBeCloseTo(1e-5, 12);
+    expect(at(schedule, 2000)).toBeCloseTo(1e-5, 12);
+  });
+
   test('cosine runs over all steps', () => {
     const schedule = scheduleSchema.parse({ name: 'cosine', learningRate: 0.1 });
     const rates = [0, 156, 312, 623].map((step) => at(schedule, 0, step, 624));

@@ -13,9 +13,12 @@ export const scheduleSchema = z.discriminatedUnion('name', [
   }),
   z.strictObject({
     name: z.literal('steps'),
-    /** In order; `until` is the first epoch (counted from 0) that the entry no longer covers. */
+    /**
+     * In order; `until` is the first epoch (counted from 0) that the entry no longer covers. With `linearTo` the rate
+     * falls by equal parts from epoch to epoch, the first of them in the entry's first epoch, to that in its last.
+     */
     table: z
-      .array(z.strictObject({ until: z.int().positive(), learningRate: rate }))
+      .array(z.strictObject({ until: z.int().positive(), learningRate: rate, linearTo: rate.optional() }))
       .min(1)
       .refine((table) => table.every((entry, index) => index === 0 || entry.until > table[index - 1]!.until), {
         message: "the epochs in 'until' must rise",
@@ -63,7 +66,7 @@ export function learningRateAt(schedule: Schedule, { epoch, step, totalSteps }: 
       return final + (learningRate - final) * 0.5 * (1 + Math.cos((Math.PI * step) / totalSteps));
     }
     case 'steps':
-      return (schedule.table.find((entry) => entry.until > epoch) ?? schedule.table.at(-1)!).learningRate;
+      return stepRate(schedule.table, epoch);
     case 'exponential': {
       const fallen = Math.min(Math.max(epoch - schedule.hold + 1, 0), schedule.over);
       return schedule.learningRate * schedule.to ** (fallen / schedule.over);
@@ -71,6 +74,16 @@ export function learningRateAt(schedule: Schedule, { epoch, step, totalSteps }: 
     case 'inverse-square-root':
       return schedule.learningRate / Math.sqrt(1 + schedule.learningRate * schedule.decay * step);
   }
+}
+
+function stepRate(table: Extract<Schedule, { name: 'steps' }>['table'], epoch: number): number {
+  const covering = table.findIndex((entry) => entry.until > epoch);
+  const index = covering === -1 ? table.length - 1 : covering;
+  const { until, learningRate, linearTo } = table[index]!;
+  if (linearTo === undefined) return learningRate;
+  const start = table[index - 1]?.until ?? 0;
+  const passed = Math.min((epoch + 1 - start) / (until - start), 1);
+  return learningRate + (linearTo - learningRate) * passed;
 }
 
 /** Epochs at which the learning rate is worth showing: the start, each change of a table, the last epoch. */

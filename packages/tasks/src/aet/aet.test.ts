@@ -5,14 +5,12 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { configureNetwork } from '@selfsup/models/network';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
-import { decodeReference, decodeReferences, type ReferenceArray } from '@selfsup/models/reference.fixture';
-import { assignVariables, modelWeights } from '@selfsup/models/weights';
+import type { ReferenceArray } from '@selfsup/models/reference.fixture';
 import { afterAll, describe, expect, test } from 'vitest';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
 import { interrupted } from '../interruption.fixture.ts';
-import { Players } from '../trainer/players.ts';
+import { takeReferenceSteps } from '../pytorch-steps.fixture.ts';
 import { trainOn } from '../trainer/run-training.ts';
-import { takeStep } from '../trainer/step.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import type { TaskContext } from '../task.ts';
 import stage, { aet, type AetConfig } from './aet.ts';
@@ -42,34 +40,11 @@ describe('two training steps are those of PyTorch', () => {
       buildEncoder: () => network.build(input, [1, 2]),
       key: () => [3, 4],
     } as unknown as TaskContext<AetConfig>);
-    const { encoder, decoder } = instance.models as { encoder: tf.LayersModel; decoder: tf.LayersModel };
-    assignVariables(modelWeights('encoder', encoder), decodeReferences(training.encoder, 'encoder/'));
-    assignVariables(modelWeights('decoder', decoder), decodeReferences(reference.decoder, 'decoder/'));
-    const players = new Players(optimizerSchema.parse({ name: 'sgd' }), instance.players);
-    const images = decodeReference(training.images).data as Uint8Array;
-    const batch = { images, shape: [4, 32, 32, 3] as const, labels: new Int32Array(4), indices: new Uint32Array(4) };
-    for (const step of [0, 1]) {
-      const context = { epoch: 0, step, key: [0, step] as const };
-      const { values, samples } = takeStep(instance, players, batch as never, context, reference.rate, undefined);
-      expect(samples).toBe(4);
-      expect(values['loss']).toBeCloseTo(reference.losses[step]!, 4);
-    }
-    const ours = new Map(
-      [...modelWeights('', encoder), ...modelWeights('', decoder)].map((one) => [one.name.slice(1), one.variable]),
-    );
-    for (const [name, expected] of Object.entries(reference.after)) {
-      const { shape, data } = decodeReference(expected);
-      const difference = tf.tidy(
-        () =>
-          ours
-            .get(name)!
-            .sub(tf.tensor(data, [...shape]))
-            .abs()
-            .max()
-            .dataSync()[0],
-      );
-      expect(difference, name).toBeLessThan(1e-4);
-    }
+    const { rate, decoder, losses, after } = reference;
+    const steps = { images: training.images, before: { encoder: training.encoder, decoder }, after, steps: 2 };
+    const { values, differences } = takeReferenceSteps(instance, steps, optimizerSchema.parse({ name: 'sgd' }), rate);
+    losses.forEach((expected, step) => expect(values[step]!['loss']).toBeCloseTo(expected, 4));
+    for (const [name, difference] of Object.entries(differences)) expect(difference, name).toBeLessThan(1e-4);
   });
 });
 
