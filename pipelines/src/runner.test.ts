@@ -110,6 +110,14 @@ test('bad configs and an unwritable artifacts folder are told before any work', 
   expect(await failing({ ...toyExperiment, stages: { ...stages, pretrain: roleless } })).toMatch(
     /needs a 'dataset'[\s\S]*stages\.pretrain\.needs\.dataset/,
   );
+  const calling = { ...stages.pretrain, config: { value: 101 } };
+  expect(await failing({ ...toyExperiment, stages: { ...stages, pretrain: calling } })).toMatch(
+    /needs a 'generator'[\s\S]*stages\.pretrain\.needs\.generator/,
+  );
+  const idle = { ...stages.pretrain, needs: { dataset: 'data/few', generator: 'data/few' } };
+  expect(await failing({ ...toyExperiment, stages: { ...stages, pretrain: idle } })).toMatch(
+    /has no use for a 'generator'[\s\S]*stages\.pretrain\.needs\.generator/,
+  );
   rmSync(workspace.path('artifacts'), { recursive: true });
   workspace.write('artifacts', 'a file where a folder should be');
   expect(await failing(toyExperiment)).toMatch(/artifacts folder cannot be written[\s\S]*SELFSUP_ARTIFACTS/);

@@ -34,6 +34,7 @@ import { double } from '../double.ts';
 const schema = z.strictObject({ value: z.number(), seconds: z.number().default(0), network: z.strictObject({ name: z.string() }).optional() });
 export default {
   schema, roles: ['dataset'],
+  rolesFor: (config: any) => config.value > 100 ? ['generator'] : [],
   parts: (config: any) => config.network ? ['models/' + config.network.name] : [],
   async run({ config, seed, workFolder, needs, signal }: any) {
     trace('start ' + seed);
