@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { variableGradients } from './gradients.ts';
+import { variableGradients, variableGradientsOfEach } from './gradients.ts';
 import { batchNormRelu, conv2d, dense } from './layers.ts';
 import { sparseSoftmaxCrossEntropy } from './losses.ts';
 import { maxDifference } from './ops/checks.ts';
@@ -74,5 +74,48 @@ describe('variableGradients', () => {
     expect(() => variableGradients(noGradient, [v])).toThrow(/gradient/);
     expect(tf.memory().numTensors).toBe(before);
     expect(Object.keys(variableGradients(() => v.sum() as tf.Scalar, [v]).gradients)).toHaveLength(1);
+  });
+});
+
+describe('variableGradientsOfEach', () => {
+  /** Two players with opposed losses over a shared part, as in a GAN. */
+  const [a, b] = [tf.variable(tf.randomNormal([4, 3], 0, 1, 'float32', 2)), tf.variable(tf.tensor1d([0.5, -1, 2]))];
+  const x = tf.randomNormal([5, 4], 0, 1, 'float32', 3);
+  const forward = () => {
+    const made = tf.matMul(x as tf.Tensor2D, a as unknown as tf.Tensor2D).leakyRelu(0.2);
+    return made.mul(b).sum(1);
+  };
+  const first = () => forward().softplus().mean() as tf.Scalar;
+  const second = () => forward().neg().softplus().mean() as tf.Scalar;
+  const both = () => {
+    const logits = forward();
+    return [logits.softplus().mean() as tf.Scalar, logits.neg().softplus().mean() as tf.Scalar];
+  };
+
+  it('gives what two separate passes give, to the bit', () => {
+    const found = variableGradientsOfEach(both, [[a], [a, b]]);
+    const expected = [variableGradients(first, [a]), variableGradients(second, [a, b])];
+    expect(found.map(({ gradients }) => Object.keys(gradients))).toEqual([[a.name], [a.name, b.name]]);
+    found.forEach(({ value, gradients }, i) => {
+      expect(maxDifference(value, expected[i]!.value)).toBe(0);
+      for (const [name, gradient] of Object.entries(gradients)) {
+        expect(maxDifference(gradient, expected[i]!.gradients[name]!)).toBe(0);
+      }
+    });
+    expect(maxDifference(found[0]!.gradients[a.name]!, found[1]!.gradients[a.name]!)).toBeGreaterThan(0.01);
+  });
+
+  it('leaves nothing behind but its results, also when a later loss has no gradient', () => {
+    const before = tf.memory().numTensors;
+    const found = variableGradientsOfEach(both, [[a], [a, b]]);
+    expect(tf.memory().numTensors).toBe(before + 5);
+    tf.dispose(found as never);
+    const broken = () => {
+      const logits = forward();
+      return [logits.mean() as tf.Scalar, tf.topk(logits, 1).values.sum() as tf.Scalar];
+    };
+    expect(() => variableGradientsOfEach(broken, [[a], [b]])).toThrow(/gradient/);
+    expect(() => variableGradientsOfEach(both, [[a]])).toThrow('2 losses for 1 players');
+    expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -86,20 +86,31 @@ function gradientsThrough(engine: TapeEngine, node: TapeNode, inputs: readonly s
   });
 }
 
-function backpropagate(engine: TapeEngine, tape: readonly TapeNode[], variables: readonly Variable[], loss: Scalar) {
-  const path = nodesBetween(tape, variables, loss);
-  const onPath = new Set(path.map(({ node }) => node));
-  for (const node of tape) if (!onPath.has(node)) tf.dispose(node.saved ?? []);
+type Path = ReturnType<typeof nodesBetween>;
+
+/** One backward pass along a path; `done` is called with each node when its gradients are found. */
+function backpropagate(
+  engine: TapeEngine,
+  path: Path,
+  variables: readonly Variable[],
+  loss: Scalar,
+  done: (node: TapeNode) => void,
+): NamedTensorMap {
   const wanted = new Set(variables.map((variable) => variable.id));
   const gradients = new GradientMap();
   gradients.add(loss.id, tf.onesLike(loss));
-  for (const { node, inputs } of path.reverse()) {
+  for (const { node, inputs } of path.toReversed()) {
     const found = gradientsThrough(engine, node, inputs, gradients);
     for (const name of inputs) gradients.add(node.inputs[name]!.id, found[name]!);
     gradients.remove(node.outputs.map((output) => output.id).filter((id) => !wanted.has(id)));
-    tf.dispose(node.saved ?? []);
+    done(node);
   }
-  return gradients;
+  const named: NamedTensorMap = {};
+  for (const { name, id } of variables) {
+    const gradient = gradients.get(id);
+    if (gradient !== undefined) named[name] = gradient;
+  }
+  return named;
 }
 
 /** Frees what the nodes saved for their gradients; harmless where that was done before. */
@@ -108,18 +119,24 @@ function release(tape: readonly TapeNode[]): void {
 }
 
 /** Runs `f` and takes down its operations. */
-function record(engine: TapeEngine, f: () => Scalar): { value: Scalar; tape: readonly TapeNode[] } {
+function record<Result extends readonly Scalar[]>(engine: TapeEngine, f: () => Result) {
   engine.startTape();
-  let value: Scalar | undefined;
+  let values: Result | undefined;
   try {
-    value = engine.tidy(f);
+    values = engine.tidy(f);
   } finally {
     engine.endTape();
-    if (value === undefined) release(engine.state.activeTape ?? []);
+    if (values === undefined) release(engine.state.activeTape ?? []);
   }
   const tape = engine.state.activeTape ?? [];
   engine.state.activeTape = null;
-  return { value, tape };
+  return { values, tape };
+}
+
+/** A loss and the gradients of those variables, by name, that it depends on. */
+export interface LossGradients {
+  readonly value: Scalar;
+  readonly gradients: NamedTensorMap;
 }
 
 /**
@@ -128,27 +145,40 @@ function record(engine: TapeEngine, f: () => Scalar): { value: Scalar; tape: rea
  * network. `f` must return a scalar; gradients are keyed by variable name, and lack variables that the loss does not
  * depend on. The caller disposes both. Not for gradients of gradients. Throws when an operation has no gradient.
  */
-export function variableGradients(
-  f: () => Scalar,
-  variables: readonly Variable[],
-): { value: Scalar; gradients: NamedTensorMap } {
+export function variableGradients(f: () => Scalar, variables: readonly Variable[]): LossGradients {
+  return variableGradientsOfEach(() => [f()], [variables])[0]!;
+}
+
+/**
+ * `variableGradients` of several losses from one forward pass, each by variables of its own: what the players of a game
+ * need that are updated at the same time. `f` gives one scalar for each entry of `variables`; there is one backward pass
+ * for each, and what operations saved is freed with the last that reads it.
+ */
+export function variableGradientsOfEach(
+  f: () => readonly Scalar[],
+  variables: readonly (readonly Variable[])[],
+): LossGradients[] {
   const engine = tf.engine() as unknown as TapeEngine;
   if (engine.state.gradientDepth > 0) throw new Error('variableGradients cannot be differentiated itself');
-  const { value, tape } = record(engine, f);
+  const { values, tape } = record(engine, f);
+  const found: LossGradients[] = [];
   try {
-    if (value.rank !== 0) throw new Error(`The loss must be a scalar, got shape [${value.shape}]`);
-    const gradients = engine.tidy(() => {
-      const found = backpropagate(engine, tape, variables, value);
-      const named: NamedTensorMap = {};
-      for (const { name, id } of variables) {
-        const gradient = found.get(id);
-        if (gradient !== undefined) named[name] = gradient;
-      }
-      return named;
-    });
-    return { value, gradients };
+    if (values.length !== variables.length) throw new Error(`${values.length} losses for ${variables.length} players`);
+    for (const { rank, shape } of values) {
+      if (rank !== 0) throw new Error(`The loss must be a scalar, got shape [${shape}]`);
+    }
+    const paths = values.map((value, i) => nodesBetween(tape, variables[i]!, value));
+    const lastUse = new Map(paths.flatMap((path, pass) => path.map(({ node }) => [node, pass] as const)));
+    for (const node of tape) if (!lastUse.has(node)) release([node]);
+    for (const [pass, value] of values.entries()) {
+      const done = (node: TapeNode) => lastUse.get(node) === pass && release([node]);
+      const gradients = engine.tidy(() => backpropagate(engine, paths[pass]!, variables[pass]!, value, done));
+      found.push({ value, gradients });
+    }
+    return found;
   } catch (error) {
-    value.dispose();
+    tf.dispose([...values]);
+    for (const { gradients } of found) tf.dispose(gradients);
     throw error;
   } finally {
     release(tape);
