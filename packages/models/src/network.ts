@@ -2,6 +2,7 @@ import { UserError } from '@selfsup/engine/errors';
 import type { RandomKey } from '@selfsup/engine/random';
 import type { tf } from '@selfsup/engine/tensorflow';
 import type { ZodType } from 'zod';
+import type { Adversaries } from './adversaries.ts';
 import type { NetworkSection } from './network-section.ts';
 import { requirePart } from './parts.ts';
 
@@ -27,6 +28,8 @@ export interface Network<Config = unknown> {
    * as AlexNet's fc6 and fc7, its weights drawn from `key`. Global average pooling where absent.
    */
   embed?(config: Config, features: tf.SymbolicTensor, key: RandomKey): tf.SymbolicTensor;
+  /** The generator and discriminator that go with this encoder in a bidirectional GAN. */
+  adversaries?(config: Config): Adversaries;
 }
 
 /** `Network.embed` with its config filled in. */
@@ -40,6 +43,8 @@ export interface ConfiguredNetwork {
   build(input: ImageShape, key: RandomKey): tf.LayersModel;
   /** Absent where the vector below a classifier is the global average of the last feature map. */
   readonly embed?: Embed;
+  /** Absent where the network has no generator and discriminator. */
+  readonly adversaries?: Adversaries;
 }
 
 /** Loads a network by name. Throws `UserError` listing the names there are. */
@@ -69,5 +74,6 @@ export async function configureNetwork(section: NetworkSection): Promise<Configu
     ...(network.embed && {
       embed: (features: tf.SymbolicTensor, key: RandomKey) => network.embed!(config, features, key),
     }),
+    ...(network.adversaries && { adversaries: network.adversaries(config) }),
   };
 }
