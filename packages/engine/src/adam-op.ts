@@ -1,0 +1,36 @@
+import type { Tensor } from '@tensorflow/tfjs-node-gpu';
+import { type, tensorFlowBackend } from './kernel.ts';
+import { tf } from './ops/library.ts';
+import { executeOnHandles, type ResourceVariable } from './resource-variable.ts';
+
+/** Weights and their two running means. */
+export interface AdamVariables {
+  readonly weights: ResourceVariable;
+  readonly first: ResourceVariable;
+  readonly second: ResourceVariable;
+}
+
+export interface AdamSettings {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly learningRate: number;
+}
+
+/**
+ * Update number `update`, counted from 1, of Adam (Kingma & Ba 2015, arXiv:1412.6980, Algorithm 1) in one pass over memory:
+ * first += (g − first)·(1 − β1), second += (g² − second)·(1 − β2), and the bias-corrected
+ * weights −= rate / (1 − β1ᵘ) · first / (√(second / (1 − β2ᵘ)) + ε).
+ */
+export function applyAdam(variables: AdamVariables, gradient: Tensor, settings: AdamSettings, update: number): void {
+  const { beta1, beta2, epsilon, learningRate } = settings;
+  // TensorFlow corrects in float32, and the root before ε is added; so it is told that there is nothing to correct.
+  const root = Math.sqrt(1 - beta2 ** update);
+  const rate = (learningRate * root) / (1 - beta1 ** update);
+  const attributes = { T: type('float32'), use_locking: false, use_nesterov: false };
+  const { weights, first, second } = variables;
+  const scalars = [0, 0, rate, beta1, beta2, epsilon * root].map((value) => tf.scalar(value, 'float32'));
+  const ids = tensorFlowBackend().getInputTensorIds([...scalars, gradient]);
+  executeOnHandles('ResourceApplyAdam', attributes, [weights.handle, first.handle, second.handle, ...ids], 0);
+  tf.dispose(scalars);
+}
