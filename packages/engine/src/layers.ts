@@ -5,3 +5,4 @@ export { groupedConv2d, type GroupedConv2dSettings } from './layers/grouped-conv
 export { localResponseNorm, type LocalResponseNormSettings } from './layers/local-response-norm.ts';
 export { sobel } from './layers/sobel.ts';
 export { dropout, setTrainingStep } from './layers/dropout.ts';
+export { withMovingDecay } from './layers/moving-decay.ts';

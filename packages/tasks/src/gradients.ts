@@ -1,4 +1,4 @@
-import { variableGradients } from '@selfsup/engine/gradients';
+import { variableGradients, variableGradientsOfEach } from '@selfsup/engine/gradients';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { NamedVariable } from '@selfsup/models/weights';
 
@@ -40,4 +40,32 @@ export function gradientsOf(variables: readonly NamedVariable[], forward: () => 
     metric.dispose();
   }
   return { loss: value, metrics, gradients };
+}
+
+/**
+ * As `gradientsOf` for several losses from one forward pass, each differentiated by the variables that stand under its name:
+ * the players of a game before any of them moves. Gradients come as one map; no variable may belong to two losses.
+ */
+export function gradientsOfEach<Loss extends string>(
+  variables: Readonly<Record<Loss, readonly NamedVariable[]>>,
+  forward: () => Readonly<Record<Loss, tf.Scalar>>,
+): { readonly losses: Record<Loss, tf.Scalar>; readonly gradients: tf.NamedTensorMap } {
+  const names = Object.keys(variables) as Loss[];
+  const found = variableGradientsOfEach(
+    () => {
+      const losses = forward();
+      return names.map((name) => losses[name]);
+    },
+    names.map((name) => variables[name].map(({ variable }) => variable)),
+  );
+  const gradients: tf.NamedTensorMap = {};
+  names.forEach((loss, i) => {
+    for (const { name, variable } of variables[loss]) {
+      const gradient = found[i]!.gradients[variable.name];
+      if (gradient === undefined) throw new Error(`The loss ${loss} does not depend on ${name}.`);
+      gradients[name] = gradient;
+    }
+  });
+  const losses = Object.fromEntries(names.map((name, i) => [name, found[i]!.value])) as Record<Loss, tf.Scalar>;
+  return { losses, gradients };
 }

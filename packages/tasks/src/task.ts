@@ -6,6 +6,7 @@ import type { StageInput } from '@selfsup/engine/stage';
 import type { tf } from '@selfsup/engine/tensorflow';
 import type { Json, TensorData } from '@selfsup/models/checkpoint';
 import type { Normalisation } from '@selfsup/models/encoder';
+import type { Adversaries } from '@selfsup/models/adversaries';
 import type { Embed, ImageShape } from '@selfsup/models/network';
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import type { NamedVariable } from '@selfsup/models/weights';
@@ -31,6 +32,8 @@ export interface Task<Config = unknown> {
   readonly roles?: readonly string[];
   /** Further roles that a config calls for, such as the generator of AET's generated transformations. */
   rolesFor?(config: Config): readonly string[];
+  /** Further parts that its section chooses by name, such as `models/bigan-conv`; they enter the code key. */
+  parts?(config: Config): readonly string[];
   create(context: TaskContext<Config>): Promise<TaskInstance>;
 }
 
@@ -61,10 +64,17 @@ export interface TaskContext<Config = unknown> {
   buildEncoder(input?: ImageShape, purpose?: string): tf.LayersModel;
   /** The configured network's way from its last feature map to a vector; see `classifier` and `embeddingModel`. */
   readonly embed?: Embed | undefined;
+  /** The generator and discriminator that go with the configured network, where it has them. */
+  readonly adversaries?: Adversaries | undefined;
   /** A key for a purpose of the task, a function of the seed and the path. */
   key(...path: readonly (number | string)[]): RandomKey;
-  /** All images of a split, un-augmented, in the dataset's order; the last batch may be smaller. */
-  batches(split: string): AsyncIterable<Batch>;
+  /**
+   * All images of a split, or those of the indices, un-augmented, in the order of the dataset or the indices; the last
+   * batch may be smaller.
+   */
+  batches(split: string, indices?: Uint32Array): AsyncIterable<Batch>;
+  /** `count` batches as in training, but in an order and with an augmentation that are functions of `key`. */
+  randomBatches(key: RandomKey, count: number): AsyncIterable<Batch>;
   /** The training images without augmentation, in the order of `trainingIndices`, from batch `startBatch` on. */
   trainingBatches(startBatch?: number): AsyncIterable<Batch>;
 }
@@ -151,9 +161,12 @@ export interface TaskInstance {
   beforeEpoch?(epoch: number): Promise<EpochPlan>;
   /** Names and better direction of what `evaluate` gives; both final and best are published. */
   readonly measures: Readonly<Record<string, 'max' | 'min'>>;
-  /** Measures on test images, un-augmented, batch norm in inference mode. Must change nothing. */
+  /**
+   * Measures on test images, un-augmented, batch norm in inference mode. Must change nothing that training reads; it may
+   * estimate moving statistics of batch norm anew.
+   */
   evaluate?(): Promise<Record<string, number>>;
-  /** Called once, when all epochs are done and before `preview`. Interrupted, it is called again. */
+  /** Called once, when all epochs are done, before the models are written and before `preview`. Interrupted, again. */
   finish?(): Promise<TaskFinish>;
   preview?(): Promise<PreviewPicture[]>;
   readonly state?: TaskState;

@@ -8,7 +8,7 @@ export function trainingStage<Config>(task: Task<Config>): StageModule<TrainingC
     schema: trainingSchema(task.schema) as unknown as StageModule<TrainingConfig<Config>>['schema'],
     roles: ['dataset', ...(task.roles ?? [])],
     ...(task.rolesFor && { rolesFor: ({ task: config }: TrainingConfig<Config>) => task.rolesFor!(config) }),
-    parts: (config) => [`models/${config.network.name}`],
+    parts: (config) => [`models/${config.network.name}`, ...(task.parts?.(config.task) ?? [])],
     run: async (context) => (await import('./trainer/run-training.ts')).runTraining(task, context),
   };
 }

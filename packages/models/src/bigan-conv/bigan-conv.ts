@@ -9,6 +9,8 @@ import { convolutionStack } from './stack.ts';
 const schema = z.strictObject({
   /** Channels of the largest maps; they double as the maps halve. */
   width: z.int().min(1).default(64),
+  /** Standard deviation with which the discriminator's last layer begins; at 0 it knows nothing, as published. */
+  lastStd: z.number().min(0).default(0),
 });
 type BiganConvConfig = z.infer<typeof schema>;
 
@@ -31,9 +33,10 @@ const biganConv: Network<BiganConvConfig> = {
     return tf.model({ inputs: image, outputs: features, name: 'bigan-conv' });
   },
 
-  adversaries: ({ width }) => ({
+  adversaries: ({ width, lastStd }) => ({
     generator: (latent, image, key) => buildGenerator({ width, levels: levelsFor(image) }, latent, image, key),
-    discriminator: (latent, image, key) => buildDiscriminator({ width, levels: levelsFor(image) }, latent, image, key),
+    discriminator: (latent, image, key) =>
+      buildDiscriminator({ width, levels: levelsFor(image), lastStd }, latent, image, key),
   }),
 };
 export default biganConv;

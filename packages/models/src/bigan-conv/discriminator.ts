@@ -4,11 +4,11 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { flatten } from '../fully-connected.ts';
 import { gaussianStart } from '../layer-start.ts';
 import type { ImageShape } from '../network.ts';
-import { convolutionStack, STD, type StackSize } from './stack.ts';
+import { convolutionStack, type StackSize } from './stack.ts';
 
 /** See `Adversaries.discriminator`: the stack conditioned on the code, then one linear layer. */
 export function buildDiscriminator(
-  size: StackSize,
+  size: StackSize & { readonly lastStd: number },
   latent: number | undefined,
   image: ImageShape,
   key: RandomKey,
@@ -16,7 +16,11 @@ export function buildDiscriminator(
   const seen = tf.input({ shape: [image.height, image.width, image.channels], name: 'image' });
   const code = latent === undefined ? undefined : tf.input({ shape: [latent], name: 'code' });
   const flat = flatten(convolutionStack(seen, code, size, key));
-  const logit = dense({ name: 'real_linear', units: 1, ...gaussianStart(key, STD)('real_linear', flat.shape[1]!) });
+  const logit = dense({
+    name: 'real_linear',
+    units: 1,
+    ...gaussianStart(key, size.lastStd)('real_linear', flat.shape[1]!),
+  });
   return tf.model({
     inputs: code ? [seen, code] : seen,
     outputs: logit.apply(flat) as tf.SymbolicTensor,

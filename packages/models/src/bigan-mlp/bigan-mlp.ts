@@ -10,6 +10,8 @@ import type { ImageShape, Network } from '../network.ts';
 const schema = z.strictObject({
   /** Units of both hidden layers. */
   width: z.int().min(1).default(1024),
+  /** Standard deviation with which the discriminator's last layer begins; at 0 it knows nothing, as published. */
+  lastStd: z.number().min(0).default(0),
 });
 type BiganMlpConfig = z.infer<typeof schema>;
 
@@ -31,7 +33,7 @@ const biganMlp: Network<BiganMlpConfig> = {
     return tf.model({ inputs: image, outputs: asMap('fc2', width, fc2), name: 'bigan-mlp' });
   },
 
-  adversaries: ({ width }) => ({
+  adversaries: ({ width, lastStd }) => ({
     generator(latent: number, image: ImageShape, key: RandomKey) {
       const start = gaussianStart(key, 0.02);
       const code = tf.input({ shape: [latent], name: 'code' });
@@ -52,7 +54,7 @@ const biganMlp: Network<BiganMlpConfig> = {
       const code = latent === undefined ? undefined : tf.input({ shape: [latent], name: 'code' });
       const fc1 = leaky('fc1', biased('fc1', width, flatten(seen), start));
       const fc2 = normalised('fc2', conditionOn(code, unbiased('fc2', width, fc1, start), 'fc2', start));
-      const logit = biased('real', 1, fc2, start);
+      const logit = biased('real', 1, fc2, gaussianStart(key, lastStd));
       return tf.model({ inputs: code ? [seen, code] : seen, outputs: logit, name: 'discriminator' });
     },
   }),

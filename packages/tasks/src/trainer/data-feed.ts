@@ -78,19 +78,39 @@ export class DataFeed {
     }
   }
 
+  /**
+   * `count` augmented training batches, drawn by a key of their own in random order. Throws `Interrupted` between batches
+   * when asked to stop.
+   */
+  async *random(key: RandomKey, count: number): AsyncIterableIterator<Batch> {
+    const loader = this.#training(this.indices, key);
+    try {
+      for (let given = 0, epoch = 0; given < count; epoch++) {
+        for await (const batch of loader.epoch(epoch)) {
+          if (this.#signal.aborted) throw new Interrupted('Asked to stop between batches.');
+          yield batch;
+          await setImmediate(); // lets signals in
+          if (++given === count) break;
+        }
+      }
+    } finally {
+      await loader.close();
+    }
+  }
+
   async close(): Promise<void> {
     await this.#planned?.close();
     await this.#loader.close();
   }
 
-  #training(indices: Uint32Array): Loader {
+  #training(indices: Uint32Array, key = this.#key): Loader {
     const { split, augment, workers, samplesPerEpoch } = this.#config.data;
     return createLoader({
       dataset: this.#dataset,
       split,
       indices,
       batchSize: this.#config.batchSize,
-      key: this.#key,
+      key,
       shuffle: true,
       augment,
       dropLast: true,

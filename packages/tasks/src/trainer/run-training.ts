@@ -80,8 +80,8 @@ export async function trainOn<Config>(
       return { blobs: { checkpoint }, metrics: {} };
     }
     if (trains) await training.run();
-    await save();
     const finish = await instance.finish?.();
+    await save();
     const files = await writeOutputs(outputs, instance, training.state, finish?.files);
     const metrics = finalMetrics(task.metricGroup, training.state, finish?.metrics);
     if (!trains) return { blobs: { checkpoint }, files, metrics };
@@ -121,8 +121,10 @@ function createInstance<Config>(
     dryRun,
     buildEncoder: (shape = input, purpose = 'encoder') => network.build(shape, randomKey(seed, 'weights', purpose)),
     embed: network.embed,
+    adversaries: network.adversaries,
     key: (...path) => randomKey(seed, 'task', ...path),
-    batches: (split) => feed.plain(split),
+    batches: (split, indices) => feed.plain(split, indices),
+    randomBatches: (batchKey, count) => feed.random(batchKey, count),
     trainingBatches: (startBatch) => feed.plain(config.data.split, feed.indices, startBatch),
   });
 }

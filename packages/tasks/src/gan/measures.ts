@@ -1,0 +1,190 @@
+import { setImmediate } from 'node:timers/promises';
+import { nearestNeighbours, type Rows } from '@selfsup/engine/nearest-neighbours';
+import { deriveKey } from '@selfsup/engine/random';
+import { Interrupted } from '@selfsup/engine/stage';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { TaskContext } from '../task.ts';
+import type { GanConfig } from './config.ts';
+import type { GanNetworks } from './networks.ts';
+
+const GENERATED_BATCH = 250;
+
+/** Mean distances in normalised units, over all samples. */
+class Means {
+  readonly #sums = new Map<string, [number, number]>();
+
+  add(name: string, distances: tf.Tensor): void {
+    const [sum, count] = this.#sums.get(name) ?? [0, 0];
+    this.#sums.set(name, [sum + distances.sum().dataSync()[0]!, count + distances.size]);
+  }
+
+  get(name: string): number {
+    const [sum, count] = this.#sums.get(name) ?? [0, 0];
+    return sum / count;
+  }
+}
+
+/** Euclidean distance of each image or code to the one at its place, `[batch]`. */
+function distances(a: tf.Tensor, b: tf.Tensor): tf.Tensor1D {
+  return a.sub(b).reshape([a.shape[0]!, -1]).norm(2, 1) as tf.Tensor1D;
+}
+
+/** Each row moved up by one place, the first to the end. */
+function shifted<T extends tf.Tensor>(x: T): T {
+  return tf.concat([x.slice(1), x.slice(0, 1)]) as T;
+}
+
+/** Indices of at most `most` images evenly spread over `all`. */
+export function spread(all: Uint32Array, most: number): Uint32Array {
+  if (all.length <= most) return all;
+  return Uint32Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]!);
+}
+
+/** The measures of recipes §4.5, with batch norm in inference mode. */
+export class GanMeasures {
+  readonly #context: TaskContext<GanConfig>;
+  readonly #networks: GanNetworks;
+
+  constructor(context: TaskContext<GanConfig>, networks: GanNetworks) {
+    this.#context = context;
+    this.#networks = networks;
+  }
+
+  /**
+   * How well the encoder inverts the generator, in normalised units: mean ‖x − G(E(x))‖ on test images (EGr), the same
+   * against the next image of the batch (EGr_b), which any faithful pair must undercut, and their ratio; the same two on
+   * generated images (EGg), and the mean ‖E(G(z)) − z‖.
+   */
+  async reconstruction(): Promise<Record<string, number>> {
+    const networks = this.#networks;
+    const means = new Means();
+    const measure = (name: string, images: tf.Tensor4D, codes: tf.Tensor2D): void => {
+      const again = networks.generate(codes);
+      means.add(name, distances(images, again));
+      if (images.shape[0] > 1) means.add(`shifted-${name}`, distances(images, shifted(again)));
+    };
+    for await (const batch of this.#context.batches(this.#context.testSplit, this.#testIndices())) {
+      tf.tidy(() => {
+        const seen = networks.seen(batch);
+        measure('reconstruction-error', networks.toGenerated(seen), networks.encode(seen).codes);
+      });
+    }
+    this.#generated((images, drawn) => {
+      const { codes } = networks.encode(networks.toSeen(images));
+      measure('generated-reconstruction-error', images, codes);
+      means.add('code-error', distances(codes, drawn));
+    });
+    const names = ['reconstruction-error', 'generated-reconstruction-error'].flatMap((name) => [
+      name,
+      `shifted-${name}`,
+    ]);
+    return {
+      ...Object.fromEntries([...names, 'code-error'].map((name) => [name, means.get(name)])),
+      'reconstruction-ratio': means.get('reconstruction-error') / means.get('shifted-reconstruction-error'),
+    };
+  }
+
+  /**
+   * Accuracy, in percent, of giving a test image the label of its nearest training image by Euclidean distance between
+   * codes, in the layer before and between pixels; and mean distance from a test image to the nearest of all, of a tenth
+   * and of a hundredth of the generated images (NND).
+   */
+  async neighbours(): Promise<Record<string, number>> {
+    const { config, trainingSplit, trainingIndices, testSplit } = this.#context;
+    const test = await this.#vectors(testSplit, this.#testIndices());
+    const train = await this.#vectors(trainingSplit, spread(trainingIndices, config.measured.train));
+    const found: Record<string, number> = {};
+    for (const space of ['code', 'before-code', 'pixels'] as const) {
+      const nearest = await this.#nearest(test.rows[space], train.rows[space]);
+      const right = test.labels.reduce((n, label, i) => n + Number(label === train.labels[nearest.indices[i]!]), 0);
+      found[`1nn-${space}`] = (100 * right) / test.labels.length;
+    }
+    const made = this.#generatedRows();
+    for (const [name, part] of [
+      ['', 1],
+      ['-of-a-tenth', 10],
+      ['-of-a-hundredth', 100],
+    ] as const) {
+      // prettier-ignore
+      const bank = { ...made, rows: Math.floor(made.rows / part) };
+      const { values } = await this.#nearest(test.rows.small, bank);
+      found[`nearest-generated${name}`] = values.reduce((a, b) => a + b, 0) / values.length;
+    }
+    return found;
+  }
+
+  #testIndices(): Uint32Array {
+    const { dataset, testSplit, config } = this.#context;
+    return spread(Uint32Array.from({ length: dataset.count(testSplit) }, (_, i) => i), config.measured.test); // prettier-ignore
+  }
+
+  #nearest(queries: Rows, bank: Rows) {
+    const onProgress = async (): Promise<void> => {
+      if (this.#context.signal.aborted) throw new Interrupted('Asked to stop while looking for nearest neighbours.');
+      await setImmediate(); // lets signals in
+    };
+    return nearestNeighbours({ queries, bank, k: 1, metric: 'euclidean', onProgress });
+  }
+
+  /** Hands over generated images with their codes, batch by batch; always the same codes. */
+  #generated(take: (images: tf.Tensor4D, drawn: tf.Tensor2D) => void): void {
+    const key = this.#context.key('measured');
+    const total = this.#context.dryRun ? 100 : this.#context.config.measured.generated;
+    for (let done = 0; done < total; done += GENERATED_BATCH) {
+      tf.tidy(() => {
+        const drawn = this.#networks.draw(deriveKey(key, done), Math.min(GENERATED_BATCH, total - done));
+        take(this.#networks.generate(drawn), drawn);
+      });
+    }
+  }
+
+  #generatedRows(): Rows {
+    const rows = new GrowingRows();
+    this.#generated((images) => rows.append(images));
+    return rows.finished();
+  }
+
+  /** Codes, layer before, pixels as seen and pixels in the generated size of some images, a row for each. */
+  async #vectors(split: string, indices: Uint32Array) {
+    const networks = this.#networks;
+    const spaces = { code: new GrowingRows(), 'before-code': new GrowingRows(), pixels: new GrowingRows(), small: new GrowingRows() }; // prettier-ignore
+    const labels: number[] = [];
+    for await (const batch of this.#context.batches(split, indices)) {
+      labels.push(...batch.labels);
+      tf.tidy(() => {
+        const seen = networks.seen(batch);
+        const { before, codes } = networks.encode(seen);
+        spaces.code.append(codes);
+        spaces['before-code'].append(before);
+        spaces.pixels.append(seen);
+        if (split === this.#context.testSplit) spaces.small.append(networks.toGenerated(seen));
+      });
+    }
+    const rows = Object.fromEntries(Object.entries(spaces).map(([name, values]) => [name, values.finished()]));
+    return { labels, rows: rows as Record<keyof typeof spaces, Rows> };
+  }
+}
+
+/** Rows gathered batch by batch. */
+class GrowingRows {
+  readonly #pieces: Float32Array[] = [];
+  #width = 0;
+
+  /** Takes a tensor `[batch, …]` in, each row flattened. */
+  append(values: tf.Tensor): void {
+    this.#width = values.size / values.shape[0]!;
+    this.#pieces.push(values.dataSync<'float32'>());
+  }
+
+  finished(): Rows {
+    const width = this.#width;
+    const all = new Float32Array(this.#pieces.reduce((sum, piece) => sum + piece.length, 0));
+    let at = 0;
+    for (const piece of this.#pieces.splice(0)) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    const read = (start: number, count: number): Float32Array => all.subarray(start * width, (start + count) * width);
+    return { rows: width === 0 ? 0 : all.length / width, width, read };
+  }
+}
