@@ -76,3 +76,22 @@ test('initial weights have the spread of their recipe and depend on the key alon
   expect([...rotnet.bias]).toEqual(new Array(10).fill(0));
   expect(spread('torch').kernel).toEqual(torch.kernel);
 });
+
+test('the convolutions of a conv head begin as PyTorch’s do, or as RotNet’s', () => {
+  const kernelOf = (initialiser: 'torch' | 'rotnet', layer: string) =>
+    classifierHead({ head: 'conv', width: 64 }, { ...published, initialiser })
+      .getLayer(layer)
+      .getWeights()[0]!
+      .dataSync();
+  const deviation = (values: ArrayLike<number>) =>
+    Math.sqrt(Array.from(values).reduce((sum, value) => sum + value * value, 0) / values.length);
+  for (const [layer, fanIn, fanOut] of [
+    ['conv1', 9 * 192, 9 * 64],
+    ['conv2', 64, 64],
+  ] as const) {
+    const torch = kernelOf('torch', layer);
+    expect(deviation(torch) * Math.sqrt(3 * fanIn)).toBeCloseTo(1, 1);
+    expect(Math.max(...torch.map(Math.abs))).toBeLessThanOrEqual(1 / Math.sqrt(fanIn) + 1e-6);
+    expect(deviation(kernelOf('rotnet', layer)) / Math.sqrt(2 / fanOut)).toBeCloseTo(1, 1);
+  }
+});

@@ -15,7 +15,8 @@ export interface HeadInput {
   readonly key: RandomKey;
   /**
    * How linear layers begin: `torch` uniform in ±1/√fan-in, bias too; with bias 0 `rotnet` N(0, √(2/fan-out)), `xavier`
-   * uniform in ±√(6/(in + out)), `gaussian` N(0, 0.01). Convolutions begin with N(0, √(2/(k²·filters))) in all.
+   * uniform in ±√(6/(in + out)), `gaussian` N(0, 0.01). Convolutions begin as
+   * linear layers do with `torch` (PyTorch's default), with N(0, √(2/(k²·filters))) else.
    */
   readonly initialiser: InitialiserName;
 }
@@ -82,7 +83,9 @@ export function convolutional(head: HeadInput & { readonly width: number }): tf.
   let x: tf.SymbolicTensor = input;
   [3, 1, 1].forEach((kernelSize, i) => {
     const name = `conv${i + 1}`;
-    const kernelInitializer = heFanOut(deriveKey(head.key, name));
+    const kernelKey = deriveKey(head.key, name);
+    const fanIn = kernelSize * kernelSize * (x.shape[3] as number);
+    const kernelInitializer = head.initialiser === 'torch' ? uniformFanIn(kernelKey, fanIn) : heFanOut(kernelKey);
     x = apply(conv2d({ name, filters: head.width, kernelSize, padding: 'same', useBias: false, kernelInitializer }), x);
     x = batchNormRelu({ name: `norm${i + 1}`, reluName: `relu${i + 1}` }).apply(x);
   });
