@@ -64,25 +64,20 @@ export async function createAet(context: TaskContext<AetConfig>): Promise<TaskIn
       const { height, width, channels } = context.input;
       const chosen = await firstImages(context.batches(context.testSplit), PREVIEW_IMAGES);
       for (const [index, { pixels: bytes }] of chosen.entries()) {
+        let error = 0;
         const shown = tf.tidy(() => {
           const original = tf.tensor4d(Float32Array.from(bytes), [1, height, width, channels]);
           const { images: transformed, targets } = transformation.sample(original, key, index);
           const estimates = inferenceEstimates(siamese, pixels(original), pixels(transformed));
-          const estimated = transformation.apply(original, estimates);
-          const error = estimates.sub(targets).square().mean().dataSync()[0]!;
-          const facts = { 'mean squared error': Number(error.toPrecision(3)) };
-          return [
-            { image: drawable(original), what: 'original', facts: {} },
-            { image: drawable(transformed), what: 'transformed', facts: {} },
-            { image: drawable(estimated), what: 'transformed by the estimate', facts },
-          ] as unknown as tf.TensorContainer;
-        }) as unknown as { image: tf.Tensor3D; what: string; facts: Record<string, number> }[];
-        for (const { image, what, facts } of shown) {
+          error = estimates.sub(targets).square().mean().dataSync()[0]!;
+          return [original, transformed, transformation.apply(original, estimates)].map(drawable);
+        });
+        for (const [shownAs, what] of ['original', 'transformed', 'transformed by the estimate'].entries()) {
           pictures.push({
-            png: await encodePng(image),
+            png: await encodePng(shown[shownAs]!),
             caption: `Test image ${index}, ${what}`,
             alt: `Test image ${index}, ${what}`,
-            facts,
+            ...(shownAs === 2 && { facts: { 'mean squared error': Number(error.toPrecision(3)) } }),
             group: 'Test images: original, transformed, and transformed by the estimate',
           });
         }
