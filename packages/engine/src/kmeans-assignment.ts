@@ -7,7 +7,7 @@ import { refuseNonFinite, type RowSource } from './row-source.ts';
 import { Interrupted } from './stage.ts';
 
 /** From this share of moved centroids on, rows are compared with all of them at once. */
-const mostMoved = 0.75;
+const mostMoved = 0.9;
 
 /** A piece of the rows: on the device, and in JavaScript where it was just read. */
 interface Piece {
@@ -144,9 +144,10 @@ export class RowAssignment implements AssignmentArrays {
   async follow(before: Float32Array, after: Float32Array): Promise<number> {
     const moved = movedClusters(before, after, this.#width);
     if (moved.length === 0) return 0;
-    const all = deviceCentroids(after, this.#width);
     const isFull = moved.length > mostMoved * this.#k;
     const some = isFull ? undefined : deviceCentroids(after, this.#width, moved);
+    let all: DeviceCentroids | undefined;
+    const allOnDevice = () => (all ??= deviceCentroids(after, this.#width));
     const isMoved = new Uint8Array(this.#k);
     for (const cluster of moved) isMoved[cluster] = 1;
     let changes = 0;
@@ -154,11 +155,11 @@ export class RowAssignment implements AssignmentArrays {
       await this.#rows.forEach(async ({ tensor, start, values }) => {
         changes +=
           some === undefined
-            ? await this.#assignAll(tensor, start, values, all)
-            : await this.#assignMoved(tensor, start, values, moved, isMoved, some, all);
+            ? await this.#assignAll(tensor, start, values, allOnDevice())
+            : await this.#assignMoved(tensor, start, values, moved, isMoved, some, allOnDevice);
       });
     } finally {
-      all.dispose();
+      all?.dispose();
       some?.dispose();
     }
     return changes;
@@ -172,7 +173,8 @@ export class RowAssignment implements AssignmentArrays {
       this.bounds[start + i] = second[i]!;
       if (this.assignment[start + i] === slot[i]) continue;
       changes++;
-      await this.#move(start + i, slot[i]!, values?.subarray(i * this.#width, (i + 1) * this.#width));
+      const pending = this.#move(start + i, slot[i]!, values, start);
+      if (pending !== undefined) await pending;
     }
     return changes;
   }
@@ -184,11 +186,10 @@ export class RowAssignment implements AssignmentArrays {
     moved: Int32Array,
     isMoved: Uint8Array,
     some: DeviceCentroids,
-    all: DeviceCentroids,
+    allOnDevice: () => DeviceCentroids,
   ) {
     const { best, slot, second } = nearestTwo(tensor, some);
     const { assignment, scores, bounds } = this;
-    const valuesOf = (i: number) => values?.subarray(i * this.#width, (i + 1) * this.#width);
     const doubtful: number[] = [];
     let changes = 0;
     for (let i = 0; i < best.length; i++) {
@@ -211,41 +212,47 @@ export class RowAssignment implements AssignmentArrays {
       scores[row] = score;
       if (candidate === own) continue;
       changes++;
-      await this.#move(row, candidate, valuesOf(i));
+      const pending = this.#move(row, candidate, values, start);
+      if (pending !== undefined) await pending;
     }
     if (doubtful.length === 0) return changes;
     const gathered = tf.tidy(() => tf.gather(tensor, tf.tensor1d(doubtful, 'int32')));
-    const found = nearestTwo(gathered, all);
+    const found = nearestTwo(gathered, allOnDevice());
     gathered.dispose();
     for (const [j, i] of doubtful.entries()) {
       scores[start + i] = found.best[j]!;
       bounds[start + i] = found.second[j]!;
       if (assignment[start + i] === found.slot[j]) continue;
       changes++;
-      await this.#move(start + i, found.slot[j]!, valuesOf(i));
+      await this.#move(start + i, found.slot[j]!, values, start);
     }
     return changes;
   }
 
-  /** Moves a row and its part of the sums to another cluster; reads the row where its values are not at hand. */
-  #move(row: number, to: number, values: Float32Array | undefined): Promise<void> | undefined {
-    if (values === undefined) {
-      const read = this.#rows.source.read(row, 1);
-      if (read instanceof Promise) return read.then((late) => this.#shift(row, to, late));
-      values = read;
+  /**
+   * Moves a row and its part of the sums to another cluster. `values` are those of the rows from `start` on; where
+   * they are not at hand, the row is read.
+   */
+  #move(row: number, to: number, values: Float32Array | undefined, start: number): Promise<void> | undefined {
+    if (values !== undefined) {
+      this.#shift(row, to, values, (row - start) * this.#width);
+      return undefined;
     }
-    this.#shift(row, to, values);
+    const read = this.#rows.source.read(row, 1);
+    if (read instanceof Promise) return read.then((late) => this.#shift(row, to, late, 0));
+    this.#shift(row, to, read, 0);
     return undefined;
   }
 
-  #shift(row: number, to: number, values: Float32Array): void {
-    const { sums } = this;
+  #shift(row: number, to: number, values: Float32Array, at: number): void {
+    const sums = this.sums;
+    const width = this.#width;
     const from = this.assignment[row]!;
-    const target = to * this.#width;
-    for (let i = 0; i < values.length; i++) sums[target + i]! += values[i]!;
+    const target = to * width;
+    for (let i = 0; i < width; i++) sums[target + i]! += values[at + i]!;
     if (from >= 0) {
-      const origin = from * this.#width;
-      for (let i = 0; i < values.length; i++) sums[origin + i]! -= values[i]!;
+      const origin = from * width;
+      for (let i = 0; i < width; i++) sums[origin + i]! -= values[at + i]!;
     }
     this.assignment[row] = to;
   }

@@ -7,6 +7,9 @@ export const noScore = -3e38;
 /** Up to this many centroids, the best two are looked for in one go. */
 const flatSearch = 64;
 
+/** Groups have a multiple of this size, which vector registers like. */
+const groupStep = 16;
+
 /**
  * Centroids on the device, in the form in which rows are compared with them. The score of a centroid c for a row x
  * is x·c − ½‖c‖²; the greatest score belongs to the nearest centroid, since ‖x − c‖² = ‖x‖² − 2·score.
@@ -22,8 +25,8 @@ export interface DeviceCentroids {
 /** Puts the centroids of these clusters (all, where undefined) on the device; `centroids` is `[k, width]`. */
 export function deviceCentroids(centroids: Float32Array, width: number, clusters?: Int32Array): DeviceCentroids {
   const count = clusters?.length ?? centroids.length / width;
-  // Scores are searched by groups of about √count: the maximum of each is fast, a search of the best two is not.
-  const groupSize = count <= flatSearch ? count : Math.ceil(Math.sqrt(count));
+  // Scores are searched by groups of about √count, of which the device finds the maximum.
+  const groupSize = count <= flatSearch ? count : Math.ceil(Math.sqrt(count) / groupStep) * groupStep;
   const slots = Math.ceil(count / groupSize) * groupSize;
   const values = new Float32Array(slots * (width + 1));
   for (let slot = 0; slot < slots; slot++) {
@@ -63,31 +66,47 @@ export interface NearestTwo {
 /** Compares rows made by `deviceRows` with centroids. */
 export function nearestTwo(rows: Tensor2D, { matrix, count, groupSize }: DeviceCentroids): NearestTwo {
   const n = rows.shape[0];
-  const [pairs, slots, others] = tf.tidy((): [Tensor, Tensor, Tensor | undefined] => {
-    const scores = tf.matMul(rows, matrix, false, true);
-    if (count === groupSize) {
-      const { values, indices } = tf.topk(scores, Math.min(2, count));
-      return [values, indices, undefined];
-    }
-    const groups = scores.reshape<Tensor3D>([n, matrix.shape[0] / groupSize, groupSize]);
-    const leading = tf.topk(groups.max(2), 2);
-    const group = leading.indices.slice([0, 0], [n, 1]);
-    const inside = tf.topk(tf.gather(groups, group as Tensor2D, 1, 1).reshape([n, groupSize]), 2);
-    const first = group.mul(groupSize).add(inside.indices.slice([0, 0], [n, 1]));
-    return [inside.values, first, leading.values.slice([0, 1], [n, 1])];
-  });
-  const values = pairs.dataSync<'float32'>();
-  const found = slots.dataSync<'int32'>();
-  const rest = others?.dataSync<'float32'>();
-  tf.dispose([pairs, slots, ...(others === undefined ? [] : [others])]);
-  const step = values.length / n;
-  const slotStep = found.length / n;
-  const result = { best: new Float32Array(n), slot: new Int32Array(n), second: new Float32Array(n) };
-  for (let i = 0; i < n; i++) {
-    result.best[i] = values[i * step]!;
-    result.slot[i] = found[i * slotStep]!;
-    const second = step === 1 ? noScore : values[i * step + 1]!;
-    result.second[i] = rest === undefined ? second : Math.max(second, rest[i]!);
+  const scores: Tensor2D = tf.matMul(rows, matrix, false, true);
+  const found = { best: new Float32Array(n), slot: new Int32Array(n), second: new Float32Array(n) };
+  if (count === groupSize) {
+    scan(scores.dataSync<'float32'>(), count, found);
+    scores.dispose();
+    return found;
   }
-  return result;
+  // The best group by its maximum, then the best slot of that group; what is left is searched in JavaScript, which
+  // is faster than TopK.
+  const groups = scores.reshape<Tensor3D>([n, matrix.shape[0] / groupSize, groupSize]);
+  const greatest: Tensor = groups.max(2);
+  scan(greatest.dataSync<'float32'>(), matrix.shape[0] / groupSize, found);
+  const chosen = tf.tensor2d(found.slot, [n, 1]);
+  const members: Tensor = tf.gather(groups, chosen, 1, 1);
+  const inside = { best: found.best, slot: new Int32Array(n), second: new Float32Array(n) };
+  scan(members.dataSync<'float32'>(), groupSize, inside);
+  tf.dispose([scores, groups, greatest, chosen, members]);
+  for (let i = 0; i < n; i++) {
+    found.slot[i] = found.slot[i]! * groupSize + inside.slot[i]!;
+    found.second[i] = Math.max(found.second[i]!, inside.second[i]!);
+  }
+  return found;
+}
+
+/** The two greatest values of each row of `values`, `[rows, width]`, and the first place of the greatest. */
+function scan(values: Float32Array, width: number, { best, slot, second }: NearestTwo): void {
+  for (let row = 0, at = 0; row < best.length; row++) {
+    let greatest = values[at]!;
+    let place = 0;
+    let next = noScore;
+    for (let i = 1; i < width; i++) {
+      const value = values[at + i]!;
+      if (value > greatest) {
+        next = greatest;
+        greatest = value;
+        place = i;
+      } else if (value > next) next = value;
+    }
+    at += width;
+    best[row] = greatest;
+    slot[row] = place;
+    second[row] = next;
+  }
 }

@@ -4,7 +4,7 @@ import { UserError } from './errors.ts';
 import { kernel, type as typeAttribute } from './kernel.ts';
 import { tf } from './ops/library.ts';
 import type { Progress } from './progress.ts';
-import { mappedRows, refuseNonFinite, rowsPerChunk, type RowSource } from './row-source.ts';
+import { mappedRows, refuseNonFinite, type RowSource } from './row-source.ts';
 import { Interrupted } from './stage.ts';
 
 export { fileRows, mappedRows, memoryRows, type FileRows, type RowSource } from './row-source.ts';
@@ -42,8 +42,8 @@ export interface ProjectionOptions {
 /** Variances below this part of the greatest one are rounding errors of float32: rows do not vary along such an axis. */
 const leastVariance = 1e-7;
 
-/** Rows that are multiplied at a time: a covariance is added up in float64 between them. */
-const productRows = 2048;
+/** Values that are multiplied at a time, 32 MB: a covariance is added up in float64 between such pieces. */
+const productValues = 8 * 2 ** 20;
 
 /**
  * Finds principal axes from the covariance of all rows, which are read once, piece by piece; memory is 24 bytes a
@@ -143,7 +143,7 @@ function checkComponents(components: number, rows: number, width: number): void 
 /** Mean `[width]` and covariance `[width, width]` (divided by rows − 1) of all rows, in one pass. */
 async function covarianceOf(source: RowSource, { chunkRows, progress, signal }: PcaOptions) {
   const { rows, width } = source;
-  const step = chunkRows ?? Math.min(productRows, rowsPerChunk(width));
+  const step = chunkRows ?? Math.max(64, Math.min(8192, Math.floor(productValues / width)));
   const phase = progress?.phase('covariance', rows, 'rows');
   const products = new Float64Array(width * width);
   const sums = new Float64Array(width);
