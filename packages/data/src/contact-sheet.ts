@@ -16,14 +16,14 @@ const inks = [
   [255, 210, 40],
 ] as const;
 
-/** One row of the sheet: its name, and indices into the split. */
-interface Row {
+/** One row of a sheet: its name, and indices into the split, at most ten. */
+export interface SheetRow {
   readonly name: string;
   readonly indices: readonly number[];
 }
 
 /** Rows of a class each, spread over all classes; of unlabelled ones, and of classes with next to none, in an order drawn once for all. */
-function rowsOf(dataset: Dataset, split: string): Row[] {
+function rowsOf(dataset: Dataset, split: string): SheetRow[] {
   const { classes } = dataset.manifest;
   const labels = dataset.labels(split);
   const order = permutation(randomKey(1, 'contact-sheet'), labels.length);
@@ -90,9 +90,13 @@ const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceA
  * name beside it; boxes are outlined and masks laid over. Which images are shown is the same each time. Throws
  * `UserError` for an unknown split.
  */
-export async function contactSheet(dataset: Dataset, split: string): Promise<Buffer> {
+export function contactSheet(dataset: Dataset, split: string): Promise<Buffer> {
+  return pictureSheet(dataset, split, rowsOf(dataset, split));
+}
+
+/** Rows of images of a split as PNG, each with its name beside it; boxes are outlined and masks laid over. */
+export async function pictureSheet(dataset: Dataset, split: string, shown: readonly SheetRow[]): Promise<Buffer> {
   const { default: sharp } = await import('sharp');
-  const shown = rowsOf(dataset, split);
   const left = shown.some(({ name }) => name !== '') ? labelWidth : gap;
   const width = left + columns * (thumb + gap);
   const height = gap + Math.max(1, shown.length) * (thumb + gap);

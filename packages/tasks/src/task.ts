@@ -55,6 +55,8 @@ export interface TaskContext<Config = unknown> {
   readonly needs: Readonly<Record<string, StageInput>>;
   /** A private folder that survives interruption. */
   readonly workFolder: string;
+  /** Digest of all that the training is a function of: tells what an earlier run left in the work folder from another's. */
+  readonly identity: string;
   readonly progress: Progress;
   /** Asked to stop: throw `Interrupted` in long work between steps, after what is done lies in the work folder. */
   readonly signal: AbortSignal;

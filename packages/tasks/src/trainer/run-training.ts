@@ -39,12 +39,12 @@ export async function trainOn<Config>(
   const network = await configureNetwork(config.network);
   const normalisation = normalisationFor(dataset, config);
   const feed = new DataFeed(dataset, config, seed, context.signal);
-  const instance = await createInstance(task, context, dataset, network, normalisation, feed);
-  const trains = instance.players.length > 0;
-  const epochs = trains ? config.epochs : 0;
   const identity = sha256(
     canonicalJson({ task: task.name, config, seed, dataset: dataset.manifest.digest, network: network.config }),
   );
+  const instance = await createInstance(task, context, { dataset, network, normalisation, feed, identity });
+  const trains = instance.players.length > 0;
+  const epochs = trains ? config.epochs : 0;
   const metricsFile = join(workFolder, 'metrics.jsonl');
   const eventFolder = join(workFolder, 'events');
   const training = new Training({
@@ -94,13 +94,18 @@ export async function trainOn<Config>(
   }
 }
 
+interface InstanceParts {
+  readonly dataset: Dataset;
+  readonly network: ConfiguredNetwork;
+  readonly normalisation: Normalisation;
+  readonly feed: DataFeed;
+  readonly identity: string;
+}
+
 function createInstance<Config>(
   task: Task<Config>,
   context: StageContext<TrainingConfig<Config>>,
-  dataset: Dataset,
-  network: ConfiguredNetwork,
-  normalisation: Normalisation,
-  feed: DataFeed,
+  { dataset, network, normalisation, feed, identity }: InstanceParts,
 ): Promise<TaskInstance> {
   const { config, seed, needs, workFolder, progress, signal, dryRun } = context;
   const input = feed.size;
@@ -116,6 +121,7 @@ function createInstance<Config>(
     testSplit: config.data.testSplit,
     needs,
     workFolder,
+    identity,
     progress,
     signal,
     dryRun,

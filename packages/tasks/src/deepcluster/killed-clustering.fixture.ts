@@ -1,0 +1,29 @@
+// Run as a process of its own by deepcluster-kill.test.ts: trains in the folder given, telling each advance of each phase,
+// and prints digests of what it would publish.
+import { sha256File } from '@selfsup/engine/files';
+import { generatedDataset } from '../generated-dataset.fixture.ts';
+import { trainOn } from '../trainer/run-training.ts';
+import { trainingContext } from '../training-context.fixture.ts';
+import { createDeepCluster } from './cluster-prediction.ts';
+import { deepcluster } from './deepcluster.ts';
+
+// Every piece of work is written at once, so that kills fall in the middle of things.
+const eager: typeof deepcluster = {
+  ...deepcluster,
+  create: (context) => createDeepCluster(context, { persistEverySeconds: 0 }),
+};
+const context = trainingContext(eager, process.argv[2]!, {
+  epochs: 2,
+  task: { clusters: 12, iterations: 6 },
+  batchSize: 32,
+});
+let phases = 0;
+context.progress.phase = (name) => {
+  const number = (phases += 1);
+  let advanced = 0;
+  return { advance: () => console.log(`${number} ${name} ${++advanced}`), done: () => undefined };
+};
+const result = await trainOn(generatedDataset(16, { train: 300, test: 20 }), eager, context);
+for (const path of [result.blobs!['checkpoint']!, result.files!['clusters.csv']!, result.files!['curve.json']!]) {
+  console.log(`digest ${await sha256File(path)}`);
+}
