@@ -50,7 +50,7 @@ export function isTar(path: string): boolean {
   return /\.(tar|tar\.gz|tgz|tar\.xz|txz)$/.test(path);
 }
 
-function unpacked(path: string): Readable {
+function unpackedStream(path: string): Readable {
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
   if (/gz$/.test(path)) return file.on('error', () => undefined).pipe(createGunzip());
   if (!/xz$/.test(path)) return file;
@@ -88,7 +88,7 @@ function damaged(path: string, cause: unknown): UserError {
  */
 export async function* readTar(path: string): AsyncGenerator<ArchiveFile> {
   const tar = extract();
-  const stream = unpacked(path);
+  const stream = unpackedStream(path);
   stream.on('error', (error) => tar.destroy(error));
   const checked = withinReason(path).on('error', (error) => tar.destroy(error));
   stream.pipe(checked).pipe(tar);
@@ -137,20 +137,28 @@ export async function* readZip(path: string): AsyncGenerator<ArchiveFile> {
   const zip = await openPromise(path, { autoClose: false, lazyEntries: true }).catch((cause: unknown) => {
     throw damaged(path, cause);
   });
+  const packed = statSync(path).size;
+  let unpacked = 0;
   try {
     for await (const entry of zip.eachEntry()) {
       if (/\/$/.test(entry.fileName)) continue;
       const { uncompressedSize: bytes, compressedSize } = entry;
       const name = checkedPath(entry.fileName, path);
       if (bytes > 2 ** 26 && bytes > mostRatio * compressedSize) throw bomb(path, name);
+      unpacked += bytes;
+      if (unpacked > harmlessBytes && unpacked > mostRatio * packed) throw bomb(path, 'The archive');
       yield {
         path: name,
         bytes,
         content: async () => {
           if (bytes > mostFileBytes) throw tooLarge(path, name, bytes);
-          const parts: Buffer[] = [];
-          for await (const part of await zip.openReadStreamPromise(entry)) parts.push(part as Buffer);
-          return Buffer.concat(parts);
+          try {
+            const parts: Buffer[] = [];
+            for await (const part of await zip.openReadStreamPromise(entry)) parts.push(part as Buffer);
+            return Buffer.concat(parts);
+          } catch (cause) {
+            throw damaged(path, new Error(`${name}: ${(cause as Error).message}`, { cause }));
+          }
         },
       };
     }

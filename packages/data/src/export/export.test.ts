@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { UserError } from '@selfsup/engine/errors';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readTar } from '../archive.ts';
@@ -66,6 +67,22 @@ describe('exportWebdataset', () => {
     expect(facts.classes).toEqual(raw.manifest.classes);
   });
 
+  it('leaves no shards of an earlier export behind, and is not mixed with another data set', async () => {
+    const small = await exportWebdataset(options(raw, 'twice', { shardBytes: 4000, splits: ['train'] }));
+    expect(small.length).toBeGreaterThan(2);
+    await writeFile(join(folder, 'twice/mine-000009.tar'), '');
+    await exportWebdataset(options(raw, 'twice', { splits: ['train'] }));
+    expect((await readdir(join(folder, 'twice'))).sort()).toEqual([
+      'dataset.json',
+      'mine-000009.tar',
+      'train-000000.tar',
+    ]);
+    for (const write of [exportWebdataset, exportImageFolder]) {
+      const error = await write(options(jpegs, 'twice')).catch((thrown: unknown) => thrown);
+      expect((error as UserError).describe()).toMatch(/holds an export of something else[^]*dataset\.json[^]*--to/);
+    }
+  });
+
   it('keeps the bytes of stored JPEGs', async () => {
     const [path] = await exportWebdataset(options(jpegs, 'jpeg-shards'));
     const stored = jpegs.withJpeg('train', 2, (one) => Buffer.from(one.jpeg));
@@ -78,7 +95,8 @@ describe('exportWebdataset', () => {
     const phase = () => ({ advance: () => void (++advanced === 25 && controller.abort()), done: () => undefined });
     const work = options(raw, 'stopped', { progress: { ...quietProgress(), phase }, signal: controller.signal });
     await expect(exportWebdataset(work)).rejects.toThrow(/stopped/);
-    expect(await readdir(join(folder, 'stopped'))).toEqual(['test-000000.tar']); // whole before it was stopped
+    // whole before it was stopped
+    expect((await readdir(join(folder, 'stopped'))).sort()).toEqual(['dataset.json', 'test-000000.tar']);
   });
 });
 

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '@selfsup/engine/files';
 import { Interrupted } from '@selfsup/engine/stage';
+import { claimFolder } from './claim-folder.ts';
 import type { ExportOptions } from './options.ts';
 import { sampleOf } from './sample.ts';
 
@@ -13,10 +14,11 @@ function safe(name: string): string {
 /**
  * Writes splits as folders of images: `<split>/<class>/<number> <name>.jpg` (or .png), without a class where there are no
  * labels; boxes and flags as .json and masks as .mask.png beside. Each file gets its name when it is whole. Returns the
- * folders; throws `Interrupted` on abort.
+ * folders; throws `Interrupted` on abort, and `UserError` as `claimFolder` does.
  */
 export async function exportImageFolder({ dataset, splits, to, progress, signal }: ExportOptions): Promise<string[]> {
   const { classes } = dataset.manifest;
+  await claimFolder(to, dataset);
   const folders: string[] = [];
   for (const split of splits) {
     const count = dataset.count(split);
@@ -27,7 +29,7 @@ export async function exportImageFolder({ dataset, splits, to, progress, signal 
     await mkdir(join(to, split), { recursive: true });
     for (let i = 0; i < count; i++) {
       if (signal.aborted) throw new Interrupted('The export was stopped; run it again to have it whole.');
-      const { image, extension, label, name, facts, mask } = await sampleOf(dataset, split, i);
+      const { image, extension, label, name, facts, mask } = sampleOf(dataset, split, i);
       const folder = label < 0 ? join(to, split) : join(to, split, safe(classes[label]!));
       const stem = join(folder, `${String(i).padStart(digits, '0')} ${safe(name.split('/').at(-1)!)}`);
       await writeAtomically(`${stem}.${extension}`, image);

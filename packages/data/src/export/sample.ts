@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { encode as encodePng } from 'fast-png';
 import type { Annotations } from '../annotations.ts';
 import type { Dataset } from '../dataset.ts';
+import type { Picture } from '../native/pictures.ts';
 
 /** One image of a data set as files outside need it. */
 export interface Sample {
@@ -18,8 +19,12 @@ export interface Sample {
   readonly mask: Buffer | undefined;
 }
 
+function png({ pixels, height, width, channels }: Picture): Buffer {
+  return Buffer.from(encodePng({ data: pixels, height, width, channels, depth: 8 }));
+}
+
 /** Reads image `i` of a split for an export. */
-export async function sampleOf(dataset: Dataset, split: string, i: number): Promise<Sample> {
+export function sampleOf(dataset: Dataset, split: string, i: number): Sample {
   const { image: stored, classes } = dataset.manifest;
   const label = dataset.labels(split)[i]!;
   const path = dataset.sourcePath(split, i);
@@ -32,11 +37,9 @@ export async function sampleOf(dataset: Dataset, split: string, i: number): Prom
       return Buffer.from(one.jpeg);
     });
   } else {
-    const { default: sharp } = await import('sharp');
     const picture = dataset.picture(split, i);
     [height, width] = [picture.height, picture.width];
-    const raw = { height, width, channels: picture.channels === 1 ? (1 as const) : (3 as const) };
-    image = await sharp(picture.pixels, { raw }).png({ compressionLevel: 6 }).toBuffer();
+    image = png(picture);
   }
   const mask = dataset.mask(split, i);
   return {
@@ -45,7 +48,6 @@ export async function sampleOf(dataset: Dataset, split: string, i: number): Prom
     label,
     name: path.slice(0, path.length - extname(path).length),
     facts: { label, class: classes[label] ?? null, path, height, width, ...annotations },
-    mask:
-      mask === undefined ? undefined : Buffer.from(encodePng({ ...mask, data: mask.classes, channels: 1, depth: 8 })),
+    mask: mask === undefined ? undefined : png({ ...mask, pixels: mask.classes, channels: 1 }),
   };
 }

@@ -1,21 +1,33 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { writeAtomically } from '@selfsup/engine/files';
 import { Interrupted } from '@selfsup/engine/stage';
 import { pack } from 'tar-stream';
+import { claimFolder } from './claim-folder.ts';
 import type { ExportOptions } from './options.ts';
 import { sampleOf } from './sample.ts';
 
 /** The same files have the same bytes whenever they are written. */
 const always = { mtime: new Date(0), uid: 0, gid: 0, uname: '', gname: '', mode: 0o644 };
 
+const shardName = (split: string, shard: number): string => `${split}-${String(shard).padStart(6, '0')}.tar`;
+
+/** Removes shards that an earlier export in smaller ones has left behind: they would show images twice. */
+async function removeShards(folder: string, split: string, from: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const number = /^.*-(\d{6})\.tar$/.exec(name)?.[1];
+    if (number !== undefined && Number(number) >= from && name === shardName(split, Number(number))) {
+      await rm(join(folder, name));
+    }
+  }
+}
+
 /**
  * Writes splits as WebDataset shards: `<split>-000000.tar` and so on, in which each image is `<key>.jpg` or `.png` with
  * `<key>.cls` (class index as text), `<key>.json` (label, class, path, size, boxes) and `<key>.mask.png` beside it. The
  * shards load in Python's webdataset and tarfile. A shard gets its name when it is whole; shards of the same data set
- * have the same bytes each time. Returns the paths; throws `Interrupted` on abort.
+ * have the same bytes each time. Returns the paths; throws `Interrupted` on abort, and `UserError` as `claimFolder` does.
  */
 export async function exportWebdataset({
   dataset,
@@ -25,13 +37,14 @@ export async function exportWebdataset({
   progress,
   signal,
 }: ExportOptions): Promise<string[]> {
-  await mkdir(to, { recursive: true });
+  await claimFolder(to, dataset);
   const paths: string[] = [];
   for (const split of splits) {
     const count = dataset.count(split);
     const phase = progress.phase(`export ${split}`, count, 'images');
-    for (let next = 0, shard = 0; next < count; shard++) {
-      const path = join(to, `${split}-${String(shard).padStart(6, '0')}.tar`);
+    let shards = 0;
+    for (let next = 0; next < count; shards++) {
+      const path = join(to, shardName(split, shards));
       const partial = `${path}.partial-${process.pid}`;
       const tar = pack();
       const written = pipeline(tar, createWriteStream(partial));
@@ -44,7 +57,7 @@ export async function exportWebdataset({
         let bytes = 0;
         for (; next < count && bytes < shardBytes; next++) {
           if (signal.aborted) throw new Interrupted('The export was stopped; whole shards were kept.');
-          const sample = await sampleOf(dataset, split, next);
+          const sample = sampleOf(dataset, split, next);
           const key = String(next).padStart(8, '0');
           await put(`${key}.${sample.extension}`, sample.image);
           if (sample.label >= 0) await put(`${key}.cls`, String(sample.label));
@@ -62,12 +75,8 @@ export async function exportWebdataset({
         await rm(partial, { force: true });
       }
     }
+    await removeShards(to, split, shards);
     phase.done();
   }
-  const { name, classes, digest, statistics } = dataset.manifest;
-  await writeAtomically(
-    join(to, 'dataset.json'),
-    `${JSON.stringify({ name, digest, classes, statistics }, null, 2)}\n`,
-  );
   return paths;
 }

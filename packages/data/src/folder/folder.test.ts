@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
@@ -133,9 +134,14 @@ describe('folder', () => {
   });
 
   it('refuses archives that are cut off, lead out of themselves or are bombs', async () => {
-    const zip = await import('node:fs/promises').then(({ readFile }) => readFile(join(folder, 'tree.zip')));
+    const zip = await readFile(join(folder, 'tree.zip'));
     await writeFile(join(folder, 'cut.zip'), zip.subarray(0, zip.length - 100));
     expect(await userError(ingestPath('cut.zip'))).toMatch(/cut off or damaged[^]*cut\.zip/);
+    const spoilt = Buffer.from(zip);
+    const content = spoilt.indexOf('train/red/b.jpg') + 'train/red/b.jpg'.length;
+    spoilt.fill(0xff, content, content + 100);
+    await writeFile(join(folder, 'spoilt.zip'), spoilt);
+    expect(await userError(ingestPath('spoilt.zip'))).toMatch(/cut off or damaged: train\/red\/b\.jpg:[^]*spoilt\.zip/);
 
     const tar = pack();
     tar.entry({ name: 'a/../../evil.jpg' }, tree['train/red/b.jpg']!);
@@ -150,15 +156,24 @@ describe('folder', () => {
     expect(await userError(ingestPath('evil.zip'))).toMatch(/leads out of it[^]*evil\.zip/);
     await execa('python3', ['-c', script, join(folder, 'bomb.zip'), 'a/bomb.jpg', String(2 ** 28)]);
     expect(await userError(ingestPath('bomb.zip'))).toMatch(/bomb\.jpg unpacks to more than 200 times[^]*bomb\.zip/);
+    // Many files, none of which is one by itself: what its directory promises is enough.
+    const many = Object.fromEntries(Array.from({ length: 18 }, (_, i) => [`a/${i}.jpg`, Buffer.from('x')]));
+    await zipOf(join(folder, 'many.zip'), many);
+    const promising = await readFile(join(folder, 'many.zip'));
+    for (let at = 0; (at = promising.indexOf('PK\x01\x02', at)) >= 0; at++)
+      promising.writeUInt32LE(60 * 2 ** 20, at + 24);
+    await writeFile(join(folder, 'many.zip'), promising);
+    expect(await userError(ingestPath('many.zip'))).toMatch(/The archive unpacks to more than 200 times[^]*many\.zip/);
   });
 
   it('a gzip bomb is noticed before it fills memory', async () => {
-    // A tar whose one file has 1.1 GB of zeros, packed to 5 MB.
+    // A tar whose one file has 1.1 GB of zeros, packed to 1 MB: one part of it over and over, as gzip allows.
     const path = join(folder, 'bomb.tar.gz');
-    await execa('bash', [
-      '-c',
-      `truncate -s 1100M ${join(folder, 'zeros.jpg')} && tar -C ${folder} -c zeros.jpg | gzip -1 > ${path}`,
-    ]);
+    const tar = pack();
+    tar.entry({ name: 'zeros.jpg', size: 1100 * 2 ** 20 });
+    const [header] = (await once(tar, 'data')) as [Buffer];
+    const zeros = gzipSync(Buffer.alloc(50 * 2 ** 20));
+    await writeFile(path, Buffer.concat([gzipSync(header), ...Array.from({ length: 22 }, () => zeros)]));
     expect(await userError(ingestPath('bomb.tar.gz'))).toMatch(/The archive unpacks to more than 200 times/);
   }, 120_000);
 });

@@ -111,7 +111,7 @@ function checkNumbers(found: readonly Found[], devkit: Devkit | undefined, parts
     });
   }
   const rows = devkit.validation.length;
-  if (rows !== numbers.length || Math.max(...numbers.slice(-1)) !== rows) {
+  if (rows !== numbers.length || numbers.at(-1) !== rows) {
     throw new UserError(`The ground truth has ${rows} rows for ${numbers.length} validation images`, {
       file: parts.devkit,
       field: 'ILSVRC2012_validation_ground_truth.txt',

@@ -1,0 +1,34 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
+import { writeAtomically } from '@selfsup/engine/files';
+import type { Dataset } from '../dataset.ts';
+
+/** Says beside exported files which data set they are of: its name, digest, class names and statistics. */
+const factsFile = 'dataset.json';
+
+/**
+ * Makes the folder of an export and writes `dataset.json` into it, before any image: so that an export is never mixed
+ * with one of another data set, or of an older state of this one. Throws `UserError` where the folder holds such a one.
+ */
+export async function claimFolder(folder: string, { manifest }: Dataset): Promise<void> {
+  const file = join(folder, factsFile);
+  const { name, classes, digest, statistics } = manifest;
+  const found = await readFile(file, 'utf8').catch(() => undefined);
+  if (found !== undefined && digestIn(found) !== digest) {
+    throw new UserError(`The folder holds an export of something else than the data set ${name} as it is now`, {
+      file,
+      remedy: 'Remove the folder, or write to another one with --to.',
+    });
+  }
+  await mkdir(folder, { recursive: true });
+  await writeAtomically(file, `${JSON.stringify({ name, digest, classes, statistics }, null, 2)}\n`);
+}
+
+function digestIn(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { digest?: unknown } | null)?.digest;
+  } catch {
+    return undefined;
+  }
+}
