@@ -1,20 +1,16 @@
 import { expect, test } from 'vitest';
-import { nearestNeighbours, type Rows } from './nearest-neighbours.ts';
+import { nearestNeighbours } from './nearest-neighbours.ts';
 import { normal, randomKey } from './random.ts';
+import { memoryRows as memory, type RowSource } from './row-source.ts';
 import { tf } from './tensorflow.ts';
 
-function memory(values: Float32Array, width: number): Rows {
-  const read = (start: number, count: number) => values.subarray(start * width, (start + count) * width);
-  return { rows: values.length / width, width, read };
-}
-
-function normals(name: string, rows: number, width: number): Rows & { values: Float32Array } {
+function normals(name: string, rows: number, width: number): RowSource & { values: Float32Array } {
   const key = randomKey(3, name);
   const values = Float32Array.from({ length: rows * width }, (_, i) => 2 + normal(key, i));
   return { ...memory(values, width), values };
 }
 
-const row = (rows: Rows & { values: Float32Array }, i: number) =>
+const row = (rows: RowSource & { values: Float32Array }, i: number) =>
   rows.values.subarray(i * rows.width, (i + 1) * rows.width);
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 const compare = {
@@ -24,8 +20,8 @@ const compare = {
 
 /** All rows sorted, in double precision. */
 function byHand(
-  queries: Rows & { values: Float32Array },
-  bank: Rows & { values: Float32Array },
+  queries: RowSource & { values: Float32Array },
+  bank: RowSource & { values: Float32Array },
   metric: keyof typeof compare,
 ) {
   return Array.from({ length: queries.rows }, (_, query) =>
@@ -69,7 +65,7 @@ test('pieces of the bank and of the queries do not change what is found', async 
   const search = { queries, bank, k: 5, metric: 'euclidean' } as const;
   const whole = await nearestNeighbours(search);
   const reads: number[] = [];
-  const counted: Rows = { ...bank, read: (start, count) => (reads.push(count), bank.read(start, count)) };
+  const counted: RowSource = { ...bank, read: (start, count) => (reads.push(count), bank.read(start, count)) };
   const pieces = await nearestNeighbours({ ...search, bank: counted, pieceRows: { bank: 31, queries: 40 } });
   expect(reads).toEqual([180, 31, 31, 31, 31, 31, 25]); // first the sample of the mean
   expect(pieces.indices).toEqual(whole.indices);

@@ -1,19 +1,12 @@
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node-gpu';
 import { UserError } from './errors.ts';
 import { tf } from './ops/library.ts';
-
-/** A matrix `[rows, width]` of float32 that is read piece by piece, so that it never has to fit in memory. */
-export interface Rows {
-  readonly rows: number;
-  readonly width: number;
-  /** The values of rows `start` to `start + count`, `[count, width]`. */
-  read(start: number, count: number): Float32Array | Promise<Float32Array>;
-}
+import type { RowSource } from './row-source.ts';
 
 export interface NeighbourSearch {
-  readonly queries: Rows;
+  readonly queries: RowSource;
   /** Where neighbours are looked for. */
-  readonly bank: Rows;
+  readonly bank: RowSource;
   /** Neighbours of each query. */
   readonly k: number;
   /** `cosine` compares directions, a row of zeros being like nothing; `euclidean` distances. */
@@ -101,7 +94,7 @@ function refuseNonFinite(values: Float32Array, width: number, start: number, rol
 }
 
 /** Mean of the bank's first rows, `[width]`: distances keep more digits when rows lie around the origin. */
-async function firstMean(bank: Rows): Promise<Tensor> {
+async function firstMean(bank: RowSource): Promise<Tensor> {
   const count = Math.min(bank.rows, 1024);
   const values = await bank.read(0, count);
   return tf.tidy(() => tf.tensor2d(values, [count, bank.width]).mean(0));
@@ -208,7 +201,7 @@ class BestSoFar {
 }
 
 /** Euclidean distances from scores. */
-async function distances(best: BestSoFar, queries: Rows, centre: Tensor): Promise<Float32Array> {
+async function distances(best: BestSoFar, queries: RowSource, centre: Tensor): Promise<Float32Array> {
   const k = best.scores.length / queries.rows;
   const piece = Math.max(1, Math.floor(bankValues / queries.width));
   const values = new Float32Array(best.scores.length);

@@ -1,4 +1,4 @@
-import type { Rows } from '@selfsup/engine/nearest-neighbours';
+import type { RowSource } from '@selfsup/engine/row-source';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { FeatureSplit } from './feature-set.ts';
 import type { FeatureShape } from './head-source.ts';
@@ -9,7 +9,11 @@ import type { Pooling } from './pooling-config.ts';
  * Features of a split `[images, height, width, channels]`, pooled, as vectors: one row for each image. Throws `UserError`
  * for pooling that does not fit the map.
  */
-export function featureRows(split: FeatureSplit, shape: FeatureShape, pooling: Pooling): Rows {
+export function featureRows(
+  split: FeatureSplit,
+  shape: FeatureShape,
+  pooling: Pooling,
+): RowSource & { read(start: number, count: number): Float32Array } {
   const values = shape.reduce((a, b) => a * b, 1);
   const input = tf.input({ shape: [...shape] });
   const output = poolFeatures(pooling, 'pool', input);

@@ -9,6 +9,8 @@ test('the report and the schemas of the stages load no TensorFlow', async () => 
     import('./augmented-probe/augmented-probe.ts'),
     import('./knn/knn.ts'),
     import('./svm/svm.ts'),
+    import('./clustering-scores/clustering-scores.ts'),
+    import('./retrieval/retrieval.ts'),
     import('./layer-probes/layer-probes.ts'),
     import('./cached-layer-probes/cached-layer-probes.ts'),
   ]);

@@ -17,6 +17,7 @@ export function publishedFeatures(
   shape: [number, number, number],
   classes: readonly string[],
   parts: Readonly<Record<'train' | 'test', Part>>,
+  digest = 'd',
 ): StageInput {
   const folder = temporaryFolder('published');
   mkdirSync(folder, { recursive: true });
@@ -35,7 +36,7 @@ export function publishedFeatures(
   const description: FeatureDescription = {
     schema: 1,
     encoder: { task: 'random', network: 'nin', sha256: 'e' },
-    dataset: { name: 'generated', digest: 'd' },
+    dataset: { name: 'generated', digest },
     classes: [...classes],
     layers: { [layer]: shape },
     parts: {

@@ -1,0 +1,65 @@
+import { mkdir } from 'node:fs/promises';
+import { clusteringScores } from '@selfsup/engine/clustering-scores';
+import { UserError } from '@selfsup/engine/errors';
+import { kmeans } from '@selfsup/engine/kmeans';
+import { fitPca, normaliseRows, projectedRows } from '@selfsup/engine/pca';
+import { mappedRows, type RowSource } from '@selfsup/engine/row-source';
+import type { StageContext, StageResult } from '@selfsup/engine/stage';
+import { featureRows } from '../feature-rows.ts';
+import { openFeatures, refuseEmptyClass, type FeatureSet } from '../feature-set.ts';
+import { requireNeed } from '../require-need.ts';
+import type { ClusteringScoresConfig } from './clustering-scores.ts';
+
+/** Runs `eval/clustering-scores`. Throws `UserError` for unknown layers, empty classes, and as k-means and PCA do. */
+export async function measureClusters(context: StageContext<ClusteringScoresConfig>): Promise<StageResult> {
+  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  await mkdir(workFolder, { recursive: true });
+  const input = requireNeed(context, 'features');
+  const metrics: Record<string, number> = {};
+  for (const layer of config.layers) {
+    const features = await openFeatures(input, layer, 'layers');
+    try {
+      const { labels, images } = features[config.part];
+      if (!dryRun) refuseEmptyClass({ classes: features.classes, trainLabels: features.train.labels });
+      const rows = await vectors(context, features);
+      for (const k of config.k ?? [features.classes.length]) {
+        if (k > images && !dryRun)
+          throw new UserError(`${k} clusters of ${images} images`, { field: 'k', remedy: 'Ask for fewer clusters.' });
+        const iterations = dryRun ? 1 : config.iterations;
+        const { restarts } = config;
+        const found = await kmeans(rows, { k: Math.min(k, images), seed, iterations, restarts, progress, signal });
+        const scores = clusteringScores(found.assignment, labels);
+        const title = `clusters/${protocolOf(config, k)}/${layer}`;
+        for (const [mean, value] of Object.entries(scores.nmi)) metrics[`${title}/nmi-${mean}`] = value;
+        metrics[`${title}/ami`] = scores.ami;
+        metrics[`${title}/purity`] = scores.purity;
+        metrics[`${title}/hungarian`] = scores.hungarianAccuracy;
+      }
+    } finally {
+      features.close();
+    }
+  }
+  return { metrics };
+}
+
+async function vectors(context: StageContext<ClusteringScoresConfig>, features: FeatureSet): Promise<RowSource> {
+  const { config, progress, signal, dryRun } = context;
+  const rows = featureRows(features[config.part], features.shape, config.pooling);
+  const { normalise } = config;
+  if (config.pca !== undefined) {
+    const components = dryRun ? Math.min(config.pca, rows.rows - 1) : config.pca;
+    const pca = await fitPca(rows, { components, progress, signal });
+    return projectedRows(rows, pca, { normalise });
+  }
+  if (!normalise) return rows;
+  return mappedRows(rows, rows.width, (values) => {
+    const unit = values.slice(); // sources may hand out memory of their own
+    normaliseRows(unit, rows.width);
+    return unit;
+  });
+}
+
+/** All that a result depends on beside the layer and the pooling. */
+function protocolOf({ pca, normalise, part }: ClusteringScoresConfig, k: number): string {
+  return `kmeans-k${k}${pca === undefined ? '' : `-pca${pca}`}${normalise ? '' : '-raw'}${part === 'test' ? '-test' : ''}`;
+}

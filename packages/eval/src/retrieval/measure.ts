@@ -1,0 +1,177 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDataset, type Dataset } from '@selfsup/data/dataset';
+import { UserError } from '@selfsup/engine/errors';
+import { writeAtomically } from '@selfsup/engine/files';
+import { nearestNeighbours, type Neighbours } from '@selfsup/engine/nearest-neighbours';
+import { permutation, randomKey } from '@selfsup/engine/random';
+import type { RowSource } from '@selfsup/engine/row-source';
+import { Interrupted, type StageContext, type StageInput, type StageResult } from '@selfsup/engine/stage';
+import { averagePrecision } from '../average-precision.ts';
+import { featureRows } from '../feature-rows.ts';
+import { openFeatures, refuseEmptyClass, type FeatureDescription, type FeatureSet } from '../feature-set.ts';
+import { NpyReader } from '../npy.ts';
+import { requireNeed } from '../require-need.ts';
+import { resultStrip } from './result-strip.ts';
+import type { RetrievalConfig } from './retrieval.ts';
+
+/** Ranks that are held at once: queries times training images. */
+const heldRanks = 2 ** 24;
+
+/**
+ * Runs `eval/retrieval`. Throws `UserError` for unknown layers, empty classes, and a data set that is not the one that
+ * the features were extracted from.
+ */
+export async function measureRetrieval(context: StageContext<RetrievalConfig>): Promise<StageResult> {
+  const { config, seed, workFolder, dryRun } = context;
+  await mkdir(workFolder, { recursive: true });
+  const input = requireNeed(context, 'features');
+  const dataset = openDataset(requireNeed(context, 'dataset').blob('lmdb'));
+  const metrics: Record<string, number> = {};
+  const files: Record<string, string> = {};
+  const listed: { file: string; caption: string; alt: string; group: string }[] = [];
+  try {
+    for (const layer of config.layers) {
+      const features = await openFeatures(input, layer, 'layers');
+      try {
+        checkDataset(features.description, dataset);
+        if (!dryRun) refuseEmptyClass({ classes: features.classes, trainLabels: features.train.labels });
+        const { images } = features.test;
+        const wanted = config.queries === 'all' ? images : Math.min(config.queries, images);
+        const queries = permutation(randomKey(seed, 'retrieval'), images).subarray(0, dryRun ? 2 : wanted);
+        const nearest = await rank(context, features, layer, queries, metrics);
+        for (const [i, rows] of nearest.entries()) {
+          const picture = await strip(features.description, input, dataset, [queries[i] as number], rows);
+          const file = `preview-${layer}-${String(i).padStart(2, '0')}.png`;
+          files[file] = join(workFolder, file);
+          await writeFile(files[file], picture);
+          const name = (label: number): string => features.classes[label] as string;
+          const label = features.test.labels[queries[i] as number] as number;
+          const same = rows.filter((row) => features.train.labels[row] === label).length;
+          const caption = `${name(label)}: ${same} of ${rows.length} of its class`;
+          const found = rows.map((row) => name(features.train.labels[row] as number)).join(', ');
+          listed.push({
+            file,
+            caption,
+            alt: `${name(label)}, then the nearest: ${found}`,
+            group: `nearest in ${layer}`,
+          });
+        }
+      } finally {
+        features.close();
+      }
+    }
+  } finally {
+    await dataset.close();
+  }
+  if (listed.length > 0) {
+    files['preview.json'] = join(workFolder, 'preview.json');
+    await writeAtomically(files['preview.json'], `${JSON.stringify({ pictures: listed })}\n`);
+  }
+  return { metrics, files };
+}
+
+/** Pictures of another data set, or of other classes, would stand beside the wrong features. */
+function checkDataset({ dataset: { name, digest } }: FeatureDescription, { manifest }: Dataset): void {
+  if (digest === manifest.digest) return;
+  throw new UserError(`The features are those of data set ${name}, 'dataset' is another: ${manifest.name}`, {
+    field: 'needs.dataset',
+    remedy: 'Name the data set that the features were extracted from.',
+  });
+}
+
+/** Ranks all training images for each query, adds the metrics, and gives the nearest rows of the first queries. */
+async function rank(
+  { config, progress, signal, dryRun }: StageContext<RetrievalConfig>,
+  { train, test, shape, classes }: FeatureSet,
+  layer: string,
+  queries: Uint32Array,
+  metrics: Record<string, number>,
+): Promise<number[][]> {
+  const { k, metric, vector } = config;
+  const most = Math.max(...k);
+  if (most > train.images && !dryRun)
+    throw new UserError(`${most} results of ${train.images} training images`, {
+      field: 'k',
+      remedy: 'Ask for fewer results, or extract more training images.',
+    });
+  const pooling = vector === 'average' ? { adaptiveAverage: 1 } : 'none';
+  const bank = featureRows(train, shape, pooling);
+  const asked = featureRows(
+    { ...test, images: queries.length, gather: (rows) => test.gather(pick(queries, rows)) },
+    shape,
+    pooling,
+  );
+  const relevant = classes.map((_, label) => train.labels.filter((other) => other === label).length);
+  const sums = { map: 0, precision: k.map(() => 0), recall: k.map(() => 0) };
+  const nearest: number[][] = [];
+  const phase = progress.phase(`ranks in ${layer}`, queries.length, 'queries');
+  const piece = Math.max(1, Math.floor(heldRanks / train.images));
+  for (let start = 0; start < queries.length; start += piece) {
+    const count = Math.min(piece, queries.length - start);
+    const part: RowSource = { rows: count, width: asked.width, read: (from, n) => asked.read(start + from, n) };
+    const found = await nearestNeighbours({
+      queries: part,
+      bank,
+      k: train.images,
+      metric,
+      async onProgress() {
+        if (signal.aborted) throw new Interrupted('Stopped while ranking images.');
+        await new Promise(setImmediate); // lets a request to stop come through
+      },
+    });
+    for (let query = 0; query < count; query++) {
+      const rows = found.indices.subarray(query * train.images, (query + 1) * train.images);
+      const label = test.labels[queries[start + query] as number] as number;
+      const isRelevant = Array.from(rows, (row) => train.labels[row] === label);
+      if (start + query < config.pictures) nearest.push([...rows.subarray(0, config.shown)]);
+      if (relevant[label] === 0) continue; // of a dry run alone
+      sums.map += averagePrecision(isRelevant, nearness(found, query, metric));
+      k.forEach((places, i) => {
+        const right = isRelevant.slice(0, places).filter(Boolean).length;
+        sums.precision[i]! += right / places;
+        sums.recall[i]! += right / (relevant[label] as number);
+      });
+    }
+    phase.advance(count);
+  }
+  phase.done();
+  const title = `retrieval/${metric}${vector === 'average' ? '-average' : ''}/${layer}`;
+  metrics[`${title}/map`] = sums.map / queries.length;
+  k.forEach((places, i) => {
+    metrics[`${title}/precision-at-${places}`] = sums.precision[i]! / queries.length;
+    metrics[`${title}/recall-at-${places}`] = sums.recall[i]! / queries.length;
+  });
+  return nearest;
+}
+
+/** A query's values, turned so that greater is nearer. */
+function nearness({ values, k }: Neighbours, query: number, metric: 'cosine' | 'euclidean'): Float32Array {
+  const own = values.subarray(query * k, (query + 1) * k);
+  return metric === 'cosine' ? own : own.map((distance) => -distance);
+}
+
+function pick(from: Uint32Array, rows: ArrayLike<number>): Uint32Array {
+  return Uint32Array.from(rows, (row) => from[row] as number);
+}
+
+/** A test image and training images beside each other, given as rows of the features. */
+async function strip(
+  { parts }: FeatureDescription,
+  input: StageInput,
+  dataset: Dataset,
+  query: readonly number[],
+  results: readonly number[],
+): Promise<Uint8Array> {
+  const images = (part: 'train' | 'test', rows: readonly number[]) => {
+    const file = new NpyReader(input.blob(`${part}-indices`));
+    const indices = file.gather(rows);
+    file.close();
+    const split = parts[part]!.split;
+    return Array.from(indices, (index) => ({
+      picture: dataset.picture(split, index),
+      label: dataset.labels(split)[index] as number,
+    }));
+  };
+  return resultStrip(images('test', query)[0]!, images('train', results));
+}
