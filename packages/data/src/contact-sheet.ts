@@ -90,7 +90,7 @@ const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceA
  * name beside it; boxes are outlined and masks laid over. Which images are shown is the same each time. Throws
  * `UserError` for an unknown split.
  */
-export function contactSheet(dataset: Dataset, split: string): Promise<Buffer> {
+export async function contactSheet(dataset: Dataset, split: string): Promise<Buffer> {
   return pictureSheet(dataset, split, rowsOf(dataset, split));
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { nearestNeighbours, type Rows } from '@selfsup/engine/nearest-neighbours';
+import { nearestNeighbours } from '@selfsup/engine/nearest-neighbours';
+import type { RowSource } from '@selfsup/engine/row-source';
 import { deriveKey } from '@selfsup/engine/random';
 import { Interrupted } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -118,7 +119,7 @@ export class GanMeasures {
     return spread(Uint32Array.from({ length: dataset.count(testSplit) }, (_, i) => i), config.measured.test); // prettier-ignore
   }
 
-  #nearest(queries: Rows, bank: Rows) {
+  #nearest(queries: RowSource, bank: RowSource) {
     const onProgress = async (): Promise<void> => {
       if (this.#context.signal.aborted) throw new Interrupted('Asked to stop while looking for nearest neighbours.');
       await setImmediate(); // lets signals in
@@ -138,7 +139,7 @@ export class GanMeasures {
     }
   }
 
-  #generatedRows(): Rows {
+  #generatedRows(): RowSource {
     const rows = new GrowingRows();
     this.#generated((images) => rows.append(images));
     return rows.finished();
@@ -161,7 +162,7 @@ export class GanMeasures {
       });
     }
     const rows = Object.fromEntries(Object.entries(spaces).map(([name, values]) => [name, values.finished()]));
-    return { labels, rows: rows as Record<keyof typeof spaces, Rows> };
+    return { labels, rows: rows as Record<keyof typeof spaces, RowSource> };
   }
 }
 
@@ -176,7 +177,7 @@ class GrowingRows {
     this.#pieces.push(values.dataSync<'float32'>());
   }
 
-  finished(): Rows {
+  finished(): RowSource {
     const width = this.#width;
     const all = new Float32Array(this.#pieces.reduce((sum, piece) => sum + piece.length, 0));
     let at = 0;
