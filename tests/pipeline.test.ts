@@ -107,5 +107,11 @@ test('nx affected names only the experiments that use an edited task', async () 
     '--files=packages/tasks/src/rotnet/rotnet.ts',
   ]);
   const experiments = output.split('\n').filter((line) => line.startsWith('exp-'));
-  expect(experiments.sort()).toEqual(['exp-quickstart', 'exp-rotnet', 'exp-rotnet-imagenet', 'exp-rotnet-small', 'exp-tiny']);
+  expect(experiments.sort()).toEqual([
+    'exp-quickstart',
+    'exp-rotnet',
+    'exp-rotnet-imagenet',
+    'exp-rotnet-small',
+    'exp-tiny',
+  ]);
 }, 60_000);
