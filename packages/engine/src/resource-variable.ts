@@ -1,7 +1,13 @@
-import type { Tensor } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
 import { kernel, nativeAttributes, shape, tensorFlowBackend, type, type KernelAttributes } from './kernel.ts';
 
 let made = 0;
+
+/** Where tfjs keeps the handle of a tensor, and how many tensors have it. */
+interface Backend {
+  readonly tensorMap: { get(dataId: object): { id: number; refCount: number } };
+  readonly binding: { deleteTensor(id: number): void };
+}
 
 /** Runs an op of TensorFlow on handles; gives the handle of its output where it has one. */
 export function executeOnHandles(
@@ -22,6 +28,8 @@ export class ResourceVariable {
   readonly shape: readonly number[];
   /** What ops take. */
   readonly handle: number;
+  /** Handle of the tensor that `updating` last gave a variable. */
+  #given: number | undefined;
 
   constructor(dimensions: readonly number[]) {
     this.shape = [...dimensions];
@@ -61,5 +69,31 @@ export class ResourceVariable {
   dispose(): void {
     executeOnHandles('DestroyResourceOp', { ignore_lookup_error: true }, [this.handle], 0);
     tensorFlowBackend().binding.deleteTensor(this.handle);
+  }
+
+  /**
+   * Lets `update` change a tfjs variable of the same shape by way of this one. In place where the variable still has the
+   * memory that an earlier call gave it and nobody else uses it; else in a copy, so that neither clones of the variable
+   * nor the array in JavaScript from which it may have been made see the change.
+   */
+  updating(variable: Variable, update: () => void): void {
+    const { tensorMap, binding } = tensorFlowBackend() as unknown as Backend;
+    const held = tensorMap.get(variable.dataId);
+    const inPlace = held.id === this.#given && held.refCount === 1;
+    if (!inPlace) {
+      this.share(variable);
+      update();
+      const changed = this.read();
+      variable.assign(changed);
+      changed.dispose();
+      this.#given = tensorMap.get(variable.dataId).id;
+      return;
+    }
+    binding.deleteTensor(held.id);
+    try {
+      update();
+    } finally {
+      held.id = this.#given = executeOnHandles('ReadVariableOp', { dtype: type('float32') }, [this.handle], 1)!.id;
+    }
   }
 }

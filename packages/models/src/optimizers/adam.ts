@@ -1,4 +1,4 @@
-import { applyAdam, type AdamVariables } from '@selfsup/engine/adam-op';
+import { AdamScalars, applyAdam, type AdamVariables } from '@selfsup/engine/adam-op';
 import { ResourceVariable } from '@selfsup/engine/resource-variable';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '../checkpoint.ts';
@@ -35,15 +35,15 @@ export class Adam implements Optimizer {
 
   apply(gradients: Readonly<tf.NamedTensorMap>, learningRate: number): void {
     this.#updates += 1;
+    const scalars = new AdamScalars({ ...this.#config, learningRate }, this.#updates);
     for (const { name, variable, held } of this.#variables) {
       tf.tidy(() => {
         const decay = this.#decayOf(name);
         const gradient = decay > 0 ? gradients[name]!.add(variable.mul(decay)) : gradients[name]!;
-        held.weights.share(variable);
-        applyAdam(held, gradient, { ...this.#config, learningRate }, this.#updates);
-        variable.assign(held.weights.read());
+        held.weights.updating(variable, () => applyAdam(held, gradient, scalars));
       });
     }
+    scalars.dispose();
   }
 
   slots(): Map<string, TensorData> {
