@@ -98,7 +98,7 @@ function sheet(bytes: Uint8Array, columns: number, { height, width, channels }: 
     const whole = spaced
       .transpose([0, 2, 1, 3, 4])
       .reshape<tf.Tensor3D>([ROWS * (height + 1), columns * (width + 1), channels]);
-    const times = Math.max(1, Math.floor(SHOWN / height));
+    const times = Math.max(1, Math.ceil(SHOWN / height));
     const size: [number, number] = [whole.shape[0] * times, whole.shape[1] * times];
     return tf.image.resizeNearestNeighbor(whole, size).toInt();
   });
