@@ -1,6 +1,7 @@
 import { permutation, randomKey } from '@selfsup/engine/random';
 import type { Dataset } from './dataset.ts';
-import { type Picture, resize } from './native/pictures.ts';
+import type { Picture } from './native/pictures.ts';
+import { thumbnail } from './thumbnail.ts';
 
 /** Pixels a side of one image on the sheet, and between two. */
 const thumb = 64;
@@ -51,17 +52,11 @@ function rowsOf(dataset: Dataset, split: string): SheetRow[] {
 }
 
 /** An image scaled to fit, [h, w, 3], with outlines of its boxes and its mask laid over it. */
-function thumbnail(dataset: Dataset, split: string, index: number): Picture {
+function shownImage(dataset: Dataset, split: string, index: number): Picture {
   const picture = dataset.picture(split, index);
-  const scale = thumb / Math.max(picture.height, picture.width);
-  const height = Math.max(1, Math.round(picture.height * scale));
-  const width = Math.max(1, Math.round(picture.width * scale));
-  const { channels } = picture;
-  const target = new Uint8Array(height * width * channels);
-  const whole = { left: 0, top: 0, right: picture.width, bottom: picture.height };
-  resize(picture, whole, { height, width, filter: 'bilinear', target });
+  const { pixels: scaled, height, width, channels } = thumbnail(picture, thumb);
   const pixels =
-    channels === 3 ? target : Uint8Array.from({ length: 3 * target.length }, (_, i) => target[Math.floor(i / 3)]!);
+    channels === 3 ? scaled : Uint8Array.from({ length: 3 * scaled.length }, (_, i) => scaled[Math.floor(i / 3)]!);
   const mask = dataset.mask(split, index);
   if (mask !== undefined) {
     for (let i = 0; i < height * width; i++) {
@@ -72,6 +67,7 @@ function thumbnail(dataset: Dataset, split: string, index: number): Picture {
       for (let c = 0; c < 3; c++) pixels[3 * i + c] = (pixels[3 * i + c]! + ink[c]!) / 2;
     }
   }
+  const scale = thumb / Math.max(picture.height, picture.width);
   for (const box of dataset.annotations(split, index).boxes ?? []) {
     const ink = inks[box.label % inks.length]!;
     const edge = (value: number, most: number): number => Math.min(most - 1, Math.max(0, Math.round(value * scale)));
@@ -103,7 +99,7 @@ export async function pictureSheet(dataset: Dataset, split: string, shown: reado
   const sheet = Buffer.alloc(width * height * 3, 0x28);
   for (const [row, { indices }] of shown.entries()) {
     for (const [column, index] of indices.entries()) {
-      const small = thumbnail(dataset, split, index);
+      const small = shownImage(dataset, split, index);
       const x = left + column * (thumb + gap) + Math.floor((thumb - small.width) / 2);
       const y = gap + row * (thumb + gap) + Math.floor((thumb - small.height) / 2);
       for (let line = 0; line < small.height; line++) {

@@ -1,7 +1,7 @@
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node-gpu';
 import { UserError } from './errors.ts';
 import { tf } from './ops/library.ts';
-import type { RowSource } from './row-source.ts';
+import { firstNonFiniteRow, type RowSource } from './row-source.ts';
 
 export interface NeighbourSearch {
   readonly queries: RowSource;
@@ -86,9 +86,9 @@ export async function nearestNeighbours(search: NeighbourSearch): Promise<Neighb
 
 /** Throws `UserError` naming the row when one of `values`, which begin at row `start`, is NaN or infinite. */
 function refuseNonFinite(values: Float32Array, width: number, start: number, role: string): void {
-  const at = values.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
-  throw new UserError(`Row ${start + Math.floor(at / width)} of those ${role} holds NaN or infinity`, {
+  const row = firstNonFiniteRow(values, width);
+  if (row < 0) return;
+  throw new UserError(`Row ${start + row} of those ${role} holds NaN or infinity`, {
     remedy: 'Look for a diverged network or a damaged feature file, and compute the features again.',
   });
 }

@@ -2,9 +2,7 @@ import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Batch } from '@selfsup/data/loader';
 import type { Forward } from './gradients.ts';
-
-/** Images that go through a network together in inference: a bound on memory. */
-const INFERENCE_BATCH = 128;
+import { infer } from './inference.ts';
 
 /** Logits `[batch, classes]` of images in training mode: batch norm uses and moves the batch's statistics. */
 export function trainingLogits(encoder: tf.LayersModel, head: tf.LayersModel, images: tf.Tensor4D): tf.Tensor2D {
@@ -14,10 +12,7 @@ export function trainingLogits(encoder: tf.LayersModel, head: tf.LayersModel, im
 
 /** Logits `[batch, classes]` of images in inference mode, any number of them. */
 export function inferenceLogits(encoder: tf.LayersModel, head: tf.LayersModel, images: tf.Tensor4D): tf.Tensor2D {
-  return tf.tidy(() => {
-    const features = encoder.predict(images, { batchSize: INFERENCE_BATCH }) as tf.Tensor4D;
-    return head.predict(features, { batchSize: INFERENCE_BATCH }) as tf.Tensor2D;
-  });
+  return infer(images, encoder, head);
 }
 
 /** Mean cross entropy of logits `[batch, classes]` with labels `[batch]` (int32), and the accuracy in percent. */

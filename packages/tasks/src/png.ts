@@ -8,3 +8,8 @@ export async function encodePng(pixels: tf.Tensor3D): Promise<Uint8Array> {
     pixels.dispose();
   }
 }
+
+/** The one image of a batch `[1, height, width, channels]` of values about 0..255, as whole numbers of that range. */
+export function drawable(images: tf.Tensor4D): tf.Tensor3D {
+  return images.clipByValue(0, 255).round().toInt().squeeze([0]);
+}

@@ -4,9 +4,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { embeddingModel, featureShapeOf } from '@selfsup/models/heads';
 import { uniformFanIn } from '@selfsup/models/initialisers';
 import type { Embed } from '@selfsup/models/network';
-
-/** Images that go through a network together in inference: a bound on memory. */
-const INFERENCE_BATCH = 128;
+import { infer } from './inference.ts';
 
 /** The networks that see an image and its transformation, and estimate the latter. */
 export interface Siamese {
@@ -56,11 +54,7 @@ export function trainingEstimates(siamese: Siamese, images: tf.Tensor4D, transfo
 /** Estimates in inference mode, of any number of images. */
 export function inferenceEstimates(siamese: Siamese, images: tf.Tensor4D, transformed: tf.Tensor4D): tf.Tensor2D {
   return tf.tidy(() => {
-    const vectorsOf = (batch: tf.Tensor4D): tf.Tensor => {
-      const features = siamese.encoder.predict(batch, { batchSize: INFERENCE_BATCH }) as tf.Tensor;
-      return siamese.embedding.predict(features, { batchSize: INFERENCE_BATCH }) as tf.Tensor;
-    };
-    const pairs = tf.concat([vectorsOf(images), vectorsOf(transformed)], 1);
-    return siamese.decoder.predict(pairs, { batchSize: INFERENCE_BATCH }) as tf.Tensor2D;
+    const vectorsOf = (batch: tf.Tensor4D): tf.Tensor => infer(batch, siamese.encoder, siamese.embedding);
+    return infer(tf.concat([vectorsOf(images), vectorsOf(transformed)], 1), siamese.decoder);
   });
 }

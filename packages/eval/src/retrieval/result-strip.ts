@@ -1,4 +1,5 @@
-import { resize, type Picture } from '@selfsup/data/native/pictures';
+import type { Picture } from '@selfsup/data/native/pictures';
+import { thumbnail } from '@selfsup/data/thumbnail';
 import { encodePng } from '../report/png.ts';
 
 /** Pixels a side of one image, of the frame around it, and between the query and its results. */
@@ -24,7 +25,7 @@ export function resultStrip(query: Labelled, results: readonly Labelled[]): Uint
     const left = i === 0 ? 0 : gap + i * cell;
     const colour = i === 0 ? colours.query : label === query.label ? colours.right : colours.wrong;
     for (let y = 0; y < cell; y++) for (let x = 0; x < cell; x++) pixels.set(colour, 3 * (y * width + left + x));
-    const scaled = thumbnail(picture);
+    const scaled = thumbnail(picture, thumb);
     const [top, inset] = [thumb - scaled.height, thumb - scaled.width].map((rest) => frame + Math.floor(rest / 2)) as [
       number,
       number,
@@ -37,16 +38,4 @@ export function resultStrip(query: Labelled, results: readonly Labelled[]): Uint
       }
   });
   return encodePng(pixels, cell, width, 3);
-}
-
-function thumbnail(picture: Picture): Picture {
-  const scale = thumb / Math.max(picture.height, picture.width);
-  const [height, width] = [picture.height, picture.width].map((side) => Math.max(1, Math.round(side * scale))) as [
-    number,
-    number,
-  ];
-  const target = new Uint8Array(height * width * picture.channels);
-  const whole = { left: 0, top: 0, right: picture.width, bottom: picture.height };
-  resize(picture, whole, { height, width, filter: 'bilinear', target });
-  return { pixels: target, height, width, channels: picture.channels };
 }

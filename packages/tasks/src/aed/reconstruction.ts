@@ -4,14 +4,14 @@ import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
 import { gradientsOf } from '../gradients.ts';
 import { firstImages, imagesOf } from '../images.ts';
-import { encodePng } from '../png.ts';
+import { infer } from '../inference.ts';
+import { drawable, encodePng } from '../png.ts';
 import { meanSquaredError } from '../regression-losses.ts';
 import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
 import type { AedConfig } from './aed.ts';
 import { upsamplingDecoder } from './upsampling-decoder.ts';
 
 const PREVIEW_IMAGES = 12;
-const INFERENCE_BATCH = 128;
 
 /** Builds encoder and decoder; see `aed`. */
 export async function createAed(context: TaskContext<AedConfig>): Promise<TaskInstance> {
@@ -22,10 +22,7 @@ export async function createAed(context: TaskContext<AedConfig>): Promise<TaskIn
   let meanImage: Promise<Float32Array> | undefined;
 
   /** What comes out of the decoder in inference mode, normalised. */
-  const reconstruct = (images: tf.Tensor4D): tf.Tensor4D => {
-    const features = encoder.predict(images, { batchSize: INFERENCE_BATCH }) as tf.Tensor;
-    return decoder.predict(features, { batchSize: INFERENCE_BATCH }) as tf.Tensor4D;
-  };
+  const reconstruct = (images: tf.Tensor4D): tf.Tensor4D => infer(images, encoder, decoder);
 
   return {
     models: { encoder, decoder },
@@ -67,8 +64,10 @@ export async function createAed(context: TaskContext<AedConfig>): Promise<TaskIn
         const [original, reconstructed] = tf.tidy(() => {
           const image = tf.tensor4d(Float32Array.from(pixels), [1, height, width, channels]);
           const made = reconstruct(normalise(image, normalisation));
-          const raw = made.mul(tf.tensor1d(normalisation.std.map((std) => std || 1))).add(normalisation.mean);
-          return [image, raw].map((one) => one.clipByValue(0, 255).round().toInt().squeeze<tf.Tensor3D>([0]));
+          const raw = made
+            .mul<tf.Tensor4D>(tf.tensor1d(normalisation.std.map((std) => std || 1)))
+            .add<tf.Tensor4D>(normalisation.mean);
+          return [image, raw].map(drawable);
         }) as [tf.Tensor3D, tf.Tensor3D];
         for (const [image, what] of [
           [original, 'original'],

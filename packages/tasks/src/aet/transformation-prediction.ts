@@ -5,7 +5,7 @@ import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
 import { gradientsOf } from '../gradients.ts';
 import { firstImages, imagesOf } from '../images.ts';
-import { encodePng } from '../png.ts';
+import { drawable, encodePng } from '../png.ts';
 import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
 import { loadGenerator } from '../transform-generator/load-generator.ts';
 import { affineTransformation } from './affine-transformation.ts';
@@ -85,11 +85,6 @@ export async function createAet(context: TaskContext<AetConfig>): Promise<TaskIn
       return pictures;
     },
   };
-}
-
-/** The one image of a batch as bytes. */
-function drawable(images: tf.Tensor4D): tf.Tensor3D {
-  return images.clipByValue(0, 255).round().toInt().squeeze([0]);
 }
 
 async function transformationOf({ config, input, needs }: TaskContext<AetConfig>): Promise<Transformation> {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { nearestNeighbours } from '@selfsup/engine/nearest-neighbours';
-import type { RowSource } from '@selfsup/engine/row-source';
+import { memoryRows, type RowSource } from '@selfsup/engine/row-source';
 import { deriveKey } from '@selfsup/engine/random';
 import { Interrupted } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -178,14 +178,12 @@ class GrowingRows {
   }
 
   finished(): RowSource {
-    const width = this.#width;
     const all = new Float32Array(this.#pieces.reduce((sum, piece) => sum + piece.length, 0));
     let at = 0;
     for (const piece of this.#pieces.splice(0)) {
       all.set(piece, at);
       at += piece.length;
     }
-    const read = (start: number, count: number): Float32Array => all.subarray(start * width, (start + count) * width);
-    return { rows: width === 0 ? 0 : all.length / width, width, read };
+    return memoryRows(all, Math.max(1, this.#width)); // no rows at all have no width
   }
 }
