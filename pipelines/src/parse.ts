@@ -31,7 +31,7 @@ export function readJson(file: string): unknown {
 export function parseOrExplain<T>(schema: ZodType<T>, value: unknown, file: string, prefix = ''): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => explain(issue, schema, prefix));
+  const problems = result.error.issues.flatMap((issue) => explain(issue, schema, value, prefix));
   const [first, ...others] = problems;
   const more = others.map((problem) => `\n  also:   ${problem.field}: ${problem.message}`).join('');
   throw new UserError(`${first!.message}${more}`, { file, field: first!.field, remedy: first!.remedy });
@@ -43,11 +43,17 @@ interface Problem {
   remedy?: string | undefined;
 }
 
-function explain(issue: Issue, schema: ZodType, prefix: string, base: readonly PropertyKey[] = []): Problem[] {
+function explain(
+  issue: Issue,
+  schema: ZodType,
+  value: unknown,
+  prefix: string,
+  base: readonly PropertyKey[] = [],
+): Problem[] {
   const path = [...base, ...issue.path];
   const field = [prefix, ...path.map(String)].filter((part) => part !== '').join('.');
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(schema, path);
+    const known = knownKeys(schema, value, path);
     return issue.keys.map((key) => {
       const near = nearest(key, known);
       return {
@@ -62,15 +68,20 @@ function explain(issue: Issue, schema: ZodType, prefix: string, base: readonly P
     const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map((part) => part.path.length));
     const meant = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0]!;
     if (depth(meant) > 0 || meant.some((part) => part.code === 'unrecognized_keys')) {
-      return meant.flatMap((part) => explain(part, schema, prefix, path));
+      return meant.flatMap((part) => explain(part, schema, value, prefix, path));
     }
+    // None got anywhere: what the branches that take a value of this type ask for, or all of them.
+    const ofThisType = issue.errors.filter((issues) => issues.every((part) => part.code !== 'invalid_type'));
+    const asked = (ofThisType.length > 0 ? ofThisType : issue.errors).flat().map((part) => part.message);
+    return [{ field: field === '' ? '(the whole file)' : field, message: [...new Set(asked)].join('; or ') }];
   }
   return [{ field: field === '' ? '(the whole file)' : field, message: issue.message }];
 }
 
-/** Keys that `schema` knows at `path`, over all branches of unions. */
-function knownKeys(schema: ZodType, path: readonly PropertyKey[]): string[] {
+/** Keys that `schema` knows at `path`, over all branches of unions but those that name another kind than `value` does. */
+function knownKeys(schema: ZodType, value: unknown, path: readonly PropertyKey[]): string[] {
   interface Node {
+    const?: unknown;
     properties?: Record<string, Node>;
     additionalProperties?: Node | boolean;
     items?: Node;
@@ -85,12 +96,22 @@ function knownKeys(schema: ZodType, path: readonly PropertyKey[]): string[] {
   } catch {
     return [];
   }
-  const branches = (node: Node): Node[] => [
-    node,
-    ...[...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(node.allOf ?? [])].flatMap(branches),
-  ];
-  let nodes = branches(root);
+  const branches = (node: Node, at: unknown): Node[] =>
+    ofThisKind(node, at)
+      ? [
+          node,
+          ...[...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(node.allOf ?? [])].flatMap((one) => branches(one, at)),
+        ]
+      : [];
+  const ofThisKind = ({ properties = {} }: Node, at: unknown): boolean =>
+    Object.entries(properties).every(([key, { const: kind }]) => {
+      const given = (at as Record<string, unknown> | null | undefined)?.[key];
+      return kind === undefined || given === undefined || given === kind;
+    });
+  let at = value;
+  let nodes = branches(root, at);
   for (const step of path) {
+    at = (at as Record<PropertyKey, unknown> | null | undefined)?.[step];
     nodes = nodes
       .flatMap((node) => [
         node.properties?.[String(step)],
@@ -98,7 +119,7 @@ function knownKeys(schema: ZodType, path: readonly PropertyKey[]): string[] {
         typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined,
       ])
       .filter((node) => node !== undefined)
-      .flatMap(branches);
+      .flatMap((node) => branches(node, at));
   }
   return [...new Set(nodes.flatMap((node) => Object.keys(node.properties ?? {})))];
 }
