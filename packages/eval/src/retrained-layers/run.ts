@@ -1,0 +1,105 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
+import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { randomKey } from '@selfsup/engine/random';
+import type { StageContext, StageResult } from '@selfsup/engine/stage';
+import { openAugmentedLayers } from '../augmented-source.ts';
+import { refuseEmptyClass } from '../feature-set.ts';
+import type { FrozenInput } from '../frozen-input.ts';
+import type { FeatureShape } from '../head-source.ts';
+import { trainHead } from '../head-trainer.ts';
+import { liveTest } from '../test-images.ts';
+import { retrainingProtocols, type RetrainingProtocol } from './protocols.ts';
+import type { RetrainedLayersConfig } from './retrained-layers.ts';
+import { upperLayers } from './upper-layers.ts';
+
+const SIDE = 224;
+const overridable = ['units', 'epochs', 'batchSize', 'samplesPerEpoch', 'optimizer', 'schedule'] as const;
+
+/** The protocol with the config's settings in place of its own, and which these are. */
+function resolve(config: RetrainedLayersConfig) {
+  const { source: _, ...published } = retrainingProtocols[config.protocol];
+  const given = overridable.filter((key) => config[key] !== undefined);
+  const changed = given.filter(
+    (key) => canonicalJson(config[key]) !== canonicalJson((published as Record<string, unknown>)[key] ?? null),
+  );
+  const settings = { ...published, ...Object.fromEntries(given.map((key) => [key, config[key]])) };
+  return {
+    label: `${config.protocol}${changed.length > 0 ? '*' : ''}`,
+    differences: changed.map((key) => `'${key}' is overridden`),
+    settings: settings as Omit<RetrainingProtocol, 'source'> & { readonly samplesPerEpoch?: number },
+  };
+}
+
+function refuseOthers({ facts, frozen }: FrozenInput, protocol: string): void {
+  const { network } = facts.encoder;
+  const { height, width } = frozen.input;
+  if (network === 'alexnet' && height === SIDE && width === SIDE) return;
+  throw new UserError(
+    `The protocol '${protocol}' is published for the network 'alexnet' at ${SIDE} pixels, not '${network}' at ${height}`,
+    { field: 'protocol', remedy: "Probe other networks by 'eval/layer-probes' or 'eval/augmented-probe'." },
+  );
+}
+
+/** Runs `eval/retrained-layers`. Throws as `openAugmentedLayers` does, and `UserError` for another network than AlexNet. */
+export async function runRetrainedLayers(context: StageContext<RetrainedLayersConfig>): Promise<StageResult> {
+  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  const { layers, train, test, workers } = config;
+  const { label, differences, settings } = resolve(config);
+  const key = randomKey(seed, 'head', 'retrained', config.protocol);
+  await mkdir(workFolder, { recursive: true });
+  const settingsOf = (input: FrozenInput) => {
+    refuseOthers(input, config.protocol);
+    return { ...settings, dropLast: false, train, test, workers };
+  };
+  const { source } = await openAugmentedLayers<ReturnType<typeof settingsOf>>(
+    context,
+    layers,
+    'layers',
+    settingsOf,
+    liveTest,
+    key,
+  );
+  try {
+    const { classes, shapes } = source;
+    if (!dryRun) refuseEmptyClass(source);
+    for (const difference of differences) progress.note(`${label}: ${difference}`);
+    const byLayer = Object.fromEntries(layers.map((layer, i) => [layer, shapes[i] as FeatureShape]));
+    const model = upperLayers(byLayer, classes.length, settings.units, key);
+    const { heads, curve } = await trainHead({
+      model,
+      source,
+      config: { ...settings, dropLast: false },
+      layers,
+      testEvery: config.testEvery,
+      name: `layers above ${layers.join(', ')}`,
+      identity: sha256(canonicalJson({ config, settings, seed, head: 'retrained', ...source.identity })),
+      workFolder,
+      progress,
+      signal,
+      dryRun,
+    }).finally(() => model.dispose());
+
+    const title = (layer: string): string => `retrained/${label}/${layer}`;
+    const metrics = layers.flatMap((layer, i): [string, number][] => [
+      [`${title(layer)}/top1`, heads[i]!.top1],
+      ...(classes.length > 5 ? ([[`${title(layer)}/top5`, heads[i]!.top5]] as [string, number][]) : []),
+      ...(curve.test.length > 1 ? ([[`${title(layer)}/top1-best`, heads[i]!.best]] as [string, number][]) : []),
+    ]);
+    const strongest = heads.reduce((best, head, i) => (head.top1 > heads[best]!.top1 ? i : best), 0);
+    const contents = {
+      'confusion.json': { title: title(layers[strongest]!), classes, matrix: heads[strongest]!.confusion },
+      'curve.json': curve,
+      'protocol.json': { ...settings, label, differences },
+    };
+    const files: Record<string, string> = {};
+    for (const [file, content] of Object.entries(contents)) {
+      files[file] = join(workFolder, file);
+      await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
+    }
+    return { files, metrics: Object.fromEntries(metrics) };
+  } finally {
+    await source.close();
+  }
+}
