@@ -1,4 +1,4 @@
-import { UserError } from '@selfsup/engine/errors';
+import type { UserError } from '@selfsup/engine/errors';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseOrExplain } from './parse.ts';
