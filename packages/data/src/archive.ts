@@ -6,6 +6,7 @@ import { UserError } from '@selfsup/engine/errors';
 import { extract } from 'tar-stream';
 import { openPromise } from 'yauzl';
 import { checkedPath, leadingOut } from './archive-path.ts';
+import { refuseHuge } from './file-size.ts';
 import xz from 'xz-decompress'; // CommonJS without named exports that Node could see
 
 /** A file inside an archive. `content` reads it whole; it may be called only before the next file is asked for. */
@@ -15,8 +16,6 @@ export interface ArchiveFile {
   content(): Promise<Buffer>;
 }
 
-/** A file larger than this is no image: it is refused rather than read into memory. */
-const mostFileBytes = 2 ** 29;
 /** What unpacks to more than this many times its size, and more than a gigabyte, is made to fill memory or disk. */
 const mostRatio = 200;
 const harmlessBytes = 2 ** 30;
@@ -29,13 +28,6 @@ export function isArchive(path: string): boolean {
 /** The regular files of a zip or tar, one after another. See `readTar` and `readZip`. */
 export function readArchive(path: string): AsyncGenerator<ArchiveFile> {
   return /\.zip$/i.test(path) ? readZip(path) : readTar(path);
-}
-
-function tooLarge(archive: string, file: string, bytes: number): UserError {
-  return new UserError(`${file} has ${bytes} bytes: no image is that large`, {
-    file: archive,
-    remedy: 'Take this file out of the archive.',
-  });
 }
 
 function bomb(archive: string, what: string): UserError {
@@ -105,7 +97,7 @@ export async function* readTar(path: string): AsyncGenerator<ArchiveFile> {
         path: checkedPath(name, path),
         bytes: size,
         content: async () => {
-          if (size > mostFileBytes) throw tooLarge(path, name, size);
+          refuseHuge(path, name, size);
           read = true;
           const parts: Buffer[] = [];
           try {
@@ -151,7 +143,7 @@ export async function* readZip(path: string): AsyncGenerator<ArchiveFile> {
         path: name,
         bytes,
         content: async () => {
-          if (bytes > mostFileBytes) throw tooLarge(path, name, bytes);
+          refuseHuge(path, name, bytes);
           try {
             const parts: Buffer[] = [];
             for await (const part of await zip.openReadStreamPromise(entry)) parts.push(part as Buffer);

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import { isArchive, readArchive } from './archive.ts';
+import { refuseHuge } from './file-size.ts';
 import { fileDigest, folderDigest } from './fingerprint.ts';
+import { fileStats, filesBelow } from './folder-files.ts';
 import { openTar } from './tar-index.ts';
 
 /** A file of a tree with its content. */
@@ -23,26 +25,23 @@ export interface FileTree {
 /** Files that operating systems leave beside others. */
 const litter = /(?:^|\/)(?:\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i;
 
-async function folderPaths(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
-}
-
 /**
  * Opens the files below a folder, or in a .tar, .tar.gz, .tar.xz or .zip, for which `keep(path)` holds. A plain tar is
  * read at the place of each file, other archives as streams; nothing is unpacked to disk. Throws `UserError` where the
- * archive is damaged or of no known kind.
+ * archive is damaged or of no known kind; reading, for a file that is gone or too large for an image.
  */
 export async function openFileTree(path: string, keep: (path: string) => boolean = () => true): Promise<FileTree> {
   const wantedAtAll = (file: string): boolean => !litter.test(file) && keep(file);
   if ((await stat(path)).isDirectory()) {
-    const paths = (await folderPaths(path)).filter(wantedAtAll).sort();
+    const paths = (await filesBelow(path)).filter(wantedAtAll);
     return {
       paths,
       async *read(wanted) {
-        for (const file of paths) if (wanted(file)) yield { path: file, content: await readFile(join(path, file)) };
+        for (const file of paths) {
+          if (!wanted(file)) continue;
+          refuseHuge(path, file, (await fileStats(path, file)).size);
+          yield { path: file, content: await readFile(join(path, file)) };
+        }
       },
     };
   }

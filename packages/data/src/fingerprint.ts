@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/engine/files';
+import { fileStats, filesBelow } from './folder-files.ts';
 
 /** A remembered checksum holds while the file keeps its size and time of change. */
 interface Remembered {
@@ -63,23 +64,18 @@ export async function fileDigest(path: string, cacheFolder: string, gunzip = fal
 
 /**
  * sha256 over the (relative path, content) pairs of files below `folder`, remembered by all their sizes and times.
- * `only` chooses among relative paths with `/` between their parts.
+ * `only` chooses among relative paths with `/` between their parts. Throws `UserError` for a link that leads nowhere.
  */
 export async function folderDigest(
   folder: string,
   cacheFolder: string,
   only: (path: string) => boolean,
 ): Promise<string> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter(only)
-    .sort();
+  const files = (await filesBelow(folder)).filter(only);
   const states: string[] = [];
   let newest = 0;
   for (const file of files) {
-    const { size, mtimeMs } = await stat(join(folder, file));
+    const { size, mtimeMs } = await fileStats(folder, file);
     states.push(`${file} ${size} ${mtimeMs}`);
     newest = Math.max(newest, mtimeMs);
   }

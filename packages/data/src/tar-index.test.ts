@@ -5,7 +5,7 @@ import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { noiseByte, tarOf, writeTree } from './testing/archives.ts';
 import { userError, workplace } from './testing/workplace.ts';
-import { openTar, tarMembers } from './tar-index.ts';
+import { openTar, readMember, tarMembers } from './tar-index.ts';
 
 const folder = await workplace();
 const long = `${'deep/'.repeat(50)}${'x'.repeat(90)}.jpg`;
@@ -46,6 +46,13 @@ describe('openTar', () => {
     for await (const member of tarMembers(file, path, nested.offset, nested.bytes)) found.push(member.path);
     await file.close();
     expect(found).toEqual(Object.keys(files));
+  });
+
+  it('refuses to read a member too large for an image', async () => {
+    const file = await open(join(folder, 'gnu.tar'));
+    const member = { path: 'a.jpg', offset: 512, bytes: 2 ** 29 + 1 };
+    expect(await userError(readMember(file, 'gnu.tar', member))).toMatch(/a\.jpg has 536870913 bytes[^]*gnu\.tar/);
+    await file.close();
   });
 
   it('refuses a tar that is cut off, spoilt or leads out', async () => {

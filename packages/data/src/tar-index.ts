@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { UserError } from '@selfsup/engine/errors';
 import { checkedPath } from './archive-path.ts';
+import { refuseHuge } from './file-size.ts';
 import { paxAttributes, tarHeader } from './tar-header.ts';
 
 /** A file inside a tar that lies unpacked on the disk: where its bytes are. */
@@ -82,8 +83,9 @@ export async function* tarMembers(
   // Some writers leave the empty blocks out; but then the last member must be whole, which was checked.
 }
 
-/** The content of a member. Throws `UserError` where the archive ends before it does. */
+/** The content of a member. Throws `UserError` where the archive ends before it does, and for one too large for an image. */
 export async function readMember(file: FileHandle, archive: string, member: TarMember): Promise<Buffer> {
+  refuseHuge(archive, member.path, member.bytes);
   const bytes = await read(file, member.offset, member.bytes);
   if (bytes.length < member.bytes) throw cut(archive, member.path);
   return bytes;

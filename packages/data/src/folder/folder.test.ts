@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
@@ -52,6 +52,27 @@ const ingestPath = (path: string, section: object = {}, more: object = store) =>
   ingestSection(folder, `folder-${ingests++}`, { type: 'folder', path, ...section }, { ...more });
 
 describe('folder', () => {
+  it('follows links to folders and files, and names one that leads nowhere', async () => {
+    const linked = join(folder, 'linked');
+    await mkdir(join(linked, 'train'), { recursive: true });
+    await symlink(join(folder, 'tree', 'train', 'red'), join(linked, 'train', 'red'));
+    await symlink(join(folder, 'tree', 'train', 'dark'), join(linked, 'train', 'dark'));
+    await symlink(join(folder, 'tree', 'val'), join(linked, 'val'));
+    await symlink('..', join(linked, 'train', 'dark', 'round'));
+    expect((await ingestPath('linked')).manifest.digest).toBe((await ingestPath('tree')).manifest.digest);
+    await rm(join(linked, 'train', 'dark', 'round'));
+    await symlink('nowhere.jpg', join(linked, 'gone.jpg'));
+    expect(await userError(ingestPath('linked'))).toMatch(/gone\.jpg .*leads nowhere/);
+  });
+
+  it('refuses a file too large for an image', async () => {
+    const huge = join(folder, 'huge');
+    await writeTree(huge, { 'a.jpg': await picture(9) });
+    await writeFile(join(huge, 'b.jpg'), '');
+    await truncate(join(huge, 'b.jpg'), 2 ** 29 + 1); // a hole: it takes no room
+    expect(await userError(ingestPath('huge'))).toMatch(/b\.jpg has 536870913 bytes: no image is that large/);
+  });
+
   it('reads splits and classes, and leaves litter out', async () => {
     const { manifest, folder: lmdb } = await ingestPath('tree');
     expect(manifest.classes).toEqual(['dark', 'red']);
