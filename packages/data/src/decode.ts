@@ -82,6 +82,13 @@ async function decodeWithSharp(encoded: Uint8Array, channels: 1 | 3): Promise<Pi
   }
 }
 
+/** Whether bytes are XML or gzip: sharp would render SVG, which is a program for drawing rather than a picture. */
+function isDrawing(encoded: Uint8Array): boolean {
+  if (encoded[0] === 0x1f && encoded[1] === 0x8b) return true;
+  const start = Buffer.from(encoded.subarray(0, 1024)).toString('utf8');
+  return /^[\uFEFF\s]*</.test(start);
+}
+
 /**
  * Opens an encoded picture: JPEGs through libjpeg-turbo, everything else that sharp reads (and CMYK JPEGs) through
  * sharp, in 1 (luminance) or 3 (sRGB) channels of 8 bits. An alpha channel is dropped, of an animation the first frame
@@ -94,5 +101,6 @@ export async function openPicture(encoded: Uint8Array, channels: 1 | 3): Promise
     const { height, width, plain } = reading(() => jpegHeader(encoded));
     if (plain) return openJpeg(encoded, height, width, channels);
   }
+  if (isDrawing(encoded)) throw new DamagedPicture('is text or a drawing, not a picture of pixels');
   return openPixels(await decodeWithSharp(encoded, channels));
 }

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { decode as decodePng } from 'fast-png';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -119,6 +120,14 @@ describe('inputs of all kinds', () => {
     expect(await reason(Buffer.alloc(5000))).toMatch(/cannot be decoded/);
     const png = await quarters(64, 64).png().toBuffer();
     expect(await reason(png.subarray(0, png.length - 40))).toMatch(/cannot be decoded/);
+  });
+
+  it('leaves text and drawings out that are called pictures', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="40" height="40"/></svg>';
+    for (const text of [svg, `\uFEFF\n<?xml version="1.0"?>${svg}`, '<!DOCTYPE html><html></html>']) {
+      expect(await reason(Buffer.from(text))).toMatch(/is text or a drawing/);
+    }
+    expect(await reason(gzipSync(svg))).toMatch(/is text or a drawing/);
   });
 
   it('reads CMYK, grey, 16-bit, transparent, animated and progressive ones', async () => {

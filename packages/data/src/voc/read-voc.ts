@@ -143,11 +143,7 @@ async function* imagesOf(wholes: readonly VocEntry[], wanted: (entry: number) =>
 
 function withMask(entry: number, encoded: Buffer, png: Buffer, { annotation }: VocEntry): SourceImage {
   try {
-    const mask = readVocMask(png);
-    if (mask.height !== annotation.height || mask.width !== annotation.width) {
-      throw new Error(`is ${mask.height} × ${mask.width} pixels, the image ${annotation.height} × ${annotation.width}`);
-    }
-    return { entry, encoded, mask };
+    return { entry, encoded, mask: readVocMask(png, annotation) };
   } catch (error) {
     return { entry, damaged: `its mask ${(error as Error).message}` };
   }

@@ -176,11 +176,20 @@ describe('voc', () => {
   });
 
   it('masks are palette indices at any depth', () => {
-    expect(readVocMask(palettePng(Uint8Array.of(0, 15, 15, 3, 0, 9), 3, 4)).classes).toEqual(
+    expect(readVocMask(palettePng(Uint8Array.of(0, 15, 15, 3, 0, 9), 3, 4), { height: 2, width: 3 }).classes).toEqual(
       Uint8Array.of(0, 15, 15, 3, 0, 9),
     );
-    expect(readVocMask(palettePng(Uint8Array.of(0, 1, 1, 0, 1, 0, 0, 0, 1, 1), 5, 1)).classes[9]).toBe(1);
-    expect(() => readVocMask(palettePng(Uint8Array.of(0, 77), 2))).toThrow(/77, which is no class/);
+    expect(
+      readVocMask(palettePng(Uint8Array.of(0, 1, 1, 0, 1, 0, 0, 0, 1, 1), 5, 1), { height: 2, width: 5 }).classes[9],
+    ).toBe(1);
+    const pair = palettePng(Uint8Array.of(0, 77), 2);
+    expect(() => readVocMask(pair, { height: 1, width: 2 })).toThrow(/77, which is no class/);
+    expect(() => readVocMask(pair.subarray(0, 20), { height: 1, width: 2 })).toThrow(/cut off/);
+    // Said before it is unpacked: a small file may promise gigabytes.
+    const bomb = Buffer.from(pair);
+    bomb.writeUInt32BE(60_000, 16);
+    bomb.writeUInt32BE(60_000, 20);
+    expect(() => readVocMask(bomb, { height: 1, width: 2 })).toThrow(/60000 × 60000 pixels, the image 1 × 2/);
   });
 
   it.each<[string, (files: Record<string, Buffer>) => void, RegExp]>([
