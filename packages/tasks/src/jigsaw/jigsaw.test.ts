@@ -217,6 +217,19 @@ test('refuses images that are smaller than the window, at once', async () => {
   await expect(small).rejects.toMatchObject({ field: 'task.geometry', message: /30 pixels .* 16 × 16/ });
 });
 
+test('refuses crops that are smaller than the window before there are images', () => {
+  const issuesOf = (geometry: string, randomCrop: number) => {
+    const data = { augment: { resize: 256, randomCrop } };
+    const parsed = stage.schema.safeParse({ network: { name: 'cfn' }, epochs: 1, data, task: { geometry } });
+    return parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  };
+  expect(issuesOf('released', 227)).toEqual([
+    'task.geometry: a window of 255 pixels does not fit crops of 227 (data.augment)',
+  ]);
+  expect(issuesOf('paper', 227)).toBeUndefined();
+  expect(issuesOf('released', 255)).toBeUndefined();
+});
+
 test('without settings, it is the paper’s puzzle', () => {
   const config = stage.schema.parse({ network: { name: 'cfn' }, epochs: 1 });
   expect(config.task).toEqual({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Task } from '../task.ts';
 import { trainingStage } from '../training-stage.ts';
-import { geometrySchema } from './geometry.ts';
+import { geometryOf, geometrySchema, windowSide } from './geometry.ts';
 import { permutationSetSchema } from './permutation-set.ts';
 
 const head = z.strictObject({
@@ -52,4 +52,16 @@ export const jigsaw: Task<JigsawConfig> = {
   create: async (context) => (await import('./puzzle-solving.ts')).createJigsaw(context),
 };
 
-export default trainingStage(jigsaw);
+const stage = trainingStage(jigsaw);
+
+/** A training stage; crops that the config makes smaller than the window are refused before there are any images. */
+export default {
+  ...stage,
+  schema: stage.schema.superRefine(({ data: { augment }, task }, context) => {
+    const crop = augment.randomResizedCrop?.size ?? augment.randomCrop ?? augment.centreCrop;
+    const side = windowSide(geometryOf(task.geometry));
+    if (crop === undefined || crop >= side) return;
+    const message = `a window of ${side} pixels does not fit crops of ${crop} (data.augment)`;
+    context.addIssue({ code: 'custom', path: ['task', 'geometry'], message });
+  }),
+} satisfies typeof stage;

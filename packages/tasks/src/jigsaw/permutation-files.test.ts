@@ -100,6 +100,11 @@ describe('a config names a permutation set', () => {
     expect(await permutationSet(permutationSetSchema.parse({ rows: [row] }))).toEqual([row]);
   });
 
+  test('by hand with a fault, which is shown as written', () => {
+    const parsed = permutationSetSchema.safeParse({ rows: [[9, 4, 6, 8, 3, 2, 5, 1, 1]] });
+    expect(JSON.stringify(parsed.error!.issues)).toContain('Row 1 (9, 4, 6, 8, 3, 2, 5, 1, 1) is no permutation');
+  });
+
   test('by a file and its digest, in SELFSUP_DATA where the path is relative', async () => {
     const before = process.env['SELFSUP_DATA'];
     process.env['SELFSUP_DATA'] = folder;

@@ -44,7 +44,7 @@ export function readPermutations(path: string): Permutation[] {
     });
   const raw = bytes.subarray(0, npyMagic.length).equals(npyMagic) ? readNpy(bytes, refuse) : readBin(bytes, refuse);
   const rows = fromAnyBase(raw);
-  const fault = faultOf(rows);
+  const fault = faultOf(rows, raw);
   if (fault !== undefined) throw refuse(fault);
   return rows;
 }

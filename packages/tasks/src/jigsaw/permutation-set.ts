@@ -22,7 +22,7 @@ const given = z.strictObject({
     .array(z.array(z.int()))
     .min(1, 'a puzzle needs at least one permutation')
     .superRefine((rows, context) => {
-      const fault = faultOf(fromAnyBase(rows));
+      const fault = faultOf(fromAnyBase(rows), rows);
       if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
     }),
 });

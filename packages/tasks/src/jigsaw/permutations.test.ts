@@ -72,5 +72,8 @@ describe('permutations', () => {
     expect(faultOf([permutationAt(3), [0, 1, 2, 3, 4, 5, 6, 7, 7]])).toMatch(/^Row 2 .* is no permutation/);
     expect(faultOf([permutationAt(3), [0, 1, 2]])).toMatch(/^Row 2 .* is no permutation/);
     expect(faultOf([permutationAt(3), permutationAt(4), permutationAt(3)])).toMatch(/^Row 3 .* the same as row 1/);
+    const written = [9, 4, 6, 8, 3, 2, 5, 1, 1];
+    const fault = faultOf([written.map((symbol) => symbol - 1)], [written]);
+    expect(fault).toBe('Row 1 (9, 4, 6, 8, 3, 2, 5, 1, 1) is no permutation of nine tiles');
   });
 });

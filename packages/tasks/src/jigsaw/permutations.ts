@@ -158,17 +158,18 @@ export function setDistances(set: readonly Permutation[]): { readonly least: num
 
 /**
  * What is wrong with rows that are to be a set, in words, counted from 1 as `Row 3`; undefined where they are distinct
- * permutations of 0…8.
+ * permutations of 0…8. `written` are the same rows as the user wrote them, which may count from 1.
  */
-export function faultOf(rows: readonly Permutation[]): string | undefined {
+export function faultOf(rows: readonly Permutation[], written: readonly Permutation[] = rows): string | undefined {
   const seen = new Map<string, number>();
   for (const [index, row] of rows.entries()) {
+    const named = `Row ${index + 1} (${written[index]!.join(', ')})`;
     const sorted = [...row].sort((a, b) => a - b);
     if (row.length !== TILES || sorted.some((symbol, place) => symbol !== place)) {
-      return `Row ${index + 1} (${row.join(', ')}) is no permutation of nine tiles`;
+      return `${named} is no permutation of nine tiles`;
     }
     const before = seen.get(row.join());
-    if (before !== undefined) return `Row ${index + 1} (${row.join(', ')}) is the same as row ${before}`;
+    if (before !== undefined) return `${named} is the same as row ${before}`;
     seen.set(row.join(), index + 1);
   }
   return undefined;
