@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Task } from '../task.ts';
+import { givenFileSchema } from '../given-file.ts';
 import { trainingStage } from '../training-stage.ts';
 
 const loss = z.enum(['parameters', 'matrix']).default('parameters');
@@ -51,8 +52,12 @@ const projective = z
     message: 'with all ranges at nothing there is nothing to predict',
   });
 
-/** Those of a generator that an earlier stage trained (`tasks/transform-generator`); the loss is ½‖z − ẑ‖². */
-const generated = z.strictObject({ transformation: z.literal('generated') });
+/** Those of a trained generator (`tasks/transform-generator`); the loss is ½‖z − ẑ‖². */
+const generated = z.strictObject({
+  transformation: z.literal('generated'),
+  /** Checkpoint of the generator, such as another experiment's; absent: that of the stage which `needs.generator` names. */
+  generator: givenFileSchema.optional(),
+});
 
 const schema = z.discriminatedUnion('transformation', [affine, projective, generated]);
 export type AetConfig = z.infer<typeof schema>;
@@ -67,7 +72,7 @@ export const aet: Task<AetConfig> = {
   schema,
   metricGroup: 'pretext',
   batchNormStatistics: 'joint',
-  rolesFor: ({ transformation }) => (transformation === 'generated' ? ['generator'] : []),
+  rolesFor: (config) => (config.transformation === 'generated' && config.generator === undefined ? ['generator'] : []),
   create: async (context) => (await import('./transformation-prediction.ts')).createAet(context),
 };
 

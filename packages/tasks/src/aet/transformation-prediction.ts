@@ -3,6 +3,7 @@ import { deriveKey } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
+import { givenFilePath } from '../given-file.ts';
 import { gradientsOf } from '../gradients.ts';
 import { firstImages, imagesOf } from '../images.ts';
 import { drawable, encodePng } from '../png.ts';
@@ -89,7 +90,11 @@ export async function createAet(context: TaskContext<AetConfig>): Promise<TaskIn
 
 async function transformationOf({ config, input, needs }: TaskContext<AetConfig>): Promise<Transformation> {
   if (config.transformation === 'generated') {
-    return generatedTransformation(await loadGenerator(needs['generator']!.blob('checkpoint'), input));
+    const { generator } = config;
+    const checkpoint = generator
+      ? await givenFilePath(generator, 'task.generator', 'generator')
+      : needs['generator']!.blob('checkpoint');
+    return generatedTransformation(await loadGenerator(checkpoint, input));
   }
   const side = input.width;
   if (input.height !== side) {

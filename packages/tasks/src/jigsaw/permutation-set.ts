@@ -1,8 +1,6 @@
-import { isAbsolute, join } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
-import { sha256File } from '@selfsup/engine/files';
 import { integer, randomKey } from '@selfsup/engine/random';
 import { z } from 'zod';
+import { givenFilePath, givenFileSchema } from '../given-file.ts';
 import { fromAnyBase, readPermutations } from './permutation-files.ts';
 import { ALL_PERMUTATIONS, faultOf, greedyPermutations, type Permutation } from './permutations.ts';
 
@@ -27,15 +25,8 @@ const given = z.strictObject({
     }),
 });
 
-const read = z.strictObject({
-  /** A .bin or .npy file; a relative path is looked for in SELFSUP_DATA. */
-  file: z.string(),
-  /** Of the file's bytes, so that another file is never taken for it. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be the 64 hexadecimal digits that sha256sum prints'),
-});
-
-/** The permutation set of a puzzle: made by a rule, given by hand, or read from a file. */
-export const permutationSetSchema = z.union([made, given, read]);
+/** The permutation set of a puzzle: made by a rule, given by hand, or read from a .bin or .npy file. */
+export const permutationSetSchema = z.union([made, given, givenFileSchema]);
 export type PermutationSetConfig = z.infer<typeof permutationSetSchema>;
 
 /**
@@ -48,17 +39,7 @@ export async function permutationSet(config: PermutationSetConfig): Promise<Perm
     const first = integer(randomKey(config.seed, 'permutation-set'), ALL_PERMUTATIONS);
     return greedyPermutations(config.count, config.rule, first);
   }
-  const file = isAbsolute(config.file) ? config.file : join(process.env['SELFSUP_DATA'] ?? '', config.file);
-  const rows = readPermutations(file);
-  const digest = await sha256File(file);
-  if (digest !== config.sha256) {
-    throw new UserError(`The permutation set is another one: its sha256 is ${digest}`, {
-      file,
-      field: 'task.permutations.sha256',
-      remedy: 'Give the file that the config means, or write its digest there.',
-    });
-  }
-  return rows;
+  return readPermutations(await givenFilePath(config, 'task.permutations', 'permutation set'));
 }
 
 /** Symbols of a permutation as papers print them, from 1: `9 4 6 8 3 2 5 1 7`. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sha256File } from '@selfsup/engine/files';
 import { deriveKey } from '@selfsup/engine/random';
 import type { StageInput } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -101,6 +102,21 @@ test('AET estimates the codes of its checkpoint', async () => {
   expect(pictures).toHaveLength(24);
 });
 
+test('AET takes a generator from a file as well as from a stage, and no other file for it', async () => {
+  const train = (name: string, task: object, needs = {}) => {
+    const changes = { epochs: 1, data: { workers: 0, augment: {} }, task: { transformation: 'generated', ...task } };
+    return trainOn(generatedDataset(), aet, trainingContext(aet, join(folder, name), changes, { needs }));
+  };
+  const generator = { file: checkpoint, sha256: await sha256File(checkpoint) };
+  const fromStage = await train('from-stage', {}, { generator: generatorInput(checkpoint) });
+  const fromFile = await train('from-file', { generator });
+  expect(fromFile.metrics).toEqual(fromStage.metrics);
+  const other = train('other-file', { generator: { ...generator, sha256: '0'.repeat(64) } });
+  await expect(other).rejects.toMatchObject({ name: 'UserError', field: 'task.generator.sha256', file: checkpoint });
+  const missing = train('no-file', { generator: { ...generator, file: join(folder, 'missing') } });
+  await expect(missing).rejects.toMatchObject({ name: 'UserError', field: 'task.generator.file' });
+});
+
 test('same config and seed: same bits, crashes or not; AET on its codes too', async () => {
   const dataset = generatedDataset();
   const alone = { task: transformGenerator, dataset, config: { ...config, epochs: 2 } };
@@ -119,6 +135,8 @@ test('the generator is asked for only by generated transformations, and another 
   const parse = (task: object) => aetStage.schema.parse({ network: { name: 'nin' }, epochs: 1, task });
   expect(aetStage.rolesFor!(parse({ transformation: 'generated' }))).toEqual(['generator']);
   expect(aetStage.rolesFor!(parse({ transformation: 'affine' }))).toEqual([]);
+  const generator = { file: 'generator.safetensors', sha256: '0'.repeat(64) };
+  expect(aetStage.rolesFor!(parse({ transformation: 'generated', generator }))).toEqual([]);
   await expect(loadGenerator(checkpoint, { height: 32, width: 32, channels: 3 })).rejects.toThrow(
     'made for images of 16 × 16 × 3, these are of 32 × 32 × 3',
   );
