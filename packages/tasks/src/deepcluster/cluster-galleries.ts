@@ -1,5 +1,5 @@
 import type { Dataset } from '@selfsup/data/dataset';
-import { pictureSheet } from '@selfsup/data/contact-sheet';
+import { pictureSheet } from '@selfsup/data/picture-sheet';
 import { deriveKey, permutation, type RandomKey } from '@selfsup/engine/random';
 import type { PreviewPicture } from '../task.ts';
 import type { PseudoLabels } from './pseudo-labels.ts';
