@@ -1,17 +1,19 @@
-// Infers the Nx projects of this workspace: packages, their parts, datasets, experiments, and the aggregates of
-// project "pipeline". Plain JavaScript, since Nx loads it without a build.
+// Infers the Nx projects of this workspace: packages, their parts, datasets, experiments, comparisons, and the aggregates
+// of project "pipeline". Plain JavaScript, since Nx loads it without a build.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { expandVariants, stageTarget } from './src/expand.mjs';
+import { stageTarget } from './src/expand.mjs';
+import { comparisonProject } from './src/nx/comparison-project.mjs';
+import { readExperimentPlan } from './src/nx/experiment-plan.mjs';
+import { command, outputs, selfsup, shared } from './src/nx/target.mjs';
 
 export const name = 'selfsup';
 
-const selfsup = 'node pipelines/bin/selfsup.mjs';
 const settings = ['SELFSUP_THREADS', 'SELFSUP_DETERMINISTIC', 'SELFSUP_FPMATH', 'SELFSUP_DEVICE'];
 
 export const createNodes = [
   '{packages/*/package.json,packages/*/src/*/*.ts,pipelines/package.json,pipelines/datasets/*/dataset.json,' +
-    'pipelines/experiments/*/experiment.json,tests/package.json}',
+    'pipelines/experiments/*/experiment.json,pipelines/comparisons/*/comparison.json,tests/package.json}',
   (files, _options, { workspaceRoot }) => {
     const workspace = readWorkspace(files, workspaceRoot);
     const nodes = [];
@@ -20,6 +22,7 @@ export const createNodes = [
     for (const part of workspace.parts) add(part.file, { name: part.project, root: dirname(part.file), targets: {} });
     for (const file of workspace.datasets) add(file, datasetProject(file, workspace));
     for (const file of workspace.experiments) add(file, experimentProject(file, workspace));
+    for (const file of workspace.comparisons) add(file, comparisonProject(file, workspace));
     if (workspace.pipelines !== undefined) add(workspace.pipelines.file, pipelineProject(workspace));
     if (workspace.tests !== undefined) add(workspace.tests.file, packageProject(workspace.tests, workspace));
     return nodes;
@@ -58,18 +61,13 @@ function readWorkspace(files, root) {
     packages: matching(/^packages\/[^/]+\/package\.json$/).map(readPackage),
     datasets: matching(/^pipelines\/datasets\/[^/]+\/dataset\.json$/),
     experiments: matching(/^pipelines\/experiments\/[^/]+\/experiment\.json$/),
+    comparisons: matching(/^pipelines\/comparisons\/[^/]+\/comparison\.json$/),
     /** Undefined where artifacts lie outside the workspace: Nx can then neither hash nor restore them. */
     artifacts: artifacts.startsWith('..') ? undefined : artifacts,
     hasEngine: existsSync(join(root, 'packages/engine/src/setup/cli.mjs')),
     hasLockfile: existsSync(join(root, 'package-lock.json')),
   };
 }
-
-const command = (text, target = {}, cwd = '{workspaceRoot}') => ({
-  executor: 'nx:run-commands',
-  options: { command: text, cwd },
-  ...target,
-});
 
 const setup = (workspace) => (workspace.hasEngine ? [{ projects: ['engine'], target: 'setup' }] : []);
 
@@ -155,20 +153,14 @@ function experimentProject(file, workspace) {
       inputs,
       dependsOn: setup(workspace),
     });
-  let declared;
-  let variants;
+  let plan;
   try {
-    declared = JSON.parse(readFileSync(join(workspace.root, file), 'utf8'));
-    for (const stage of Object.values(declared.stages)) stage.needs ??= {};
-    variants = expandVariants(declared);
-    const refs = variants.flatMap(({ stages }) => Object.values(stages).flatMap(({ needs }) => Object.values(needs)));
-    const datasets = workspace.datasets.map((dataset) => `data/${basename(dirname(dataset))}`);
-    if (refs.some((ref) => ref.startsWith('data/') && !datasets.includes(ref))) throw new Error('unknown dataset');
+    plan = readExperimentPlan(file, workspace);
   } catch {
     // Other projects go on working; whoever runs this one is told what is wrong with it, by the command line.
     return { ...project, targets: { report: command(`${selfsup} check ${experiment}`, { cache: false }) } };
   }
-  const seeds = Array.isArray(declared.seeds) ? declared.seeds : [1];
+  const { variants, seeds } = plan;
   const used = new Set();
   const all = [];
   for (const variant of variants) {
@@ -242,11 +234,6 @@ function packagesUnder(packageName, workspace) {
 
 const sharedPackages = ['engine', 'data', 'models', 'tasks', 'eval'];
 
-function shared(workspace, names) {
-  const known = [...workspace.packages, workspace.pipelines].map((pkg) => pkg?.name);
-  return names.filter((pkg) => known.includes(pkg));
-}
-
 function pipelineProject(workspace) {
   const targets = {};
   for (const file of workspace.experiments) {
@@ -256,6 +243,14 @@ function pipelineProject(workspace) {
       cache: false,
       parallelism: false,
       dependsOn: [{ projects: [`exp-${experiment}`], target: 'report' }],
+    });
+  }
+  for (const file of workspace.comparisons) {
+    const comparison = basename(dirname(file));
+    targets[`compare-${comparison}`] = command(`${selfsup} compare ${comparison}`, {
+      cache: false,
+      parallelism: false,
+      dependsOn: [{ projects: [`cmp-${comparison}`], target: 'report' }],
     });
   }
   return {
@@ -276,10 +271,6 @@ function partsNamedIn(value, workspace, packageName) {
     .filter((part) => packageName === undefined || part.packageName === packageName)
     .filter((part) => words.has(part.ref) || (words.has(part.part) && ['models', 'data'].includes(part.packageName)))
     .map((part) => part.project);
-}
-
-function outputs(workspace, path) {
-  return workspace.artifacts === undefined ? [] : [`{workspaceRoot}/${workspace.artifacts}/${path}`];
 }
 
 function readJsonOr(file) {

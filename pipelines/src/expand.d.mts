@@ -19,4 +19,6 @@ export function expandVariants(experiment: {
   stages: Record<string, StageDeclaration>;
   variants?: Record<string, Record<string, unknown>> | undefined;
 }): VariantPlan[];
+export function withNeeds(variant: VariantPlan, wanted: readonly string[] | undefined): string[];
+export function comparedStages(variant: VariantPlan, stages: readonly string[] | undefined): string[];
 export function stageTarget(stage: string, variant: string, seed: number): string;

@@ -56,6 +56,26 @@ export function expandVariants(experiment) {
   });
 }
 
+/** Those of a variant's stages that are `wanted` and all that they need, in order; every stage where `wanted` is undefined. */
+export function withNeeds(variant, wanted) {
+  const chosen = new Set();
+  const add = (stage) => {
+    if (chosen.has(stage)) return;
+    chosen.add(stage);
+    for (const ref of Object.values(variant.stages[stage].needs ?? {})) if (!ref.startsWith('data/')) add(ref);
+  };
+  for (const stage of wanted ?? variant.order) add(stage);
+  return variant.order.filter((stage) => chosen.has(stage));
+}
+
+/** What a comparison needs of one variant: the stages that it names and the variant has, each after what it needs. */
+export function comparedStages(variant, stages) {
+  return withNeeds(
+    variant,
+    stages?.filter((stage) => Object.hasOwn(variant.stages, stage)),
+  );
+}
+
 /** Name of the Nx target of a stage: `pretrain-seed-1`, or `pretrain-rotnet-seed-1` where variants are declared. */
 export function stageTarget(stage, variant, seed) {
   return variant === 'base' ? `${stage}-seed-${seed}` : `${stage}-${variant}-seed-${seed}`;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '@selfsup/engine/errors';
+import { publishedEntrySchema } from '@selfsup/eval/published';
 import { sha256, canonicalJson } from '@selfsup/engine/files';
 import { expandVariants, type StageDeclaration, type VariantPlan } from './expand.mjs';
 import { parseOrExplain, readJson } from './parse.ts';
@@ -9,17 +10,6 @@ import { assertKnown, datasetFile, experimentFile, type Workspace } from './work
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes');
 const reserved = ['report', 'ingest', 'work', 'store', 'compare'];
 const variantName = name.refine((value) => !reserved.includes(value), 'is a reserved name');
-
-const publishedSchema = z.strictObject({
-  metric: z.string(),
-  variant: z.string().optional(),
-  value: z.number(),
-  unit: z.string().optional(),
-  source: z.string(),
-  protocol: z.string().optional(),
-  comparable: z.boolean().optional(),
-  note: z.string().optional(),
-});
 
 const expectedSchema = z.strictObject({
   metric: z.string(),
@@ -37,7 +27,7 @@ export const aboutSchema = z.strictObject({
   command: z.string().optional(),
   time: z.string().optional(),
   smallTwin: name.optional(),
-  published: z.array(publishedSchema).optional(),
+  published: z.array(publishedEntrySchema({ variant: z.string().optional() })).optional(),
   expected: z.array(expectedSchema).optional(),
 });
 
@@ -237,10 +227,10 @@ export function findStage(experiment: Experiment, variant: VariantPlan, stage: s
   return variant.stages[stage]!;
 }
 
-/** Names of the datasets that an experiment needs, in order of their first mention. */
-export function datasetsNeeded(experiment: Experiment): string[] {
-  const refs = experiment.variants.flatMap((variant) =>
-    variant.order.flatMap((stage) => Object.values(variant.stages[stage]!.needs)),
-  );
+/** Names of the datasets that an experiment, or one variant of it, needs, in order of their first mention. */
+export function datasetsNeeded({ variants }: Experiment, only?: string): string[] {
+  const refs = variants
+    .filter(({ name }) => only === undefined || name === only)
+    .flatMap((variant) => variant.order.flatMap((stage) => Object.values(variant.stages[stage]!.needs)));
   return [...new Set(refs.filter((ref) => ref.startsWith('data/')).map((ref) => ref.slice('data/'.length)))];
 }

@@ -64,12 +64,14 @@ function explain(
     });
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    // The branch that got furthest is the one that was meant.
+    // The branch that was meant: among those that looked into the value, the one with the fewest problems.
     const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map((part) => part.path.length));
-    const meant = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0]!;
-    if (depth(meant) > 0 || meant.some((part) => part.code === 'unrecognized_keys')) {
-      return meant.flatMap((part) => explain(part, schema, value, prefix, path));
-    }
+    const problems = (issues: readonly Issue[]): number =>
+      issues.reduce((sum, part) => sum + (part.code === 'unrecognized_keys' ? part.keys.length : 1), 0);
+    const [meant] = issue.errors
+      .filter((issues) => depth(issues) > 0 || issues.some((part) => part.code === 'unrecognized_keys'))
+      .sort((a, b) => problems(a) - problems(b) || depth(b) - depth(a));
+    if (meant !== undefined) return meant.flatMap((part) => explain(part, schema, value, prefix, path));
     // None got anywhere: what the branches that take a value of this type ask for, or all of them.
     const ofThisType = issue.errors.filter((issues) => issues.every((part) => part.code !== 'invalid_type'));
     const asked = (ofThisType.length > 0 ? ofThisType : issue.errors).flat().map((part) => part.message);

@@ -1,6 +1,7 @@
 import { isComplete, readManifest } from './manifest.ts';
 import { childCommand } from './child-command.ts';
 import { publishedFolder, storeOf, type UnitId, unitLabel } from './artifacts.ts';
+import { withNeeds } from './expand.mjs';
 import { datasetsNeeded, type Experiment, findStage } from './experiment.ts';
 import { runIngest } from './run-ingest.ts';
 import type { Session } from './session.ts';
@@ -11,8 +12,8 @@ import { Interrupted } from '@selfsup/engine/stage';
 export interface RunOptions {
   readonly variant?: string | undefined;
   readonly seed?: number | undefined;
-  /** Only this stage and what it needs. */
-  readonly stage?: string | undefined;
+  /** Only these stages and what they need. */
+  readonly stages?: readonly string[] | undefined;
   /** Stages to compute anew. */
   readonly force?: readonly string[] | undefined;
   readonly overrides?: readonly string[] | undefined;
@@ -42,7 +43,7 @@ export async function runExperiment(session: Session, experiment: Experiment, op
   };
   const stages = stageIds(experiment, options);
   for (const stage of force) findStage(experiment, experiment.variants[0]!, stage);
-  for (const dataset of datasetsNeeded(experiment)) {
+  for (const dataset of datasetsNeeded(experiment, options.variant)) {
     const unit: UnitId = { kind: 'ingest', dataset };
     if (await ingestIsDone(session, dataset)) fresh(unit);
     else await compute(unit, false);
@@ -56,30 +57,20 @@ export async function runExperiment(session: Session, experiment: Experiment, op
 }
 
 /** The stages to run in their order: each variant and seed, each stage after what it needs. */
-export function stageIds(experiment: Experiment, options: Pick<RunOptions, 'variant' | 'seed' | 'stage'>): StageId[] {
+export function stageIds(experiment: Experiment, options: Pick<RunOptions, 'variant' | 'seed' | 'stages'>): StageId[] {
   return experiment.variants
     .filter(({ name }) => options.variant === undefined || name === options.variant)
     .flatMap((variant) => {
-      const wanted = new Set(variant.order);
-      if (options.stage !== undefined) {
-        findStage(experiment, variant, options.stage);
-        wanted.clear();
-        const add = (stage: string): void => {
-          wanted.add(stage);
-          for (const ref of Object.values(variant.stages[stage]!.needs)) if (!ref.startsWith('data/')) add(ref);
-        };
-        add(options.stage);
-      }
+      for (const stage of options.stages ?? []) findStage(experiment, variant, stage);
+      const wanted = withNeeds(variant, options.stages);
       return (options.seed === undefined ? experiment.seeds : [options.seed]).flatMap((seed) =>
-        variant.order
-          .filter((stage) => wanted.has(stage))
-          .map((stage): StageId => ({
-            kind: 'stage',
-            experiment: experiment.name,
-            variant: variant.name,
-            seed,
-            stage,
-          })),
+        wanted.map((stage): StageId => ({
+          kind: 'stage',
+          experiment: experiment.name,
+          variant: variant.name,
+          seed,
+          stage,
+        })),
       );
     });
 }

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import { nearest } from './nearest.ts';
 
-/** The folders of one checkout: where experiments, datasets and the parts they name are looked for. */
+/** The folders of one checkout: where experiments, comparisons, datasets and the parts they name are looked for. */
 export interface Workspace {
   /** The folder that holds `nx.json` and `pipelines/`. */
   readonly root: string;
@@ -32,6 +32,11 @@ export function datasetNames(workspace: Workspace): string[] {
   return foldersWith(join(workspace.root, 'pipelines/datasets'), 'dataset.json');
 }
 
+/** Names of the comparisons there are, sorted. */
+export function comparisonNames(workspace: Workspace): string[] {
+  return foldersWith(join(workspace.root, 'pipelines/comparisons'), 'comparison.json');
+}
+
 /** Path of `experiment.json`. Throws `UserError` listing the experiments there are. */
 export function experimentFile(workspace: Workspace, name: string): string {
   assertKnown('experiment', name, experimentNames(workspace), 'pipelines/experiments/<name>/experiment.json');
@@ -42,6 +47,12 @@ export function experimentFile(workspace: Workspace, name: string): string {
 export function datasetFile(workspace: Workspace, name: string): string {
   assertKnown('dataset', name, datasetNames(workspace), 'pipelines/datasets/<name>/dataset.json');
   return join(workspace.root, 'pipelines/datasets', name, 'dataset.json');
+}
+
+/** Path of `comparison.json`. Throws `UserError` listing the comparisons there are. */
+export function comparisonFile(workspace: Workspace, name: string): string {
+  assertKnown('comparison', name, comparisonNames(workspace), 'pipelines/comparisons/<name>/comparison.json');
+  return join(workspace.root, 'pipelines/comparisons', name, 'comparison.json');
 }
 
 /** Throws `UserError` when `name` is not among `known`, with the nearest one and the list of all. */

@@ -6,4 +6,5 @@ export * from './head-source.ts';
 export * from './heads.ts';
 export * from './head-trainer.ts';
 export * from './npy.ts';
+export * from './published.ts';
 export * from './report.ts';

@@ -27,7 +27,9 @@ export default new Command('accept')
     const session = openSession();
     const experiment = readExperiment(session.workspace, name);
     findStage(experiment, experiment.variants[0]!, stage);
-    for (const id of stageIds(experiment, { ...options, stage }).filter((candidate) => candidate.stage === stage)) {
+    for (const id of stageIds(experiment, { ...options, stages: [stage] }).filter(
+      (candidate) => candidate.stage === stage,
+    )) {
       const lease = await acquireLease(join(workFolder(session.artifacts, id), 'lease'), session.signal, () =>
         console.log(`${unitLabel(id)}: another process is at it; waiting`),
       );

@@ -1,19 +1,24 @@
 import { Command } from 'commander';
 import { UserError } from '@selfsup/engine/errors';
 import { publishedFolder } from '../artifacts.ts';
+import { readComparison } from '../comparison.ts';
 import { readExperiment } from '../experiment.ts';
 import { readManifest } from '../manifest.ts';
 import { stageIds } from '../run-experiment.ts';
 import { openSession, type Session } from '../session.ts';
-import { datasetNames, experimentNames } from '../workspace.ts';
+import type { StageId } from '../stage-key.ts';
+import { comparisonNames, datasetNames, experimentNames } from '../workspace.ts';
 
 export default new Command('list')
-  .description('List experiments and datasets, and how much of each is there')
+  .description('List experiments, comparisons and datasets, and how much of each is there')
   .addHelpText('after', '\nExample:\n  selfsup list')
   .action(() => {
     const session = openSession();
     console.log('Experiments');
     for (const name of experimentNames(session.workspace)) console.log(`  ${experimentLine(session, name)}`);
+    const comparisons = comparisonNames(session.workspace);
+    if (comparisons.length > 0) console.log('Comparisons');
+    for (const name of comparisons) console.log(`  ${comparisonLine(session, name)}`);
     console.log('Datasets');
     for (const name of datasetNames(session.workspace)) {
       const there = readManifest(publishedFolder(session.artifacts, { kind: 'ingest', dataset: name })) !== undefined;
@@ -22,12 +27,36 @@ export default new Command('list')
   });
 
 function experimentLine(session: Session, name: string): string {
-  try {
+  return orBroken(name, () => {
     const experiment = readExperiment(session.workspace, name);
-    const stages = stageIds(experiment, {});
-    const there = stages.filter((id) => readManifest(publishedFolder(session.artifacts, id)) !== undefined).length;
-    const time = experiment.about.time === undefined ? '' : `  (${experiment.about.time})`;
-    return `${name.padEnd(20)} ${`${there}/${stages.length} stages`.padEnd(14)} ${experiment.about.title}${time}`;
+    return line(session, name, stageIds(experiment, {}), experiment.about);
+  });
+}
+
+function comparisonLine(session: Session, name: string): string {
+  return orBroken(name, () => {
+    const { entries, about } = readComparison(session.workspace, name);
+    const ids = entries.flatMap(({ experiment, variant, stages }) =>
+      stageIds(experiment, { variant: variant.name, stages }),
+    );
+    return line(session, name, ids, about);
+  });
+}
+
+function line(
+  session: Session,
+  name: string,
+  stages: readonly StageId[],
+  about: { title: string; time?: string | undefined },
+): string {
+  const there = stages.filter((id) => readManifest(publishedFolder(session.artifacts, id)) !== undefined).length;
+  const time = about.time === undefined ? '' : `  (${about.time})`;
+  return `${name.padEnd(20)} ${`${there}/${stages.length} stages`.padEnd(14)} ${about.title}${time}`;
+}
+
+function orBroken(name: string, describe: () => string): string {
+  try {
+    return describe();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return `${name.padEnd(20)} broken: ${error.message.split('\n')[0]}`;

@@ -5,7 +5,9 @@ import { shownPath } from '../shown-path.ts';
 import { findWorkspace } from '../workspace.ts';
 
 export default new Command('new')
-  .description('Write a small working task, dataset, experiment, network or evaluation, with its test, to start from')
+  .description(
+    'Write a small working task, dataset, experiment, comparison, network or evaluation, with its test, to start from',
+  )
   .addArgument(new Argument('<kind>', 'what to write').choices(kindNames))
   .argument('<name>', 'small letters, digits and dashes')
   .addHelpText('after', '\nExample:\n  selfsup new task upside-down')

@@ -58,7 +58,8 @@ Examples:
       session = { ...session, dryRunFolder, artifacts: { ...session.artifacts, stages: dryRunFolder } };
       session = { ...session, artifacts: { ...session.artifacts, store: join(dryRunFolder, 'store') } };
     }
-    const selection = { variant, seed: options.seed, stage: options.stage, force: options.force };
+    const stages = options.stage === undefined ? undefined : [options.stage];
+    const selection = { variant, seed: options.seed, stages, force: options.force };
     try {
       await runExperiment(session, experiment, { ...selection, overrides: set, verbose: true });
       if (options.dryRun) {

@@ -18,7 +18,9 @@ export default new Command('why')
     const session = openSession();
     const experiment = readExperiment(session.workspace, name);
     findStage(experiment, experiment.variants[0]!, stage);
-    for (const id of stageIds(experiment, { ...options, stage }).filter((candidate) => candidate.stage === stage)) {
+    for (const id of stageIds(experiment, { ...options, stages: [stage] }).filter(
+      (candidate) => candidate.stage === stage,
+    )) {
       const decision = await decideStage(session, experiment, id);
       const lines = decision === undefined ? ['something it needs has not been published'] : reasons(decision);
       if (lines.length === 0) console.log(`${unitLabel(id)}: done`);

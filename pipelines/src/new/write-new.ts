@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import { writeAtomically } from '@selfsup/engine/files';
 import type { Workspace } from '../workspace.ts';
+import { comparisonTemplate } from './comparison-template.ts';
 import { datasetTemplate } from './dataset-template.ts';
 import { evaluationTemplate } from './evaluation-template.ts';
 import { experimentTemplate } from './experiment-template.ts';
@@ -16,6 +17,7 @@ const kinds = {
   task: { template: taskTemplate, folders: ['packages/tasks/src'] },
   dataset: { template: datasetTemplate, folders: ['packages/data/src', 'pipelines/datasets'] },
   experiment: { template: experimentTemplate, folders: ['pipelines/experiments'] },
+  comparison: { template: comparisonTemplate, folders: ['pipelines/comparisons'] },
   network: { template: networkTemplate, folders: ['packages/models/src'] },
   evaluation: { template: evaluationTemplate, folders: ['packages/eval/src'] },
 } satisfies Record<string, { template: Template; folders: readonly string[] }>;

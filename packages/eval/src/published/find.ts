@@ -10,6 +10,9 @@ export interface PublishedCell {
   readonly value: number;
   readonly unit: '%';
   readonly measure: PublishedTable['measure'];
+  /** As the table calls it. */
+  readonly method: string;
+  readonly note?: string | undefined;
   /** Where it was read. */
   readonly source: string;
   readonly protocol: string;
@@ -18,7 +21,7 @@ export interface PublishedCell {
 
 /** Names of the tables there are: files beside this one that are not part of the machinery. */
 export function publishedTables(): string[] {
-  const own = ['schema', 'find'];
+  const own = ['schema', 'find', 'entry'];
   return readdirSync(folder)
     .map((file) => /^([a-z0-9-]+)\.ts$/.exec(file)?.[1])
     .filter((name): name is string => name !== undefined && !own.includes(name))
@@ -57,6 +60,11 @@ export async function publishedCell(reference: string): Promise<PublishedCell> {
   const value = row.values[at] ?? null;
   if (value === null) throw new UserError(`Table '${tableName}' gives no ${column} for ${row.method}`);
   const { unit, measure, protocol } = table;
-  const source = `${row.method}: ${row.source ?? table.source}`;
-  return { value, unit, measure, source, protocol: `${protocol.kind}: ${protocol.summary}`, kind: protocol.kind };
+  const { method, note } = row;
+  const source = `${method}: ${row.source ?? table.source}`;
+  return { value, unit, measure, method, note, source, ...protocolFacts(protocol) };
+}
+
+function protocolFacts({ kind, summary }: PublishedTable['protocol']): Pick<PublishedCell, 'kind' | 'protocol'> {
+  return { kind, protocol: `${kind}: ${summary}` };
 }

@@ -1,5 +1,5 @@
 import { isPercent } from './format.ts';
-import type { ReportInput, StageRow } from './input.ts';
+import type { Results, StageRow } from './input.ts';
 import { html, type Markup } from './markup.ts';
 import { lineChart, type Series } from './svg-chart.ts';
 
@@ -7,7 +7,7 @@ import { lineChart, type Series } from './svg-chart.ts';
 const positions = new Set(['epoch', 'step', 'images', 'learningRate', 'seconds']);
 
 /** One chart per stage and quantity, a line for each variant and seed, training and test apart. */
-export function learningCurves(input: ReportInput): Markup {
+export function learningCurves(input: Results): Markup {
   const stages = [...new Set(input.rows.filter((row) => row.outputs?.curve !== undefined).map((row) => row.stage))];
   const blocks = stages.map((stage) => {
     const rows = input.rows.filter((row) => row.stage === stage && row.outputs?.curve !== undefined);
@@ -28,7 +28,7 @@ function quantities(rows: readonly StageRow[], part: 'train' | 'test'): string[]
   return [...names];
 }
 
-function chartOf(input: ReportInput, rows: readonly StageRow[], part: 'train' | 'test', quantity: string): Markup {
+function chartOf(input: Results, rows: readonly StageRow[], part: 'train' | 'test', quantity: string): Markup {
   const x = rows.every((row) => (row.outputs?.curve?.[part] ?? []).every((point) => point.epoch !== undefined))
     ? 'epoch'
     : 'step';

@@ -1,10 +1,10 @@
 import { formatSeconds, groupDigits } from './format.ts';
-import type { DatasetFacts, ReportInput, StageRow } from './input.ts';
+import type { DatasetFacts, Results, StageRow } from './input.ts';
 import { html, type Markup, trusted } from './markup.ts';
 import { dataUri } from './png.ts';
 
 /** What the experiment is made of, in order: each stage, what it uses, and its plain settings. */
-export function stageList(input: ReportInput): Markup {
+export function stageList(input: Results): Markup {
   const stages = [...new Set(input.rows.map((row) => row.stage))];
   const items = stages.map((stage) => {
     const rows = input.rows.filter((row) => row.stage === stage);
@@ -118,7 +118,7 @@ function sheetOf({ name, sheet }: DatasetFacts): Markup {
 }
 
 /** The resolved settings of every stage; seeds share them, variants may not. */
-export function configuration(input: ReportInput): Markup {
+export function configuration(input: Results): Markup {
   const seen = new Map<string, string[]>();
   for (const row of input.rows) {
     const id = JSON.stringify([row.stage, row.uses, row.config]);
@@ -139,7 +139,7 @@ export function configuration(input: ReportInput): Markup {
 }
 
 /** Time, place and digests of every stage that ran. */
-export function reproducibility(input: ReportInput): Markup {
+export function reproducibility(input: Results): Markup {
   const times = input.rows.map(
     (row) =>
       html`<tr>

@@ -1,17 +1,24 @@
+/** What stages measured, whoever shows it. */
+export interface Results {
+  readonly seeds: readonly number[];
+  /**
+   * In the order in which they are shown; one experiment without variants has the variant `base`. In a comparison these are
+   * the labels of its entries.
+   */
+  readonly variants: readonly string[];
+  /** One for each variant, seed and stage, in the order of the stages. */
+  readonly rows: readonly StageRow[];
+}
+
 /**
  * All that a report shows, as plain data. Pipelines assemble it from the experiment file and the published
  * artifacts (`readStageOutputs` reads the small files of one stage); the report itself reads nothing.
  */
-export interface ReportInput {
+export interface ReportInput extends Results {
   /** Name of the experiment's folder, such as `rotnet-small`. */
   readonly experiment: string;
   readonly about: AboutExperiment;
-  readonly seeds: readonly number[];
-  /** In the order in which they are shown; one experiment without variants has the variant `base`. */
-  readonly variants: readonly string[];
   readonly datasets: readonly DatasetFacts[];
-  /** One for each variant, seed and stage, in the order of the stages. */
-  readonly rows: readonly StageRow[];
   /** What the reader must know before believing a number. */
   readonly warnings?: readonly string[];
   /** ISO date at which the page was made; left out where the page must be reproducible. */
@@ -42,6 +49,10 @@ export interface PublishedNumber {
   /** Whether ours was made in the same way, so that a difference means something. Not unless it is said. */
   readonly comparable?: boolean | undefined;
   readonly note?: string | undefined;
+  /** What the literature calls the method, where the number is of a published table. */
+  readonly method?: string | undefined;
+  /** The table and its column: numbers of one column were made by one protocol. */
+  readonly table?: string | undefined;
 }
 
 /** What this experiment should give, from an independent implementation or an earlier run. */

@@ -13,22 +13,23 @@ export function pictureGrid(pictures: readonly Picture[]): Markup {
     ([name, members]) =>
       html`<div class="picture-group">
         ${name !== '' && html`<h4>${name}</h4>`}
-        <div class="pictures">${members.map(figure)}</div>
+        <div class="pictures">${members.map((picture) => pictureFigure(picture, columnsOf(picture.image)))}</div>
       </div>`,
   )}`;
 }
 
-function figure(picture: Picture): Markup {
+/** A picture with its caption, verdict and facts; `columns` is the class that says how much room it takes. */
+export function pictureFigure(picture: Picture, columns: string): Markup {
   const facts = Object.entries(picture.facts ?? {}).filter(([name]) => name !== 'actual' && name !== 'predicted');
   const list = facts.map(([name, value]) => html`<span class="fact">${name} ${value}</span>`);
-  return html`<figure class="${columnsOf(picture.image)}">
+  return html`<figure class="${columns}">
     <img src="${address(picture.image)}" alt="${picture.alt ?? picture.caption}" loading="lazy" />
     <figcaption>${picture.caption} ${verdict(picture.facts)} ${list}</figcaption>
   </figure>`;
 }
 
 /** A picture of several panels side by side takes the room of several: `wide` for two, `widest` for three and more. */
-function columnsOf(image: Picture['image']): string {
+export function columnsOf(image: Picture['image']): string {
   if (typeof image === 'string') return '';
   const { width, height } = pngSize(image);
   return width >= 2.5 * height ? 'widest' : width >= 1.5 * height ? 'wide' : '';

@@ -1,5 +1,5 @@
 import { formatMetric, isPercent, meanAndDeviation } from './format.ts';
-import type { ExpectedNumber, PublishedNumber, ReportInput } from './input.ts';
+import type { ExpectedNumber, PublishedNumber, Results } from './input.ts';
 import { html, type Markup } from './markup.ts';
 
 /** The values of one metric for one variant, by seed. */
@@ -12,7 +12,7 @@ export interface MetricValues {
 }
 
 /** Gathers the metrics of all rows: by metric in order of appearance, then by variant in the page's order. */
-export function gatherMetrics(input: ReportInput): Map<string, MetricValues[]> {
+export function gatherMetrics(input: Results): Map<string, MetricValues[]> {
   const found = new Map<string, Map<string, Map<number, number>>>();
   for (const row of input.rows)
     for (const [metric, value] of Object.entries(row.metrics)) {
@@ -50,11 +50,15 @@ function findOurs(metrics: ReadonlyMap<string, MetricValues[]>, wanted: Publishe
 }
 
 /** One line per variant on a common scale: a dot for each seed, a bar for the mean, a band for what is expected. */
-export function headlines(input: ReportInput, metrics: ReadonlyMap<string, MetricValues[]>): Markup {
+export function headlines(
+  input: Results,
+  metrics: ReadonlyMap<string, MetricValues[]>,
+  allExpected: readonly ExpectedNumber[] = [],
+): Markup {
   const blocks = [...metrics]
     .filter(([metric]) => isHeadline(metric))
     .map(([metric, values]) => {
-      const expected = (input.about.expected ?? []).filter((one) => one.metric === metric);
+      const expected = allExpected.filter((one) => one.metric === metric);
       const numbers = values.flatMap((one) => [...one.bySeed.values()]);
       const bounds = expected.flatMap((one) => [one.value - one.tolerance, one.value + one.tolerance]);
       const low = Math.max(0, Math.floor((Math.min(...numbers, ...bounds) - 2) / 5) * 5);
@@ -99,7 +103,7 @@ export function headlines(input: ReportInput, metrics: ReadonlyMap<string, Metri
       </div>`;
     });
   if (blocks.length === 0) return html``;
-  const band = (input.about.expected ?? []).length > 0 && ' The grey band is what is expected of the recipe.';
+  const band = allExpected.length > 0 && ' The grey band is what is expected of the recipe.';
   return html`<div class="headlines">${blocks}</div>
     <p class="key">
       A dot is one seed, measured after the last epoch; the number is their mean, ± the deviation.${band}
@@ -121,8 +125,11 @@ export function metricTitle(metric: string): Markup {
 }
 
 /** Ours against what an independent implementation gave: inside the tolerance or not. */
-export function expectedTable(input: ReportInput, metrics: ReadonlyMap<string, MetricValues[]>): Markup {
-  const rows = (input.about.expected ?? []).map((number) => {
+export function expectedTable(
+  expected: readonly ExpectedNumber[],
+  metrics: ReadonlyMap<string, MetricValues[]>,
+): Markup {
+  const rows = expected.map((number) => {
     const ours = findOurs(metrics, number);
     const inside = ours !== undefined && Math.abs(ours.mean - number.value) <= number.tolerance + 1e-9;
     const verdict =
@@ -162,8 +169,11 @@ export function expectedTable(input: ReportInput, metrics: ReadonlyMap<string, M
 }
 
 /** Ours beside the literature. Where the protocols differ no difference is printed, and the row says why. */
-export function publishedTable(input: ReportInput, metrics: ReadonlyMap<string, MetricValues[]>): Markup {
-  const rows = (input.about.published ?? []).map((number) => {
+export function publishedTable(
+  published: readonly PublishedNumber[],
+  metrics: ReadonlyMap<string, MetricValues[]>,
+): Markup {
+  const rows = published.map((number) => {
     const ours = findOurs(metrics, number);
     const unit = number.unit === undefined ? '' : ` ${number.unit}`;
     const gap = ours === undefined || number.comparable !== true ? undefined : ours.mean - number.value;
@@ -208,7 +218,7 @@ export function publishedTable(input: ReportInput, metrics: ReadonlyMap<string, 
 }
 
 /** Every metric of every seed, with mean and deviation. */
-export function seedTable(input: ReportInput, metrics: ReadonlyMap<string, MetricValues[]>): Markup {
+export function seedTable(input: Results, metrics: ReadonlyMap<string, MetricValues[]>): Markup {
   const groups = [...metrics].map(([metric, values]) => {
     const lines = values.map(
       (one, i) =>

@@ -7,7 +7,8 @@ const dark = `--paper:#14181b;--card:#1b2125;--ink:#e4e6e3;--soft:#a3adb3;--rule
 
 const colours = Array.from(
   { length: 8 },
-  (_, i) => `.line.c${i}{stroke:var(--s${i})}.point.c${i}{fill:var(--s${i})}.dot.b${i}{border-color:var(--s${i})}`,
+  (_, i) =>
+    `.line.c${i},.whisker.c${i}{stroke:var(--s${i})}.point.c${i}{fill:var(--s${i})}.dot.b${i}{border-color:var(--s${i})}`,
 ).join('');
 
 /** The page's only style sheet: no fonts, pictures or rules from anywhere else. */
@@ -68,6 +69,7 @@ tbody th{font-weight:500;min-width:8.5rem}
 .source{color:var(--soft);font-size:.84rem;min-width:9rem}.prose{min-width:14rem}
 .incomparable{color:var(--soft);font-style:italic}.incomparable .badge{font-style:normal}
 .incomparable td,.incomparable th{background:repeating-linear-gradient(135deg,transparent 0 6px,var(--faint) 6px 7px)}
+.published th,.published td{background:var(--faint)}.keys{min-width:9rem}.banner ul{margin:.3rem 0;padding-left:1.2rem}
 .stages{list-style:none;counter-reset:stage;margin:0;padding:0}
 .stages>li{counter-increment:stage;position:relative;padding:0 0 1rem 2.4rem}
 .stages>li::before{content:counter(stage);position:absolute;left:0;top:.05rem;width:1.5rem;height:1.5rem;line-height:1.5rem;border-radius:50%;background:var(--faint);text-align:center;font-size:.8rem;color:var(--soft)}
@@ -81,7 +83,7 @@ figure{margin:0}figcaption{font-size:.87rem}
 .grid{stroke:var(--rule);stroke-width:1}.axis{stroke:var(--soft);stroke-width:1}
 .tick,.label{fill:var(--soft);font-size:12.5px}.tick{font-variant-numeric:tabular-nums}
 .line{stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
-.target{fill:transparent}.mark:hover .target{fill:var(--ink);fill-opacity:.14}
+.whisker{stroke-width:1.4}.target{fill:transparent}.mark:hover .target{fill:var(--ink);fill-opacity:.14}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.1rem 1rem;margin:.3rem 0 0;padding:0;font-size:.85rem}
 .chart .swatch{display:inline-block;width:24px;height:8px;margin-right:.4rem;vertical-align:middle}
 ${colours}
@@ -90,6 +92,10 @@ ${colours}
 @media (max-width:24rem){.pictures .widest{grid-column:span 2}}
 .pictures img{display:block;width:100%;height:auto;image-rendering:pixelated;border-radius:3px;background:var(--faint)}
 .pictures figcaption{font-size:.8rem;line-height:1.35;margin-top:.3rem;overflow-wrap:anywhere}
+.besides{display:grid;gap:1.2rem 2rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr))}
+.beside p{margin:0 0 .4rem;font-size:.87rem}.beside .pictures{grid-template-columns:repeat(auto-fill,minmax(5.4rem,1fr))}
+.besides:has(.wide,.widest){grid-template-columns:1fr}.beside .pictures.wide{grid-template-columns:repeat(auto-fill,minmax(min(100%,11rem),1fr))}
+.beside .pictures.widest{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
 .verdict{display:block}.verdict.right{color:var(--good)}.verdict.wrong{color:var(--bad)}.fact{display:block;color:var(--soft)}
 .sheets{display:grid;gap:1.4rem 1rem;grid-template-columns:repeat(auto-fill,minmax(min(46%,14rem),1fr))}
 .sheet img{display:block;max-width:100%;height:auto;border-radius:3px}.sheet{margin:.8rem 0}

@@ -7,7 +7,8 @@ export interface Series {
   readonly colour: number;
   /** 0 is a full line; further numbers are dash patterns, so that seeds differ without colour. */
   readonly dash?: number;
-  readonly points: readonly (readonly [x: number, y: number])[];
+  /** With a deviation a point has a whisker of that length up and down. */
+  readonly points: readonly (readonly [x: number, y: number, deviation?: number | undefined])[];
 }
 
 export interface LineChart {
@@ -15,6 +16,8 @@ export interface LineChart {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly series: readonly Series[];
+  /** Where x is a place in a list rather than a quantity: what stands there, such as layers. */
+  readonly xNames?: readonly string[] | undefined;
 }
 
 const width = 460;
@@ -41,10 +44,12 @@ export function lineChart(chart: LineChart): Markup {
     .filter((one) => one.points.length > 0);
   if (series.length === 0) return html``;
   const xs = series.flatMap((one) => one.points.map(([x]) => x));
-  const ys = series.flatMap((one) => one.points.map(([, y]) => y));
-  const xTicks = ticks(least(xs), greatest(xs), 6).filter((x) => x >= least(xs) && x <= greatest(xs));
+  const ys = series.flatMap((one) => one.points.flatMap(([, y, deviation = 0]) => [y - deviation, y + deviation]));
+  const xTicks =
+    chart.xNames?.map((_, i) => i) ??
+    ticks(least(xs), greatest(xs), 6).filter((x) => x >= least(xs) && x <= greatest(xs));
   const yTicks = ticks(least(ys), greatest(ys));
-  const [x0, x1] = least(xs) === greatest(xs) ? [least(xs) - 1, least(xs) + 1] : [least(xs), greatest(xs)];
+  const [x0, x1] = xRange(chart, xs);
   const [y0, y1] = [yTicks[0] as number, yTicks.at(-1) as number];
   const px = (x: number) => margin.left + ((x - x0) / (x1 - x0)) * (width - margin.left - margin.right);
   const py = (y: number) => height - margin.bottom - ((y - y0) / (y1 - y0)) * (height - margin.top - margin.bottom);
@@ -56,7 +61,7 @@ export function lineChart(chart: LineChart): Markup {
   });
   const xAxis = xTicks.map(
     (x) =>
-      `<text class="tick" x="${px(x).toFixed(1)}" y="${height - margin.bottom + 18}" text-anchor="middle">${formatNumber(x)}</text>`,
+      `<text class="tick" x="${px(x).toFixed(1)}" y="${height - margin.bottom + 18}" text-anchor="middle">${xText(chart, x)}</text>`,
   );
   const axisLine = `<line class="axis" x1="${margin.left}" x2="${width - margin.right}" y1="${py(y0)}" y2="${py(y0)}"/>`;
   const labels =
@@ -68,6 +73,16 @@ export function lineChart(chart: LineChart): Markup {
     <figcaption>${chart.title}</figcaption>
     ${trusted(picture)}${legend(series)}
   </figure>`;
+}
+
+function xRange({ xNames }: LineChart, xs: readonly number[]): [number, number] {
+  if (xNames !== undefined) return [-0.3, xNames.length - 0.7];
+  return least(xs) === greatest(xs) ? [least(xs) - 1, least(xs) + 1] : [least(xs), greatest(xs)];
+}
+
+/** An x as it is read: escaped. */
+function xText({ xNames }: LineChart, x: number): string {
+  return escapeText(xNames === undefined ? formatNumber(x) : (xNames[x] ?? ''));
 }
 
 /** The names beside samples of their lines. */
@@ -82,16 +97,21 @@ function legend(series: readonly Series[]): Markup {
 }
 
 function drawSeries(one: Series, px: (x: number) => number, py: (y: number) => number, chart: LineChart): string {
-  const at = one.points.map(([x, y]) => [px(x).toFixed(1), py(y).toFixed(1), x, y] as const);
+  const at = one.points.map(([x, y, deviation]) => [px(x).toFixed(1), py(y).toFixed(1), x, y, deviation] as const);
   const path = at.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x} ${y}`).join('');
   // Past some hundred points the targets would overlap and only make the page heavy.
   const every = Math.ceil(at.length / 120);
   const marks = at
     .filter((_, i) => i % every === 0 || i === at.length - 1)
-    .map(([x, y, xValue, yValue]) => {
-      const title = `${one.name}, ${chart.xLabel} ${formatNumber(xValue)}: ${formatNumber(yValue)}`;
+    .map(([x, y, xValue, yValue, deviation]) => {
+      const spread = deviation === undefined ? '' : ` ± ${deviation.toFixed(2)}`;
+      const title = `${escapeText(`${one.name}, ${chart.xLabel}`)} ${xText(chart, xValue)}: ${formatNumber(yValue)}${spread}`;
       const dot = at.length <= 30 ? `<circle class="point c${one.colour % 8}" cx="${x}" cy="${y}" r="2.6"/>` : '';
-      return `<g class="mark">${dot}<circle class="target" cx="${x}" cy="${y}" r="8"><title>${escapeText(title)}</title></circle></g>`;
+      const whisker =
+        deviation === undefined
+          ? ''
+          : `<line class="whisker c${one.colour % 8}" x1="${x}" x2="${x}" y1="${py(yValue - deviation).toFixed(1)}" y2="${py(yValue + deviation).toFixed(1)}"/>`;
+      return `<g class="mark">${whisker}${dot}<circle class="target" cx="${x}" cy="${y}" r="8"><title>${title}</title></circle></g>`;
     });
   return `<path d="${path}" fill="none" ${stroke(one)}/>${marks.join('')}`;
 }

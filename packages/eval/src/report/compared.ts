@@ -1,0 +1,62 @@
+import type { ComparedRow, ComparisonInput } from './comparison-input.ts';
+import { flatten } from './facts.ts';
+import { formatSeconds } from './format.ts';
+import { meanSeconds, shortKeys } from './made-by.ts';
+import { html, type Markup } from './markup.ts';
+
+/** The entries, how each of them was pretrained, and what a seed of it took in all. */
+export function compared(input: ComparisonInput): Markup {
+  const rows = input.entries.map(({ label, experiment, variant, title, paper }) => {
+    const own = input.rows.filter((row) => row.variant === label);
+    const pretraining = own.filter(({ uses }) => !uses.startsWith('eval/'));
+    const seeds = [...new Set(own.map(({ seed }) => seed))];
+    return html`<tr>
+      <th scope="row">${label}</th>
+      <td>
+        <code>${experiment}</code>${variant !== 'base' && html` <span class="badge">${variant}</span>`}<br />
+        <span class="note">${paper ?? title}</span>
+      </td>
+      <td>${[...new Set(pretraining.map(({ uses }) => uses))].join(', ')}</td>
+      <td>${networkOf(pretraining)}</td>
+      <td>${seeds.join(', ')}</td>
+      ${seconds(pretraining)} ${seconds(own)}
+      <td class="keys">${shortKeys(pretraining)}</td>
+    </tr>`;
+  });
+  return html`<div class="scroll" role="region" aria-label="What is compared" tabindex="0">
+    <table>
+      <caption>
+        Wall time of one seed, a mean over seeds; config is the short key of each pretraining
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">system</th>
+          <th scope="col">experiment</th>
+          <th scope="col">pretraining</th>
+          <th scope="col">network</th>
+          <th scope="col">seeds</th>
+          <th scope="col" class="number">pretraining took</th>
+          <th scope="col" class="number">all took</th>
+          <th scope="col">config</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function seconds(rows: readonly ComparedRow[]): Markup {
+  const mean = rows.length === 0 ? undefined : meanSeconds(rows);
+  return html`<td class="number">${mean === undefined ? '–' : formatSeconds(mean)}</td>`;
+}
+
+/** The last network that was trained: `nin, blocks 3, width 64`. */
+function networkOf(pretraining: readonly ComparedRow[]): string {
+  const networks = pretraining.map(({ config }) => (config as { network?: unknown } | null)?.network);
+  const network = networks.filter((one) => one !== undefined).at(-1);
+  return flatten(network)
+    .map(([name, value]) => (name === 'name' ? value : `${name} ${value}`))
+    .join(', ');
+}

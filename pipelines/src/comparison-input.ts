@@ -1,0 +1,59 @@
+import type { ComparedRow, ComparisonInput, PublishedNumber } from '@selfsup/eval/report';
+import type { Comparison, ComparisonEntry } from './comparison.ts';
+import { evaluationSettings } from './evaluation-settings.ts';
+import { datasetsNeeded } from './experiment.ts';
+import { publishedNumbers } from './published-numbers.ts';
+import { stageIds } from './run-experiment.ts';
+import type { Session } from './session.ts';
+import { readDatasetFacts, readStageRow } from './stage-rows.ts';
+
+/** Collects what the report of a comparison shows from all that the stages of its entries have published. */
+export async function comparisonInput(session: Session, comparison: Comparison): Promise<ComparisonInput> {
+  const { entries } = comparison;
+  const rows: ComparedRow[] = [];
+  const warnings: string[] = [];
+  for (const entry of entries) {
+    const { label, experiment, variant } = entry;
+    const missing: string[] = [];
+    for (const id of stageIds(experiment, { variant: variant.name, stages: entry.stages })) {
+      const row = await readStageRow(session, id);
+      if (row === undefined) missing.push(`${id.stage} (seed ${id.seed})`);
+      else rows.push({ ...row, variant: label, settings: evaluationSettings(session, variant, id) });
+    }
+    if (missing.length > 0) warnings.push(`${label}: not run yet: ${missing.join(', ')}.`);
+  }
+  const { published: _own, ...about } = comparison.about;
+  const datasets = entries.flatMap(({ experiment, variant }) => datasetsNeeded(experiment, variant.name));
+  return {
+    comparison: comparison.name,
+    about,
+    entries: entries.map(({ label, experiment, variant }) => ({
+      label,
+      experiment: experiment.name,
+      variant: variant.name,
+      title: experiment.about.title,
+      paper: experiment.about.paper,
+    })),
+    seeds: [...new Set(entries.flatMap(({ experiment }) => experiment.seeds))].sort((a, b) => a - b),
+    variants: entries.map(({ label }) => label),
+    rows,
+    datasets: readDatasetFacts(session, [...new Set(datasets)]),
+    published: await publishedOf(comparison),
+    warnings,
+  };
+}
+
+/** What the comparison says itself, and what its experiments say of the variants that it compares; nothing twice. */
+export async function publishedOf({ about, file, entries }: Comparison): Promise<PublishedNumber[]> {
+  const own = await publishedNumbers(about.published, file, ({ entry }) => entry);
+  const theirs = await Promise.all(entries.map(publishedOfEntry));
+  const unique = new Map([...own, ...theirs.flat()].map((number) => [JSON.stringify(number), number]));
+  return [...unique.values()];
+}
+
+async function publishedOfEntry({ label, experiment, variant }: ComparisonEntry): Promise<PublishedNumber[]> {
+  // An entry that names no variant is of the first one, as in the experiment's own report.
+  const first = experiment.variants[0]!.name;
+  const ofVariant = experiment.about.published?.filter((one) => (one.variant ?? first) === variant.name);
+  return publishedNumbers(ofVariant, experiment.file, () => label);
+}

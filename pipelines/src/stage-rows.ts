@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatasetFacts, StageRow } from '@selfsup/eval/report';
+import { readStageOutputs } from '@selfsup/eval/report';
+import { publishedFolder } from './artifacts.ts';
+import { type Manifest, readManifest, readMetrics, readRun } from './manifest.ts';
+import { readJson } from './parse.ts';
+import type { Session } from './session.ts';
+import type { StageId } from './stage-key.ts';
+
+/** What a stage published, as reports show it; undefined where it has not been run. */
+export async function readStageRow(session: Session, id: StageId): Promise<StageRow | undefined> {
+  const folder = publishedFolder(session.artifacts, id);
+  const manifest = readManifest(folder);
+  if (manifest === undefined) return undefined;
+  const run = readRun(folder);
+  return {
+    variant: id.variant,
+    seed: id.seed,
+    stage: id.stage,
+    uses: manifest.keyParts.uses,
+    config: manifest.resolvedConfig,
+    metrics: readMetrics(folder),
+    outputs: await readStageOutputs(folder),
+    run: run && { ...run },
+    reproducibility: reproducibility(manifest),
+  };
+}
+
+function reproducibility(manifest: Manifest): NonNullable<StageRow['reproducibility']> {
+  return {
+    key: manifest.key,
+    codeKey: manifest.code.key,
+    engine: manifest.engineFacts,
+    inputs: manifest.keyParts.needs,
+    outputDigest: manifest.outputDigest,
+    blobs: Object.fromEntries(Object.entries(manifest.blobs).map(([name, blob]) => [name, blob.sha256])),
+  };
+}
+
+/** What is known of those of these data sets that are ingested. */
+export function readDatasetFacts(session: Session, datasets: readonly string[]): DatasetFacts[] {
+  return datasets.flatMap((dataset) => {
+    const folder = publishedFolder(session.artifacts, { kind: 'ingest', dataset });
+    if (readManifest(folder) === undefined) return [];
+    const facts = readJson(join(folder, 'dataset.json')) as Omit<DatasetFacts, 'chosen' | 'fallback'> & {
+      source: { chosen: string; fallback: boolean };
+    };
+    const file = join(folder, 'contact-sheet.png');
+    const sheet = existsSync(file) ? readFileSync(file) : undefined;
+    return [{ ...facts, name: dataset, chosen: facts.source.chosen, fallback: facts.source.fallback, sheet }];
+  });
+}
