@@ -99,6 +99,21 @@ test('a seed that is added computes only that seed', async () => {
   expect(checkpointDigest(clone, folder('pretrain', 2))).not.toBe(checkpointDigest(clone));
 }, 180_000);
 
+test('a comparison of what is there computes nothing, and an edit of its experiment affects it', async () => {
+  const before = computed();
+  const entries = [{ experiment: 'tiny', label: 'Tiny' }];
+  clone.write('pipelines/comparisons/tiny/comparison.json', { about: { title: 'Tiny compared' }, entries });
+  clone.commit('a comparison');
+  const { code, output } = await clone.run('nx', ['run', 'pipeline:compare-tiny']);
+  expect(output).toContain('Report: artifacts/compare/tiny/index.html');
+  expect(code).toBe(0);
+  expect(computed()).toEqual(before);
+  expect(clone.read('artifacts/compare/tiny/index.html')).toContain('linear, protocol test');
+  const file = '--files=pipelines/experiments/tiny/experiment.json';
+  const affected = await clone.run('nx', ['show', 'projects', '--affected', file]);
+  expect(affected.output.split('\n').filter((line) => /^(exp|cmp)-/.test(line)).sort()).toEqual(['cmp-tiny', 'exp-tiny']);
+}, 180_000);
+
 test('nx affected names only the experiments that use an edited task', async () => {
   const { output } = await clone.run('nx', [
     'show',

@@ -18,10 +18,11 @@ interface Project {
   >;
 }
 
-async function projects(experiment: object): Promise<Record<string, Project>> {
+async function projects(experiment: object, comparison?: object): Promise<Record<string, Project>> {
   const workspace = createTestWorkspace();
   try {
     workspace.write('pipelines/experiments/toy/experiment.json', experiment);
+    if (comparison !== undefined) workspace.write('pipelines/comparisons/both/comparison.json', comparison);
     // Plain JavaScript without types.
     const plugin = (await import(new URL('../nx-plugin.mjs', import.meta.url).href)) as {
       createNodes: [string, (files: string[], options: undefined, context: { workspaceRoot: string }) => unknown];
@@ -105,3 +106,36 @@ test('a broken experiment breaks no other project', async () => {
   const unknown = await projects({ ...toyExperiment, stages: { ...toyExperiment.stages, measure } });
   expect(Object.keys(unknown['exp-toy']!.targets)).toEqual(['report']);
 });
+
+test('a comparison waits for the stages that it names, of the variants that it names, and for every seed', async () => {
+  const variants = { toy: {}, other: { 'pretrain.uses': 'tasks/other' } };
+  const experiment = { ...toyExperiment, seeds: [1, 2], variants };
+  const entries = [{ experiment: 'toy', variant: 'other' }];
+  const all = await projects(experiment, { about: { title: 'x' }, entries, stages: ['pretrain'] });
+  const { targets, implicitDependencies } = all['cmp-both']!;
+  const of = (target: string): object => ({ projects: ['exp-toy'], target });
+  expect(targets['report']).toMatchObject({
+    cache: true,
+    dependsOn: ['check', of('pretrain-other-seed-1'), of('pretrain-other-seed-2')],
+    outputs: ['{workspaceRoot}/artifacts/compare/both'],
+  });
+  expect(targets['check']!.dependsOn).toEqual([of('check')]);
+  // An edit of the experiment affects the comparison, and the report sees what the experiment says of itself.
+  expect(implicitDependencies).toEqual(['eval', 'pipeline', 'exp-toy']);
+  expect(targets['report']!.inputs.find((input) => input.projects)!.projects).toEqual(['eval', 'pipeline', 'exp-toy']);
+  expect(all['pipeline']!.targets['compare-both']).toMatchObject({
+    cache: false,
+    dependsOn: [{ projects: ['cmp-both'], target: 'report' }],
+  });
+  const whole = await projects(experiment, { about: { title: 'x' }, entries: [{ experiment: 'toy' }] });
+  expect(whole['cmp-both']!.targets['report']!.dependsOn).toHaveLength(1 + 2 * 2 * 2);
+});
+
+test.each([[[{ experiment: 'nothing' }]], [[{ experiment: 'toy', variant: 'nothing' }]], ['no list']])(
+  'a broken comparison breaks no other project: %j',
+  async (entries) => {
+    const all = await projects(toyExperiment, { about: { title: 'x' }, entries });
+    expect(Object.keys(all['cmp-both']!.targets)).toEqual(['report']);
+    expect(Object.keys(all['exp-toy']!.targets)).toContain('measure-seed-1');
+  },
+);

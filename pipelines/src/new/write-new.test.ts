@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { datasetConfigSchema } from '@selfsup/data/dataset-config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { comparisonSchema } from '../comparison.ts';
 import { experimentSchema } from '../experiment.ts';
 import { kindNames, writeNew } from './write-new.ts';
 
@@ -35,6 +36,7 @@ test.each([
     ['packages/data/src/a-b/a-b.test.ts', 'packages/data/src/a-b/a-b.ts', 'pipelines/datasets/a-b/dataset.json'],
   ],
   ['experiment', ['pipelines/experiments/a-b/experiment.json']],
+  ['comparison', ['pipelines/comparisons/a-b/comparison.json']],
   ['network', ['packages/models/src/a-b/a-b.test.ts', 'packages/models/src/a-b/a-b.ts']],
   ['evaluation', ['packages/eval/src/a-b/a-b.test.ts', 'packages/eval/src/a-b/a-b.ts']],
 ] as const)('a new %s: its files, where they are found by name', async (kind, files) => {
@@ -50,6 +52,7 @@ test.each(['flip', 'a-b', 'a--b-', 'x2-y', 'class', 'tf', 'source'])('files name
     const { files } = await writeNew({ root }, kind, kind === 'experiment' ? `${name}-e` : name);
     for (const [path, content] of Object.entries(files)) {
       if (path.endsWith('experiment.json')) expect(experimentSchema.safeParse(JSON.parse(content)).success).toBe(true);
+      if (path.endsWith('comparison.json')) expect(comparisonSchema.safeParse(JSON.parse(content)).success).toBe(true);
       if (path.endsWith('dataset.json')) expect(datasetConfigSchema.safeParse(JSON.parse(content)).success).toBe(true);
       if (!path.endsWith('.ts')) continue;
       const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
@@ -84,6 +87,7 @@ test.each([
   ['dataset', 'pipelines/datasets/mine/dataset.json', 'mine'],
   ['dataset', 'packages/data/src/mine/mine.ts', 'mine'],
   ['experiment', 'pipelines/experiments/mine/experiment.json', 'mine'],
+  ['comparison', 'pipelines/comparisons/mine/comparison.json', 'mine'],
   ['network', 'packages/models/src/nin/nin.ts', 'nin'],
   ['evaluation', 'packages/eval/src/features/features.ts', 'features'],
 ] as const)('a new %s where %s is there already', async (kind, path, name) => {
