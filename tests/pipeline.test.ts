@@ -111,7 +111,12 @@ test('a comparison of what is there computes nothing, and an edit of its experim
   expect(clone.read('artifacts/compare/tiny/index.html')).toContain('linear, protocol test');
   const file = '--files=pipelines/experiments/tiny/experiment.json';
   const affected = await clone.run('nx', ['show', 'projects', '--affected', file]);
-  expect(affected.output.split('\n').filter((line) => /^(exp|cmp)-/.test(line)).sort()).toEqual(['cmp-tiny', 'exp-tiny']);
+  expect(
+    affected.output
+      .split('\n')
+      .filter((line) => /^(exp|cmp)-/.test(line))
+      .sort(),
+  ).toEqual(['cmp-tiny', 'exp-tiny']);
 }, 180_000);
 
 test('nx affected names only the experiments that use an edited task', async () => {
