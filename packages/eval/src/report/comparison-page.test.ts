@@ -52,7 +52,7 @@ test('a further measure of the same layers has its own table, and no published n
 test('at one layer the measures are the columns', () => {
   const [head, labels] = table(section('protocols'), 'retrieval, protocol cosine');
   expect(head?.slice(2, 3)).toEqual(['map']);
-  expect(labels?.[2]).toBe('0.4 ± 0.00');
+  expect(labels?.[2]).toBe('0.4 ± 0');
 });
 
 test('an entry that was measured in another way is marked, with what differs', () => {
@@ -75,6 +75,14 @@ test('a published number of another protocol stands in no table of ours, and the
     ...['conv on conv2, top-1 protocol yardstick RotNet', '60.00 ± 0.00', '91.16 %', ''],
     ...['not comparable mixed: 50,000 images10,000 images here', 'Table 4'],
   ]);
+});
+
+test('a published method that is no entry has a row and a curve, and stands beside none of ours', () => {
+  const { variant: _variant, ...number } = sample.published[1]!;
+  const other = { ...number, method: 'Context', source: 'Table 9', value: 30.2 };
+  const shown = renderComparison({ ...sample, published: [other] }).replaceAll(/\s+/g, ' ');
+  expect(table(shown, 'top-1 by layer').at(-1)).toEqual(['Context published', '–', '–', '30.20', '–', 'Table 9']);
+  expect(table(shown, 'Ours beside the published numbers')[1]?.slice(1, 4)).toEqual(['–', '30.20 %', '']);
 });
 
 test('an order that is not the published one is told with the numbers', () => {

@@ -2,12 +2,21 @@ import type { ComparisonInput } from './comparison-input.ts';
 import { compared } from './compared.ts';
 import { renderDocument } from './document.ts';
 import { datasetSection, reproducibility } from './facts.ts';
+import type { PublishedNumber } from './input.ts';
 import { html, type Markup } from './markup.ts';
 import { layerCurves } from './layer-curves.ts';
 import { orderNotes } from './order-notes.ts';
 import { metricOf, protocolParts, protocolsOf, type Protocol } from './protocols.ts';
 import { protocolBlock } from './protocol-tables.ts';
-import { gatherMetrics, headlines, metricTitle, publishedTable, seedTable, type MetricValues } from './results.ts';
+import {
+  gatherMetrics,
+  headlines,
+  metricTitle,
+  publishedTable,
+  seedTable,
+  valuesOf,
+  type MetricValues,
+} from './results.ts';
 import { firstSeeds, sideBySide } from './side-by-side.ts';
 import { confusionMatrices, filterSheets } from './stage-blocks.ts';
 
@@ -91,7 +100,9 @@ function literature(input: ComparisonInput, metrics: ReadonlyMap<string, MetricV
         ${notes}
       </ul>
     </div>`;
-  return html`${order}${publishedTable(input.published, metrics)}`;
+  // A method that is no entry stands beside none of them.
+  const oursOf = ({ metric, variant }: PublishedNumber): MetricValues | undefined => valuesOf(metrics, metric, variant);
+  return html`${order}${publishedTable(input.published, metrics, oursOf)}`;
 }
 
 function sheetsOf(first: ComparisonInput): Markup {

@@ -3,7 +3,7 @@ import { isPercent } from './format.ts';
 import { html, type Markup } from './markup.ts';
 import { methodOf, measureTitle } from './protocol-tables.ts';
 import { metricOf, type Protocol } from './protocols.ts';
-import type { MetricValues } from './results.ts';
+import { valuesOf, type MetricValues } from './results.ts';
 import { lineChart, type Series } from './svg-chart.ts';
 
 /** One chart for each protocol of several layers and each measure after the last epoch: a line for each entry. */
@@ -32,7 +32,7 @@ function chartOf(
   const names = layers.map((layer) => metricOf(protocol, layer, measure));
   const ours = input.variants.map((label, colour): Series => {
     const points = names.flatMap((metric, x) => {
-      const values = metrics.get(metric)?.find(({ variant }) => variant === label);
+      const values = valuesOf(metrics, metric, label);
       return values === undefined ? [] : [[x, values.mean, values.deviation] as const];
     });
     return { name: label, colour, points };

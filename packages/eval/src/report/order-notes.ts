@@ -1,6 +1,6 @@
 import { formatMetric } from './format.ts';
 import type { PublishedNumber } from './input.ts';
-import { meanText, type MetricValues } from './results.ts';
+import { meanText, valuesOf, type MetricValues } from './results.ts';
 
 /** Two methods whose order here is not the published one, with the numbers of both. */
 export interface OrderNote {
@@ -19,7 +19,7 @@ export function orderNotes(
   metrics: ReadonlyMap<string, MetricValues[]>,
 ): OrderNote[] {
   const known = published.flatMap((number) => {
-    const ours = metrics.get(number.metric)?.find(({ variant }) => variant === number.variant);
+    const ours = valuesOf(metrics, number.metric, number.variant);
     return ours === undefined || number.table === undefined ? [] : [{ number, ours }];
   });
   return known.flatMap(({ number, ours }, i) =>

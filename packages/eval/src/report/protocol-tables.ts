@@ -4,7 +4,7 @@ import type { PublishedNumber } from './input.ts';
 import { meanSeconds, shortKeys } from './made-by.ts';
 import { html, type Markup } from './markup.ts';
 import { metricOf, rowsBehind, settingsDifferences, type Protocol } from './protocols.ts';
-import { meanText, type MetricValues } from './results.ts';
+import { meanText, valuesOf, type MetricValues } from './results.ts';
 
 /** A column of a table and the metric that stands in it. */
 interface Column {
@@ -61,7 +61,7 @@ function tableOf(
   const names = columns.map(({ metric }) => metric);
   const different = new Set(settingsDifferences(input, names).map(({ label }) => label));
   const ours = input.variants.flatMap((label) => {
-    const values = columns.map(({ metric }) => metrics.get(metric)?.find(({ variant }) => variant === label));
+    const values = columns.map(({ metric }) => valuesOf(metrics, metric, label));
     const seeds = new Set(values.flatMap((one) => [...(one?.bySeed.keys() ?? [])]));
     if (seeds.size === 0) return [];
     return [

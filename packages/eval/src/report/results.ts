@@ -41,12 +41,24 @@ export function isHeadline(metric: string): boolean {
 /** Mean, and the deviation where there are several seeds. */
 export function meanText(values: MetricValues): string {
   const mean = formatMetric(values.metric, values.mean);
-  return values.deviation === undefined ? mean : `${mean} ± ${values.deviation.toFixed(2)}`;
+  return values.deviation === undefined ? mean : `${mean} ± ${formatMetric(values.metric, values.deviation)}`;
 }
 
-function findOurs(metrics: ReadonlyMap<string, MetricValues[]>, wanted: PublishedNumber | ExpectedNumber) {
-  const values = metrics.get(wanted.metric) ?? [];
-  return wanted.variant === undefined ? values[0] : values.find((one) => one.variant === wanted.variant);
+/** Our value that a number of others stands beside: of its variant, or of the first one where it names none. */
+function findOurs(
+  metrics: ReadonlyMap<string, MetricValues[]>,
+  { metric, variant }: PublishedNumber | ExpectedNumber,
+): MetricValues | undefined {
+  return variant === undefined ? metrics.get(metric)?.[0] : valuesOf(metrics, metric, variant);
+}
+
+/** The values of one metric of one variant, or of one entry of a comparison. */
+export function valuesOf(
+  metrics: ReadonlyMap<string, MetricValues[]>,
+  metric: string,
+  variant: string | undefined,
+): MetricValues | undefined {
+  return metrics.get(metric)?.find((one) => one.variant === variant);
 }
 
 /** One line per variant on a common scale: a dot for each seed, a bar for the mean, a band for what is expected. */
@@ -168,13 +180,17 @@ export function expectedTable(
   </div>`;
 }
 
-/** Ours beside the literature. Where the protocols differ no difference is printed, and the row says why. */
+/**
+ * Ours beside the literature, `oursOf` saying which of ours it is. Where the protocols differ no difference is printed, and
+ * the row says why.
+ */
 export function publishedTable(
   published: readonly PublishedNumber[],
   metrics: ReadonlyMap<string, MetricValues[]>,
+  oursOf: (number: PublishedNumber) => MetricValues | undefined = (number) => findOurs(metrics, number),
 ): Markup {
   const rows = published.map((number) => {
-    const ours = findOurs(metrics, number);
+    const ours = oursOf(number);
     const unit = number.unit === undefined ? '' : ` ${number.unit}`;
     const gap = ours === undefined || number.comparable !== true ? undefined : ours.mean - number.value;
     const badge =
