@@ -12,12 +12,12 @@ export function compared(input: ComparisonInput): Markup {
     const seeds = [...new Set(own.map(({ seed }) => seed))];
     return html`<tr>
       <th scope="row">${label}</th>
-      <td>
+      <td class="prose">
         <code>${experiment}</code>${variant !== 'base' && html` <span class="badge">${variant}</span>`}<br />
         <span class="note">${paper ?? title}</span>
       </td>
       <td>${[...new Set(pretraining.map(({ uses }) => uses))].join(', ')}</td>
-      <td>${networkOf(pretraining)}</td>
+      <td class="keys">${networkOf(pretraining)}</td>
       <td>${seeds.join(', ')}</td>
       ${seconds(pretraining)} ${seconds(own)}
       <td class="keys">${shortKeys(pretraining)}</td>
