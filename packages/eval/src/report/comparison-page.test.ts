@@ -110,6 +110,18 @@ test('pictures of the same evaluation stand side by side, those of the first see
   ]);
 });
 
+test('pictures whose captions tell results keep them, each under its own', () => {
+  const rows = sample.rows.map((row) => ({
+    ...row,
+    outputs: row.outputs?.preview && {
+      preview: row.outputs.preview.map((one) => ({ ...one, caption: `${row.variant} found 3 of 9` })),
+    },
+  }));
+  const shown = renderComparison({ ...sample, rows }).replaceAll(/\s+/g, ' ');
+  expect(shown.match(/<div class="beside">/g)).toHaveLength(2);
+  expect(shown).toMatch(/<figcaption>RotNet: RotNet found 3 of 9 /);
+});
+
 test('what is compared: experiment, variant, network and the time that a seed took in all', () => {
   const rows = table(section('compared'), 'Wall time of one seed');
   expect(rows[1]).toEqual([

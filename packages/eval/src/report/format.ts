@@ -9,6 +9,11 @@ export function formatMetric(metric: string, value: number): string {
   return isPercent(metric) ? value.toFixed(2) : formatNumber(value);
 }
 
+/** A metric's deviation as shown: percentages with two places, others with two significant digits. */
+export function formatDeviation(metric: string, deviation: number): string {
+  return isPercent(metric) ? deviation.toFixed(2) : formatNumber(Number(deviation.toPrecision(2)));
+}
+
 /** A number with at most four significant digits and no needless zeros; whole numbers in full with separators. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);

@@ -1,4 +1,4 @@
-import { formatMetric, isPercent, meanAndDeviation } from './format.ts';
+import { formatDeviation, formatMetric, isPercent, meanAndDeviation } from './format.ts';
 import type { ExpectedNumber, PublishedNumber, Results } from './input.ts';
 import { html, type Markup } from './markup.ts';
 
@@ -41,7 +41,7 @@ export function isHeadline(metric: string): boolean {
 /** Mean, and the deviation where there are several seeds. */
 export function meanText(values: MetricValues): string {
   const mean = formatMetric(values.metric, values.mean);
-  return values.deviation === undefined ? mean : `${mean} ± ${formatMetric(values.metric, values.deviation)}`;
+  return values.deviation === undefined ? mean : `${mean} ± ${formatDeviation(values.metric, values.deviation)}`;
 }
 
 /** Our value that a number of others stands beside: of its variant, or of the first one where it names none. */

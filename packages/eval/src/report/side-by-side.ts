@@ -4,8 +4,8 @@ import { html, type Markup } from './markup.ts';
 import { columnsOf, pictureFigure } from './pictures.ts';
 
 /**
- * The pictures that evaluations published, of the first seed of each entry: those of the same evaluation, group and caption
- * stand side by side.
+ * The pictures that evaluations published, of the first seed of each entry: those at the same place of the same group of the
+ * same evaluation stand side by side.
  */
 export function sideBySide(input: ComparisonInput): Markup {
   const stages = new Map<string, ComparedRow[]>();
@@ -32,36 +32,50 @@ interface Shown {
 
 interface Group {
   readonly name: string;
-  /** Caption to the pictures that have it, in the order of the entries. */
-  readonly captions: Map<string, Shown[]>;
+  /** The first picture of every entry, the second of every entry, and so on. */
+  readonly places: Shown[][];
 }
 
 function groupsOf(rows: readonly ComparedRow[]): Group[] {
   const groups = new Map<string, Group>();
-  for (const row of rows)
+  for (const row of rows) {
+    const taken = new Map<string, number>();
     for (const picture of row.outputs?.preview ?? []) {
       const name = picture.group ?? '';
-      const group = groups.get(name) ?? { name, captions: new Map<string, Shown[]>() };
+      const group = groups.get(name) ?? { name, places: [] };
       groups.set(name, group);
-      const shown = group.captions.get(picture.caption) ?? [];
-      group.captions.set(picture.caption, [...shown, { label: row.variant, picture }]);
+      const place = taken.get(name) ?? 0;
+      taken.set(name, place + 1);
+      (group.places[place] ??= []).push({ label: row.variant, picture });
     }
+  }
   return [...groups.values()];
 }
 
-function groupBlock({ name, captions }: Group): Markup {
-  const blocks = [...captions].map(([caption, shown]) => {
-    const column = shown.map(({ picture }) => columnsOf(picture.image)).sort((a, b) => b.length - a.length)[0];
-    const figures = shown.map(({ label, picture }) =>
-      pictureFigure({ ...picture, caption: label, alt: `${label}: ${picture.alt ?? caption}` }, ''),
-    );
-    return html`<div class="beside">
-      <p>${caption}</p>
-      <div class="pictures ${column}">${figures}</div>
-    </div>`;
-  });
+function groupBlock({ name, places }: Group): Markup {
   return html`<div class="picture-group">
     ${name !== '' && html`<h4>${name}</h4>`}
-    <div class="besides">${blocks}</div>
+    <div class="besides">${places.map(placeBlock)}</div>
+  </div>`;
+}
+
+/** A caption that all share stands above them, else each has its own. */
+function placeBlock(shown: readonly Shown[]): Markup {
+  const captions = new Set(shown.map(({ picture }) => picture.caption));
+  const [common] = captions.size === 1 ? [...captions] : [];
+  const column = shown.map(({ picture }) => columnsOf(picture.image)).sort((a, b) => b.length - a.length)[0];
+  const figures = shown.map(({ label, picture }) =>
+    pictureFigure(
+      {
+        ...picture,
+        caption: common === undefined ? `${label}: ${picture.caption}` : label,
+        alt: `${label}: ${picture.alt ?? picture.caption}`,
+      },
+      '',
+    ),
+  );
+  return html`<div class="beside">
+    ${common !== undefined && html`<p>${common}</p>`}
+    <div class="pictures ${column}">${figures}</div>
   </div>`;
 }

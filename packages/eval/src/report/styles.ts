@@ -69,7 +69,7 @@ tbody th{font-weight:500;min-width:8.5rem}
 .source{color:var(--soft);font-size:.84rem;min-width:9rem}.prose{min-width:14rem}
 .incomparable{color:var(--soft);font-style:italic}.incomparable .badge{font-style:normal}
 .incomparable td,.incomparable th{background:repeating-linear-gradient(135deg,transparent 0 6px,var(--faint) 6px 7px)}
-.published th,.published td{background:var(--faint)}.keys{min-width:9rem}.banner ul{margin:.3rem 0;padding-left:1.2rem}
+.published th,.published td{background:var(--faint)}.keys{min-width:11rem}.banner ul{margin:.3rem 0;padding-left:1.2rem}
 .stages{list-style:none;counter-reset:stage;margin:0;padding:0}
 .stages>li{counter-increment:stage;position:relative;padding:0 0 1rem 2.4rem}
 .stages>li::before{content:counter(stage);position:absolute;left:0;top:.05rem;width:1.5rem;height:1.5rem;line-height:1.5rem;border-radius:50%;background:var(--faint);text-align:center;font-size:.8rem;color:var(--soft)}
