@@ -23,7 +23,6 @@ export async function comparisonInput(session: Session, comparison: Comparison):
     if (missing.length > 0) warnings.push(`${label}: not run yet: ${missing.join(', ')}.`);
   }
   const { published: _own, ...about } = comparison.about;
-  const datasets = entries.flatMap(({ experiment, variant }) => datasetsNeeded(experiment, variant.name));
   return {
     comparison: comparison.name,
     about,
@@ -37,7 +36,7 @@ export async function comparisonInput(session: Session, comparison: Comparison):
     seeds: [...new Set(entries.flatMap(({ experiment }) => experiment.seeds))].sort((a, b) => a - b),
     variants: entries.map(({ label }) => label),
     rows,
-    datasets: readDatasetFacts(session, [...new Set(datasets)]),
+    datasets: readDatasetFacts(session, datasetsOf(entries)),
     published: await publishedOf(comparison),
     warnings,
   };
@@ -45,7 +44,7 @@ export async function comparisonInput(session: Session, comparison: Comparison):
 
 /** What the comparison says itself, and what its experiments say of the variants that it compares; nothing twice. */
 export async function publishedOf({ about, file, entries }: Comparison): Promise<PublishedNumber[]> {
-  const own = await publishedNumbers(about.published, file, ({ entry }) => entry);
+  const own = await publishedNumbers(about.published, file, datasetsOf(entries), ({ entry }) => entry);
   const theirs = await Promise.all(entries.map(publishedOfEntry));
   const unique = new Map([...own, ...theirs.flat()].map((number) => [JSON.stringify(number), number]));
   return [...unique.values()];
@@ -55,5 +54,9 @@ async function publishedOfEntry({ label, experiment, variant }: ComparisonEntry)
   // An entry that names no variant is of the first one, as in the experiment's own report.
   const first = experiment.variants[0]!.name;
   const ofVariant = experiment.about.published?.filter((one) => (one.variant ?? first) === variant.name);
-  return publishedNumbers(ofVariant, experiment.file, () => label);
+  return publishedNumbers(ofVariant, experiment.file, datasetsNeeded(experiment), () => label);
+}
+
+function datasetsOf(entries: readonly ComparisonEntry[]): string[] {
+  return [...new Set(entries.flatMap(({ experiment, variant }) => datasetsNeeded(experiment, variant.name)))];
 }

@@ -119,7 +119,7 @@ test('from the command line: check, list, compare, and nothing twice', async () 
   const again = await workspace.run('compare', 'both');
   expect(again.code).toBe(0);
   expect(workspace.log()).toHaveLength(8);
-}, 120_000);
+}, 300_000);
 
 test('the report: labels, both experiments, the published number of the variant that is compared', async () => {
   const { readFileSync } = await import('node:fs');

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readComparison } from './comparison.ts';
 import { publishedOf } from './comparison-input.ts';
 import { readExperiment } from './experiment.ts';
-import { publishedNumbers } from './published-numbers.ts';
+import { publishedOfExperiment } from './published-numbers.ts';
 import { comparisonNames, experimentNames, findWorkspace } from './workspace.ts';
 
 const workspace = findWorkspace();
@@ -10,9 +10,9 @@ const workspace = findWorkspace();
 test.each(experimentNames(workspace))(
   '%s: its published numbers exist, each beside a variant that exists',
   async (name) => {
-    const { about, file, variants } = readExperiment(workspace, name);
-    const numbers = await publishedNumbers(about.published, file, ({ variant }) => variant);
-    const names = variants.map((variant) => variant.name);
+    const experiment = readExperiment(workspace, name);
+    const numbers = await publishedOfExperiment(experiment);
+    const names = experiment.variants.map((variant) => variant.name);
     for (const { variant } of numbers) if (variant !== undefined) expect(names).toContain(variant);
   },
 );

@@ -1,6 +1,6 @@
 import type { ReportInput, StageRow } from '@selfsup/eval/report';
 import { datasetsNeeded, type Experiment } from './experiment.ts';
-import { publishedNumbers } from './published-numbers.ts';
+import { publishedOfExperiment } from './published-numbers.ts';
 import { stageIds } from './run-experiment.ts';
 import type { Session } from './session.ts';
 import { readDatasetFacts, readStageRow } from './stage-rows.ts';
@@ -14,10 +14,11 @@ export async function reportInput(session: Session, experiment: Experiment): Pro
     if (row === undefined) warnings.push(`${id.variant}, seed ${id.seed}: the stage '${id.stage}' has not been run.`);
     else rows.push(row);
   }
-  const { smallTwin: _twin, published, ...about } = experiment.about;
+  const { smallTwin: _twin, published: _entries, ...about } = experiment.about;
+  const published = await publishedOfExperiment(experiment);
   return {
     experiment: experiment.name,
-    about: { ...about, published: await publishedNumbers(published, experiment.file, ({ variant }) => variant) },
+    about: { ...about, published },
     seeds: experiment.seeds,
     variants: experiment.variants.map(({ name }) => name),
     datasets: readDatasetFacts(session, datasetsNeeded(experiment)),

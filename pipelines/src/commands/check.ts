@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { readComparison } from '../comparison.ts';
 import { publishedOf } from '../comparison-input.ts';
 import { type Experiment, readExperiment } from '../experiment.ts';
-import { publishedNumbers } from '../published-numbers.ts';
+import { publishedOfExperiment } from '../published-numbers.ts';
 import { openSession, type Session } from '../session.ts';
 import { checkStages } from '../stage-key.ts';
 import { assertKnown, comparisonNames, experimentNames } from '../workspace.ts';
@@ -24,7 +24,7 @@ export default new Command('check')
 
 async function checkExperiment(session: Session, experiment: Experiment): Promise<void> {
   await checkStages(session, experiment);
-  await publishedNumbers(experiment.about.published, experiment.file, ({ variant }) => variant);
+  await publishedOfExperiment(experiment);
 }
 
 async function checkComparison(session: Session, name: string): Promise<void> {

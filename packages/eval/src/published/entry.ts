@@ -50,9 +50,12 @@ export type PublishedEntry = {
 /**
  * The numbers that an entry stands for; error rates are turned into the accuracies that our metrics are. Throws `UserError`
  * for a row, column or cell that does not exist, for a metric that measures something else, and for one called comparable
- * though the table's kind of protocol is another one.
+ * though the table is of another kind of protocol, or of none of the data sets that ours was made on.
  */
-export async function resolvePublished(entry: PublishedEntry): Promise<Omit<PublishedNumber, 'variant'>[]> {
+export async function resolvePublished(
+  entry: PublishedEntry,
+  datasets: readonly string[],
+): Promise<Omit<PublishedNumber, 'variant'>[]> {
   const comparable = entry.comparable ?? false;
   if (!('row' in entry)) {
     const { metric, value, unit, source, protocol = '', note } = entry;
@@ -61,7 +64,7 @@ export async function resolvePublished(entry: PublishedEntry): Promise<Omit<Publ
   return Promise.all(
     Object.entries(entry.metrics).map(async ([column, metric]) => {
       const cell = await publishedCell(`${entry.row}/${column}`);
-      if (comparable) refuseOtherKind(metric, cell, entry.row);
+      if (comparable) refuseIncomparable(metric, cell, entry.row, datasets);
       const notes = [cell.note, entry.note].filter((note) => note !== undefined);
       const [table] = entry.row.split('/');
       return {
@@ -96,12 +99,15 @@ const heads: Readonly<Record<string, readonly string[]>> = {
   svm: ['svm'],
 };
 
-function refuseOtherKind(metric: string, { kind }: PublishedCell, row: string): void {
-  if (kind === 'mixed') return;
+function refuseIncomparable(metric: string, cell: PublishedCell, row: string, datasets: readonly string[]): void {
   const head = metric.split('/')[0] as string;
   const ours = Object.keys(heads).find((name) => heads[name]!.includes(head)) ?? 'non-linear';
-  if (ours === kind) return;
-  throw new UserError(`${row} is ${kind}, '${metric}' is ${ours}: they are not comparable`, {
-    remedy: 'Say "comparable": false, or choose a row of the same protocol.',
-  });
+  const remedy = 'Say "comparable": false, or choose a row of the same protocol.';
+  if (cell.kind !== 'mixed' && cell.kind !== ours)
+    throw new UserError(`${row} is ${cell.kind}, '${metric}' is ${ours}: they are not comparable`, { remedy });
+  if (!cell.datasets.some((name) => datasets.includes(name)))
+    throw new UserError(
+      `${row} is of ${cell.datasets.join(' and ')}, ours of ${datasets.join(' and ')}: they are not comparable`,
+      { remedy },
+    );
 }

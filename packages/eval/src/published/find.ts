@@ -10,6 +10,8 @@ export interface PublishedCell {
   readonly value: number;
   readonly unit: '%';
   readonly measure: PublishedTable['measure'];
+  /** The data sets that the table is of, by the names that ours have. */
+  readonly datasets: readonly string[];
   /** As the table calls it. */
   readonly method: string;
   readonly note?: string | undefined;
@@ -60,9 +62,10 @@ export async function publishedCell(reference: string): Promise<PublishedCell> {
   const value = row.values[at] ?? null;
   if (value === null) throw new UserError(`Table '${tableName}' gives no ${column} for ${row.method}`);
   const { unit, measure, protocol } = table;
+  const datasets = table.dataset.split(', ');
   const { method, note } = row;
   const source = `${method}: ${row.source ?? table.source}`;
-  return { value, unit, measure, method, note, source, ...protocolFacts(protocol) };
+  return { value, unit, measure, datasets, method, note, source, ...protocolFacts(protocol) };
 }
 
 function protocolFacts({ kind, summary }: PublishedTable['protocol']): Pick<PublishedCell, 'kind' | 'protocol'> {
