@@ -1,6 +1,7 @@
+import { filterGrid, gridPng } from './filter-grid.ts';
 import type { FiltersFile, Picture } from './input.ts';
 import { html, trusted, type Markup } from './markup.ts';
-import { dataUri, encodePng, pngSize } from './png.ts';
+import { dataUri, pngSize } from './png.ts';
 
 /** Sample pictures with their captions and facts, grouped; a prediction is marked as right or wrong. */
 export function pictureGrid(pictures: readonly Picture[]): Markup {
@@ -54,32 +55,11 @@ function address(image: Picture['image']): Markup {
 /** The kernels of the first layer side by side, one picture; each kernel fills its own range of grey or colour. */
 export function filterSheet(file: FiltersFile, caption: string): Markup {
   const [count, height, width, channels] = file.shape;
-  const pixels = Buffer.from(file.pixels, 'base64');
   if (channels !== 1 && channels !== 3) return html``;
-  if (pixels.length !== count * height * width * channels)
-    throw new RangeError(`filters of ${file.layer}: shape and pixels differ`);
-  const columns = columnsFor(count);
-  const sheetWidth = columns * (width + 1) - 1;
-  const sheetHeight = Math.ceil(count / columns) * (height + 1) - 1;
-  const sheet = new Uint8Array(sheetHeight * sheetWidth * channels).fill(128);
-  for (let i = 0; i < count; i++) {
-    const [top, left] = [Math.floor(i / columns) * (height + 1), (i % columns) * (width + 1)];
-    for (let y = 0; y < height; y++) {
-      const start = (i * height + y) * width * channels;
-      sheet.set(pixels.subarray(start, start + width * channels), ((top + y) * sheetWidth + left) * channels);
-    }
-  }
-  const image = trusted(dataUri(encodePng(sheet, sheetHeight, sheetWidth, channels)));
+  const grid = filterGrid(file);
   const alt = `${count} kernels of ${file.layer}, ${height} × ${width} pixels each`;
   return html`<figure class="pixels">
     <figcaption>${caption}</figcaption>
-    <img src="${image}" alt="${alt}" width="${sheetWidth * 4}" />
+    <img src="${trusted(dataUri(gridPng(grid)))}" alt="${alt}" width="${grid.width * 4}" />
   </figure>`;
-}
-
-/** A number of columns that leaves no gap in the last row where one exists between a square and a 4:1 sheet. */
-function columnsFor(count: number): number {
-  const square = Math.ceil(Math.sqrt(count));
-  for (let columns = square; columns <= 2 * square; columns++) if (count % columns === 0) return columns;
-  return Math.min(count, Math.ceil(square * 1.4));
 }
