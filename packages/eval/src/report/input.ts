@@ -108,6 +108,7 @@ export interface StageOutputs {
   readonly preview?: readonly Picture[] | undefined;
   readonly filters?: FiltersFile | undefined;
   readonly confusion?: ConfusionFile | undefined;
+  readonly scatter?: readonly ScatterMap[] | undefined;
 }
 
 /** `curve.json`: points of training and test, each with `epoch` (and `step`) and any further numbers. */
@@ -142,6 +143,23 @@ export interface ConfusionFile {
   readonly title?: string | undefined;
   readonly classes: readonly string[];
   readonly matrix: readonly (readonly number[])[];
+}
+
+/** A map of `scatter.json`: points in two dimensions, coloured by class. */
+export interface ScatterMap {
+  /** What was mapped and how; maps of one title stand side by side. */
+  readonly title: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  /** The coloured classes, with their numbers of points. */
+  readonly classes: readonly { readonly name: string; readonly count: number }[];
+  /** Places in [0, 1], `y` upwards. */
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  /** Index of each point's class in `classes`, -1 for others. */
+  readonly label: readonly number[];
+  /** The images themselves at their places, as PNG. */
+  readonly picture?: { readonly image: Uint8Array; readonly alt: string } | undefined;
 }
 
 /** Where and how long a stage ran: never part of a key. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import { z } from 'zod';
-import type { ConfusionFile, CurveFile, FiltersFile, Picture, StageOutputs } from './input.ts';
+import type { ConfusionFile, CurveFile, FiltersFile, Picture, ScatterMap, StageOutputs } from './input.ts';
 
 const points = z.array(z.record(z.string(), z.number().nullable()));
 const curveSchema = z.object({ train: points, test: points });
@@ -27,24 +27,45 @@ const confusionSchema = z.object({
   classes: z.array(z.string()),
   matrix: z.array(z.array(z.number())),
 });
+const scatterSchema = z.object({
+  maps: z.array(
+    z
+      .object({
+        title: z.string(),
+        xLabel: z.string(),
+        yLabel: z.string(),
+        classes: z.array(z.object({ name: z.string(), count: z.int() })),
+        x: z.array(z.number()),
+        y: z.array(z.number()),
+        label: z.array(z.int()),
+        picture: z.object({ file: z.string(), alt: z.string() }).optional(),
+      })
+      .refine(
+        ({ x, y, label }) => x.length === y.length && x.length === label.length,
+        'x, y and label differ in length',
+      ),
+  ),
+});
 
 /**
  * The small files of a published stage that a report shows: `curve.json`, `preview.json` with its PNG files,
- * `filters.json`, `confusion.json`. A file that is not there is left out.
+ * `filters.json`, `confusion.json`, `scatter.json`. A file that is not there is left out.
  * Throws `UserError` naming a file that is there and cannot be understood.
  */
 export async function readStageOutputs(folder: string): Promise<StageOutputs> {
-  const [curve, preview, filters, confusion] = await Promise.all([
+  const [curve, preview, filters, confusion, scatter] = await Promise.all([
     read(folder, 'curve.json', curveSchema),
     read(folder, 'preview.json', previewSchema),
     read(folder, 'filters.json', filtersSchema),
     read(folder, 'confusion.json', confusionSchema),
+    read(folder, 'scatter.json', scatterSchema),
   ]);
   return {
     curve: curve as CurveFile | undefined,
     preview: preview && (await Promise.all(preview.pictures.map((one) => loadPicture(folder, one)))),
     filters: filters as FiltersFile | undefined,
     confusion: confusion as ConfusionFile | undefined,
+    scatter: scatter && (await Promise.all(scatter.maps.map((map) => loadMap(folder, map)))),
   };
 }
 
@@ -69,4 +90,10 @@ async function loadPicture(folder: string, one: z.infer<typeof previewSchema>['p
   const { file, alt, group, facts, caption } = one;
   const image = await readFile(join(folder, basename(file)));
   return { image, caption, ...(alt && { alt }), ...(group && { group }), ...(facts && { facts }) };
+}
+
+async function loadMap(folder: string, { picture, ...map }: z.infer<typeof scatterSchema>['maps'][number]) {
+  const loaded: ScatterMap = map;
+  if (picture === undefined) return loaded;
+  return { ...loaded, picture: { image: await readFile(join(folder, basename(picture.file))), alt: picture.alt } };
 }

@@ -12,6 +12,7 @@ import { featureRows } from '../feature-rows.ts';
 import { openFeatures, refuseEmptyClass, type FeatureDescription, type FeatureSet } from '../feature-set.ts';
 import { NpyReader } from '../npy.ts';
 import { requireNeed } from '../require-need.ts';
+import { checkSameDataset } from '../same-dataset.ts';
 import { resultStrip } from './result-strip.ts';
 import type { RetrievalConfig } from './retrieval.ts';
 
@@ -34,7 +35,7 @@ export async function measureRetrieval(context: StageContext<RetrievalConfig>): 
     for (const layer of config.layers) {
       const features = await openFeatures(input, layer, 'layers');
       try {
-        checkDataset(features.description, dataset);
+        checkSameDataset(features.description, dataset);
         if (!dryRun) refuseEmptyClass({ classes: features.classes, trainLabels: features.train.labels });
         const { images } = features.test;
         const wanted = config.queries === 'all' ? images : Math.min(config.queries, images);
@@ -69,15 +70,6 @@ export async function measureRetrieval(context: StageContext<RetrievalConfig>): 
     await writeAtomically(files['preview.json'], `${JSON.stringify({ pictures: listed })}\n`);
   }
   return { metrics, files };
-}
-
-/** Pictures of another data set, or of other classes, would stand beside the wrong features. */
-function checkDataset({ dataset: { name, digest } }: FeatureDescription, { manifest }: Dataset): void {
-  if (digest === manifest.digest) return;
-  throw new UserError(`The features are those of data set ${name}, 'dataset' is another: ${manifest.name}`, {
-    field: 'needs.dataset',
-    remedy: 'Name the data set that the features were extracted from.',
-  });
 }
 
 /** Ranks all training images for each query, adds the metrics, and gives the nearest rows of the first queries. */

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { featureMaps } from './feature-maps.ts';
+import type { ScatterMap, StageRow } from './input.ts';
+import { encodePng } from './png.ts';
+import { scatterSvg } from './scatter-svg.ts';
+
+const map: ScatterMap = {
+  title: 'conv2, PCA',
+  xLabel: 'component 1, <b>',
+  yLabel: 'component 2',
+  classes: [
+    { name: 'cat & dog', count: 2 },
+    { name: 'a very long name of a class', count: 1 },
+  ],
+  x: [0, 1, 0.5, 0.5],
+  y: [0, 1, 1, 0],
+  label: [0, 0, 1, -1],
+};
+
+test('every point is drawn once, upwards being up, with its class and the number of its points in the legend', () => {
+  const svg = scatterSvg(map);
+  const places = [...svg.matchAll(/<path class="(q [a-z0-9]+)" d="([^"]+)"><title>([^<]+)<\/title>/g)].flatMap(
+    ([, style, path, title]) =>
+      path!
+        .split('M')
+        .slice(1)
+        .map((at) => `${style} ${at} ${title}`),
+  );
+  expect(places.sort()).toEqual([
+    'q other 230.0 394.0h0 other classes',
+    'q q0 36.0 394.0h0 cat &amp; dog',
+    'q q0 424.0 6.0h0 cat &amp; dog',
+    'q q1 230.0 6.0h0 a very long name of a class',
+  ]);
+  expect(svg).toContain('>cat &amp; dog (2)</text>');
+  expect(svg).toContain('>a very long na… (1)</text>');
+  expect(svg).toContain('>other classes (1)</text>');
+  expect(svg).toContain('component 1, &lt;b&gt;');
+  expect(svg).toContain('prefers-color-scheme:dark');
+});
+
+test('classes beyond the colours have another mark', () => {
+  const classes = Array.from({ length: 12 }, (_, i) => ({ name: `class ${i}`, count: 1 }));
+  const svg = scatterSvg({ ...map, classes, label: [0, 9, 10, 11] });
+  expect(svg).toContain('<path class="q q0" d="M230.0 6.0m-2 -2l4 4m0 -4l-4 4"><title>class 10</title>');
+});
+
+test('maps of one title stand side by side, of the first seed of each variant', () => {
+  const image = encodePng(new Uint8Array(4), 2, 2, 1);
+  const row = (variant: string, seed: number): StageRow => ({
+    variant,
+    seed,
+    stage: 'map',
+    uses: 'eval/feature-map',
+    config: {},
+    metrics: {},
+    outputs: { scatter: [{ ...map, picture: { image, alt: 'images' } }] },
+  });
+  const rows = [row('rotnet', 1), row('rotnet', 2), row('supervised', 1)];
+  const { text } = featureMaps({ rows, variants: ['rotnet', 'supervised'] });
+  expect(text.match(/<h3>conv2, PCA<\/h3>/g)).toHaveLength(1);
+  expect([...text.matchAll(/<figcaption>(\w+)<\/figcaption>/g)].map(([, name]) => name)).toEqual([
+    'rotnet',
+    'supervised',
+  ]);
+  expect(text).toContain('alt="supervised: images"');
+  expect(featureMaps({ rows: [], variants: ['rotnet'] }).text).toBe('');
+});

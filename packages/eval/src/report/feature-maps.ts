@@ -1,0 +1,32 @@
+import type { ReportInput, ScatterMap } from './input.ts';
+import { html, trusted, type Markup } from './markup.ts';
+import { dataUri } from './png.ts';
+import { scatterSvg } from './scatter-svg.ts';
+
+/** The maps of features that evaluations published, of the first seed of each variant: those of one title side by side. */
+export function featureMaps({ rows, variants }: Pick<ReportInput, 'rows' | 'variants'>): Markup {
+  const titles = new Map<string, { variant: string; map: ScatterMap }[]>();
+  for (const variant of variants) {
+    const own = rows.filter((row) => row.variant === variant);
+    const first = own.filter((row) => row.seed === own[0]?.seed);
+    for (const map of first.flatMap((row) => row.outputs?.scatter ?? []))
+      titles.set(map.title, [...(titles.get(map.title) ?? []), { variant, map }]);
+  }
+  return html`${[...titles].map(
+    ([title, maps]) =>
+      html`<h3>${title}</h3>
+        <div class="charts">${maps.map(({ variant, map }) => figures(variant, map))}</div>`,
+  )}`;
+}
+
+function figures(variant: string, map: ScatterMap): Markup {
+  const picture =
+    map.picture !== undefined &&
+    html`<div class="sheet">
+      <img src="${trusted(dataUri(map.picture.image))}" alt="${`${variant}: ${map.picture.alt}`}" loading="lazy" />
+    </div>`;
+  return html`<figure class="chart">
+    <figcaption>${variant}</figcaption>
+    ${trusted(scatterSvg(map))}${picture}
+  </figure>`;
+}
