@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { openDataset } from '@selfsup/data/dataset';
 import type { StageInput } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';

@@ -80,7 +80,10 @@ test('UMAP: clouds stay apart, the seed gives the same bits again and another on
   expect(bytes('umap-again')).toBe(bytes('umap'));
   expect(again.metrics).toEqual(first.metrics);
   expect(bytes('umap-other')).not.toBe(bytes('umap'));
-  expect(first.metrics['map/umap-euclidean-k10-d0.1/conv2/neighbours-kept']).toBeGreaterThan(0.5);
+  // umap-learn 0.5.12 with the same settings keeps 0.441 to 0.478 over its three starts and five seeds, PCA 0.373.
+  const kept = first.metrics['map/umap-euclidean-k10-d0.1/conv2/neighbours-kept'];
+  expect(kept).toBeGreaterThan(0.44);
+  expect(kept).toBeLessThan(0.48);
   expect(Object.keys(other.metrics)).toEqual(Object.keys(first.metrics));
   const [map] = (await readStageOutputs(workFolderOf('umap'))).scatter!;
   map!.x.forEach((x, i) => {
