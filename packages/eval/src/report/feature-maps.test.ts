@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { featureMaps } from './feature-maps.ts';
 import type { ScatterMap, StageRow } from './input.ts';
+import { renderReport } from './page.ts';
 import { encodePng } from './png.ts';
+import { sampleReport } from './sample.fixture.ts';
 import { scatterSvg } from './scatter-svg.ts';
 
 const map: ScatterMap = {
@@ -65,4 +67,17 @@ test('maps of one title stand side by side, of the first seed of each variant', 
   ]);
   expect(text).toContain('alt="supervised: images"');
   expect(featureMaps({ rows: [], variants: ['rotnet'] }).text).toBe('');
+});
+
+test('the report of an experiment has them in a section of their own, every text escaped', () => {
+  const sample = sampleReport();
+  const hostile = '</style><script>alert(1)</script>';
+  const scatter = [
+    { ...map, title: hostile, yLabel: hostile, classes: [{ name: hostile, count: 2 }, map.classes[1]!] },
+  ];
+  const page = renderReport({ ...sample, rows: [{ ...sample.rows[0]!, outputs: { scatter } }] });
+  expect(page).toContain('<a href="#maps">Maps of the features</a>');
+  expect(page).toContain('<svg xmlns="http://www.w3.org/2000/svg" class="scatter"');
+  expect(page).not.toContain('<script');
+  expect(renderReport(sample)).not.toContain('id="maps"');
 });

@@ -1,5 +1,6 @@
 import { learningCurves } from './curves.ts';
 import { renderDocument } from './document.ts';
+import { featureMaps } from './feature-maps.ts';
 import { configuration, datasetSection, reproducibility, stageList } from './facts.ts';
 import type { ReportInput } from './input.ts';
 import { html, type Markup } from './markup.ts';
@@ -38,6 +39,12 @@ export function renderReport(input: ReportInput): string {
       'Samples',
       perRow(input, (row) => row.outputs?.preview && pictureGrid(row.outputs.preview)),
       input.rows.some((row) => (row.outputs?.preview ?? []).length > 0),
+    ),
+    section(
+      'maps',
+      'Maps of the features',
+      featureMaps(input),
+      input.rows.some((row) => row.outputs?.scatter !== undefined),
     ),
     section(
       'filters',
