@@ -28,7 +28,7 @@ const opacity = 0.65;
  */
 export function attentionStrip(upright: Picture, copies: readonly Attended[], cell: number): Uint8Array {
   const width = (cell + gap) * (copies.length + 1) - gap;
-  const pixels = new Uint8Array(cell * width * 3).fill(255);
+  const pixels = new Uint8Array(cell * width * 3).fill(128);
   const place = (at: number, rgb: Uint8Array): void => {
     for (let y = 0; y < cell; y++)
       pixels.set(rgb.subarray(y * cell * 3, (y + 1) * cell * 3), 3 * (y * width + at * (cell + gap)));
