@@ -3,6 +3,7 @@ import { compared } from './compared.ts';
 import { renderDocument } from './document.ts';
 import { datasetSection, reproducibility } from './facts.ts';
 import type { PublishedNumber } from './input.ts';
+import { featureMaps } from './feature-maps.ts';
 import { html, type Markup } from './markup.ts';
 import { layerCurves } from './layer-curves.ts';
 import { orderNotes } from './order-notes.ts';
@@ -38,6 +39,7 @@ export function renderComparison(input: ComparisonInput): string {
     section('protocols', 'By protocol', html`${protocols.map((one) => protocolBlock(input, metrics, one))}`),
     section('literature', 'Beside the literature', literature(input, metrics)),
     section('pictures', 'Pictures side by side', sideBySide(input)),
+    section('maps', 'Maps of the features', featureMaps(first)),
     section('filters', 'First-layer filters', sheetsOf(first)),
     section('confusion', 'Confusion matrices', confusionMatrices(first)),
     section('further', 'What pretext tasks measured', further.size === 0 ? html`` : seedTable(input, further)),

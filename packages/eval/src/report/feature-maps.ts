@@ -1,17 +1,16 @@
-import type { ReportInput, ScatterMap } from './input.ts';
+import type { Results, ScatterMap } from './input.ts';
 import { html, trusted, type Markup } from './markup.ts';
 import { dataUri } from './png.ts';
 import { scatterSvg } from './scatter-svg.ts';
+import { firstSeeds } from './side-by-side.ts';
 
 /** The maps of features that evaluations published, of the first seed of each variant: those of one title side by side. */
-export function featureMaps({ rows, variants }: Pick<ReportInput, 'rows' | 'variants'>): Markup {
+export function featureMaps({ rows, variants }: Pick<Results, 'rows' | 'variants'>): Markup {
   const titles = new Map<string, { variant: string; map: ScatterMap }[]>();
-  for (const variant of variants) {
-    const own = rows.filter((row) => row.variant === variant);
-    const first = own.filter((row) => row.seed === own[0]?.seed);
-    for (const map of first.flatMap((row) => row.outputs?.scatter ?? []))
-      titles.set(map.title, [...(titles.get(map.title) ?? []), { variant, map }]);
-  }
+  for (const variant of variants)
+    for (const row of firstSeeds({ rows }).filter((one) => one.variant === variant))
+      for (const map of row.outputs?.scatter ?? [])
+        titles.set(map.title, [...(titles.get(map.title) ?? []), { variant, map }]);
   return html`${[...titles].map(
     ([title, maps]) =>
       html`<h3>${title}</h3>

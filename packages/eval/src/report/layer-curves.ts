@@ -1,14 +1,17 @@
-import type { ComparisonInput } from './comparison-input.ts';
 import { isPercent } from './format.ts';
+import type { PublishedNumber, Results } from './input.ts';
 import { html, type Markup } from './markup.ts';
 import { methodOf, measureTitle } from './protocol-tables.ts';
 import { metricOf, type Protocol } from './protocols.ts';
 import { valuesOf, type MetricValues } from './results.ts';
 import { lineChart, type Series } from './svg-chart.ts';
 
+/** Variants of an experiment or entries of a comparison, and what the literature has beside them. */
+type Compared = Results & { readonly published: readonly PublishedNumber[] };
+
 /** One chart for each protocol of several layers and each measure after the last epoch: a line for each entry. */
 export function layerCurves(
-  input: ComparisonInput,
+  input: Compared,
   metrics: ReadonlyMap<string, MetricValues[]>,
   protocols: readonly Protocol[],
 ): Markup {
@@ -23,7 +26,7 @@ export function layerCurves(
 }
 
 function chartOf(
-  input: ComparisonInput,
+  input: Compared,
   metrics: ReadonlyMap<string, MetricValues[]>,
   protocol: Protocol,
   measure: string,
@@ -43,7 +46,7 @@ function chartOf(
 }
 
 /** Dashed lines: what the literature has by this very protocol. */
-function published(input: ComparisonInput, names: readonly string[]): Series[] {
+function published(input: Compared, names: readonly string[]): Series[] {
   const series = new Map<string, { name: string; colour: number; points: [number, number][] }>();
   for (const number of input.published) {
     const x = names.indexOf(number.metric);

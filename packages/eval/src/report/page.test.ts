@@ -124,3 +124,27 @@ test('an experiment with nothing finished still gives a page', () => {
   const empty = { experiment: 'x', about: { title: 'Empty' }, seeds: [1], variants: ['base'], datasets: [], rows: [] };
   expect(renderReport(empty)).toContain('<h1>Empty</h1>');
 });
+
+test('accuracies over several layers are a chart, evaluations’ pictures of several variants stand side by side', () => {
+  const sample = sampleReport();
+  const image = encodePng(new Uint8Array(4 * 12), 4, 12, 1);
+  const rows = sample.rows
+    .filter(({ stage }) => stage === 'linear')
+    .map((row) => ({
+      ...row,
+      uses: 'eval/attention-maps',
+      metrics: { 'linear/small/conv1/top1': 40, 'linear/small/conv2/top1': 50 },
+      outputs: { preview: [{ image, caption: 'cat, test image 7', group: 'attention of conv1' }] },
+    }));
+  const shown = renderReport({ ...sample, rows }).replaceAll(/\s+/g, ' ');
+  const layers = shown.slice(shown.indexOf('id="layers"'));
+  expect(layers).toContain('<title>rotnet, layer conv2: 50 ± 0.00</title>');
+  const samples = shown.slice(shown.indexOf('id="samples"'));
+  const group = samples.slice(samples.indexOf('<h4>attention of conv1</h4>'), samples.indexOf('</section>'));
+  expect(group).toContain('<p>cat, test image 7</p>');
+  expect([...group.matchAll(/alt="(\w+): cat, test image 7"/g)].map(([, label]) => label)).toEqual([
+    'rotnet',
+    'random',
+  ]);
+  expect(renderReport({ ...sample, rows, variants: ['rotnet'] })).not.toContain('class="beside"');
+});

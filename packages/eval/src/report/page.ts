@@ -3,9 +3,12 @@ import { renderDocument } from './document.ts';
 import { featureMaps } from './feature-maps.ts';
 import { configuration, datasetSection, reproducibility, stageList } from './facts.ts';
 import type { ReportInput } from './input.ts';
+import { layerCurves } from './layer-curves.ts';
 import { html, type Markup } from './markup.ts';
 import { pictureGrid } from './pictures.ts';
+import { protocolsOf } from './protocols.ts';
 import { expectedTable, gatherMetrics, headlines, publishedTable, seedTable } from './results.ts';
+import { isEvaluated, sideBySide } from './side-by-side.ts';
 import { confusionMatrices, filterSheets, perRow } from './stage-blocks.ts';
 
 /**
@@ -18,6 +21,9 @@ export function renderReport(input: ReportInput): string {
   const metrics = gatherMetrics(input);
   const expected = about.expected ?? [];
   const published = about.published ?? [];
+  const overLayers = layerCurves({ ...input, published }, metrics, protocolsOf(input));
+  // With one variant there is nothing to stand beside, and further seeds are shown too.
+  const beside = input.variants.length > 1 ? sideBySide(input) : html``;
   const sections = [
     section(
       'results',
@@ -28,6 +34,7 @@ export function renderReport(input: ReportInput): string {
     section('published', 'Beside the literature', publishedTable(published, metrics), published.length > 0),
     section('protocol', 'What was run', html`${stageList(input)}`, input.rows.length > 0),
     section('seeds', 'Seeds side by side', seedTable(input, metrics), metrics.size > 0),
+    section('layers', 'Over the layers', overLayers, overLayers.text !== ''),
     section(
       'curves',
       'Learning curves',
@@ -37,7 +44,7 @@ export function renderReport(input: ReportInput): string {
     section(
       'samples',
       'Samples',
-      perRow(input, (row) => row.outputs?.preview && pictureGrid(row.outputs.preview)),
+      html`${beside}${perRow(input, (row) => (isEvaluated(row) && beside.text !== '' ? undefined : row.outputs?.preview && pictureGrid(row.outputs.preview)))}`,
       input.rows.some((row) => (row.outputs?.preview ?? []).length > 0),
     ),
     section(

@@ -1,5 +1,4 @@
-import type { ComparisonInput, ComparedRow } from './comparison-input.ts';
-import type { Picture } from './input.ts';
+import type { Picture, Results, StageRow } from './input.ts';
 import { html, type Markup } from './markup.ts';
 import { columnsOf, pictureFigure } from './pictures.ts';
 
@@ -7,10 +6,10 @@ import { columnsOf, pictureFigure } from './pictures.ts';
  * The pictures that evaluations published, of the first seed of each entry: those at the same place of the same group of the
  * same evaluation stand side by side.
  */
-export function sideBySide(input: ComparisonInput): Markup {
-  const stages = new Map<string, ComparedRow[]>();
+export function sideBySide(input: Results): Markup {
+  const stages = new Map<string, StageRow[]>();
   for (const row of firstSeeds(input)) {
-    if (!row.uses.startsWith('eval/') || (row.outputs?.preview ?? []).length === 0) continue;
+    if (!isEvaluated(row)) continue;
     stages.set(row.stage, [...(stages.get(row.stage) ?? []), row]);
   }
   return html`${[...stages].map(
@@ -20,9 +19,14 @@ export function sideBySide(input: ComparisonInput): Markup {
   )}`;
 }
 
+/** Whether a stage is an evaluation that published pictures. */
+export function isEvaluated({ uses, outputs }: StageRow): boolean {
+  return uses.startsWith('eval/') && (outputs?.preview ?? []).length > 0;
+}
+
 /** The rows of the first seed of each entry. */
-export function firstSeeds(input: ComparisonInput): ComparedRow[] {
-  return input.rows.filter((row) => row.seed === input.rows.find(({ variant }) => variant === row.variant)?.seed);
+export function firstSeeds<Row extends StageRow>({ rows }: { readonly rows: readonly Row[] }): Row[] {
+  return rows.filter((row) => row.seed === rows.find(({ variant }) => variant === row.variant)?.seed);
 }
 
 interface Shown {
@@ -36,7 +40,7 @@ interface Group {
   readonly places: Shown[][];
 }
 
-function groupsOf(rows: readonly ComparedRow[]): Group[] {
+function groupsOf(rows: readonly StageRow[]): Group[] {
   const groups = new Map<string, Group>();
   for (const row of rows) {
     const taken = new Map<string, number>();
