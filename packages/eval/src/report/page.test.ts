@@ -148,3 +148,10 @@ test('accuracies over several layers are a chart, evaluations’ pictures of sev
   ]);
   expect(renderReport({ ...sample, rows, variants: ['rotnet'] })).not.toContain('class="beside"');
 });
+
+test('kernels that two stages of a run published stand there once', () => {
+  const sample = sampleReport();
+  const [row] = sample.rows.filter(({ outputs }) => outputs?.filters !== undefined);
+  const rows = [row!, { ...row!, stage: 'filters', uses: 'eval/filters' }];
+  expect(renderReport({ ...sample, rows }).match(/<figure class="pixels">/g)).toHaveLength(1);
+});

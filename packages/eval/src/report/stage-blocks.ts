@@ -27,14 +27,16 @@ export function perRow(input: Results, draw: (row: StageRow) => Markup | undefin
   return html`${blocks}`;
 }
 
-/** The kernels of first layers, a sheet for each stage that published them. */
+/** The kernels of first layers, a sheet for each stage that published them; the same kernels of a run stand there once. */
 export function filterSheets(input: Results): Markup {
-  const sheets = input.rows.flatMap((row) =>
-    row.outputs?.filters === undefined
-      ? []
-      : [filterSheet(row.outputs.filters, `${row.variant}, seed ${row.seed}: ${row.outputs.filters.layer}`)],
-  );
-  return html`<div class="sheets">${sheets}</div>`;
+  const sheets = new Map<string, Markup>();
+  for (const { variant, seed, outputs } of input.rows) {
+    const file = outputs?.filters;
+    if (file === undefined) continue;
+    const sheet = filterSheet(file, `${variant}, seed ${seed}: ${file.layer}`);
+    sheets.set(sheet.text, sheet);
+  }
+  return html`<div class="sheets">${[...sheets.values()]}</div>`;
 }
 
 /** A matrix for each stage that published one; the first is open. */
