@@ -1,5 +1,6 @@
 """The recipe of the experiment aed-small in PyTorch. Run with the oracles' Python:  aed.py FOLDER [--seed 1]"""
 
+import copy
 import json
 
 import torch
@@ -34,7 +35,7 @@ def main():
     train_set, test_set = load(run.folder, 'train', run.images, run.seed), load(run.folder, 'test')
     images, test_images = train_set[0], test_set[0]
     encoder, decoder = (module.to(memory_format=torch.channels_last) for module in (Nin(WIDTH), Decoder()))
-    figures = probe(encoder, 'random', train_set, test_set)
+    untrained = copy.deepcopy(encoder)
     optimiser = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 1e-3)
 
     def step(chosen):
@@ -51,7 +52,10 @@ def main():
             x = normalised(part)
             errors += F.mse_loss(decoder(encoder(x)), x).item() * len(x) / len(test_images)
             ofmean += F.mse_loss(mean.expand_as(x), x).item() * len(x) / len(test_images)
-    figures |= {'mse': errors, 'mean-image mse': ofmean} | probe(encoder, 'AED', train_set, test_set)
+    figures = {'mse': errors, 'mean-image mse': ofmean}
+    print(figures, flush=True)
+    figures |= probe(encoder, 'AED', train_set, test_set)
+    figures |= probe(untrained, 'random', train_set, test_set)
     print('RESULT', json.dumps({'seed': run.seed, 'torch': torch.__version__, **figures}))
 
 

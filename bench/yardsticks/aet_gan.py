@@ -3,6 +3,7 @@ The recipe of the experiment aet-gan-small in PyTorch: a generator of transforma
 AET on its codes. Run with the oracles' Python:  aet_gan.py FOLDER [--seed 1]
 """
 
+import copy
 import json
 import math
 
@@ -135,7 +136,7 @@ def main():
     print(figures, flush=True)
 
     model = Estimator(64).to(memory_format=torch.channels_last)
-    figures |= probe(model.encoder, 'random', train_set, test_set)
+    untrained = copy.deepcopy(model.encoder)
     optimiser = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9, nesterov=True, weight_decay=5e-4)
 
     def step(chosen):
@@ -148,7 +149,9 @@ def main():
     model.train()
     train('AET', step, [optimiser], cosine(0.05), len(images), run.epochs, run.batch)
     figures |= measure(generator, model, test_images)
+    print(figures, flush=True)
     figures |= probe(model.encoder, 'AET', train_set, test_set)
+    figures |= probe(untrained, 'random', train_set, test_set)
     print('RESULT', json.dumps({'seed': run.seed, 'torch': torch.__version__, **figures}))
 
 
