@@ -1,6 +1,8 @@
 """
 The recipe of the experiment aet-gan-small in PyTorch: a generator of transformations trained against a discriminator, then
-AET on its codes. Run with the oracles' Python:  aet_gan.py FOLDER [--seed 1]
+AET on its codes. Run with the oracles' Python:  aet_gan.py FOLDER [--seed 1] [--generator FILE]
+--generator takes our generator (a checkpoint of tasks/transform-generator with the settings of that experiment) in place of
+one trained here: AET's two implementations then see the same transformations.
 """
 
 import copy
@@ -8,6 +10,7 @@ import json
 import math
 
 import torch
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
@@ -110,29 +113,53 @@ def train_generator(images, epochs, batch):
     return generator, estimator
 
 
+def our_generator(path):
+    """The generator of a checkpoint of ours: kernels are height, width, in, out there, and vectors rows, columns, channels."""
+    tensors, trunk = load_file(path), Trunk(POINTS**2 * MAPS * CODE)
+    named = {}
+    for layer in range(3):
+        named[f'{2 * layer}.weight'] = tensors[f'generator/conv{layer + 1}_convolution/kernel'].permute(3, 2, 0, 1)
+        named[f'{2 * layer}.bias'] = tensors[f'generator/conv{layer + 1}_convolution/bias']
+    kernel = tensors['generator/rates/kernel']
+    named['7.weight'] = kernel.view(4, 4, 2 * WIDTH, -1).permute(3, 2, 0, 1).flatten(1)
+    named['7.bias'] = tensors['generator/rates/bias']
+    trunk.load_state_dict(named)
+    return trunk.to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def change_of(generator, test_images):
+    """Mean |G(x, z) − G(x, z′)| on test images, in 0..255."""
+    pairs = ((part.float(), codes_for(part), codes_for(part)) for part in test_images.split(500))
+    changes = [(generate(generator, x, a) - generate(generator, x, b)).abs().flatten(1).mean(1) for x, a, b in pairs]
+    return torch.cat(changes).mean().item()
+
+
 @torch.no_grad()
 def measure(generator, estimator, test_images):
-    """Mean squared errors of ẑ and of its mean, R², mean |G(x, z) − G(x, z′)| in 0..255; on test images, un-augmented."""
+    """Mean squared error of ẑ, that of predicting its mean, R²; on test images, un-augmented."""
     estimator.eval()
-    squared, codes, change = [], [], 0.0
+    squared, codes = [], []
     for part in test_images.split(500):
         x = part.float()
         drawn = codes_for(x)
-        made = generate(generator, x, drawn)
-        squared.append((estimator(x, made) - drawn) ** 2)
+        squared.append((estimator(x, generate(generator, x, drawn)) - drawn) ** 2)
         codes.append(drawn)
-        change += (made - generate(generator, x, codes_for(x))).abs().mean().item() * len(x) / len(test_images)
     mse, spread = torch.cat(squared).mean().item(), torch.cat(codes).var(0, unbiased=False).mean().item()
-    return {'mse': mse, 'predict-the-mean mse': spread, 'r2': 1 - mse / spread, 'change': change}
+    return {'mse': mse, 'predict-the-mean mse': spread, 'r2': 1 - mse / spread}
 
 
 def main():
-    run = arguments(images=10_000, generator_images=5_000, generator_epochs=4, generator_batch=64, epochs=5, batch=256)
+    run = arguments(generator='', images=10_000, generator_images=5_000, generator_epochs=4, generator_batch=64, epochs=5, batch=256)
     train_set, test_set = load(run.folder, 'train', run.images, run.seed), load(run.folder, 'test')
     images, test_images = train_set[0], test_set[0]
-    for_generator, _ = load(run.folder, 'train', run.generator_images, run.seed)
-    generator, first = train_generator(for_generator, run.generator_epochs, run.generator_batch)
-    figures = {f'generator {name}': value for name, value in measure(generator, first, test_images).items()}
+    if run.generator:
+        generator, figures = our_generator(run.generator), {}
+    else:
+        for_generator, _ = load(run.folder, 'train', run.generator_images, run.seed)
+        generator, first = train_generator(for_generator, run.generator_epochs, run.generator_batch)
+        figures = {f'generator {name}': value for name, value in measure(generator, first, test_images).items()}
+    figures['generator change'] = change_of(generator, test_images)
     print(figures, flush=True)
 
     model = Estimator(64).to(memory_format=torch.channels_last)

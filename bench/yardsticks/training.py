@@ -37,7 +37,7 @@ def train(name, step, optimisers, rate, count, epochs, batch):
                 for group in optimiser.param_groups:
                     group['lr'] = rate(taken / (epochs * per_epoch)) if callable(rate) else rate
             for key, value in step(order[first : first + batch]).items():
-                sums[key] = sums.get(key, 0) + float(value)
+                sums[key] = sums.get(key, 0) + float(torch.as_tensor(value).detach())
             taken += 1
         means = ', '.join(f'{key} {value / per_epoch:.4f}' for key, value in sums.items())
         print(f'{name}, epoch {epoch + 1} of {epochs}: {means}; {time.time() - start:.0f} s', flush=True)
