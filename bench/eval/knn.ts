@@ -1,0 +1,30 @@
+// eval/knn on features of a file, or its neighbours alone where they are asked for: knn.ts <JSON settings>.
+import { writeFileSync } from 'node:fs';
+import { nearestNeighbours } from '@selfsup/engine/nearest-neighbours';
+import { tf } from '@selfsup/engine/tensorflow';
+import { openFeatures } from '@selfsup/eval/feature-set';
+import { featureRows } from '@selfsup/eval/feature-rows';
+import knn from '@selfsup/eval/knn/knn';
+import { measureKnn } from '@selfsup/eval/knn/measure';
+import { contextOf, time, type BenchSettings } from './stage-input.ts';
+
+const settings = JSON.parse(process.argv[2]!) as BenchSettings & { k: number[]; sigma: number; neighbours?: string };
+const { layer, k, sigma, neighbours } = settings;
+const context = contextOf(knn, { layers: [layer], k, sigma }, settings);
+tf.matMul(tf.ones([8, 8]), tf.ones([8, 8])).dispose(); // the library is loaded, as the oracles are
+if (neighbours === undefined) {
+  await time(async () => {
+    const { metrics } = await measureKnn(context);
+    return {
+      accuracies: Object.fromEntries(
+        k.map((one) => [one, metrics[`knn/cosine-weighted${sigma}-k${one}/${layer}/top1`]]),
+      ),
+    };
+  });
+} else {
+  const { train, test, shape } = await openFeatures(context.needs.features!, layer);
+  const [queries, bank] = [featureRows(test, shape, 'none'), featureRows(train, shape, 'none')];
+  const { indices } = await nearestNeighbours({ queries, bank, k: Math.max(...k), metric: 'cosine' });
+  writeFileSync(neighbours, new Uint8Array(indices.buffer));
+  console.log('{}');
+}

@@ -1,0 +1,83 @@
+import { openDataset } from '@selfsup/data/dataset';
+import type { StageInput, StageModule } from '@selfsup/engine/stage';
+import { beforeAll, expect, test } from 'vitest';
+import cachedLayerProbes from './cached-layer-probes/cached-layer-probes.ts';
+import classifier from './classifier/classifier.ts';
+import clusteringScores from './clustering-scores/clustering-scores.ts';
+import { normals } from './in-memory.fixture.ts';
+import knn from './knn/knn.ts';
+import linearProbe from './linear-probe/linear-probe.ts';
+import { publishedFeatures } from './published-features.fixture.ts';
+import retrieval from './retrieval/retrieval.ts';
+import { run, shapes } from './stages.fixture.ts';
+import svm from './svm/svm.ts';
+
+// Every evaluation of cached features refuses the same bad input by the same names.
+const head = { protocol: 'small', epochs: 1, batchSize: 8 };
+const evaluations: Readonly<Record<string, readonly [StageModule<never>, (layer: string) => object]>> = {
+  'linear-probe': [linearProbe as StageModule<never>, (layer) => ({ ...head, layer, pooling: 'none' })],
+  classifier: [classifier as StageModule<never>, (layer) => ({ ...head, layer, head: 'fc2', hidden: 4 })],
+  'cached-layer-probes': [
+    cachedLayerProbes as StageModule<never>,
+    (layer) => ({ protocol: 'rotnet-small', layers: [layer], epochs: 1, batchSize: 8 }),
+  ],
+  knn: [knn as StageModule<never>, (layer) => ({ layers: [layer], k: [1] })],
+  svm: [svm as StageModule<never>, (layer) => ({ layers: [layer], costs: [1], folds: 0 })],
+  retrieval: [retrieval as StageModule<never>, (layer) => ({ layers: [layer], k: [1], pictures: 1 })],
+  'clustering-scores': [clusteringScores as StageModule<never>, (layer) => ({ layers: [layer] })],
+};
+const names = Object.keys(evaluations);
+
+const shape: [number, number, number] = [2, 2, 3];
+const [classes, images] = [['circle', 'square'], { train: 48, test: 40 }];
+let dataset: StageInput;
+let digest: string;
+
+beforeAll(async () => {
+  dataset = await shapes(16);
+  const opened = openDataset(dataset.blob('lmdb'));
+  digest = opened.manifest.digest;
+  await opened.close();
+});
+
+/** Features of random values; `damage` alters them before they are published. */
+function features(labels: readonly string[], damage: (part: 'train' | 'test', values: Float32Array) => void) {
+  const part = (name: 'train' | 'test') => {
+    const values = normals(name, images[name] * 12);
+    damage(name, values);
+    return { features: values, labels: Int32Array.from({ length: images[name] }, (_, i) => i % 2) };
+  };
+  return publishedFeatures('conv2', shape, labels, { train: part('train'), test: part('test') }, digest);
+}
+
+const evaluate = (name: string, input: StageInput, layer = 'conv2') => {
+  const [module, config] = evaluations[name]!;
+  return run(module, `${name}-bad`, config(layer), { features: input, dataset });
+};
+
+test.each(names)('%s: a layer that was not extracted is refused, and those that were are listed', async (name) => {
+  const input = features(classes, () => undefined);
+  await expect(evaluate(name, input, 'conv9')).rejects.toMatchObject({
+    name: 'UserError',
+    message: "Layer 'conv9' was not extracted by features",
+    remedy: expect.stringContaining('Use one of: conv2') as string,
+  });
+});
+
+test.each(names)('%s: a class without training images is named', async (name) => {
+  const input = features([...classes, 'unseen'], () => undefined);
+  await expect(evaluate(name, input)).rejects.toMatchObject({
+    name: 'UserError',
+    message: "No training image shows class 'unseen'",
+  });
+});
+
+test.each(names)('%s: NaN in the features is refused with layer, part and image', async (name) => {
+  const input = features(classes, (part, values) => {
+    if (part === 'train') values[12 * 17 + 5] = NaN;
+  });
+  await expect(evaluate(name, input)).rejects.toMatchObject({
+    name: 'UserError',
+    message: 'Features hold NaN or infinity: conv2 of the train images, image 17',
+  });
+});
