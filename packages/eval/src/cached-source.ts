@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
+import { copiedToDevice } from '@selfsup/engine/device-tensor';
 import { deriveKey, permutation, type RandomKey } from '@selfsup/engine/random';
 import type { StageContext } from '@selfsup/engine/stage';
-import { tf } from '@selfsup/engine/tensorflow';
 import { featureBlob, openFeatures, type FeatureSet, type FeatureSplit } from './feature-set.ts';
 import type { HeadTraining } from './head-config.ts';
 import type { BatchSettings, FeatureShape, HeadBatch, HeadSource } from './head-source.ts';
@@ -66,9 +66,10 @@ export function cachedSource(
     testViews: 1,
     identity: {},
     async *train(epoch) {
+      const memory = memoryFor(shapes, config.batchSize);
       const order = permutation(deriveKey(key, 'order', epoch), samples).map((draw) => draw % train.images);
       for (let batch = 0; batch < batchesPerEpoch; batch++)
-        yield batchOf(parts, shapes, order.subarray(batch * config.batchSize, (batch + 1) * config.batchSize));
+        yield batchOf(parts, shapes, order.subarray(batch * config.batchSize, (batch + 1) * config.batchSize), memory);
     },
     test: () =>
       inOrder(
@@ -85,15 +86,26 @@ export async function* inOrder(
   shapes: readonly FeatureShape[],
 ): AsyncGenerator<HeadBatch> {
   const { images } = parts[0] as FeatureSplit;
+  const memory = memoryFor(shapes, Math.min(testBatch, images));
   for (let start = 0; start < images; start += testBatch) {
     const rows = Uint32Array.from({ length: Math.min(testBatch, images - start) }, (_, i) => start + i);
-    yield batchOf(parts, shapes, rows);
+    yield batchOf(parts, shapes, rows, memory);
   }
 }
 
-function batchOf(parts: readonly FeatureSplit[], shapes: readonly FeatureShape[], rows: Uint32Array): HeadBatch {
+/** Where batches are read to, one after another: fresh memory for each would cost more than reading it. */
+function memoryFor(shapes: readonly FeatureShape[], images: number): Float32Array[] {
+  return shapes.map((shape) => new Float32Array(shape.reduce((a, b) => a * b, images)));
+}
+
+function batchOf(
+  parts: readonly FeatureSplit[],
+  shapes: readonly FeatureShape[],
+  rows: Uint32Array,
+  memory: readonly Float32Array[],
+): HeadBatch {
   const labels = Int32Array.from(rows, (row) => (parts[0] as FeatureSplit).labels[row] as number);
-  const values = parts.map((part) => part.gather(rows)); // before any tensor is made: reading may throw
-  const features = values.map((one, i) => tf.tensor(one, [rows.length, ...(shapes[i] as FeatureShape)]));
+  const values = parts.map((part, i) => part.gather(rows, memory[i])); // before any tensor is made: reading may throw
+  const features = values.map((one, i) => copiedToDevice(one, [rows.length, ...(shapes[i] as FeatureShape)]));
   return { features, labels };
 }

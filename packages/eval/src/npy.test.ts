@@ -29,6 +29,11 @@ test('rows come back in any order, repeated or in runs', () => {
   expect(reader.shape).toEqual([4, 1, 2]);
   expect([...reader.gather([2, 3, 0, 0])]).toEqual([20, 21, 30, 31, 0, 1, 0, 1]);
   expect(() => reader.gather([4])).toThrow(RangeError);
+  const target = new Float32Array(7);
+  expect([...reader.gather([3, 1], target.subarray(1))]).toEqual([30, 31, 10, 11]);
+  expect([...target]).toEqual([0, 30, 31, 10, 11, 0, 0]);
+  expect(() => reader.gather([0, 1], new Float32Array(3))).toThrow(RangeError);
+  expect(() => reader.gather([0], new Int32Array(2))).toThrow(TypeError);
   reader.close();
 });
 

@@ -109,10 +109,13 @@ export class NpyReader {
     this.#rowValues = this.shape.slice(1).reduce((a, b) => a * b, 1);
   }
 
-  /** The rows of these numbers one after another, `[rows.length, …shape[1:]]`. */
-  gather(rows: ArrayLike<number>): NpyArray {
-    const values = new kinds[this.#kind](rows.length * this.#rowValues);
-    const bytes = new Uint8Array(values.buffer);
+  /**
+   * The rows of these numbers one after another, `[rows.length, …shape[1:]]`, in new memory or at the start of
+   * `target`. Throws `TypeError` for a target of another kind of numbers, `RangeError` for one that is too short.
+   */
+  gather(rows: ArrayLike<number>, target?: NpyArray): NpyArray {
+    const values = this.#room(rows.length * this.#rowValues, target);
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     const rowBytes = this.#rowValues * 4;
     for (let i = 0; i < rows.length;) {
       // Neighbouring rows are read in one go.
@@ -133,6 +136,13 @@ export class NpyReader {
 
   close(): void {
     closeSync(this.#file);
+  }
+
+  #room(count: number, target: NpyArray | undefined): NpyArray {
+    if (target === undefined) return new kinds[this.#kind](count);
+    if (!(target instanceof kinds[this.#kind])) throw new TypeError(`${this.#path} holds ${this.#kind}`);
+    if (target.length < count) throw new RangeError(`${count} values do not fit in ${target.length}`);
+    return target.subarray(0, count);
   }
 
   #read(target: Uint8Array, position: number): void {
