@@ -130,7 +130,7 @@ export class GanMeasures {
   /** Hands over generated images with their codes, batch by batch; always the same codes. */
   #generated(take: (images: tf.Tensor4D, drawn: tf.Tensor2D) => void): void {
     const key = this.#context.key('measured');
-    const total = this.#context.dryRun ? 100 : this.#context.config.measured.generated;
+    const total = this.#generatedCount();
     for (let done = 0; done < total; done += GENERATED_BATCH) {
       tf.tidy(() => {
         const drawn = this.#networks.draw(deriveKey(key, done), Math.min(GENERATED_BATCH, total - done));
@@ -139,8 +139,12 @@ export class GanMeasures {
     }
   }
 
+  #generatedCount(): number {
+    return this.#context.dryRun ? 100 : this.#context.config.measured.generated;
+  }
+
   #generatedRows(): RowSource {
-    const rows = new GrowingRows();
+    const rows = new GatheredRows(this.#generatedCount());
     this.#generated((images) => rows.append(images));
     return rows.finished();
   }
@@ -148,7 +152,8 @@ export class GanMeasures {
   /** Codes, layer before, pixels as seen and pixels in the generated size of some images, a row for each. */
   async #vectors(split: string, indices: Uint32Array) {
     const networks = this.#networks;
-    const spaces = { code: new GrowingRows(), 'before-code': new GrowingRows(), pixels: new GrowingRows(), small: new GrowingRows() }; // prettier-ignore
+    const rowsOf = (): GatheredRows => new GatheredRows(indices.length);
+    const spaces = { code: rowsOf(), 'before-code': rowsOf(), pixels: rowsOf(), small: rowsOf() };
     const labels: number[] = [];
     for await (const batch of this.#context.batches(split, indices)) {
       labels.push(...batch.labels);
@@ -166,24 +171,27 @@ export class GanMeasures {
   }
 }
 
-/** Rows gathered batch by batch. */
-class GrowingRows {
-  readonly #pieces: Float32Array[] = [];
-  #width = 0;
+/** Rows gathered batch by batch, each value held once: those of 112-pixel images alone take gigabytes. */
+class GatheredRows {
+  readonly #count: number;
+  #values = new Float32Array(0);
+  #filled = 0;
 
-  /** Takes a tensor `[batch, …]` in, each row flattened. */
-  append(values: tf.Tensor): void {
-    this.#width = values.size / values.shape[0]!;
-    this.#pieces.push(values.dataSync<'float32'>());
+  /** Room for `count` rows, which is taken with the first batch. */
+  constructor(count: number) {
+    this.#count = count;
   }
 
+  /** Takes a tensor `[batch, …]` in, each row flattened. */
+  append(batch: tf.Tensor): void {
+    if (this.#values.length === 0) this.#values = new Float32Array((this.#count * batch.size) / batch.shape[0]!);
+    this.#values.set(batch.dataSync<'float32'>(), this.#filled);
+    this.#filled += batch.size;
+  }
+
+  /** `[count, values of a row]`; no rows where nothing was taken in. */
   finished(): RowSource {
-    const all = new Float32Array(this.#pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let at = 0;
-    for (const piece of this.#pieces.splice(0)) {
-      all.set(piece, at);
-      at += piece.length;
-    }
-    return memoryRows(all, Math.max(1, this.#width)); // no rows at all have no width
+    if (this.#filled !== this.#values.length) throw new Error(`${this.#filled} of ${this.#values.length} values.`);
+    return memoryRows(this.#values, Math.max(1, this.#filled / this.#count));
   }
 }

@@ -80,7 +80,9 @@ describe('the training loop', () => {
       },
     }));
     const { outcome } = train('nan-weights', task);
-    await expect(outcome).rejects.toThrow(/diverged at step 6: encoder\/block1_bn1\/gamma is no longer finite/);
+    await expect(outcome).rejects.toThrow(
+      /diverged at step 6 \(epoch 1\): encoder\/block1_bn1\/gamma is no longer finite, loss = 1$/,
+    );
     expect(readdirSync(join(root, 'nan-weights', 'live'))).toEqual([]);
   });
 

@@ -40,6 +40,8 @@ export class Training {
   readonly #stepKey: RandomKey;
   #state: TrainingState = initialState();
   #plannedIndices: Uint32Array | undefined;
+  /** Losses and metrics of the newest step. */
+  #newest: Readonly<Record<string, number>> = {};
   #log!: MetricsLog;
 
   constructor(parts: TrainingParts) {
@@ -91,6 +93,7 @@ export class Training {
       learningRate,
       checkpoints.newest,
     );
+    this.#newest = values;
     addToEpoch(this.#state, values, samples);
     this.#state.step += 1;
     this.#state.batch += 1;
@@ -211,11 +214,17 @@ export class Training {
   async save(): Promise<string> {
     const { checkpoints } = this.#parts;
     const snapshot = this.snapshot();
-    requireFinite(snapshot.tensors, this.#state.step, checkpoints.newest);
+    requireFinite(snapshot.tensors, this.#whereItIs(), this.#newest, checkpoints.newest);
     this.#log?.flush();
     const path = await checkpoints.save(this.#state.step, snapshot);
     this.#clock.saved();
     return path;
+  }
+
+  /** The newest step and the epoch that it belongs to, for messages. */
+  #whereItIs(): string {
+    const { step, epoch, batch } = this.#state;
+    return `step ${step} (epoch ${batch === 0 ? epoch : epoch + 1})`;
   }
 
   async #stopIfAsked(): Promise<void> {
@@ -229,10 +238,16 @@ export class Training {
   }
 }
 
-function requireFinite(tensors: ReadonlyMap<string, TensorData>, step: number, lastGood: string | undefined): void {
+function requireFinite(
+  tensors: ReadonlyMap<string, TensorData>,
+  where: string,
+  values: Readonly<Record<string, number>>,
+  lastGood: string | undefined,
+): void {
   for (const [name, { data }] of tensors) {
     if (data instanceof Float32Array && !data.every(Number.isFinite)) {
-      throw new UserError(`Training diverged at step ${step}: ${name} is no longer finite`, {
+      const terms = Object.entries(values).map(([term, value]) => `, ${term} = ${value}`);
+      throw new UserError(`Training diverged at ${where}: ${name} is no longer finite${terms.join('')}`, {
         file: lastGood,
         field: 'schedule.learningRate',
         remedy: 'Lower the learning rate; the file, where one is named, is the last good checkpoint.',
