@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 import torch
 
+# Warming up and timing each go on for so long where the steps asked for are short, as in timing.ts.
+LEAST_SECONDS = 2
+
 
 @dataclass
 class Settings:
@@ -37,16 +40,18 @@ def settings():
 
 def measure(step, settings):
     """Times `step`, which returns the loss, after warming up; prints the measurement as the last line, for run.ts."""
-    for _ in range(settings.warm_up):
+    warm, steps = time.perf_counter(), 0
+    while steps < settings.warm_up or time.perf_counter() - warm < LEAST_SECONDS:
         step()
-    seconds, before = [], time.process_time()
-    for _ in range(settings.steps):
+        steps += 1
+    seconds, before, timed = [], time.process_time(), time.perf_counter()
+    while len(seconds) < settings.steps or time.perf_counter() - timed < LEAST_SECONDS:
         start = time.perf_counter()
         last_loss = step()
         seconds.append(time.perf_counter() - start)
     print(json.dumps({
         "seconds": seconds,
-        "cpuSecondsPerStep": (time.process_time() - before) / settings.steps,
+        "cpuSecondsPerStep": (time.process_time() - before) / len(seconds),
         "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "lastLoss": last_loss,
     }))  # fmt: skip
