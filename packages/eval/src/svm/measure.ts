@@ -4,13 +4,14 @@ import { UserError } from '@selfsup/engine/errors';
 import { writeAtomically } from '@selfsup/engine/files';
 import { Interrupted, type StageContext, type StageResult } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
-import { averagePrecision, envelopePrecision } from '../average-precision.ts';
+import { averagePrecision } from '../average-precision.ts';
 import { confusionOf, top1 } from '../confusion.ts';
 import { featureRows } from '../feature-rows.ts';
 import { openFeatures, refuseEmptyClass, type FeatureSplit } from '../feature-set.ts';
 import type { FeatureShape } from '../head-source.ts';
 import { requireNeed } from '../require-need.ts';
 import { stratifiedFolds } from './folds.ts';
+import { judge, scoresOf, withOnes } from './scores.ts';
 import { solveSvms } from './solve.ts';
 import { costGrids, type SvmConfig } from './svm.ts';
 
@@ -195,45 +196,5 @@ async function vectors(split: FeatureSplit, shape: FeatureShape, config: SvmConf
       remedy: 'Pool the feature maps to fewer cells.',
     });
   const values = await rows.read(0, rows.rows);
-  return tf.tidy(() => withOnes(tf.tensor2d(values, [rows.rows, rows.width]), config));
-}
-
-function withOnes(x: tf.Tensor2D, { normalise }: SvmConfig): tf.Tensor2D {
-  const scaled = normalise ? x.div<tf.Tensor2D>(x.norm(2, 1, true).add(1e-5)) : x;
-  return tf.concat2d([scaled, tf.ones([x.shape[0], 1])], 1);
-}
-
-/** Scores of all images of a split, `[images, machines]`. */
-async function scoresOf(
-  split: FeatureSplit,
-  shape: FeatureShape,
-  config: SvmConfig,
-  w: tf.Tensor2D,
-): Promise<Float32Array> {
-  const rows = featureRows(split, shape, config.pooling);
-  const machines = w.shape[1];
-  const scores = new Float32Array(rows.rows * machines);
-  for (let start = 0; start < rows.rows; start += 500) {
-    const count = Math.min(500, rows.rows - start);
-    const values = await rows.read(start, count);
-    const product = tf.tidy(() => tf.matMul(withOnes(tf.tensor2d(values, [count, rows.width]), config), w));
-    scores.set(product.dataSync<'float32'>(), start * machines);
-    product.dispose();
-  }
-  return scores;
-}
-
-/** The class of the greatest score, and the mean over classes of their average precision (classes not shown left out). */
-function judge(scores: Float32Array, labels: Int32Array, classes: number): { predicted: Int32Array; map: number } {
-  const predicted = Int32Array.from(labels, (_, i) => {
-    const row = scores.subarray(i * classes, (i + 1) * classes);
-    return row.indexOf(row.reduce((a, b) => Math.max(a, b), -Infinity));
-  });
-  const precisions = Array.from({ length: classes }, (_, label) =>
-    envelopePrecision(
-      Array.from(labels, (other) => other === label),
-      Array.from(labels, (_other, i) => scores[i * classes + label] as number),
-    ),
-  ).filter((value) => !Number.isNaN(value));
-  return { predicted, map: precisions.reduce((a, b) => a + b, 0) / precisions.length };
+  return tf.tidy(() => withOnes(tf.tensor2d(values, [rows.rows, rows.width]), config.normalise));
 }

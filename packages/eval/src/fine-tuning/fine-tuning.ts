@@ -1,0 +1,16 @@
+import type { StageModule } from '@selfsup/engine/stage';
+import { tuningSchema, type TuningConfig } from '../tuning-config.ts';
+
+/**
+ * Fine-tuning: a head on a layer of a pretrained encoder and the encoder itself, whole or above a frozen layer, are trained
+ * on labels together, each part with its own learning rate. The metrics are `<title>/<protocol>/<layer>/top1` (after the
+ * last epoch) and `…/top1-best`, in percent, the title `fine-tuned-<head>` or `fine-tuned-<head>-above-<frozen>`. The blob
+ * `checkpoint` is the encoder afterwards, with the head.
+ */
+const stage: StageModule<TuningConfig> = {
+  schema: tuningSchema({}),
+  roles: ['encoder', 'dataset'],
+  // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
+  run: async (context) => (await import('./run.ts')).runFineTuning(context),
+};
+export default stage;

@@ -1,0 +1,46 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { randomKey } from '@selfsup/engine/random';
+import type { StageContext, StageResult } from '@selfsup/engine/stage';
+import { saveEncoder } from '@selfsup/models/encoder';
+import { openTuningInput } from '../tuning-input.ts';
+import { tuningTitle, type TuningConfig } from '../tuning-config.ts';
+import { tune } from '../tuning.ts';
+
+/** Runs `eval/fine-tuning`. Throws as `openTuningInput` and `tune` do. */
+export async function runFineTuning(context: StageContext<TuningConfig>): Promise<StageResult> {
+  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  await mkdir(workFolder, { recursive: true });
+  const input = await openTuningInput(context);
+  const tuned = join(workFolder, 'checkpoint.safetensors');
+  try {
+    const what = tuningTitle('fine-tuned', config);
+    const { top1, best, confusion, curve } = await tune({
+      ...input,
+      config,
+      key: randomKey(seed, 'tuning', what, config.protocol),
+      identity: sha256(canonicalJson({ config, seed, ...input.facts })),
+      name: `${what} on ${config.layer}`,
+      workFolder,
+      progress,
+      signal,
+      dryRun,
+      finished: (encoder, head, steps) => {
+        const facts = { task: 'fine-tuning', taskConfig: undefined, epoch: config.epochs, step: steps, seed };
+        return saveEncoder(tuned, { encoder: encoder.model, head }, { ...encoder.description, ...facts });
+      },
+    });
+    const title = `${what}/${config.protocol}/${config.layer}`;
+    const contents = { 'confusion.json': { title, classes: input.classes, matrix: confusion }, 'curve.json': curve };
+    const files: Record<string, string> = {};
+    for (const [file, content] of Object.entries(contents)) {
+      files[file] = join(workFolder, file);
+      await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
+    }
+    const metrics = { [`${title}/top1`]: top1, [`${title}/top1-best`]: best };
+    return { blobs: { checkpoint: tuned }, files, metrics };
+  } finally {
+    await input.close();
+  }
+}

@@ -1,0 +1,71 @@
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { Interrupted, type StageContext, type StageResult } from '@selfsup/engine/stage';
+import { drawMetrics } from '../class-draws.ts';
+import { featureBlob, openFeatures, refuseEmptyClass } from '../feature-set.ts';
+import { KeptResults } from '../kept-results.ts';
+import { requireNeed } from '../require-need.ts';
+import { lowShotProbe } from './linear.ts';
+import type { LowShotConfig } from './low-shot.ts';
+import type { Measured } from './measured.ts';
+import { lowShotDraws } from './sampling.ts';
+import { lowShotSvm } from './svm.ts';
+
+/** Runs `eval/low-shot`. Throws `UserError` for unknown layers, empty classes, and as `lowShotDraws` does. */
+export async function measureLowShot(context: StageContext<LowShotConfig>): Promise<StageResult> {
+  const { config, seed, workFolder, dryRun, progress, signal } = context;
+  await mkdir(workFolder, { recursive: true });
+  const input = requireNeed(context, 'features');
+  const metrics: Record<string, number> = {};
+  const drawn: { name: string; k: number; draw: number; measures: Record<string, number> }[] = [];
+  let shown: { title: string; classes: readonly string[]; matrix: number[][] } | undefined;
+  for (const layer of config.layers) {
+    const features = await openFeatures(input, layer, 'layers');
+    try {
+      const { classes, train } = features;
+      refuseEmptyClass({ classes, trainLabels: train.labels });
+      const negatives = config.classifier === 'svm' ? config.negatives : 'others';
+      const all = lowShotDraws(train.labels, classes, { ...config, negatives }, seed);
+      const blobs = [featureBlob('train', layer), featureBlob('test', layer), 'train-labels', 'test-labels'];
+      const facts = { inputs: blobs.map((blob) => basename(input.blob(blob))), features: features.description };
+      const identity = sha256(canonicalJson({ config, seed, layer, dryRun, ...facts }));
+      const folder = join(workFolder, layer);
+      await mkdir(folder, { recursive: true });
+      const kept = await KeptResults.open<Measured>(folder, identity);
+      const phase = progress.phase(`low-shot on ${layer}`, all.length, 'draws');
+      const byName = new Map<string, Record<string, number>[]>();
+      for (const one of dryRun ? all.slice(0, 1) : all) {
+        if (signal.aborted) throw new Interrupted('Stopped between draws.');
+        const result = await kept.get(`k${one.k}-draw${one.draw}`, () =>
+          config.classifier === 'svm'
+            ? lowShotSvm(features, one, config, signal)
+            : lowShotProbe(features, one, { ...context, config, workFolder: folder }, layer, identity),
+        );
+        for (const [name, { measures, confusion }] of Object.entries(result)) {
+          byName.set(name, [...(byName.get(name) ?? []), measures]);
+          drawn.push({ name: `${name}/${layer}`, k: one.k, draw: one.draw, measures });
+          if (layer === config.layers[0] && one.draw === 0)
+            shown = { title: `${name}/${layer}`, classes, matrix: confusion };
+        }
+        phase.advance(1);
+      }
+      phase.done();
+      for (const [name, measured] of byName)
+        for (const measure of Object.keys(measured[0]!))
+          for (const [metric, value] of drawMetrics(
+            `${name}/${layer}/${measure}`,
+            measured.map((measures) => measures[measure]!),
+          ))
+            metrics[metric] = value;
+    } finally {
+      features.close();
+    }
+  }
+  const files: Record<string, string> = {};
+  for (const [file, content] of Object.entries({ 'confusion.json': shown, 'draws.json': drawn })) {
+    files[file] = join(workFolder, file);
+    await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
+  }
+  return { files, metrics };
+}

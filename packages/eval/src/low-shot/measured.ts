@@ -1,0 +1,13 @@
+import type { FeatureSplit } from '../feature-set.ts';
+
+/** What one draw gave: by `<head>/<protocol>`, its measures and its confusion. */
+export type Measured = Record<string, { readonly measures: Record<string, number>; readonly confusion: number[][] }>;
+
+/** Some rows of a split. */
+export function picked(split: FeatureSplit, rows: Uint32Array): FeatureSplit {
+  return {
+    images: rows.length,
+    labels: Int32Array.from(rows, (row) => split.labels[row] as number),
+    gather: (places) => split.gather(Uint32Array.from(places, (place) => rows[place] as number)),
+  };
+}

@@ -1,0 +1,84 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { randomKey } from '@selfsup/engine/random';
+import type { StageContext, StageResult } from '@selfsup/engine/stage';
+import { drawMetrics, rowsByClass, shuffledByClass } from '../class-draws.ts';
+import { KeptResults } from '../kept-results.ts';
+import { tuningTitle } from '../tuning-config.ts';
+import { openTuningInput, type TuningInput } from '../tuning-input.ts';
+import { tune, type TuningOutcome } from '../tuning.ts';
+import type { SemiSupervisedConfig } from './semi-supervised.ts';
+
+/**
+ * The images of each draw at each K, ascending indices into the training split. Throws `UserError` for a K above the
+ * smallest class.
+ */
+export function labelledImages(
+  { labels, trainIndices, classes }: Pick<TuningInput, 'labels' | 'trainIndices' | 'classes'>,
+  { perClass, draws }: Pick<SemiSupervisedConfig, 'perClass' | 'draws'>,
+  seed: number,
+): { k: number; draw: number; indices: Uint32Array }[] {
+  const own = Int32Array.from(trainIndices, (index) => labels[index] as number);
+  const rows = rowsByClass(own, classes, perClass, 'perClass');
+  const orders =
+    draws === 'first'
+      ? [rows]
+      : Array.from({ length: draws }, (_, draw) => shuffledByClass(rows, randomKey(seed, 'labelled', draw)));
+  return perClass.flatMap((k) =>
+    orders.map((byClass, draw) => {
+      const chosen = byClass.flatMap((order) => [...order.subarray(0, k)]);
+      return { k, draw, indices: Uint32Array.from(chosen, (row) => trainIndices[row] as number).sort() };
+    }),
+  );
+}
+
+/** Runs `eval/semi-supervised`. Throws as `labelledImages`, `openTuningInput` and `tune` do. */
+export async function runSemiSupervised(context: StageContext<SemiSupervisedConfig>): Promise<StageResult> {
+  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  await mkdir(workFolder, { recursive: true });
+  const input = await openTuningInput(context);
+  try {
+    const what = tuningTitle('semi-supervised', config);
+    const identity = sha256(canonicalJson({ config, seed, dryRun, ...input.facts }));
+    const kept = await KeptResults.open<TuningOutcome>(workFolder, identity);
+    const all = labelledImages(input, config, seed);
+    const results: { k: number; draw: number; outcome: TuningOutcome }[] = [];
+    for (const { k, draw, indices } of dryRun ? all.slice(0, 1) : all) {
+      const name = `k${k}-draw${draw}`;
+      const outcome = await kept.get(name, () =>
+        tune({
+          ...input,
+          trainIndices: indices,
+          config,
+          key: randomKey(seed, 'tuning', what, config.protocol, k, draw),
+          identity: `${identity}-${name}`,
+          name: `${what} on ${config.layer}, ${k} per class, draw ${draw + 1}`,
+          workFolder: join(workFolder, name),
+          progress,
+          signal,
+          dryRun,
+        }),
+      );
+      results.push({ k, draw, outcome });
+    }
+    const title = (k: number): string => `${what}/${config.protocol}-k${k}/${config.layer}`;
+    const metrics = config.perClass.flatMap((k) => {
+      const accuracies = results.filter((one) => one.k === k).map(({ outcome }) => outcome.top1);
+      return accuracies.length === 0 ? [] : drawMetrics(`${title(k)}/top1`, accuracies);
+    });
+    const most = results.reduce((best, one) => (one.k > best.k ? one : best));
+    const contents = {
+      'confusion.json': { title: title(most.k), classes: input.classes, matrix: most.outcome.confusion },
+      'draws.json': results.map(({ k, draw, outcome }) => ({ k, draw, top1: outcome.top1, curve: outcome.curve })),
+    };
+    const files: Record<string, string> = {};
+    for (const [file, content] of Object.entries(contents)) {
+      files[file] = join(workFolder, file);
+      await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
+    }
+    return { files, metrics: Object.fromEntries(metrics) };
+  } finally {
+    await input.close();
+  }
+}

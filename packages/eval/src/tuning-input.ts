@@ -1,0 +1,51 @@
+import { openDataset, type Dataset } from '@selfsup/data/dataset';
+import { selectSubset } from '@selfsup/data/subset';
+import { sha256File } from '@selfsup/engine/files';
+import type { StageContext } from '@selfsup/engine/stage';
+import { checkLabels, refuseEmptyClass } from './feature-set.ts';
+import { requireNeed } from './require-need.ts';
+import type { TuningConfig } from './tuning-config.ts';
+
+/** What a stage that trains on labelled images works on. */
+export interface TuningInput {
+  readonly dataset: Dataset;
+  readonly checkpoint: string;
+  readonly classes: readonly string[];
+  /** Of the training split. */
+  readonly labels: Int32Array;
+  /** The images that the config's `train` and `test` choose, as indices into their splits. */
+  readonly trainIndices: Uint32Array;
+  readonly testIndices: Uint32Array;
+  /** As JSON, which encoder and data set these are. */
+  readonly facts: { readonly encoder: string; readonly dataset: string };
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what `needs` names as `encoder` and `dataset`. Throws `UserError` where one is missing, for images without a label,
+ * and for a class that no training image shows.
+ */
+export async function openTuningInput({ config, needs, seed }: StageContext<TuningConfig>): Promise<TuningInput> {
+  const checkpoint = requireNeed({ needs }, 'encoder').blob('checkpoint');
+  const dataset = openDataset(requireNeed({ needs }, 'dataset').blob('lmdb'));
+  try {
+    const { classes, digest } = dataset.manifest;
+    const chosen = (['train', 'test'] as const).map((part) => {
+      const { split, subset } = config[part];
+      const labels = dataset.labels(split);
+      const indices = selectSubset(labels, subset, seed);
+      const own = Int32Array.from(indices, (index) => labels[index] as number);
+      checkLabels(own, classes.length, part);
+      if (part === 'train') refuseEmptyClass({ classes, trainLabels: own });
+      return indices;
+    });
+    const [trainIndices, testIndices] = chosen as [Uint32Array, Uint32Array];
+    const labels = dataset.labels(config.train.split);
+    const facts = { encoder: await sha256File(checkpoint), dataset: digest };
+    const close = () => dataset.close();
+    return { dataset, checkpoint, classes, labels, trainIndices, testIndices, facts, close };
+  } catch (error) {
+    await dataset.close();
+    throw error;
+  }
+}
