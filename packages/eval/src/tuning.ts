@@ -169,10 +169,13 @@ function openLoaders({ config, dataset, trainIndices, testIndices, key }: Tuning
   const train = { split: config.train.split, indices: trainIndices, batchSize, dropLast, samplesPerEpoch, augment };
   const training = createLoader({ ...common, ...train, shuffle: true });
   if (training.batchesPerEpoch === 0)
-    throw new UserError(`${samplesPerEpoch ?? trainIndices.length} training images do not fill one batch of ${batchSize}`, {
-      field: 'batchSize',
-      remedy: "Make the batch smaller, or raise 'samplesPerEpoch' to go through the images several times.",
-    });
+    throw new UserError(
+      `${samplesPerEpoch ?? trainIndices.length} training images do not fill one batch of ${batchSize}`,
+      {
+        field: 'batchSize',
+        remedy: "Make the batch smaller, or raise 'samplesPerEpoch' to go through the images several times.",
+      },
+    );
   const test = { split: config.test.split, indices: testIndices, batchSize: extractionBatch, augment: testView };
   return [training, createLoader({ ...common, ...test, dropLast: false, shuffle: false })];
 }

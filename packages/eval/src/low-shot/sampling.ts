@@ -33,10 +33,13 @@ export function lowShotDraws(
       const rows = [...labels.keys()].filter((row) => labels[row] !== label);
       const wanted = negatives * Math.max(...shots);
       if (rows.length < wanted)
-        throw new UserError(`${wanted} negatives of class '${name}', but only ${rows.length} images show another class`, {
-          field: 'negatives',
-          remedy: "Use fewer, or 'others'.",
-        });
+        throw new UserError(
+          `${wanted} negatives of class '${name}', but only ${rows.length} images show another class`,
+          {
+            field: 'negatives',
+            remedy: "Use fewer, or 'others'.",
+          },
+        );
       const order = permutation(deriveKey(key, 'negatives', label), rows.length).subarray(0, wanted);
       return Uint32Array.from(order, (place) => rows[place]!);
     });

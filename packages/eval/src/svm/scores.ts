@@ -32,7 +32,11 @@ export async function scoresOf(
 }
 
 /** The class of the greatest score, and the mean over classes of their average precision (classes not shown left out). */
-export function judge(scores: Float32Array, labels: Int32Array, classes: number): { predicted: Int32Array; map: number } {
+export function judge(
+  scores: Float32Array,
+  labels: Int32Array,
+  classes: number,
+): { predicted: Int32Array; map: number } {
   const predicted = Int32Array.from(labels, (_, i) => {
     const row = scores.subarray(i * classes, (i + 1) * classes);
     return row.indexOf(row.reduce((a, b) => Math.max(a, b), -Infinity));
