@@ -32,7 +32,7 @@ const schema = z.discriminatedUnion('classifier', [
     positiveWeight: z.number().positive().default(2),
     /**
      * Images of other classes that a class's machine sees: `others`, those drawn for the other classes (Places); a number n,
-     * n·k drawn for each class (VOC: 19).
+     * n·k drawn for each class (VOC: classes − 1, which is 19).
      */
     negatives: z.union([z.literal('others'), z.int().min(1)]).default('others'),
   }),
