@@ -7,6 +7,7 @@ import clusteringScores from './clustering-scores/clustering-scores.ts';
 import { normals } from './in-memory.fixture.ts';
 import knn from './knn/knn.ts';
 import linearProbe from './linear-probe/linear-probe.ts';
+import lowShot from './low-shot/low-shot.ts';
 import { publishedFeatures } from './published-features.fixture.ts';
 import retrieval from './retrieval/retrieval.ts';
 import { run, shapes } from './stages.fixture.ts';
@@ -23,6 +24,10 @@ const evaluations: Readonly<Record<string, readonly [StageModule<never>, (layer:
   ],
   knn: [knn as StageModule<never>, (layer) => ({ layers: [layer], k: [1] })],
   svm: [svm as StageModule<never>, (layer) => ({ layers: [layer], costs: [1], folds: 0 })],
+  'low-shot': [
+    lowShot as StageModule<never>,
+    (layer) => ({ classifier: 'svm', layers: [layer], shots: [24], draws: 1 }),
+  ],
   retrieval: [retrieval as StageModule<never>, (layer) => ({ layers: [layer], k: [1], pictures: 1 })],
   'clustering-scores': [clusteringScores as StageModule<never>, (layer) => ({ layers: [layer] })],
 };
