@@ -8,6 +8,10 @@ export function picked(split: FeatureSplit, rows: Uint32Array): FeatureSplit {
   return {
     images: rows.length,
     labels: Int32Array.from(rows, (row) => split.labels[row] as number),
-    gather: (places) => split.gather(Uint32Array.from(places, (place) => rows[place] as number)),
+    gather: (places, target) =>
+      split.gather(
+        Uint32Array.from(places, (place) => rows[place] as number),
+        target,
+      ),
   };
 }

@@ -42,22 +42,20 @@ test('RotNet’s images are the first K of each class in order; K of each, and d
   expect(labelledImages(pool(), { perClass: [3, 9], draws: 3 }, 2)).not.toEqual(drawn);
 });
 
-test('every draw learns, their mean is given; stopped in any draw, it ends with the same bits', async () => {
-  const whole = await run(semiSupervised, 'whole', { ...base, epochs: 2, testEvery: 2 }, needs);
+test('every draw learns, their mean is given; stopped in its third draw, it ends with the same bits', async () => {
+  const settings = { ...base, epochs: 2, testEvery: 2 };
+  const whole = await run(semiSupervised, 'whole', settings, needs);
   const title = 'semi-supervised-conv-frozen/test';
   expect(Object.keys(whole.metrics)).toEqual(
     [2, 8].flatMap((k) => [`${title}-k${k}/conv2/top1`, `${title}-k${k}/conv2/top1-deviation`]),
   );
   const accuracy = (k: number) => whole.metrics[`${title}-k${k}/conv2/top1`]!;
-  for (const stopAt of [21]) {
-    const controller = new AbortController();
-    let steps = 0;
-    const phase = { advance: () => void (++steps === stopAt && controller.abort()), done: () => undefined };
-    const stopping = { signal: controller.signal, progress: { ...silent, phase: () => phase } };
-    const settings = { ...base, epochs: 2, testEvery: 2 };
-    await expect(run(semiSupervised, 'stopped', settings, needs, stopping)).rejects.toThrow(/Stopped/);
-  }
-  const resumed = await run(semiSupervised, 'stopped', { ...base, epochs: 2, testEvery: 2 }, needs);
+  const controller = new AbortController();
+  let steps = 0;
+  const phase = { advance: () => void (++steps === 21 && controller.abort()), done: () => undefined };
+  const stopping = { signal: controller.signal, progress: { ...silent, phase: () => phase } };
+  await expect(run(semiSupervised, 'stopped', settings, needs, stopping)).rejects.toThrow(/Stopped/);
+  const resumed = await run(semiSupervised, 'stopped', settings, needs);
   expect(resumed.metrics).toEqual(whole.metrics);
   const digest = (name: string) => sha256File(join(workFolderOf(name), 'draws.json'));
   expect(await digest('stopped')).toBe(await digest('whole'));
