@@ -28,8 +28,10 @@ export function tuningSchema<More extends z.core.$ZodShape>(more: More) {
     z.strictObject({ ...settings, ...more, head: z.literal('linear'), ...linearSettings }),
   ]);
 }
-const plain = tuningSchema({});
-export type TuningConfig = z.infer<typeof plain>;
+
+/** Without further settings. */
+export const plainTuningSchema = tuningSchema({});
+export type TuningConfig = z.infer<typeof plainTuningSchema>;
 
 /** First part of the metrics' names: what was trained. */
 export function tuningTitle(kind: string, { head, frozen, layer }: TuningConfig): string {

@@ -94,7 +94,9 @@ test('two steps with a frozen block and a rate for each part end where PyTorchâ€
 
 test('the whole network learns; its checkpoint is an encoder, and nothing is left on the device', async () => {
   const before = tf.memory().numTensors;
-  const result = await run(fineTuning, 'whole', { ...base, epochs: 6, augment: {} }, needs);
+  const part = { train: { subset: { first: 40 } }, schedule: { name: 'constant', learningRate: 0.02 } };
+  const settings = { ...base, ...part, pooling: { adaptiveAverage: 4 }, epochs: 6, augment: {} };
+  const result = await run(fineTuning, 'whole', settings, needs);
   expect(tf.memory().numTensors).toBe(before);
   expect(Object.keys(result.metrics)).toEqual([
     'fine-tuned-linear/test/conv3/top1',
@@ -103,10 +105,10 @@ test('the whole network learns; its checkpoint is an encoder, and nothing is lef
   const curve = JSON.parse(readFileSync(join(workFolderOf('whole'), 'curve.json'), 'utf8')) as {
     train: { loss: number }[];
   };
-  expect(curve.train.at(-1)!.loss).toBeLessThan(curve.train[0]!.loss - 0.1);
+  expect(curve.train.at(-1)!.loss).toBeLessThan(curve.train[0]!.loss - 0.5);
   const tuned = asInput('whole', result).blob('checkpoint');
   const encoder = await loadEncoder(tuned);
-  expect(encoder.description).toMatchObject({ task: 'fine-tuning', epoch: 6, step: 60 });
+  expect(encoder.description).toMatchObject({ task: 'fine-tuning', epoch: 6, step: 12 });
   encoder.model.dispose();
   const [old, now] = [await weightsOf(needs.encoder.blob('checkpoint')), await weightsOf(tuned)];
   for (const [name, { data }] of old)

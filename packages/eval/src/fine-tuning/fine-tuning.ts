@@ -1,5 +1,5 @@
 import type { StageModule } from '@selfsup/engine/stage';
-import { tuningSchema, type TuningConfig } from '../tuning-config.ts';
+import { plainTuningSchema, type TuningConfig } from '../tuning-config.ts';
 
 /**
  * Fine-tuning: a head on a layer of a pretrained encoder and the encoder itself, whole or above a frozen layer, are trained
@@ -8,7 +8,7 @@ import { tuningSchema, type TuningConfig } from '../tuning-config.ts';
  * `-frozen` where only the head is trained. The blob `checkpoint` is the encoder afterwards, with the head.
  */
 const stage: StageModule<TuningConfig> = {
-  schema: tuningSchema({}),
+  schema: plainTuningSchema,
   roles: ['encoder', 'dataset'],
   // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
   run: async (context) => (await import('./run.ts')).runFineTuning(context),
