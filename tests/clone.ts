@@ -49,6 +49,11 @@ export class Clone {
     return readFileSync(this.path(path), 'utf8');
   }
 
+  /** What is in a folder, by name. */
+  names(folder: string): string[] {
+    return readdirSync(this.path(folder)).sort();
+  }
+
   json<T>(path: string): T {
     return JSON.parse(this.read(path)) as T;
   }
