@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { randomKey, type RandomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { parameterCount } from '@selfsup/models/weights';
@@ -9,6 +8,7 @@ import type { HeadTraining } from './head-config.ts';
 import type { FeatureShape, HeadSource } from './head-source.ts';
 import { trainHead, type HeadScores } from './head-trainer.ts';
 import { buildHead, type HeadKind } from './heads.ts';
+import { writeJsonFiles } from './json-files.ts';
 
 /**
  * Runs a stage that trains one head on the batches of the source that `open` opens, whose order is a function of the
@@ -53,11 +53,7 @@ export async function runHead<Config extends HeadTraining>(
       'confusion.json': { title, classes, matrix: scores.confusion },
       'curve.json': curve,
     };
-    const files: Record<string, string> = {};
-    for (const [file, content] of Object.entries(contents)) {
-      files[file] = join(workFolder, file);
-      await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
-    }
+    const files = await writeJsonFiles(workFolder, contents);
     return { files, metrics: { [`${title}/top1`]: scores.top1, [`${title}/top1-best`]: scores.best } };
   } finally {
     await source.close();

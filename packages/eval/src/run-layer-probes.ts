@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { randomKey, type RandomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { openAugmentedLayers } from './augmented-source.ts';
@@ -11,6 +10,7 @@ import type { FrozenInput } from './frozen-input.ts';
 import type { FeatureShape, HeadSource } from './head-source.ts';
 import { trainHead } from './head-trainer.ts';
 import { jointProbes } from './heads.ts';
+import { writeJsonFiles } from './json-files.ts';
 import type { LayerProbesConfig } from './layer-probes/layer-probes.ts';
 import { resolveProbe, type ProbeSubject, type ResolvedProbe } from './probe-config.ts';
 import { liveTest } from './test-images.ts';
@@ -118,10 +118,6 @@ async function train(context: Context, source: HeadSource, settings: ResolvedPro
     'curve.json': curve,
     'protocol.json': settings,
   };
-  const files: Record<string, string> = {};
-  for (const [file, content] of Object.entries(contents)) {
-    files[file] = join(workFolder, file);
-    await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
-  }
+  const files = await writeJsonFiles(workFolder, contents);
   return { files, metrics };
 }

@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { randomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { saveEncoder } from '@selfsup/models/encoder';
+import { writeJsonFiles } from '../json-files.ts';
 import { openTuningInput } from '../tuning-input.ts';
 import { tuningTitle, type TuningConfig } from '../tuning-config.ts';
 import { tune } from '../tuning.ts';
@@ -33,11 +34,7 @@ export async function runFineTuning(context: StageContext<TuningConfig>): Promis
     });
     const title = `${what}/${config.protocol}/${config.layer}`;
     const contents = { 'confusion.json': { title, classes: input.classes, matrix: confusion }, 'curve.json': curve };
-    const files: Record<string, string> = {};
-    for (const [file, content] of Object.entries(contents)) {
-      files[file] = join(workFolder, file);
-      await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
-    }
+    const files = await writeJsonFiles(workFolder, contents);
     const metrics = { [`${title}/top1`]: top1, [`${title}/top1-best`]: best };
     return { blobs: { checkpoint: tuned }, files, metrics };
   } finally {

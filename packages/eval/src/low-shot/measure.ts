@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { Interrupted, type StageContext, type StageResult } from '@selfsup/engine/stage';
 import { drawMetrics } from '../class-draws.ts';
 import { featureBlob, openFeatures, refuseEmptyClass } from '../feature-set.ts';
+import { writeJsonFiles } from '../json-files.ts';
 import { KeptResults } from '../kept-results.ts';
 import { requireNeed } from '../require-need.ts';
 import { lowShotProbe } from './linear.ts';
@@ -62,10 +63,6 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
       features.close();
     }
   }
-  const files: Record<string, string> = {};
-  for (const [file, content] of Object.entries({ 'confusion.json': shown, 'draws.json': drawn })) {
-    files[file] = join(workFolder, file);
-    await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
-  }
+  const files = await writeJsonFiles(workFolder, { 'confusion.json': shown, 'draws.json': drawn });
   return { files, metrics };
 }

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
-import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { randomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { openAugmentedLayers } from '../augmented-source.ts';
@@ -9,6 +8,7 @@ import { refuseEmptyClass } from '../feature-set.ts';
 import type { FrozenInput } from '../frozen-input.ts';
 import type { FeatureShape } from '../head-source.ts';
 import { trainHead } from '../head-trainer.ts';
+import { writeJsonFiles } from '../json-files.ts';
 import { liveTest } from '../test-images.ts';
 import { retrainingProtocols, type RetrainingProtocol } from './protocols.ts';
 import type { RetrainedLayersConfig } from './retrained-layers.ts';
@@ -93,11 +93,7 @@ export async function runRetrainedLayers(context: StageContext<RetrainedLayersCo
       'curve.json': curve,
       'protocol.json': { ...settings, label, differences },
     };
-    const files: Record<string, string> = {};
-    for (const [file, content] of Object.entries(contents)) {
-      files[file] = join(workFolder, file);
-      await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
-    }
+    const files = await writeJsonFiles(workFolder, contents);
     return { files, metrics: Object.fromEntries(metrics) };
   } finally {
     await source.close();

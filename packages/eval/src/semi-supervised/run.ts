@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { randomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { drawMetrics, rowsByClass, shuffledByClass } from '../class-draws.ts';
+import { writeJsonFiles } from '../json-files.ts';
 import { KeptResults } from '../kept-results.ts';
 import { tuningTitle } from '../tuning-config.ts';
 import { openTuningInput, type TuningInput } from '../tuning-input.ts';
@@ -72,11 +73,7 @@ export async function runSemiSupervised(context: StageContext<SemiSupervisedConf
       'confusion.json': { title: title(most.k), classes: input.classes, matrix: most.outcome.confusion },
       'draws.json': results.map(({ k, draw, outcome }) => ({ k, draw, top1: outcome.top1, curve: outcome.curve })),
     };
-    const files: Record<string, string> = {};
-    for (const [file, content] of Object.entries(contents)) {
-      files[file] = join(workFolder, file);
-      await writeAtomically(files[file], `${JSON.stringify(content)}\n`);
-    }
+    const files = await writeJsonFiles(workFolder, contents);
     return { files, metrics: Object.fromEntries(metrics) };
   } finally {
     await input.close();
