@@ -6,26 +6,12 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { beforeAll, expect, test } from 'vitest';
 import { normals } from '../in-memory.fixture.ts';
 import { publishedFeatures } from '../published-features.fixture.ts';
+import { names, parts, publishedReference, reference } from '../reference-features.fixture.ts';
 import { readStageOutputs } from '../report/read-outputs.ts';
 import { run, shapes, workFolderOf } from '../stages.fixture.ts';
 import featureMap from './feature-map.ts';
 
-/** The features that scikit-learn mapped; see bench/oracles/feature_map_reference.py. */
-interface Reference {
-  readonly train: { readonly features: number[]; readonly labels: number[] };
-  readonly test: { readonly features: number[]; readonly labels: number[] };
-  readonly width: number;
-  readonly classes: number;
-}
-const file = new URL('../knn/knn.reference.json', import.meta.url);
-const reference = JSON.parse(readFileSync(file, 'utf8')) as Reference;
-const part = ({ features: values, labels }: Reference['train']) => ({
-  features: Float32Array.from(values),
-  labels: Int32Array.from(labels),
-});
-const names = Array.from({ length: reference.classes }, (_, i) => `class ${i}`);
-const parts = { train: part(reference.train), test: part(reference.test) };
-const published = () => publishedFeatures('conv2', [1, 1, reference.width], names, parts);
+const published = () => publishedReference();
 const plain = { layers: ['conv2'], thumbnails: 0 };
 
 let dataset: StageInput;

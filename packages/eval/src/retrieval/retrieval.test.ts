@@ -6,26 +6,11 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { beforeAll, expect, test } from 'vitest';
 import features from '../features/features.ts';
 import { publishedFeatures } from '../published-features.fixture.ts';
+import { names, parts, publishedReference, reference } from '../reference-features.fixture.ts';
 import { readStageOutputs } from '../report/read-outputs.ts';
 import { asInput, randomEncoder, run, shapes, workFolderOf } from '../stages.fixture.ts';
 import { resultStrip } from './result-strip.ts';
 import retrieval from './retrieval.ts';
-
-/** The features that scikit-learn ranked; see bench/oracles/retrieval_reference.py. */
-interface Reference {
-  readonly train: { readonly features: number[]; readonly labels: number[] };
-  readonly test: { readonly features: number[]; readonly labels: number[] };
-  readonly width: number;
-  readonly classes: number;
-}
-const file = new URL('../knn/knn.reference.json', import.meta.url);
-const reference = JSON.parse(readFileSync(file, 'utf8')) as Reference;
-const part = ({ features: values, labels }: Reference['train']) => ({
-  features: Float32Array.from(values),
-  labels: Int32Array.from(labels),
-});
-const names = Array.from({ length: reference.classes }, (_, i) => `class ${i}`);
-const parts = { train: part(reference.train), test: part(reference.test) };
 
 let dataset: StageInput;
 let digest: string;
@@ -35,7 +20,7 @@ beforeAll(async () => {
   digest = opened.manifest.digest;
   await opened.close();
 });
-const published = () => publishedFeatures('conv2', [1, 1, reference.width], names, parts, digest);
+const published = () => publishedReference(digest);
 
 test.each([
   ['cosine', 0.5624308, 0.535, 0.4313725],
