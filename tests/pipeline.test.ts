@@ -102,13 +102,13 @@ test('a seed that is added computes only that seed', async () => {
 test('a comparison of what is there computes nothing, and an edit of its experiment affects it', async () => {
   const before = computed();
   const entries = [{ experiment: 'tiny', label: 'Tiny' }];
-  clone.write('pipelines/comparisons/tiny/comparison.json', { about: { title: 'Tiny compared' }, entries });
+  clone.write('pipelines/comparisons/tiny-alone/comparison.json', { about: { title: 'Tiny compared' }, entries });
   clone.commit('a comparison');
-  const { code, output } = await clone.run('nx', ['run', 'pipeline:compare-tiny']);
-  expect(output).toContain('Report: artifacts/compare/tiny/index.html');
+  const { code, output } = await clone.run('nx', ['run', 'pipeline:tiny-alone']);
+  expect(output).toContain('Report: artifacts/compare/tiny-alone/index.html');
   expect(code).toBe(0);
   expect(computed()).toEqual(before);
-  expect(clone.read('artifacts/compare/tiny/index.html')).toContain('linear, protocol test');
+  expect(clone.read('artifacts/compare/tiny-alone/index.html')).toContain('linear, protocol test');
   const file = '--files=pipelines/experiments/tiny/experiment.json';
   const affected = await clone.run('nx', ['show', 'projects', '--affected', file]);
   expect(
@@ -116,7 +116,7 @@ test('a comparison of what is there computes nothing, and an edit of its experim
       .split('\n')
       .filter((line) => /^(exp|cmp)-/.test(line))
       .sort(),
-  ).toEqual(['cmp-tiny', 'exp-tiny']);
+  ).toEqual(['cmp-tiny-alone', 'exp-tiny']);
 }, 180_000);
 
 test('nx affected names only the experiments that use an edited task', async () => {

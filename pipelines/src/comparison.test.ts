@@ -116,10 +116,35 @@ test('from the command line: check, list, compare, and nothing twice', async () 
     'toy start 2',
   ]);
   expect((await workspace.run('list')).output).toMatch(/both +6\/6 stages/);
-  const again = await workspace.run('compare', 'both');
-  expect(again.code).toBe(0);
+  const again = await workspace.run('run', 'both');
+  expect([again.code, again.output]).toEqual([0, expect.stringContaining('Report: artifacts/compare/both/index.html')]);
   expect(workspace.log()).toHaveLength(8);
 }, 300_000);
+
+test('run takes a comparison, without the options of one experiment', async () => {
+  const { code, output } = await workspace.run('run', 'both', '--seed', '3');
+  expect(code).not.toBe(0);
+  expect(output).toContain("'both' is a comparison, and --seed is for one experiment");
+  expect(output).toContain('run one of its experiments with it: toy, sizes');
+  expect((await workspace.run('run', 'bothh')).output).toContain("did you mean 'both'");
+}, 60_000);
+
+test('a comparison with the name of an experiment is refused, both files named', async () => {
+  const own = createTestWorkspace();
+  try {
+    own.write('pipelines/comparisons/toy/comparison.json', { about, entries: [{ experiment: 'toy' }] });
+    for (const command of ['run', 'check', 'compare']) {
+      const { code, output } = await own.run(command, 'toy');
+      expect(code).not.toBe(0);
+      expect(output).toContain("A comparison has the name of an experiment, 'toy'");
+      expect(output).toContain('pipelines/experiments/toy/experiment.json');
+      expect(output).toContain('pipelines/comparisons/toy/comparison.json');
+    }
+    expect(own.log()).toEqual([]);
+  } finally {
+    own.remove();
+  }
+}, 60_000);
 
 test('the report: labels, both experiments, the published number of the variant that is compared', async () => {
   const { readFileSync } = await import('node:fs');

@@ -4,6 +4,7 @@ import { publishedEntrySchema } from '@selfsup/eval/published';
 import { type Experiment, findVariant, readExperiment } from './experiment.ts';
 import { comparedStages, type VariantPlan } from './expand.mjs';
 import { parseOrExplain, readJson } from './parse.ts';
+import { refuseSameName } from './one-kind.ts';
 import { runExperiment } from './run-experiment.ts';
 import type { Session } from './session.ts';
 import { assertKnown, comparisonFile, experimentNames, type Workspace } from './workspace.ts';
@@ -60,10 +61,11 @@ export interface Comparison {
 
 /**
  * Reads a comparison and the experiments that it names. Throws `UserError` naming file and field, with the nearest right
- * name for an experiment, variant or stage that does not exist.
+ * name for an experiment, variant or stage that does not exist; and where an experiment has the comparison's name.
  */
 export function readComparison(workspace: Workspace, name: string): Comparison {
   const file = comparisonFile(workspace, name);
+  refuseSameName(workspace, name);
   const { about, entries: declared, stages } = parseOrExplain(comparisonSchema, readJson(file), file);
   const read = new Map<string, Experiment>();
   const entries = declared.flatMap((entry, i) => {

@@ -10,6 +10,7 @@ interface Project {
     string,
     {
       cache?: boolean;
+      options?: { command: string };
       parallelism?: boolean;
       dependsOn: unknown[];
       inputs: { projects?: string[] }[];
@@ -18,11 +19,11 @@ interface Project {
   >;
 }
 
-async function projects(experiment: object, comparison?: object): Promise<Record<string, Project>> {
+async function projects(experiment: object, comparison?: object, name = 'both'): Promise<Record<string, Project>> {
   const workspace = createTestWorkspace();
   try {
     workspace.write('pipelines/experiments/toy/experiment.json', experiment);
-    if (comparison !== undefined) workspace.write('pipelines/comparisons/both/comparison.json', comparison);
+    if (comparison !== undefined) workspace.write(`pipelines/comparisons/${name}/comparison.json`, comparison);
     // Plain JavaScript without types.
     const plugin = (await import(new URL('../nx-plugin.mjs', import.meta.url).href)) as {
       createNodes: [string, (files: string[], options: undefined, context: { workspaceRoot: string }) => unknown];
@@ -123,10 +124,12 @@ test('a comparison waits for the stages that it names, of the variants that it n
   // An edit of the experiment affects the comparison, and the report sees what the experiment says of itself.
   expect(implicitDependencies).toEqual(['eval', 'pipeline', 'exp-toy']);
   expect(targets['report']!.inputs.find((input) => input.projects)!.projects).toEqual(['eval', 'pipeline', 'exp-toy']);
-  expect(all['pipeline']!.targets['compare-both']).toMatchObject({
-    cache: false,
-    dependsOn: [{ projects: ['cmp-both'], target: 'report' }],
-  });
+  for (const target of ['both', 'compare-both'])
+    expect(all['pipeline']!.targets[target]).toMatchObject({
+      cache: false,
+      options: { command: 'node pipelines/bin/selfsup.mjs compare both' },
+      dependsOn: [{ projects: ['cmp-both'], target: 'report' }],
+    });
   const whole = await projects(experiment, { about: { title: 'x' }, entries: [{ experiment: 'toy' }] });
   expect(whole['cmp-both']!.targets['report']!.dependsOn).toHaveLength(1 + 2 * 2 * 2);
 });
@@ -139,3 +142,9 @@ test.each([[[{ experiment: 'nothing' }]], [[{ experiment: 'toy', variant: 'nothi
     expect(Object.keys(all['exp-toy']!.targets)).toContain('measure-seed-1');
   },
 );
+
+test('where a comparison has the name of an experiment, the target of that name runs neither and says why', async () => {
+  const all = await projects(toyExperiment, { about: { title: 'x' }, entries: [{ experiment: 'toy' }] }, 'toy');
+  const { options, dependsOn } = all['pipeline']!.targets['toy']!;
+  expect([options!.command, dependsOn]).toEqual(['node pipelines/bin/selfsup.mjs check toy', undefined]);
+});

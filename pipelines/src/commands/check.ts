@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import { readComparison } from '../comparison.ts';
 import { publishedOf } from '../comparison-input.ts';
 import { type Experiment, readExperiment } from '../experiment.ts';
+import { kindOf } from '../one-kind.ts';
 import { publishedOfExperiment } from '../published-numbers.ts';
 import { openSession, type Session } from '../session.ts';
 import { checkStages } from '../stage-key.ts';
-import { assertKnown, comparisonNames, experimentNames } from '../workspace.ts';
 
 export default new Command('check')
   .description('Check an experiment or comparison file and the config of its stages without running anything')
@@ -13,12 +13,8 @@ export default new Command('check')
   .addHelpText('after', '\nExamples:\n  selfsup check quickstart\n  selfsup check cifar10-small')
   .action(async (name: string) => {
     const session = openSession();
-    const experiments = experimentNames(session.workspace);
-    const comparisons = comparisonNames(session.workspace);
-    const place = 'pipelines/experiments/<name>/experiment.json or pipelines/comparisons/<name>/comparison.json';
-    assertKnown('experiment or comparison', name, [...experiments, ...comparisons], place);
-    if (experiments.includes(name)) await checkExperiment(session, readExperiment(session.workspace, name));
-    if (comparisons.includes(name)) await checkComparison(session, name);
+    if (kindOf(session.workspace, name) === 'comparison') await checkComparison(session, name);
+    else await checkExperiment(session, readExperiment(session.workspace, name));
     console.log(`${name}: sound`);
   });
 

@@ -1,11 +1,16 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
+import { UserError } from '@selfsup/engine/errors';
 import { assertWritable } from '../artifacts.ts';
+import { compareExperiments } from '../compare-experiments.ts';
+import { readComparison } from '../comparison.ts';
 import { dataOverrides, findVariant, parseOverrides, readExperiment, setVariantName } from '../experiment.ts';
+import { kindOf } from '../one-kind.ts';
 import { collect, wholeNumber } from '../options.ts';
 import { runExperiment } from '../run-experiment.ts';
 import { openSession } from '../session.ts';
+import { findWorkspace, type Workspace } from '../workspace.ts';
 import { writeReport } from '../write-report.ts';
 
 interface Options {
@@ -20,8 +25,8 @@ interface Options {
 }
 
 export default new Command('run')
-  .description('Bring an experiment up to date without Nx, and write its report')
-  .argument('<experiment>')
+  .description('Bring an experiment or comparison up to date without Nx, and write its report')
+  .argument('<experiment or comparison>')
   .option('--set <path=value>', 'make a variant of it with this override; may be given several times', collect, [])
   .option('--data <name=other>', 'make a variant of it with another data set in the place of one', collect, [])
   .option('--variant <name>', 'only this variant')
@@ -41,6 +46,11 @@ Examples:
   selfsup run rotnet-small --stage pretrain --seed 2 --max-minutes 50`,
   )
   .action(async (name: string, options: Options) => {
+    const workspace = findWorkspace();
+    if (kindOf(workspace, name) === 'comparison') {
+      refuseOfExperiments(workspace, name, options);
+      return compareExperiments(name, options);
+    }
     let session = openSession({ maxMinutes: options.maxMinutes });
     const base = readExperiment(session.workspace, name);
     const set = [...dataOverrides(base, options.data), ...options.set];
@@ -74,3 +84,18 @@ Examples:
     const file = await writeReport(session, shown, isSet ? experiment.variants[0]!.name : undefined);
     console.log(`Report: ${relative(process.cwd(), file)}`);
   });
+
+/** Throws `UserError` for an option that means something for one experiment alone. */
+function refuseOfExperiments(workspace: Workspace, name: string, options: Options): void {
+  const { set, data, variant, seed, stage, dryRun, force } = options;
+  const given = { set: set.length > 0, data: data.length > 0, force: force.length > 0, 'dry-run': dryRun };
+  const named = { variant: variant !== undefined, seed: seed !== undefined, stage: stage !== undefined };
+  const wrong = Object.entries({ ...given, ...named }).find(([, isGiven]) => isGiven)?.[0];
+  if (wrong === undefined) return;
+  const { file, entries } = readComparison(workspace, name);
+  const experiments = [...new Set(entries.map(({ experiment }) => experiment.name))].join(', ');
+  throw new UserError(`'${name}' is a comparison, and --${wrong} is for one experiment`, {
+    file,
+    remedy: `Leave it out, or run one of its experiments with it: ${experiments}.`,
+  });
+}

@@ -7,7 +7,7 @@ export const comparisonTemplate: Template = ({ name, title }) => {
     about: {
       title,
       summary: 'RotNet beside random weights. Say here what this comparison asks.',
-      command: `npx nx run pipeline:compare-${name}`,
+      command: `npx nx run pipeline:${name}`,
     },
     entries: [
       { experiment: 'quickstart', variant: 'rotnet', label: 'RotNet' },
@@ -16,6 +16,6 @@ export const comparisonTemplate: Template = ({ name, title }) => {
   };
   return {
     files: { [`pipelines/comparisons/${name}/comparison.json`]: `${JSON.stringify(comparison, null, 2)}\n` },
-    next: [`npx selfsup check ${name}`, `npx nx run pipeline:compare-${name}`],
+    next: [`npx selfsup check ${name}`, `npx nx run pipeline:${name}`],
   };
 };

@@ -12,12 +12,15 @@ import { networkTemplate } from './network-template.ts';
 import { taskTemplate } from './task-template.ts';
 import type { NewFiles, Template } from './template.ts';
 
+/** An experiment and a comparison of one name could not be told apart. */
+const named = ['pipelines/experiments', 'pipelines/comparisons'];
+
 /** Each kind with its template and the folders in which its name must be free. */
 const kinds = {
   task: { template: taskTemplate, folders: ['packages/tasks/src'] },
   dataset: { template: datasetTemplate, folders: ['packages/data/src', 'pipelines/datasets'] },
-  experiment: { template: experimentTemplate, folders: ['pipelines/experiments'] },
-  comparison: { template: comparisonTemplate, folders: ['pipelines/comparisons'] },
+  experiment: { template: experimentTemplate, folders: named },
+  comparison: { template: comparisonTemplate, folders: named },
   network: { template: networkTemplate, folders: ['packages/models/src'] },
   evaluation: { template: evaluationTemplate, folders: ['packages/eval/src'] },
 } satisfies Record<string, { template: Template; folders: readonly string[] }>;
