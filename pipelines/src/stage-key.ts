@@ -98,12 +98,13 @@ export async function loadChecked(
       remedy: 'Name a stage of this experiment, or data/<dataset>.',
     });
   }
+  const optional = module.optionalRoles ?? [];
   for (const role of Object.keys(declaration.needs)) {
-    if (roles.includes(role)) continue;
+    if (roles.includes(role) || optional.includes(role)) continue;
     throw new UserError(`Stage '${id.stage}' (${declaration.uses}) has no use for a '${role}'`, {
       file,
       field: `stages.${id.stage}.needs.${role}`,
-      remedy: `It needs: ${roles.join(', ') || 'nothing'}.`,
+      remedy: `It needs: ${roles.join(', ') || 'nothing'}.${optional.length > 0 ? ` It may have: ${optional.join(', ')}.` : ''}`,
     });
   }
   for (const part of module.parts?.(config) ?? []) {

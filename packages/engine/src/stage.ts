@@ -50,6 +50,8 @@ export interface StageModule<Config = unknown> {
   readonly schema: ZodType<Config>;
   /** Roles that `needs` must name, such as `dataset` or `encoder`. */
   readonly roles: readonly string[];
+  /** Roles that `needs` may name beside, such as `init`, the weights to begin with. */
+  readonly optionalRoles?: readonly string[];
   /** Further roles that a config calls for. */
   rolesFor?(config: Config): readonly string[];
   /** Further parts found by name that the config chooses, such as `models/nin`; they enter the code key. */

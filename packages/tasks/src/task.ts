@@ -62,7 +62,10 @@ export interface TaskContext<Config = unknown> {
   readonly signal: AbortSignal;
   /** Whether only to prove that the training works: two steps follow one `beforeEpoch`, which may take few images. */
   readonly dryRun: boolean;
-  /** Builds the configured network with weights that are a function of the seed and `purpose`. */
+  /**
+   * Builds the configured network with weights that are a function of the seed and `purpose`; the one called `encoder`, which
+   * is the default, has those of the stage that fills the role `init`, where there is one.
+   */
   buildEncoder(input?: ImageShape, purpose?: string): tf.LayersModel;
   /** The configured network's way from its last feature map to a vector; see `classifier` and `embeddingModel`. */
   readonly embed?: Embed | undefined;

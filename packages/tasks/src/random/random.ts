@@ -7,7 +7,7 @@ const schema = z.record(z.string(), z.unknown());
 
 /**
  * An encoder with random weights, those with which any task of the same seed and network begins: the floor that
- * pretext tasks are compared with. Trains nothing, whatever the config's epochs.
+ * pretext tasks are compared with. With the role `init`, the weights of that stage. Trains nothing, whatever the config's epochs.
  */
 export const random: Task<z.infer<typeof schema>> = {
   name: 'random',

@@ -36,7 +36,8 @@ export async function writeOutputs(
  * range, as base64 bytes; undefined when they cannot be shown as grey or RGB.
  */
 function firstLayerFilters(encoder: tf.LayersModel) {
-  const layer = encoder.layers.find((one) => one.getClassName() === 'Conv2D');
+  // The first that learns: a Sobel filter before it is fixed.
+  const layer = encoder.layers.find((one) => one.getClassName() === 'Conv2D' && one.trainableWeights.length > 0);
   const kernel = layer?.weights[0]?.read() as tf.Tensor4D | undefined;
   if (layer === undefined || kernel === undefined || ![1, 3].includes(kernel.shape[2])) return undefined;
   const pixels = tf.tidy(() => {

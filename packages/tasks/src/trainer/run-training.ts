@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
-import { canonicalJson, sha256 } from '@selfsup/engine/files';
+import { canonicalJson, sha256, sha256File } from '@selfsup/engine/files';
 import { randomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
@@ -12,6 +12,7 @@ import type { TrainingConfig } from '../training-config.ts';
 import { maxMinutes } from './clock.ts';
 import { DataFeed } from './data-feed.ts';
 import { dryRun } from './dry-run.ts';
+import { initialWeights, type InitialWeights } from './initial-weights.ts';
 import { LiveCheckpoints } from './live-checkpoints.ts';
 import { writeOutputs } from './outputs.ts';
 import { Training } from './training.ts';
@@ -39,10 +40,15 @@ export async function trainOn<Config>(
   const network = await configureNetwork(config.network);
   const normalisation = normalisationFor(dataset, config);
   const feed = new DataFeed(dataset, config, seed, context.signal);
+  const init = context.needs['init'];
+  const begin = init && (await initialWeights(init));
   const identity = sha256(
-    canonicalJson({ task: task.name, config, seed, dataset: dataset.manifest.digest, network: network.config }),
+    canonicalJson({
+      ...{ task: task.name, config, seed, dataset: dataset.manifest.digest, network: network.config },
+      ...(init && { init: await sha256File(init.blob('checkpoint')) }),
+    }),
   );
-  const instance = await createInstance(task, context, { dataset, network, normalisation, feed, identity });
+  const instance = await createInstance(task, context, { dataset, network, normalisation, feed, identity, begin });
   const trains = instance.players.length > 0;
   const epochs = trains ? config.epochs : 0;
   const metricsFile = join(workFolder, 'metrics.jsonl');
@@ -100,12 +106,13 @@ interface InstanceParts {
   readonly normalisation: Normalisation;
   readonly feed: DataFeed;
   readonly identity: string;
+  readonly begin: InitialWeights | undefined;
 }
 
 function createInstance<Config>(
   task: Task<Config>,
   context: StageContext<TrainingConfig<Config>>,
-  { dataset, network, normalisation, feed, identity }: InstanceParts,
+  { dataset, network, normalisation, feed, identity, begin }: InstanceParts,
 ): Promise<TaskInstance> {
   const { config, seed, needs, workFolder, progress, signal, dryRun } = context;
   const input = feed.size;
@@ -125,7 +132,11 @@ function createInstance<Config>(
     progress,
     signal,
     dryRun,
-    buildEncoder: (shape = input, purpose = 'encoder') => network.build(shape, randomKey(seed, 'weights', purpose)),
+    buildEncoder: (shape = input, purpose = 'encoder') => {
+      const encoder = network.build(shape, randomKey(seed, 'weights', purpose));
+      if (purpose === 'encoder') begin?.(encoder);
+      return encoder;
+    },
     embed: network.embed,
     adversaries: network.adversaries,
     key: (...path) => randomKey(seed, 'task', ...path),
