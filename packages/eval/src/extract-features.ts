@@ -23,7 +23,7 @@ export async function extractFeatures(context: StageContext<FeaturesConfig>): Pr
     for (const part of ['train', 'test'] as const) {
       const { split, subset } = config[part];
       const all = selectSubset(dataset.labels(split), subset, seed);
-      const indices = dryRun ? all.subarray(0, 2 * config.batchSize) : all;
+      const indices = dryRun ? spread(all, 2 * config.batchSize) : all;
       const files = await extractSplit({
         ...context,
         part,
@@ -52,4 +52,10 @@ export async function extractFeatures(context: StageContext<FeaturesConfig>): Pr
   } finally {
     await input.close();
   }
+}
+
+/** At most `count` of the indices, evenly apart: splits are often sorted by class. */
+function spread(indices: Uint32Array, count: number): Uint32Array {
+  const taken = Math.min(count, indices.length);
+  return Uint32Array.from({ length: taken }, (_, i) => indices[Math.floor((i * indices.length) / taken)]!);
 }

@@ -69,7 +69,7 @@ test('the batch size and the number of loader threads change no byte of the feat
     expect(await sha256File(other.blobs![name]!)).toBe(await sha256File(one.blobs![name]!));
 });
 
-test('a dry run reads two batches and takes one step', async () => {
+test('a dry run reads two batches, evenly apart, and takes one step', async () => {
   const few = await run(features, 'dry', { layers: ['conv2'], batchSize: 20 }, { encoder, dataset }, { dryRun: true });
   const description = JSON.parse(readFileSync(join(workFolderOf('dry'), 'features.json'), 'utf8')) as object;
   expect(description).toMatchObject({ parts: { train: { images: 40 }, test: { images: 40 } } });

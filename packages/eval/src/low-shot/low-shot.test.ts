@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256File } from '@selfsup/engine/files';
+import type { StageInput } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
 import { overDraws } from '../class-draws.ts';
@@ -118,6 +119,18 @@ test('a dry run is one draw; other settings than the benchmark’s carry a star'
   const config = { ...base, normalise: false, shots: [3] };
   const { metrics } = await run(lowShot, 'dry', config, { features }, { dryRun: true });
   expect(Object.keys(metrics)).toEqual(['low-shot-svm/cost1-k3*/conv2/top1', 'low-shot-svm/cost1-k3*/conv2/map']);
+});
+
+test('a dry run, which has few images, takes as many of a class as there are, and tries nothing where one has none', async () => {
+  const lines: string[] = [];
+  const more = { dryRun: true, progress: { ...silent, note: (line: string) => void lines.push(line) } };
+  const dry = async (features: StageInput) =>
+    Object.keys((await run(lowShot, 'few', { ...base, shots: [200] }, { features }, more)).metrics);
+  const smallest = Math.min(...names.map((_, label) => source.train.labels.filter((one) => one === label).length));
+  expect((await dry(features))[0]).toBe(`low-shot-svm/cost1-k${smallest}/conv2/top1`);
+  const five = publishedFeatures('conv2', [1, 1, source.width], [...names, 'unseen'], parts);
+  expect(await dry(five)).toEqual([]);
+  expect(lines).toEqual([expect.stringMatching(/conv2: the few images of the dry run/)]);
 });
 
 test('what cannot work is refused by name', async () => {

@@ -25,9 +25,14 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
     const features = await openFeatures(input, layer, 'layers');
     try {
       const { classes, train } = features;
+      const shots = dryRun ? dryShots(config.shots, train.labels, classes.length) : config.shots;
+      if (shots.length === 0) {
+        progress.note(`${layer}: the few images of the dry run leave classes without one; the draws are not tried`);
+        continue;
+      }
       refuseEmptyClass({ classes, trainLabels: train.labels });
       const negatives = config.classifier === 'svm' ? config.negatives : 'others';
-      const all = lowShotDraws(train.labels, classes, { ...config, negatives }, seed);
+      const all = lowShotDraws(train.labels, classes, { ...config, shots, negatives }, seed);
       const blobs = [featureBlob('train', layer), featureBlob('test', layer), 'train-labels', 'test-labels'];
       const facts = { inputs: blobs.map((blob) => basename(input.blob(blob))), features: features.description };
       const identity = sha256(canonicalJson({ config, seed, layer, dryRun, ...facts }));
@@ -65,4 +70,12 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
   }
   const files = await writeJsonFiles(workFolder, { 'confusion.json': shown, 'draws.json': drawn });
   return { files, metrics };
+}
+
+/** The smallest of `shots`, or what the smallest class has where that is less; none where a class is empty. */
+function dryShots(shots: readonly number[], labels: Int32Array, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label]! += 1;
+  const k = Math.min(...shots, ...counts);
+  return k === 0 ? [] : [k];
 }
