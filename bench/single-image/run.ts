@@ -32,7 +32,7 @@ const encoded = await readFile(options.picture);
 const shared = new Uint8Array(new SharedArrayBuffer(encoded.length));
 shared.set(encoded);
 const strengths = strengthsSchema.parse({});
-const generator: Generator = { pictures: [shared], count: images + 1, size, seed, strengths };
+const generator: Generator = { pictures: [shared], count: images + 1, test: 1, size, seed, strengths };
 const { height, width } = await openPicture(encoded, 3);
 const draws = Array.from({ length: images }, (_, i) => drawsFor(strengths, seed, i + 1, width, height));
 

@@ -4,19 +4,21 @@ import { UserError } from '@selfsup/engine/errors';
 import type { SourceContext } from './source.ts';
 
 /**
- * The path that the user gave for a source, made absolute (from the folder of `dataset.json`).
- * Throws `UserError` where nothing lies there: a named path is never passed over.
+ * The path that the user gave for a source, made absolute: from the folder of `dataset.json`, or, where nothing lies there, in
+ * the folder that `SELFSUP_DATA` names. Throws `UserError` where nothing lies in either: a named path is never passed over.
  */
 export function givenPath(path: string, context: SourceContext): string {
   const absolute = isAbsolute(path) ? path : resolve(context.datasetFolder, path);
-  if (!existsSync(absolute)) {
-    throw new UserError('The data that this path names does not exist', {
-      file: absolute,
-      field: 'path',
-      remedy: 'Correct the path in dataset.json or on the command line, or leave it out to look in SELFSUP_DATA.',
-    });
-  }
-  return absolute;
+  if (existsSync(absolute)) return absolute;
+  const inData = isAbsolute(path) ? undefined : inDataFolder([path], context);
+  if (inData !== undefined) return inData;
+  throw new UserError('The data that this path names does not exist', {
+    file: absolute,
+    field: 'path',
+    remedy: isAbsolute(path)
+      ? 'Correct the path in dataset.json or on the command line, or leave it out to look in SELFSUP_DATA.'
+      : `Correct the path in dataset.json or on the command line, or put the data at ${path} in the folder that SELFSUP_DATA names.`,
+  });
 }
 
 /** The first of `names` that exists in the folder `SELFSUP_DATA` names. */

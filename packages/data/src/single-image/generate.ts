@@ -8,16 +8,20 @@ import type { Strengths } from './settings.ts';
 export interface Generator {
   /** The encoded source pictures; shared memory where worker threads use them. */
   readonly pictures: readonly Uint8Array[];
-  /** Images in all: the pictures themselves, then augmented ones. */
+  /** Images to train on: the pictures themselves, then augmented ones. */
   readonly count: number;
+  /** Further augmented ones to test on, numbered from `count` on. */
+  readonly test: number;
   readonly size: number;
   readonly seed: number;
   readonly strengths: Strengths;
 }
 
-/** Which picture image `index` is made of: each gets an equal run of neighbours. */
-export function pictureOf(index: number, pictures: number, count: number): number {
-  return index < pictures ? index : Math.floor(((index - pictures) * pictures) / (count - pictures));
+/** Which of `pictures` image `index` is made of: each gets an equal run of neighbours to train on, and one to test on. */
+export function pictureOf(index: number, pictures: number, { count, test }: Pick<Generator, 'count' | 'test'>): number {
+  if (index < pictures) return index;
+  if (index >= count) return Math.floor(((index - count) * pictures) / test);
+  return Math.floor(((index - pictures) * pictures) / (count - pictures));
 }
 
 /** A picture as it is, scaled to cover the size, the middle cropped. */
@@ -43,9 +47,9 @@ export class ImageMaker {
    * `DamagedPicture` where its source picture cannot be read.
    */
   async make(index: number): Promise<Picture> {
-    const { pictures, count, size, seed, strengths } = this.#generator;
+    const { pictures, size, seed, strengths } = this.#generator;
     if (index < pictures.length) return asItIs(pictures[index]!, size);
-    const number = pictureOf(index, pictures.length, count);
+    const number = pictureOf(index, pictures.length, this.#generator);
     if (this.#decoded?.number !== number) {
       const opened = await openPicture(pictures[number]!, 3);
       this.#decoded = { number, picture: opened.pixels() };

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { sha256 } from '@selfsup/engine/files';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../dataset.ts';
 import { jpegDecode, jpegEncode, type Picture } from '../native/pictures.ts';
@@ -152,19 +153,24 @@ describe('render', () => {
 });
 
 describe('single-image', () => {
-  const section = { type: 'single-image', images: ['picture.png'], count: 700, size: 16 };
+  const section = { type: 'single-image', images: ['picture.png'], count: 700, test: 40, size: 16 };
 
   it('makes a data set of the picture and its augmented forms; any one can be made again', async () => {
     const { folder: made, manifest } = await ingestSection(folder, 'mono', section);
-    expect(manifest.splits).toEqual({ train: { count: 700, classCounts: [] } });
+    expect(manifest.splits).toEqual({ train: { count: 700, classCounts: [] }, test: { count: 40, classCounts: [] } });
     const dataset = openDataset(made);
     expect(dataset.sourcePath('train', 0)).toBe('picture.png');
     expect(dataset.sourcePath('train', 17)).toBe('017 of picture.png');
     const encoded = await readFile(join(folder, 'picture.png'));
-    const generator: Generator = { pictures: [encoded], count: 700, size: 16, seed: 1, strengths };
+    const generator: Generator = { pictures: [encoded], count: 700, test: 40, size: 16, seed: 1, strengths };
     for (const index of [0, 699, 17]) {
       expect(dataset.image('train', index)).toEqual((await new ImageMaker(generator).make(index)).pixels);
     }
+    // The test images are further ones.
+    expect(dataset.image('test', 3)).toEqual((await new ImageMaker(generator).make(703)).pixels);
+    expect(dataset.sourcePath('test', 3)).toBe('703 of picture.png');
+    const trained = new Set(Array.from({ length: 700 }, (_, i) => sha256(dataset.image('train', i))));
+    for (let i = 0; i < 40; i++) expect(trained.has(sha256(dataset.image('test', i)))).toBe(false);
     await dataset.close();
     const other = await ingestSection(folder, 'other', { ...section, seed: 2 });
     expect(other.manifest.digest).not.toBe(manifest.digest);
@@ -187,13 +193,20 @@ describe('single-image', () => {
       'few/dataset.json': Buffer.from(declared),
       'deka/x': Buffer.from(''),
     });
-    const from = (first: number) => ({ type: 'single-image', from: { dataset: 'few', first }, count: 63, size: 16 });
+    const from = (first: number) => ({
+      type: 'single-image',
+      from: { dataset: 'few', first },
+      count: 63,
+      test: 9,
+      size: 16,
+    });
     const made = await ingestSection(join(folder, 'sets', 'deka'), 'made', from(3));
     const dataset = openDataset(made.folder);
     const names = Array.from({ length: 63 }, (_, i) => dataset.sourcePath('train', i).split(' ').at(-1));
     expect(names.slice(0, 3)).toEqual(['0.jpg', '1.jpg', '2.jpg']);
     expect(names.slice(3).filter((name) => name === '1.jpg')).toHaveLength(20);
-    expect([pictureOf(3, 3, 63), pictureOf(62, 3, 63)]).toEqual([0, 2]);
+    const size = { count: 63, test: 9 };
+    expect([3, 62, 63, 65, 66, 71].map((i) => pictureOf(i, 3, size))).toEqual([0, 2, 0, 0, 1, 2]);
     await dataset.close();
     expect(await userError(ingestSection(join(folder, 'sets', 'deka'), 'made', from(5)))).toMatch(
       /5 images are asked for, the data set few has 4/,

@@ -15,12 +15,17 @@ import { strengthsSchema } from './settings.ts';
 
 const schema = z.strictObject({
   type: z.literal('single-image'),
-  /** Pictures to make images of; where neither this nor `from` is given, the one that comes with Selfsup. */
+  /**
+   * Pictures to make images of: paths from the folder of `dataset.json`, or else in the folder that `SELFSUP_DATA` names.
+   * Where neither this nor `from` is given, the one that comes with Selfsup.
+   */
   images: z.array(z.string()).min(1).optional(),
   /** Instead: the first images of the train split of another data set, beside this one (deka: 10, kilo: 1,000). */
   from: z.strictObject({ dataset: z.string().regex(/^[\w-]+$/), first: z.int().min(1) }).optional(),
-  /** Images in all; the published number is that of ImageNet's, 1,281,167 (50,000 in the study on CIFAR). */
+  /** Images to train on; the published number is that of ImageNet's, 1,281,167 (50,000 in the study on CIFAR). */
   count: z.int().min(2).default(50_000),
+  /** Further images of the same pictures, on which pretext tasks are measured. */
+  test: z.int().min(1).default(2_000),
   /** Pixels a side. */
   size: z.int().min(8).max(1024).default(32),
   seed: z.int().min(0).default(1),
@@ -106,7 +111,7 @@ async function checkPictures(pictures: readonly Named[], { size, augment }: Sing
 const imagesAtOnce = (size: number): number => Math.max(1, Math.min(64, Math.floor(2 ** 19 / size ** 2)));
 
 async function open(pictures: readonly Named[], config: SingleImageConfig): Promise<SourceReading> {
-  const { count, size, seed, augment } = config;
+  const { count, test, size, seed, augment } = config;
   if (count <= pictures.length) {
     throw new UserError(`${count} images in all leave none to make of ${pictures.length} pictures`, {
       field: 'count',
@@ -114,25 +119,26 @@ async function open(pictures: readonly Named[], config: SingleImageConfig): Prom
     });
   }
   await checkPictures(pictures, config);
-  const digits = String(count - 1).length;
-  const entries = Array.from({ length: count }, (_, i): SourceEntry => {
-    const { name } = pictures[pictureOf(i, pictures.length, count)]!;
-    const number = String(i).padStart(digits, '0');
-    return { split: 'train', label: -1, path: i < pictures.length ? name : `${number} of ${name}` };
+  const digits = String(count + test - 1).length;
+  const entries = Array.from({ length: count + test }, (_, i): SourceEntry => {
+    const { name } = pictures[pictureOf(i, pictures.length, config)]!;
+    const path = i < pictures.length ? name : `${String(i).padStart(digits, '0')} of ${name}`;
+    return { split: i < count ? 'train' : 'test', label: -1, path };
   });
   const shared = pictures.map(({ encoded }) => {
     const bytes = new Uint8Array(new SharedArrayBuffer(encoded.length));
     bytes.set(encoded);
     return bytes;
   });
-  const generator: Generator = { pictures: shared, count, size, seed, strengths: augment };
+  const generator: Generator = { pictures: shared, count, test, size, seed, strengths: augment };
   const image = { height: size, width: size, channels: 3 };
   return { classes: [], image, entries, images: (wanted) => generated(generator, wanted) };
 }
 
 /** All wanted images in order, made by worker threads a few messages ahead. */
 async function* generated(generator: Generator, wanted: (entry: number) => boolean): AsyncGenerator<SourceImage> {
-  const { count, size } = generator;
+  const { count, test, size } = generator;
+  const total = count + test;
   const bytes = size ** 2 * 3;
   const workers = Math.min(8, availableParallelism());
   const pool: WorkerPool<readonly number[], Uint8Array> = startPool(
@@ -143,9 +149,9 @@ async function* generated(generator: Generator, wanted: (entry: number) => boole
   const underWay: { indices: readonly number[]; made: Promise<Uint8Array> }[] = [];
   let next = 0;
   const fill = (): void => {
-    while (underWay.length < 3 * workers && next < count) {
+    while (underWay.length < 3 * workers && next < total) {
       const indices: number[] = [];
-      for (; next < count && indices.length < imagesAtOnce(size); next++) if (wanted(next)) indices.push(next);
+      for (; next < total && indices.length < imagesAtOnce(size); next++) if (wanted(next)) indices.push(next);
       if (indices.length === 0) continue;
       const made = pool.ask(indices);
       made.catch(() => undefined); // awaited in its turn
@@ -175,12 +181,12 @@ function described(
   route: string,
   pictures: () => Promise<Named[]>,
 ): Look {
-  const { count, size, seed, augment } = config;
+  const { count, test, size, seed, augment } = config;
   return {
     found: {
       chosen: `${count} images of ${size} × ${size} made of ${chosen}`,
       route,
-      settings: { count, size, seed, augment },
+      settings: { count, test, size, seed, augment },
       fingerprint: sha256(`single-image ${version} ${fingerprint}`),
       open: async () => open(await pictures(), config),
     },

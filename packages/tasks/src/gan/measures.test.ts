@@ -11,7 +11,7 @@ const images = {
 };
 
 /** Images of two pixels in batches of three; the code of an image is its first pixel, from which (code, 0) is made. */
-function measures(config: object = {}): GanMeasures {
+function measures(config: object = {}, labelled = true): GanMeasures {
   const context = {
     config: { measured: { train: 60, test: 60, generated: 1000, ...config } },
     dataset: { count: (split: 'train' | 'test') => images[split].labels.length },
@@ -23,7 +23,7 @@ function measures(config: object = {}): GanMeasures {
     async *batches(split: 'train' | 'test', indices: Uint32Array) {
       for (let at = 0; at < indices.length; at += 3) {
         const chosen = [...indices.slice(at, at + 3)];
-        const labels = Int32Array.from(chosen, (i) => images[split].labels[i]!);
+        const labels = Int32Array.from(chosen, (i) => (labelled ? images[split].labels[i]! : -1));
         yield { labels, chosen: chosen.map((i) => images[split].pixels[i]) };
       }
     },
@@ -70,6 +70,11 @@ test('nearest neighbours: labels of training images, distances to generated ones
   };
   expect(found['nearest-generated-of-a-tenth']).toBeCloseTo(nearest(99), 2);
   expect(found['nearest-generated-of-a-hundredth']).toBeCloseTo(nearest(9), 2);
+});
+
+test('images without labels have no accuracy', async () => {
+  const names = ['nearest-generated', 'nearest-generated-of-a-tenth', 'nearest-generated-of-a-hundredth'];
+  expect(Object.keys(await measures({}, false).neighbours())).toEqual(names);
 });
 
 test('measured images are spread evenly over a split', () => {

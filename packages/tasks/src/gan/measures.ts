@@ -87,7 +87,7 @@ export class GanMeasures {
 
   /**
    * Accuracy, in percent, of giving a test image the label of its nearest training image by Euclidean distance between
-   * codes, in the layer before and between pixels; and mean distance from a test image to the nearest of all, of a tenth
+   * codes, in the layer before and between pixels, where all have labels; and mean distance from a test image to the nearest of all, of a tenth
    * and of a hundredth of the generated images (NND).
    */
   async neighbours(): Promise<Record<string, number>> {
@@ -95,7 +95,8 @@ export class GanMeasures {
     const test = await this.#vectors(testSplit, this.#testIndices());
     const train = await this.#vectors(trainingSplit, spread(trainingIndices, config.measured.train));
     const found: Record<string, number> = {};
-    for (const space of ['code', 'before-code', 'pixels'] as const) {
+    const labelled = [...test.labels, ...train.labels].every((label) => label >= 0);
+    for (const space of labelled ? (['code', 'before-code', 'pixels'] as const) : []) {
       const nearest = await this.#nearest(test.rows[space], train.rows[space]);
       const right = test.labels.reduce((n, label, i) => n + Number(label === train.labels[nearest.indices[i]!]), 0);
       found[`1nn-${space}`] = (100 * right) / test.labels.length;
