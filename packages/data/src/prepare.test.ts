@@ -94,6 +94,23 @@ describe('prepare', () => {
     expect(await prepare({ image: wrong, entry }, jpeg64)).toMatchObject({ damaged: /mask is 3 × 4/ });
   });
 
+  it('makes grey of RGB and RGB of grey where the store says so', async () => {
+    const height = 2;
+    const width = 2;
+    // Red, green, blue and white have these lumas by BT.601.
+    const primaries = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255);
+    const grey = await stored(
+      { pixels: primaries, height, width, channels: 3 },
+      { ...exact, height, width, channels: 1 },
+    );
+    expect([grey.channels, ...grey.payload]).toEqual([1, 76, 150, 29, 255]);
+    const rgb = await stored(
+      { pixels: Uint8Array.of(3, 9, 0, 255), height, width, channels: 1 },
+      { ...store, channels: 3 },
+    );
+    expect([rgb.channels, ...rgb.payload]).toEqual([3, 3, 3, 3, 9, 9, 9, 0, 0, 0, 255, 255, 255]);
+  });
+
   it('sums over the pixels before they are encoded', async () => {
     const pixels = smoothPixels(3, 16, 3);
     const { sums, pixels: count } = await stored({ pixels, height: 16, width: 16, channels: 3 }, exact);
