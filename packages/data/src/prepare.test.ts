@@ -99,10 +99,8 @@ describe('prepare', () => {
     const width = 2;
     // Red, green, blue and white have these lumas by BT.601.
     const primaries = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255);
-    const grey = await stored(
-      { pixels: primaries, height, width, channels: 3 },
-      { ...exact, height, width, channels: 1 },
-    );
+    const store = { encoding: 'raw', height, width, channels: 1, fit: 'exact' } as const;
+    const grey = await stored({ pixels: primaries, height, width, channels: 3 }, store);
     expect([grey.channels, ...grey.payload]).toEqual([1, 76, 150, 29, 255]);
     const rgb = await stored(
       { pixels: Uint8Array.of(3, 9, 0, 255), height, width, channels: 1 },
