@@ -84,6 +84,21 @@ test('--set makes a variant beside the base run; equal stages are shared', async
   expect(workspace.json('artifacts/toy/base/seed-1/measure/metrics.json')).toEqual({ 'measure/value': 6 });
 });
 
+test('a role that a stage may have is part of its key where it is filled', async () => {
+  const { stages } = toyExperiment;
+  const init = { ...stages.pretrain, config: { value: 7 } };
+  const begun = { ...stages.pretrain, needs: { dataset: 'data/few', init: 'init' } };
+  workspace.write(experimentFile, { ...toyExperiment, stages: { ...stages, init, pretrain: begun } });
+  const twice = [...everything.slice(0, 3), 'toy start 1', 'toy end 1', 'measure run 6'];
+  expect(await computed()).toEqual(twice);
+  workspace.write(experimentFile, {
+    ...toyExperiment,
+    stages: { ...stages, init: { ...init, config: { value: 8 } }, pretrain: begun },
+  });
+  // Its checkpoint is the same bytes as before, so that the evaluation stands.
+  expect(await computed()).toEqual(twice.slice(1, -1));
+});
+
 test('a dry run goes through and keeps nothing', async () => {
   const { code, output } = await workspace.run('run', 'toy', '--dry-run');
   expect(output).toContain('dry run went through');
@@ -116,7 +131,7 @@ test('bad configs and an unwritable artifacts folder are told before any work', 
   );
   const idle = { ...stages.pretrain, needs: { dataset: 'data/few', generator: 'data/few' } };
   expect(await failing({ ...toyExperiment, stages: { ...stages, pretrain: idle } })).toMatch(
-    /has no use for a 'generator'[\s\S]*stages\.pretrain\.needs\.generator/,
+    /has no use for a 'generator'[\s\S]*stages\.pretrain\.needs\.generator[\s\S]*needs: dataset\. It may have: init\./,
   );
   rmSync(workspace.path('artifacts'), { recursive: true });
   workspace.write('artifacts', 'a file where a folder should be');

@@ -33,7 +33,7 @@ import { z } from 'zod';
 import { double } from '../double.ts';
 const schema = z.strictObject({ value: z.number(), seconds: z.number().default(0), network: z.strictObject({ name: z.string() }).optional() });
 export default {
-  schema, roles: ['dataset'],
+  schema, roles: ['dataset'], optionalRoles: ['init'],
   rolesFor: (config: any) => config.value > 100 ? ['generator'] : [],
   parts: (config: any) => config.network ? ['models/' + config.network.name] : [],
   async run({ config, seed, workFolder, needs, signal }: any) {
