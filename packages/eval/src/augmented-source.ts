@@ -4,7 +4,7 @@ import { selectSubset } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/engine/errors';
 import type { RandomKey } from '@selfsup/engine/random';
 import type { StageContext } from '@selfsup/engine/stage';
-import { checkLabels } from './feature-set.ts';
+import { checkLabels, refuseEmptyClass } from './feature-set.ts';
 import type { ImageParts } from './features-config.ts';
 import { openFrozenInput, type FrozenInput } from './frozen-input.ts';
 import type { HeadTraining } from './head-config.ts';
@@ -42,8 +42,8 @@ export type OpenTest<Settings> = (
  * Batches of training images augmented anew in each epoch, through the frozen encoder up to each of `layers`, which the
  * config names in `field`. Order and augmentation are functions of `key`, the epoch and the image; without augmentation
  * the batches are those of the cached features. `settingsFor` gives the settings for an encoder and data set.
- * Throws `UserError` for an unknown layer, images of another size than the encoder's and images without a label;
- * `Error` for an encoder not in inference mode.
+ * Throws `UserError` for an unknown layer, images of another size than the encoder's, images without a label and classes
+ * without images, before any image goes through the encoder; `Error` for an encoder not in inference mode.
  */
 export async function openAugmentedLayers<Settings extends AugmentedSettings>(
   context: StageContext<unknown>,
@@ -64,6 +64,7 @@ export async function openAugmentedLayers<Settings extends AugmentedSettings>(
     const indices = selectSubset(labels, subset, context.seed);
     const trainLabels = Int32Array.from(indices, (index) => labels[index] as number);
     checkLabels(trainLabels, classes.length, 'train');
+    refuseEmptyClass({ classes, trainLabels });
     checkView(outputSize(dataset.manifest.image, settings.augment), settings.augment, frozen);
     const testImages = await openTest(context, input, layers, settings);
     test = testImages;

@@ -28,6 +28,10 @@ const evaluations: Readonly<Record<string, readonly [StageModule<never>, (layer:
     lowShot as StageModule<never>,
     (layer) => ({ classifier: 'svm', layers: [layer], shots: [24], draws: 1 }),
   ],
+  'low-shot, linear': [
+    lowShot as StageModule<never>,
+    (layer) => ({ ...head, classifier: 'linear', layers: [layer], shots: [24], draws: 1 }),
+  ],
   retrieval: [retrieval as StageModule<never>, (layer) => ({ layers: [layer], k: [1], pictures: 1 })],
   'clustering-scores': [clusteringScores as StageModule<never>, (layer) => ({ layers: [layer] })],
 };
@@ -77,12 +81,17 @@ test.each(names)('%s: a class without training images is named', async (name) =>
   });
 });
 
-test.each(names)('%s: NaN in the features is refused with layer, part and image', async (name) => {
+const parts = names.flatMap((name) =>
+  (['train', 'test'] as const)
+    .filter((part) => part === 'train' || name !== 'clustering-scores')
+    .map((part) => [name, part] as const),
+);
+test.each(parts)('%s: NaN in the %s features is refused with layer, part and image', async (name, damaged) => {
   const input = features(classes, (part, values) => {
-    if (part === 'train') values[12 * 17 + 5] = NaN;
+    if (part === damaged) values[12 * 17 + 5] = NaN;
   });
   await expect(evaluate(name, input)).rejects.toMatchObject({
     name: 'UserError',
-    message: 'Features hold NaN or infinity: conv2 of the train images, image 17',
+    message: `Features hold NaN or infinity: conv2 of the ${damaged} images, image 17`,
   });
 });

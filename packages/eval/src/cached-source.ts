@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { copiedToDevice } from '@selfsup/engine/device-tensor';
 import { deriveKey, permutation, type RandomKey } from '@selfsup/engine/random';
 import type { StageContext } from '@selfsup/engine/stage';
-import { featureBlob, openFeatures, type FeatureSet, type FeatureSplit } from './feature-set.ts';
+import { featureBlob, openFeatures, refuseEmptyClass, type FeatureSet, type FeatureSplit } from './feature-set.ts';
 import type { HeadTraining } from './head-config.ts';
 import type { BatchSettings, FeatureShape, HeadBatch, HeadSource } from './head-source.ts';
 import { requireNeed } from './require-need.ts';
@@ -18,10 +18,11 @@ export async function openCachedSource(context: StageContext<HeadTraining>, key:
 
 /**
  * Batches of the published features of several layers, which the config names in `field`. `settingsFor` says how they
- * are cut, given the features. Throws `UserError` as `openFeatures` does.
+ * are cut, given the features. Throws `UserError` as `openFeatures` does and, but in a dry run, whose features are few, for a
+ * class without training images.
  */
 export async function openCachedLayers<Settings extends BatchSettings>(
-  context: Pick<StageContext<never>, 'needs'>,
+  context: Pick<StageContext<never>, 'needs' | 'dryRun'>,
   layers: readonly string[],
   field: string,
   settingsFor: (features: readonly FeatureSet[]) => Settings,
@@ -32,6 +33,7 @@ export async function openCachedLayers<Settings extends BatchSettings>(
   const close = (): void => features.forEach((one) => one.close());
   try {
     for (const layer of layers) features.push(await openFeatures(input, layer, field));
+    if (!context.dryRun) refuseEmptyClass({ classes: features[0]!.classes, trainLabels: features[0]!.train.labels });
     const blobs = layers.flatMap((layer) => [featureBlob('train', layer), featureBlob('test', layer)]);
     const inputs = [...blobs, 'train-labels', 'test-labels'].map((blob) => basename(input.blob(blob)));
     const identity = { inputs, features: features[0]?.description };

@@ -4,7 +4,7 @@ import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader } from '@selfsup/data/loader';
 import type { Progress } from '@selfsup/engine/progress';
 import { Interrupted } from '@selfsup/engine/stage';
-import { featureBlob } from './feature-set.ts';
+import { featureBlob, refuseNonFinite } from './feature-set.ts';
 import type { FrozenEncoder } from './frozen-encoder.ts';
 import { NpyWriter, writeNpy } from './npy.ts';
 
@@ -26,8 +26,8 @@ export interface SplitExtraction {
 /**
  * Writes the features, labels and indices of one split as `.npy` files into the work folder, batch by batch.
  * Every batch has the same size, the last being filled up with blank images, so that all images go through
- * the same arithmetic. Gives paths by blob name. Throws `Interrupted` when asked to stop, `Error` for features
- * that are not finite or an encoder that is not in inference mode.
+ * the same arithmetic. Gives paths by blob name. Throws `Interrupted` when asked to stop, `UserError` for
+ * features that are not finite, `Error` for an encoder that is not in inference mode.
  */
 export async function extractSplit(work: SplitExtraction): Promise<Record<string, string>> {
   const { part, split, indices, dataset, frozen, layers, batchSize } = work;
@@ -62,7 +62,8 @@ export async function extractSplit(work: SplitExtraction): Promise<Record<string
       if (done === 0) frozen.assertInference(images, batchSize);
       frozen.extract(images, batchSize).forEach((values, i) => {
         const kept = values.subarray(0, (values.length / batchSize) * count);
-        assertFinite(kept, layers[i] as string, split);
+        const places = indices.subarray(done, done + count);
+        refuseNonFinite(kept, places, `${layers[i]} of split ${split}`);
         writers[i]?.append(kept);
       });
       done += count;
@@ -78,11 +79,4 @@ export async function extractSplit(work: SplitExtraction): Promise<Record<string
   }
   phase.done();
   return paths;
-}
-
-function assertFinite(values: Float32Array, layer: string, split: string): void {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += (values[i] as number) * 0;
-  if (sum !== 0)
-    throw new Error(`Features of ${layer} for split ${split} hold NaN or infinity: the encoder is broken.`);
 }

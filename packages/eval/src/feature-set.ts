@@ -133,7 +133,7 @@ function allFinite(values: Float32Array): boolean {
 }
 
 /** Throws `UserError` naming the image where a feature is NaN or infinite. */
-function refuseNonFinite(values: Float32Array, rows: ArrayLike<number>, where: string): void {
+export function refuseNonFinite(values: Float32Array, rows: ArrayLike<number>, where: string): void {
   if (allFinite(values)) return;
   const image = rows[Math.floor((values.findIndex((value) => !Number.isFinite(value)) * rows.length) / values.length)];
   throw new UserError(`Features hold NaN or infinity: ${where}, image ${image}`, {

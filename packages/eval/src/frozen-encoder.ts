@@ -17,7 +17,8 @@ export interface FrozenEncoder {
   extract(images: Uint8Array, batch: number): Float32Array[];
   /**
    * Throws `Error` unless the encoder is in inference mode: an image's output must not depend on what else is
-   * in its batch. `images`: `[batch, height, width, channels]`, batch at least 2.
+   * in its batch. `images`: `[batch, height, width, channels]`, batch at least 2. Throws `UserError` for outputs that are
+   * not finite.
    */
   assertInference(images: Uint8Array, batch: number): void;
   /** Throws `Error` unless every weight and moving statistic still has the bits that it began with. */
@@ -70,6 +71,11 @@ export function freezeEncoder(
       for (let i = pixels; i < others.length; i++) others[i] = 255 - (others[i] as number);
       const [one, other] = [extract(images, batch), extract(others, batch)];
       layers.forEach((layer, at) => {
+        if (!one[at]!.every(Number.isFinite))
+          throw new UserError(`The encoder gives NaN or infinity in ${layer}`, {
+            field,
+            remedy: 'Its training diverged: lower its learning rate, and run its stage again.',
+          });
         const size = (one[at] as Float32Array).length / batch;
         for (let i = 0; i < size; i++)
           if (!same((one[at] as Float32Array)[i] as number, (other[at] as Float32Array)[i] as number))

@@ -3,7 +3,6 @@ import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { randomKey, type RandomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { parameterCount } from '@selfsup/models/weights';
-import { refuseEmptyClass } from './feature-set.ts';
 import type { HeadTraining } from './head-config.ts';
 import type { FeatureShape, HeadSource } from './head-source.ts';
 import { trainHead, type HeadScores } from './head-trainer.ts';
@@ -27,7 +26,6 @@ export async function runHead<Config extends HeadTraining>(
   const key = randomKey(seed, 'head', head, config.protocol);
   const source = await open(context, key);
   try {
-    if (!dryRun) refuseEmptyClass(source);
     const { shapes, classes } = source;
     const shape = shapes[0] as FeatureShape;
     const model = buildHead(kind, { shape, classes: classes.length, key, initialiser: config.initialiser });

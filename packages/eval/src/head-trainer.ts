@@ -71,6 +71,7 @@ export async function trainHead(job: HeadJob): Promise<HeadOutcome> {
       `${config.samplesPerEpoch ?? source.trainLabels.length} training images do not fill one batch of ${config.batchSize}`,
       {
         field: 'batchSize',
+        remedy: "Make the batch smaller, or raise 'samplesPerEpoch' to go through the images several times.",
       },
     );
   const trained = modelWeights('head', model, true);

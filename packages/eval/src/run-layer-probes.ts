@@ -5,7 +5,7 @@ import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { openAugmentedLayers } from './augmented-source.ts';
 import type { CachedLayerProbesConfig } from './cached-layer-probes/cached-layer-probes.ts';
 import { openCachedLayers } from './cached-source.ts';
-import { refuseEmptyClass, type FeatureSet } from './feature-set.ts';
+import type { FeatureSet } from './feature-set.ts';
 import type { FrozenInput } from './frozen-input.ts';
 import type { FeatureShape, HeadSource } from './head-source.ts';
 import { trainHead } from './head-trainer.ts';
@@ -79,7 +79,6 @@ async function train(context: Context, source: HeadSource, settings: ResolvedPro
   const { config, seed, workFolder, progress, signal, dryRun } = context;
   const { layers } = config;
   const { classes } = source;
-  if (!dryRun) refuseEmptyClass(source);
   for (const difference of settings.differences) progress.note(`${settings.label}: ${difference}`);
   const { batchNorm, batchNormDecay, initialiser } = settings;
   const common = { classes: classes.length, key: probeKey(context), batchNorm, batchNormDecay, initialiser };

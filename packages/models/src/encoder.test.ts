@@ -76,6 +76,19 @@ describe('encoder file', () => {
     await expect(loadEncoder(path)).rejects.toThrow(/has no encoder\/block9_conv1\/kernel/);
   });
 
+  test.each([NaN, -Infinity])('refuses the weight %d, naming tensor and file', async (value) => {
+    await savedModels();
+    const { tensors, metadata } = await readCheckpoint(path);
+    tensors.get('encoder/block2_conv1/kernel')!.data[5] = value;
+    await writeCheckpoint(path, { tensors, metadata });
+    await expect(loadEncoder(path)).rejects.toMatchObject({
+      name: 'UserError',
+      file: path,
+      field: 'encoder/block2_conv1/kernel',
+      remedy: expect.stringContaining('learning rate'),
+    });
+  });
+
   test('refuses a checkpoint that holds no encoder', async () => {
     await writeCheckpoint(path, { tensors: new Map(), metadata: { task: 'rotnet' } });
     await expect(loadEncoder(path)).rejects.toThrow(/no encoder checkpoint/);

@@ -73,7 +73,7 @@ export async function saveEncoder(
 
 /**
  * Rebuilds a trained encoder from its checkpoint. Throws `UserError` naming the file when it is damaged, is
- * no encoder checkpoint, or its weights do not fit the network that it names.
+ * no encoder checkpoint, its weights do not fit the network that it names, or one of them is not finite.
  */
 export async function loadEncoder(path: string): Promise<LoadedEncoder> {
   const { tensors, metadata } = await readCheckpoint(path);
@@ -98,9 +98,19 @@ export async function loadEncoder(path: string): Promise<LoadedEncoder> {
     throw new UserError(`The checkpoint belongs to another architecture: '${network.name}' has no ${extra}`, {
       file: path,
       field: extra,
+      remedy: 'Run the stage that made it again.',
     });
   }
   assignVariables(weights, tensors, path);
+  const broken = weights.find(({ name }) => !isFinite(tensors.get(name)!.data));
+  if (broken !== undefined) {
+    model.dispose();
+    throw new UserError(`The checkpoint holds NaN or infinity: ${broken.name}`, {
+      file: path,
+      field: broken.name,
+      remedy: 'The training that wrote it diverged: lower its learning rate, and run its stage again.',
+    });
+  }
   return {
     model,
     network,
@@ -110,4 +120,11 @@ export async function loadEncoder(path: string): Promise<LoadedEncoder> {
     description,
     tensors,
   };
+}
+
+/** By a sum, which finite float32 values cannot overflow in float64. */
+function isFinite(values: TensorData['data']): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] as number;
+  return Number.isFinite(sum);
 }

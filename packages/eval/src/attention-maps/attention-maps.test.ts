@@ -101,7 +101,7 @@ test('what cannot be shown is refused by name', async () => {
     field: 'subset.firstPerClass',
   });
   const broken = await loadEncoder(needs.encoder.blob('checkpoint'));
-  broken.model.setWeights(broken.model.getWeights().map((weight) => weight.mul(NaN)));
+  broken.model.setWeights(broken.model.getWeights().map((weight) => weight.mul(1e20)));
   const path = workFolderOf('broken-checkpoint');
   await saveEncoder(path, { encoder: broken.model }, broken.description);
   const diverged = { ...needs, encoder: { ...needs.encoder, blob: () => path } };

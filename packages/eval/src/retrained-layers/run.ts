@@ -4,7 +4,6 @@ import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { randomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { openAugmentedLayers } from '../augmented-source.ts';
-import { refuseEmptyClass } from '../feature-set.ts';
 import type { FrozenInput } from '../frozen-input.ts';
 import type { FeatureShape } from '../head-source.ts';
 import { trainHead } from '../head-trainer.ts';
@@ -63,7 +62,6 @@ export async function runRetrainedLayers(context: StageContext<RetrainedLayersCo
   );
   try {
     const { classes, shapes } = source;
-    if (!dryRun) refuseEmptyClass(source);
     for (const difference of differences) progress.note(`${label}: ${difference}`);
     const byLayer = Object.fromEntries(layers.map((layer, i) => [layer, shapes[i] as FeatureShape]));
     const model = upperLayers(byLayer, classes.length, settings.units, key);
