@@ -115,7 +115,7 @@ async function train(context: Context, source: HeadSource, settings: ResolvedPro
   const contents = {
     'confusion.json': { title, classes, matrix: heads[strongest]!.confusion },
     'curve.json': curve,
-    'protocol.json': settings,
+    'protocol.json': { ...settings, workers: undefined }, // changes no result
   };
   const files = await writeJsonFiles(workFolder, contents);
   return { files, metrics };

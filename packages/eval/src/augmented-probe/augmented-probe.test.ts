@@ -50,7 +50,8 @@ test('without augmentation a head is that of the cached features', async () => {
 
 test('each epoch shows an image in its own augmentation, and again the same when asked again', async () => {
   const key = randomKey(4, 'test');
-  const one = { ...base, head: 'fc1', batchSize: 1, augment, train: { subset: { list: [17] } } };
+  const onePerClass = Array.from({ length: 10 }, (_, i) => 10 + i);
+  const one = { ...base, head: 'fc1', batchSize: 1, augment, train: { subset: { list: onePerClass } } };
   const before = tf.memory().numTensors;
   const source = await openAugmentedSource(contextOf(augmentedProbe, 'epochs', one, needs), key);
   const encoder = await loadEncoder(needs.encoder.blob('checkpoint'));
@@ -58,14 +59,13 @@ test('each epoch shows an image in its own augmentation, and again the same when
   const dataset = openDataset(needs.dataset.blob('lmdb'));
   const seen: string[] = [];
   const live = async (epoch: number) => {
+    let values: Float32Array | undefined;
     for await (const batch of source.train(epoch)) {
-      expect([...batch.labels]).toEqual([dataset.labels('train')[17]]);
       const [features] = batch.features as [tf.Tensor];
-      const values = features.dataSync() as Float32Array;
+      if (batch.labels[0] === dataset.labels('train')[17]) values = features.dataSync() as Float32Array;
       features.dispose();
-      return values;
     }
-    throw new Error('no batch');
+    return values!;
   };
   for (let epoch = 0; epoch < 4; epoch++) {
     const { pixels, ...size } = dataset.picture('train', 17);

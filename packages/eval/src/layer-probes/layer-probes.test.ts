@@ -72,8 +72,10 @@ test('a training that is stopped and resumed ends with the bits of one that was 
   expect(readdirSync(workFolderOf('stopped'))).toEqual(['head.safetensors']);
   const resumed = await run(layerProbes, 'stopped', settings, needs);
   expect(resumed.metrics).toEqual(whole.metrics);
-  const curve = (folder: string) => sha256File(join(workFolderOf(folder), 'curve.json'));
-  expect(await curve('stopped')).toBe(await curve('whole'));
+  for (const name of ['curve.json', 'confusion.json', 'protocol.json']) {
+    const digest = (folder: string) => sha256File(join(workFolderOf(folder), name));
+    expect(await digest('stopped')).toBe(await digest('whole'));
+  }
   expect((await curveOf('whole')).test.map(({ epoch }) => epoch)).toEqual([2, 4]);
 });
 
