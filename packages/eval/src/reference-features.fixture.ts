@@ -10,6 +10,8 @@ interface Reference {
   readonly test: ReferencePart;
   readonly width: number;
   readonly classes: number;
+  /** The classes that its nearest neighbours give the test rows. */
+  readonly cases: { metric: string; votes: string; k: number; predicted: number[] }[];
 }
 
 /** The features that scikit-learn was given; see the scripts in bench/oracles. Rows of `width` values. */

@@ -1,27 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { publishedFeatures } from '../published-features.fixture.ts';
+import { names, parts, publishedReference, reference } from '../reference-features.fixture.ts';
 import { readStageOutputs } from '../report/read-outputs.ts';
 import { run, workFolderOf } from '../stages.fixture.ts';
 import knn from './knn.ts';
 
-/** What scikit-learn gave; see bench/oracles/knn_reference.py. */
-interface Reference {
-  readonly train: { readonly features: number[]; readonly labels: number[] };
-  readonly test: { readonly features: number[]; readonly labels: number[] };
-  readonly width: number;
-  readonly classes: number;
-  readonly cases: { metric: string; votes: string; k: number; predicted: number[] }[];
-}
-const reference = JSON.parse(readFileSync(new URL('knn.reference.json', import.meta.url), 'utf8')) as Reference;
-
-const names = Array.from({ length: reference.classes }, (_, i) => `class ${i}`);
-const part = ({ features, labels }: Reference['train']) => ({
-  features: Float32Array.from(features),
-  labels: Int32Array.from(labels),
-});
-const parts = { train: part(reference.train), test: part(reference.test) };
-const features = publishedFeatures('conv2', [1, 1, reference.width], names, parts);
+const features = publishedReference();
 
 test.each(reference.cases)('$metric, $votes, k = $k: scikit-learn gives the same classes', async (one) => {
   const { metric, votes, k, predicted } = one;
