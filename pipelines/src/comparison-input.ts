@@ -1,7 +1,9 @@
 import type { ComparedRow, ComparisonInput, PublishedNumber } from '@selfsup/eval/report';
 import type { Comparison, ComparisonEntry } from './comparison.ts';
+import { wholeTables } from '@selfsup/eval/published';
 import { evaluationSettings } from './evaluation-settings.ts';
 import { datasetsNeeded } from './experiment.ts';
+import { pretrainingData } from './pretraining-data.ts';
 import { publishedNumbers } from './published-numbers.ts';
 import { stageIds } from './run-experiment.ts';
 import type { Session } from './session.ts';
@@ -23,11 +25,15 @@ export async function comparisonInput(session: Session, comparison: Comparison):
     if (missing.length > 0) warnings.push(`${label}: not run yet: ${missing.join(', ')}.`);
   }
   const { published: _own, ...about } = comparison.about;
+  const published = await publishedOf(comparison);
   return {
     comparison: comparison.name,
     about,
-    entries: entries.map(({ label, experiment, variant }) => ({
+    entries: entries.map(({ label, group, reference, experiment, variant, stages }) => ({
       label,
+      group,
+      reference,
+      pretrainedOn: pretrainingData(variant, stages),
       experiment: experiment.name,
       variant: variant.name,
       title: experiment.about.title,
@@ -37,7 +43,8 @@ export async function comparisonInput(session: Session, comparison: Comparison):
     variants: entries.map(({ label }) => label),
     rows,
     datasets: readDatasetFacts(session, datasetsOf(entries)),
-    published: await publishedOf(comparison),
+    published,
+    wholeTables: await wholeTables(published),
     warnings,
   };
 }

@@ -55,6 +55,14 @@ test('an entry is one variant, or all variants where none is named', () => {
   expect(entries[0]!.stages).toEqual(['pretrain', 'measure']);
 });
 
+test('group and reference hold for all variants of an entry', () => {
+  const { entries } = read({ entries: [{ experiment: 'sizes', group: 'Sizes', reference: true }] });
+  expect(entries.map(({ group, reference }) => [group, reference])).toEqual([
+    ['Sizes', true],
+    ['Sizes', true],
+  ]);
+});
+
 test('with stages named, only these and what they need', () => {
   const [toy] = read({ entries: [{ experiment: 'toy' }], stages: ['pretrain'] }).entries;
   expect(toy!.stages).toEqual(['pretrain']);

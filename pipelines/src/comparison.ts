@@ -28,6 +28,15 @@ const entrySchema = z.strictObject({
     .min(1)
     .optional()
     .describe('What the report calls it; by default the names of experiment and variant'),
+  group: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Entries of one group share charts, and stand together in tables: such as the method'),
+  reference: z
+    .boolean()
+    .optional()
+    .describe('Whether it is drawn in the charts of every group, such as random weights'),
 });
 
 /** A `comparison.json`. Strict: unknown keys are errors. */
@@ -45,6 +54,8 @@ export const comparisonSchema = z.strictObject({
 /** One variant of one experiment under its label. */
 export interface ComparisonEntry {
   readonly label: string;
+  readonly group?: string | undefined;
+  readonly reference?: boolean | undefined;
   readonly experiment: Experiment;
   readonly variant: VariantPlan;
   /** The stages that are compared, each after what it needs. */
@@ -79,6 +90,8 @@ export function readComparison(workspace: Workspace, name: string): Comparison {
     return variantsOf(experiment, entry.variant, { file, field: `${field}.variant` }).map(
       (variant): ComparisonEntry => ({
         label: labelOf(entry, variant, experiment.variants.length),
+        group: entry.group,
+        reference: entry.reference,
         experiment,
         variant,
         stages: comparedStages(variant, stages),

@@ -12,9 +12,9 @@ export function comparisonReport(session: Session, name: string): string {
 /** Writes the report of a comparison from what is published now. Gives its path. */
 export async function writeComparison(session: Session, comparison: Comparison): Promise<string> {
   assertWritable(session.artifacts);
-  const { renderComparison } = await import('@selfsup/eval/report');
+  const { renderComparison, withLighterPictures } = await import('@selfsup/eval/report');
   const { comparisonInput } = await import('./comparison-input.ts');
   const file = comparisonReport(session, comparison.name);
-  await writeAtomically(file, renderComparison(await comparisonInput(session, comparison)));
+  await writeAtomically(file, renderComparison(await withLighterPictures(await comparisonInput(session, comparison))));
   return file;
 }

@@ -12,6 +12,8 @@ test('cells of a row stand beside our metrics, error rates as accuracies', async
       unit: '%',
       method: 'RotNet + conv [10]',
       table: 'aet-cifar10/error',
+      row: 'rotnet-conv',
+      remark: 'best test epoch',
       protocol: expect.stringContaining('frozen features of the second block') as string,
       source: expect.stringMatching(/^RotNet \+ conv \[10\]: AET paper.*\(error 8\.84 %\)$/) as string,
       comparable: true,

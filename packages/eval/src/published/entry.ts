@@ -66,7 +66,7 @@ export async function resolvePublished(
       const cell = await publishedCell(`${entry.row}/${column}`);
       if (comparable) refuseIncomparable(metric, cell, entry.row, datasets);
       const notes = [cell.note, entry.note].filter((note) => note !== undefined);
-      const [table] = entry.row.split('/');
+      const [table, row] = entry.row.split('/');
       return {
         metric,
         ...asOurs(metric, cell, entry.row),
@@ -75,6 +75,8 @@ export async function resolvePublished(
         comparable,
         method: cell.method,
         table: `${table}/${column}`,
+        row,
+        remark: entry.note,
         note: notes.length > 0 ? notes.join('; ') : undefined,
       };
     }),

@@ -1,17 +1,19 @@
-import type { ComparedRow, ComparisonInput } from './comparison-input.ts';
+import type { ComparedEntry, ComparedRow, ComparisonInput } from './comparison-input.ts';
 import { flatten } from './facts.ts';
 import { formatSeconds } from './format.ts';
 import { meanSeconds, shortKeys } from './made-by.ts';
 import { html, type Markup } from './markup.ts';
+import { groupsOf } from './panels.ts';
 
 /** The entries, how each of them was pretrained, and what a seed of it took in all. */
 export function compared(input: ComparisonInput): Markup {
-  const rows = input.entries.map(({ label, experiment, variant, title, paper }) => {
+  const isGrouped = input.entries.some(({ group }) => group !== undefined);
+  const rowOf = ({ label, experiment, variant, title, paper, reference }: ComparedEntry): Markup => {
     const own = input.rows.filter((row) => row.variant === label);
     const pretraining = own.filter(({ uses }) => !uses.startsWith('eval/'));
     const seeds = [...new Set(own.map(({ seed }) => seed))];
     return html`<tr>
-      <th scope="row">${label}</th>
+      <th scope="row">${label}${isGrouped && reference === true && html` <span class="badge">reference</span>`}</th>
       <td class="prose">
         <code>${experiment}</code>${variant !== 'base' && html` <span class="badge">${variant}</span>`}<br />
         <span class="note">${paper ?? title}</span>
@@ -22,7 +24,19 @@ export function compared(input: ComparisonInput): Markup {
       ${seconds(pretraining)} ${seconds(own)}
       <td class="keys">${shortKeys(pretraining)}</td>
     </tr>`;
-  });
+  };
+  const bodies = groupsOf(input.entries).map(
+    ({ title, members }) =>
+      html`<tbody>
+        ${
+          title !== '' &&
+          html`<tr class="group">
+            <th scope="rowgroup" colspan="8">${title}</th>
+          </tr>`
+        }
+        ${members.map(rowOf)}
+      </tbody>`,
+  );
   return html`<div class="scroll" role="region" aria-label="What is compared" tabindex="0">
     <table>
       <caption>
@@ -40,9 +54,7 @@ export function compared(input: ComparisonInput): Markup {
           <th scope="col">config</th>
         </tr>
       </thead>
-      <tbody>
-        ${rows}
-      </tbody>
+      ${bodies}
     </table>
   </div>`;
 }

@@ -1,3 +1,4 @@
+import type { PublishedTable } from '../published/schema.ts';
 import type { DatasetFacts, PublishedNumber, Results, StageRow } from './input.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface ComparisonInput extends Results {
   readonly datasets: readonly DatasetFacts[];
   /** Those of the experiments and of the comparison itself; `variant` is the label of an entry, where it is one's. */
   readonly published: readonly PublishedNumber[];
+  /** Published tables that are shown whole, with ours beside each row that `published` has a number of. */
+  readonly wholeTables?: readonly WholeTable[] | undefined;
   readonly warnings?: readonly string[];
   /** ISO date at which the page was made; left out where the page must be reproducible. */
   readonly generated?: string | undefined;
@@ -27,9 +30,21 @@ export interface AboutComparison {
   readonly time?: string | undefined;
 }
 
+/** A published table under its name, such as `single-image-linear`. */
+export interface WholeTable {
+  readonly name: string;
+  readonly table: PublishedTable;
+}
+
 /** One variant of one experiment. */
 export interface ComparedEntry {
   readonly label: string;
+  /** Entries of one group share charts, and stand together in tables. */
+  readonly group?: string | undefined;
+  /** Drawn in the charts of every group. */
+  readonly reference?: boolean | undefined;
+  /** Names of the data sets that its weights were learned from; none where nothing was learned. */
+  readonly pretrainedOn?: readonly string[] | undefined;
   readonly experiment: string;
   readonly variant: string;
   /** Title of the experiment. */

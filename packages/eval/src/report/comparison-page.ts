@@ -6,9 +6,14 @@ import type { PublishedNumber } from './input.ts';
 import { featureMaps } from './feature-maps.ts';
 import { html, type Markup } from './markup.ts';
 import { layerCurves } from './layer-curves.ts';
+import { groupsOf } from './panels.ts';
 import { orderNotes } from './order-notes.ts';
+import { familiesOf } from './families.ts';
+import { familyBlock } from './family-tables.ts';
+import { filterGroups } from './filter-groups.ts';
 import { metricOf, protocolParts, protocolsOf, type Protocol } from './protocols.ts';
-import { protocolBlock } from './protocol-tables.ts';
+import { pretrainingData, pretrainingSamples } from './samples.ts';
+import { isInWholeTable, wholeTable } from './whole-table.ts';
 import {
   gatherMetrics,
   headlines,
@@ -19,7 +24,14 @@ import {
   type MetricValues,
 } from './results.ts';
 import { firstSeeds, sideBySide } from './side-by-side.ts';
-import { confusionMatrices, filterSheets } from './stage-blocks.ts';
+import { confusionMatrices } from './stage-blocks.ts';
+
+/** Notes on the order that are open; more are folded. */
+const mostNotes = 6;
+/** Systems that the head of the page names one by one. */
+const mostSystems = 10;
+/** Data sets that are described in full; more are folded. */
+const mostDatasets = 3;
 
 /**
  * The report of a comparison: one table per protocol over all its entries, curves over layers, published numbers beside
@@ -36,15 +48,16 @@ export function renderComparison(input: ComparisonInput): string {
   const sections = [
     section('results', 'Results', results(input, metrics, protocols)),
     section('compared', 'What is compared', compared(input)),
-    section('protocols', 'By protocol', html`${protocols.map((one) => protocolBlock(input, metrics, one))}`),
+    section('samples', 'What was learned from', pretrainingSamples(input)),
+    section('protocols', 'By protocol', html`${familiesOf(protocols).map((one) => familyBlock(input, metrics, one))}`),
     section('literature', 'Beside the literature', literature(input, metrics)),
     section('pictures', 'Pictures side by side', sideBySide(input)),
     section('maps', 'Maps of the features', featureMaps(first)),
-    section('filters', 'First-layer filters', sheetsOf(first)),
+    section('filters', 'First-layer filters', filterGroups(input)),
     section('confusion', 'Confusion matrices', confusionMatrices(first)),
     section('further', 'What pretext tasks measured', further.size === 0 ? html`` : seedTable(input, further)),
-    section('seeds', 'Seeds side by side', ofProtocols.size === 0 ? html`` : seedTable(input, ofProtocols)),
-    section('data', 'Data', html`${input.datasets.map(datasetSection)}`),
+    section('seeds', 'Seeds side by side', seedsOf(input, ofProtocols)),
+    section('data', 'Data', dataOf(input)),
     section('reproducibility', 'Reproducibility', input.rows.length === 0 ? html`` : reproducibility(input)),
   ];
   return renderDocument({
@@ -52,7 +65,7 @@ export function renderComparison(input: ComparisonInput): string {
     title: about.title,
     summary: about.summary,
     facts: [
-      ['systems', input.variants.join(', ')],
+      ['systems', systems(input)],
       ['seeds', input.seeds.join(', ')],
       ['data', input.datasets.map((dataset) => dataset.name).join(', ')],
       ['command', about.command !== undefined && html`<code>${about.command}</code>`],
@@ -65,11 +78,18 @@ export function renderComparison(input: ComparisonInput): string {
   });
 }
 
+/** All names, or the groups with their numbers of systems where there are many. */
+function systems({ entries, variants }: ComparisonInput): string {
+  const groups = groupsOf(entries);
+  if (variants.length <= mostSystems || groups.length < 2) return variants.join(', ');
+  return `${variants.length}: ${groups.map(({ title, members }) => `${title} (${members.length})`).join(', ')}`;
+}
+
 function section(id: string, title: string, body: Markup) {
   return { id, title, body, shown: body.text.trim() !== '' };
 }
 
-/** Protocols of one layer on common scales, those of several as curves. */
+/** The first measure of protocols of one layer on common scales, those of several layers as curves. */
 function results(
   input: ComparisonInput,
   metrics: ReadonlyMap<string, MetricValues[]>,
@@ -78,13 +98,39 @@ function results(
   const ofOneLayer = new Map(
     protocols
       .filter(({ layers }) => layers.length === 1)
-      .flatMap((one) => one.measures.map((measure) => metricOf(one, one.layers[0] as string, measure)))
+      .flatMap((one) => one.measures.slice(0, 1).map((measure) => metricOf(one, one.layers[0] as string, measure)))
       .flatMap((metric) => {
         const values = metrics.get(metric);
         return values === undefined ? [] : [[metric, values] as const];
       }),
   );
   return html`${headlines(input, ofOneLayer)}${layerCurves(input, metrics, protocols)}`;
+}
+
+/** With one seed the tables by protocol have every number already. */
+function seedsOf(input: ComparisonInput, metrics: ReadonlyMap<string, MetricValues[]>): Markup {
+  if (metrics.size === 0 || input.seeds.length < 2) return html``;
+  return html`<details>
+    <summary>Every metric by seed</summary>
+    ${seedTable(input, metrics)}
+  </details>`;
+}
+
+/** Sheets that stand under samples are not shown again. */
+function dataOf(input: ComparisonInput): Markup {
+  const learned = pretrainingData(input);
+  const blocks = input.datasets.map((one) => ({
+    name: one.name,
+    body: datasetSection(learned.length > 1 && learned.includes(one.name) ? { ...one, sheet: undefined } : one),
+  }));
+  if (blocks.length <= mostDatasets) return html`${blocks.map(({ body }) => body)}`;
+  return html`${blocks.map(
+    ({ name, body }) =>
+      html`<details>
+        <summary>${name}</summary>
+        ${body}
+      </details>`,
+  )}`;
 }
 
 /** Every published number, comparable or not, and where our order is another one. */
@@ -94,19 +140,29 @@ function literature(input: ComparisonInput, metrics: ReadonlyMap<string, MetricV
     ({ metric, text, comparable }) =>
       html`<li>${metricTitle(metric)}: ${text}${!comparable && ' The protocols differ.'}</li>`,
   );
+  const shown = notes.slice(0, mostNotes);
+  const rest = notes.slice(mostNotes);
   const order =
     notes.length > 0 &&
     html`<div class="banner">
       <strong>Another order than the published one.</strong>
       <ul>
-        ${notes}
+        ${shown}
       </ul>
+      ${
+        rest.length > 0 &&
+        html`<details>
+          <summary>${rest.length} more</summary>
+          <ul>
+            ${rest}
+          </ul>
+        </details>`
+      }
     </div>`;
+  const whole = input.wholeTables ?? [];
+  const others = input.published.filter((number) => !isInWholeTable(number, whole));
   // A method that is no entry stands beside none of them.
   const oursOf = ({ metric, variant }: PublishedNumber): MetricValues | undefined => valuesOf(metrics, metric, variant);
-  return html`${order}${publishedTable(input.published, metrics, oursOf)}`;
-}
-
-function sheetsOf(first: ComparisonInput): Markup {
-  return first.rows.some((row) => row.outputs?.filters !== undefined) ? filterSheets(first) : html``;
+  const tables = whole.map((one) => wholeTable(one, input.published, metrics));
+  return html`${tables}${order}${publishedTable(others, metrics, oursOf)}`;
 }

@@ -1,7 +1,7 @@
 import { formatSeconds, groupDigits } from './format.ts';
 import type { DatasetFacts, Results, StageRow } from './input.ts';
 import { html, type Markup, trusted } from './markup.ts';
-import { dataUri } from './png.ts';
+import { pictureUri } from './picture-bytes.ts';
 
 /** What the experiment is made of, in order: each stage, what it uses, and its plain settings. */
 export function stageList(input: Results): Markup {
@@ -109,7 +109,7 @@ function sheetOf({ name, sheet }: DatasetFacts): Markup {
   if (sheet === undefined) return html``;
   return html`<figure class="sheet">
     <img
-      src="${trusted(dataUri(sheet))}"
+      src="${trusted(pictureUri(sheet))}"
       alt="${`Some images of ${name}, a row for each of some classes.`}"
       loading="lazy"
     />

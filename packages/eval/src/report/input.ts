@@ -53,6 +53,10 @@ export interface PublishedNumber {
   readonly method?: string | undefined;
   /** The table and its column: numbers of one column were made by one protocol. */
   readonly table?: string | undefined;
+  /** The row of that table. */
+  readonly row?: string | undefined;
+  /** What whoever set it beside ours says of it: mostly in what the two differ. */
+  readonly remark?: string | undefined;
 }
 
 /** What this experiment should give, from an independent implementation or an earlier run. */

@@ -1,61 +1,128 @@
+import { familiesOf, familyTitle, measureTitle, type FamilyMember, type ProtocolFamily } from './families.ts';
 import { isPercent } from './format.ts';
 import type { PublishedNumber, Results } from './input.ts';
 import { html, type Markup } from './markup.ts';
-import { methodOf, measureTitle } from './protocol-tables.ts';
+import { panelsOf, type Arranged, type Panel } from './panels.ts';
+import { methodOf } from './family-tables.ts';
 import { metricOf, type Protocol } from './protocols.ts';
 import { valuesOf, type MetricValues } from './results.ts';
-import { lineChart, type Series } from './svg-chart.ts';
+import { extent, lineChart, type Series } from './svg-chart.ts';
 
 /** Variants of an experiment or entries of a comparison, and what the literature has beside them. */
-type Compared = Results & { readonly published: readonly PublishedNumber[] };
+type Compared = Results & {
+  readonly published: readonly PublishedNumber[];
+  readonly entries?: readonly Arranged[] | undefined;
+};
 
-/** One chart for each protocol of several layers and each measure after the last epoch: a line for each entry. */
+/** More measures than this are read in tables: clustering has seven, retrieval nine. */
+const mostCharted = 3;
+/** Heads whose numbers say how a picture was made, not how good an encoder is. */
+const ofPictures = new Set(['attention', 'map']);
+/** Colours but the last, which is the grey of references. */
+const colours = 7;
+
+/**
+ * One chart for each family of protocols of several layers: the first measure, by the first protocol of the family, after the last
+ * epoch; a line for each entry. Where entries have groups, one chart of the same scale for each group. The other measures
+ * are folded; of a family of several protocols, or of many measures, they stand in tables alone.
+ */
 export function layerCurves(
   input: Compared,
   metrics: ReadonlyMap<string, MetricValues[]>,
   protocols: readonly Protocol[],
 ): Markup {
-  const charts = protocols
-    .filter(({ layers }) => layers.length > 1)
-    .flatMap((protocol) =>
-      protocol.measures
-        .filter((measure) => !measure.endsWith('-best'))
-        .map((measure) => chartOf(input, metrics, protocol, measure)),
-    );
-  return charts.length === 0 ? html`` : html`<div class="charts">${charts}</div>`;
+  const panels = panelsOf(input.entries ?? input.variants.map((label) => ({ label })));
+  const first: Markup[] = [];
+  const folded: Markup[] = [];
+  for (const family of familiesOf(protocols)) {
+    const [member] = family.members as [FamilyMember];
+    if (member.protocol.layers.length < 2) continue;
+    const [measure, ...others] = member.protocol.measures.filter((one) => !one.endsWith('-best'));
+    if (measure === undefined) continue;
+    const draw = (what: string): Markup => chartsOf(input, metrics, family, member, what, panels);
+    (ofPictures.has(family.head) ? folded : first).push(draw(measure));
+    if (family.members.length === 1 && others.length < mostCharted) folded.push(...others.map(draw));
+  }
+  const arranged = (charts: readonly Markup[]): Markup =>
+    panels.length > 1 ? html`${charts}` : html`<div class="charts">${charts}</div>`;
+  if (first.length + folded.length === 0) return html``;
+  return html`${first.length > 0 && arranged(first)}${
+    folded.length > 0 &&
+    html`<details>
+      <summary>Further measures over the layers</summary>
+      ${arranged(folded)}
+    </details>`
+  }`;
 }
 
-function chartOf(
+/** The chart of one measure; with several panels one for each, under a title. */
+function chartsOf(
   input: Compared,
   metrics: ReadonlyMap<string, MetricValues[]>,
-  protocol: Protocol,
+  family: ProtocolFamily,
+  { parameter, protocol }: FamilyMember,
   measure: string,
+  panels: readonly Panel[],
 ): Markup {
-  const { head, layers } = protocol;
+  const { layers } = protocol;
   const names = layers.map((layer) => metricOf(protocol, layer, measure));
-  const ours = input.variants.map((label, colour): Series => {
-    const points = names.flatMap((metric, x) => {
+  const lines = panels.map((panel) => [
+    ...seriesOf(input, metrics, names, panel),
+    ...published(input, names, panel, panels),
+  ]);
+  const title = `${familyTitle(family)}${parameter === '' ? '' : `, ${parameter}`}: ${measureTitle(measure)}`;
+  const yLabel = `${measureTitle(measure)}${isPercent(measure) ? ' (%)' : ''}`;
+  const [low = 0, high = 1] = extent(lines.flat());
+  const charts = panels.map((panel, i) =>
+    lineChart({
+      title: panel.title === '' ? title : panel.title,
+      ...{ xLabel: 'layer', yLabel, xNames: layers, series: lines[i] as Series[], yRange: [low, high] },
+    }),
+  );
+  if (panels.length === 1) return html`${charts}`;
+  return html`<h3>${title}</h3>
+    <div class="charts">${charts}</div>`;
+}
+
+function seriesOf(
+  input: Compared,
+  metrics: ReadonlyMap<string, MetricValues[]>,
+  names: readonly string[],
+  { title, members, references }: Panel,
+): Series[] {
+  const points = (label: string): Series['points'] =>
+    names.flatMap((metric, x) => {
       const values = valuesOf(metrics, metric, label);
       return values === undefined ? [] : [[x, values.mean, values.deviation] as const];
     });
-    return { name: label, colour, points };
+  const ours = members.map((name, place): Series => {
+    const colour = title === '' ? input.variants.indexOf(name) : place;
+    // A second round of the colours has other dashes.
+    return title === '' || place < colours
+      ? { name, colour, points: points(name) }
+      : { name, colour: place % colours, dash: 1 + Math.floor(place / colours), points: points(name) };
   });
-  const title = `${head}, protocol ${protocol.protocol}: ${measureTitle(measure)}`;
-  const yLabel = `${measureTitle(measure)}${isPercent(measure) ? ' (%)' : ''}`;
-  return lineChart({ title, xLabel: 'layer', yLabel, xNames: layers, series: [...ours, ...published(input, names)] });
+  return [...ours, ...references.map((name, reference) => ({ name, colour: 7, reference, points: points(name) }))];
 }
 
-/** Dashed lines: what the literature has by this very protocol. */
-function published(input: Compared, names: readonly string[]): Series[] {
+/** Dashed lines: what the literature has by this very protocol, in the panel of its entry, in the first where it is of none. */
+function published(input: Compared, names: readonly string[], panel: Panel, panels: readonly Panel[]): Series[] {
   const series = new Map<string, { name: string; colour: number; points: [number, number][] }>();
   for (const number of input.published) {
-    const x = names.indexOf(number.metric);
-    if (number.comparable !== true || x < 0) continue;
+    const { metric, variant, value, comparable } = number;
+    const x = names.indexOf(metric);
+    if (comparable !== true || x < 0) continue;
+    const home = panels.find(({ members }) => variant !== undefined && members.includes(variant)) ?? panels[0];
+    if (home !== panel) continue;
     const name = `${methodOf(number)}, published`;
-    const own = number.variant === undefined ? -1 : input.variants.indexOf(number.variant);
-    const one = series.get(name) ?? { name, colour: own < 0 ? input.variants.length + series.size : own, points: [] };
+    const own = (panel.title === '' ? input.variants : panel.members).indexOf(variant ?? '');
+    const one = series.get(name) ?? {
+      name,
+      colour: own < 0 ? panel.members.length + series.size : own,
+      points: [],
+    };
     series.set(name, one);
-    one.points.push([x, number.value]);
+    one.points.push([x, value]);
   }
   return [...series.values()].map((one) => ({ ...one, dash: 1, points: one.points.sort(([a], [b]) => a - b) }));
 }

@@ -1,7 +1,8 @@
 import { filterGrid, gridPng } from './filter-grid.ts';
 import type { FiltersFile, Picture } from './input.ts';
 import { html, trusted, type Markup } from './markup.ts';
-import { dataUri, pngSize } from './png.ts';
+import { pictureSize, pictureUri } from './picture-bytes.ts';
+import { dataUri } from './png.ts';
 
 /** Sample pictures with their captions and facts, grouped; a prediction is marked as right or wrong. */
 export function pictureGrid(pictures: readonly Picture[]): Markup {
@@ -32,7 +33,7 @@ export function pictureFigure(picture: Picture, columns: string): Markup {
 /** A picture of several panels side by side takes the room of several: `wide` for two, `widest` for three and more. */
 export function columnsOf(image: Picture['image']): string {
   if (typeof image === 'string') return '';
-  const { width, height } = pngSize(image);
+  const { width, height } = pictureSize(image);
   return width >= 2.5 * height ? 'widest' : width >= 1.5 * height ? 'wide' : '';
 }
 
@@ -47,9 +48,9 @@ function verdict(facts: Picture['facts']): Markup {
 
 /** Only bytes and data addresses are shown: a report loads nothing from anywhere. */
 function address(image: Picture['image']): Markup {
-  if (typeof image !== 'string') return trusted(dataUri(image));
+  if (typeof image !== 'string') return trusted(pictureUri(image));
   if (/^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+$/.test(image)) return trusted(image);
-  throw new TypeError('A picture of a report is PNG bytes or a data:image address, never a path or a link.');
+  throw new TypeError('A picture of a report is PNG or WebP bytes or a data:image address, never a path or a link.');
 }
 
 /** The kernels of the first layer side by side, one picture; each kernel fills its own range of grey or colour. */

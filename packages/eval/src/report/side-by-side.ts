@@ -4,7 +4,7 @@ import { columnsOf, pictureFigure } from './pictures.ts';
 
 /**
  * The pictures that evaluations published, of the first seed of each entry: those at the same place of the same group of the
- * same evaluation stand side by side.
+ * same evaluation stand side by side. Of each evaluation the first group is open, the others are folded.
  */
 export function sideBySide(input: Results): Markup {
   const stages = new Map<string, StageRow[]>();
@@ -15,7 +15,7 @@ export function sideBySide(input: Results): Markup {
   return html`${[...stages].map(
     ([stage, rows]) =>
       html`<h3>${stage} <span class="uses">${[...new Set(rows.map(({ uses }) => uses))].join(', ')}</span></h3>
-        ${groupsOf(rows).map(groupBlock)}`,
+        ${groupsOf(rows).map((group, i) => (i === 0 ? groupBlock(group) : folded(group)))}`,
   )}`;
 }
 
@@ -61,6 +61,13 @@ function groupBlock({ name, places }: Group): Markup {
     ${name !== '' && html`<h4>${name}</h4>`}
     <div class="besides">${places.map(placeBlock)}</div>
   </div>`;
+}
+
+function folded(group: Group): Markup {
+  return html`<details>
+    <summary>${group.name}</summary>
+    ${groupBlock({ ...group, name: '' })}
+  </details>`;
 }
 
 /** A caption that all share stands above them, else each has its own. */

@@ -86,7 +86,7 @@ figure{margin:0}figcaption{font-size:.87rem}
 .whisker{stroke-width:1.4}.target{fill:transparent}.mark:hover .target{fill:var(--ink);fill-opacity:.14}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.1rem 1rem;margin:.3rem 0 0;padding:0;font-size:.85rem}
 .chart .swatch{display:inline-block;width:24px;height:8px;margin-right:.4rem;vertical-align:middle}
-${colours}
+${colours}.line.ref,.whisker.ref{stroke:var(--soft);stroke-width:1.5}.point.ref{fill:var(--soft)}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.2rem,1fr));gap:.9rem .8rem}
 .pictures .wide{grid-column:span 2}.pictures .widest{grid-column:span 3}
 @media (max-width:24rem){.pictures .widest{grid-column:span 2}}
@@ -97,6 +97,13 @@ ${colours}
 .besides:has(.wide,.widest){grid-template-columns:1fr}.beside .pictures.wide{grid-template-columns:repeat(auto-fill,minmax(min(100%,11rem),1fr))}
 .beside .pictures.widest{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
 .verdict{display:block}.verdict.right{color:var(--good)}.verdict.wrong{color:var(--bad)}.fact{display:block;color:var(--soft)}
+thead th[scope=colgroup]{text-align:center;padding-right:0}tr.group th{padding-top:.9rem;color:var(--soft);font-weight:600;font-size:.84rem}
+.whole th,.whole td{padding:.3rem .7rem .3rem 0}.whole .own{padding-right:1.1rem}.whole b{font-weight:650}.whole tbody th{min-width:12rem;max-width:17rem}
+.whole .note{font-size:.85em}.stuck{position:sticky;left:0;background:var(--paper)}.remarks{margin:.3rem 0;padding-left:1.2rem;max-width:44rem}
+.samples{display:grid;gap:1.6rem 1.4rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
+.sample img{display:block;width:100%;height:auto;border-radius:3px;margin-bottom:.4rem}
+.small-sheets .sheets{grid-template-columns:repeat(auto-fill,minmax(min(46%,8.5rem),1fr))}.small-sheets figcaption{font-size:.8rem;line-height:1.35}
+.small-sheets .pixels{display:flex;flex-direction:column;justify-content:space-between}
 .sheets{display:grid;gap:1.4rem 1rem;grid-template-columns:repeat(auto-fill,minmax(min(46%,14rem),1fr))}
 .sheet img{display:block;max-width:100%;height:auto;border-radius:3px}.sheet{margin:.8rem 0}
 .pixels img{image-rendering:pixelated;max-width:100%;height:auto;margin-top:.4rem;border-radius:3px}
@@ -110,7 +117,7 @@ ${colours}
 .confusion tbody td.recall{background:none;padding-left:.8rem}
 div + details,h3 + details{margin-top:1rem}details{border-top:1px solid var(--rule);padding:.5rem 0}details:last-of-type{border-bottom:1px solid var(--rule)}
 summary{cursor:pointer}pre{overflow-x:auto;background:var(--faint);padding:.8rem;border-radius:3px;margin:.6rem 0}
-@media (max-width:32rem){body{font-size:15px}header,main,footer{padding-left:1rem;padding-right:1rem}header{padding-top:1.5rem}
+@media (max-width:32rem){.whole tbody th{min-width:8rem;max-width:9rem}body{font-size:15px}header,main,footer{padding-left:1rem;padding-right:1rem}header{padding-top:1.5rem}
 .headline li{grid-template-columns:5rem 1fr max-content;gap:.5rem}.facts:not(.head){grid-template-columns:1fr;gap:0}.facts:not(.head) dd{margin-bottom:.5rem}.tick,.label{font-size:15px}}
 @media print{:root{${light}--paper:#fff}body{font-size:10.5pt}nav,.skip{display:none}section{break-inside:auto;padding:1rem 0}
 figure,tr,.headline{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap}

@@ -7,6 +7,8 @@ export interface Series {
   readonly colour: number;
   /** 0 is a full line; further numbers are dash patterns, so that seeds differ without colour. */
   readonly dash?: number;
+  /** A reference that stands in several charts: grey and thin, told apart by its dashes, whose number this is. */
+  readonly reference?: number;
   /** With a deviation a point has a whisker of that length up and down. */
   readonly points: readonly (readonly [x: number, y: number, deviation?: number | undefined])[];
 }
@@ -18,12 +20,15 @@ export interface LineChart {
   readonly series: readonly Series[];
   /** Where x is a place in a list rather than a quantity: what stands there, such as layers. */
   readonly xNames?: readonly string[] | undefined;
+  /** Ends that the y axis has at least, so that charts beside each other have one scale. */
+  readonly yRange?: readonly [low: number, high: number] | undefined;
 }
 
 const width = 460;
 const height = 280;
 const margin = { top: 12, right: 14, bottom: 42, left: 58 };
 const dashes = ['', '6 3', '2 3', '9 3 2 3'];
+const referenceDashes = ['1 4', '8 4', '3 2', '10 3 2 3', '5 6', ''];
 
 /** Round numbers that cover `low..high` with about `count` steps; the first and last enclose the range. */
 export function ticks(low: number, high: number, count = 5): number[] {
@@ -44,7 +49,7 @@ export function lineChart(chart: LineChart): Markup {
     .filter((one) => one.points.length > 0);
   if (series.length === 0) return html``;
   const xs = series.flatMap((one) => one.points.map(([x]) => x));
-  const ys = series.flatMap((one) => one.points.flatMap(([, y, deviation = 0]) => [y - deviation, y + deviation]));
+  const ys = [...extent(series), ...(chart.yRange ?? [])];
   const xTicks =
     chart.xNames?.map((_, i) => i) ??
     ticks(least(xs), greatest(xs), 6).filter((x) => x >= least(xs) && x <= greatest(xs));
@@ -73,6 +78,13 @@ export function lineChart(chart: LineChart): Markup {
     <figcaption>${chart.title}</figcaption>
     ${trusted(picture)}${legend(series)}
   </figure>`;
+}
+
+/** Lowest and highest y of several lines with their whiskers; empty where there is no point. */
+export function extent(series: readonly Series[]): number[] {
+  const ys = series.flatMap((one) => one.points.flatMap(([, y, deviation = 0]) => [y - deviation, y + deviation]));
+  const finite = ys.filter(Number.isFinite);
+  return finite.length === 0 ? [] : [least(finite), greatest(finite)];
 }
 
 function xRange({ xNames }: LineChart, xs: readonly number[]): [number, number] {
@@ -106,19 +118,25 @@ function drawSeries(one: Series, px: (x: number) => number, py: (y: number) => n
     .map(([x, y, xValue, yValue, deviation]) => {
       const spread = deviation === undefined ? '' : ` ± ${deviation.toFixed(2)}`;
       const title = `${escapeText(`${one.name}, ${chart.xLabel}`)} ${xText(chart, xValue)}: ${formatNumber(yValue)}${spread}`;
-      const dot = at.length <= 30 ? `<circle class="point c${one.colour % 8}" cx="${x}" cy="${y}" r="2.6"/>` : '';
+      const dot = at.length <= 30 ? `<circle class="point ${ink(one)}" cx="${x}" cy="${y}" r="2.6"/>` : '';
       const whisker =
         deviation === undefined
           ? ''
-          : `<line class="whisker c${one.colour % 8}" x1="${x}" x2="${x}" y1="${py(yValue - deviation).toFixed(1)}" y2="${py(yValue + deviation).toFixed(1)}"/>`;
+          : `<line class="whisker ${ink(one)}" x1="${x}" x2="${x}" y1="${py(yValue - deviation).toFixed(1)}" y2="${py(yValue + deviation).toFixed(1)}"/>`;
       return `<g class="mark">${whisker}${dot}<circle class="target" cx="${x}" cy="${y}" r="8"><title>${title}</title></circle></g>`;
     });
   return `<path d="${path}" fill="none" ${stroke(one)}/>${marks.join('')}`;
 }
 
+/** The class that says the colour. */
+function ink({ reference, colour }: Series): string {
+  return reference === undefined ? `c${colour % 8}` : 'ref';
+}
+
 function stroke(one: Series): string {
-  const dash = dashes[(one.dash ?? 0) % dashes.length] as string;
-  return `class="line c${one.colour % 8}"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`;
+  const [patterns, place] = one.reference === undefined ? [dashes, one.dash ?? 0] : [referenceDashes, one.reference];
+  const dash = patterns[place % patterns.length] as string;
+  return `class="line ${ink(one)}"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`;
 }
 
 function describe(chart: LineChart, series: readonly Series[]): string {
