@@ -62,7 +62,7 @@ linear-gradient(90deg,var(--rule),transparent .7rem),linear-gradient(270deg,var(
 table{border-collapse:collapse;font-size:.9rem;width:100%}
 caption{text-align:left;color:var(--soft);font-size:.85rem;padding-bottom:.4rem}
 th,td{padding:.42rem .9rem .42rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
-th:last-child,td:last-child{padding-right:0}
+th:last-child,td:last-child{padding-right:0}thead tr:nth-child(2) th:last-child{padding-right:.9rem}
 thead th{color:var(--soft);font-weight:500;font-size:.82rem;white-space:nowrap;vertical-align:bottom}
 tbody th{font-weight:500;min-width:8.5rem}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}thead th.number{text-align:right}
