@@ -12,7 +12,9 @@ test('what stages before the evaluations need, each once; not what evaluations n
   expect(pretrainingData({ stages }, ['features'])).toEqual([]);
 });
 
-test('nothing is learned in 0 epochs', () => {
+test('nothing is learned in 0 epochs, but k-means initialisation learns in none', () => {
   const random = { ...stages.pretrain, uses: 'tasks/random', config: { epochs: 0 } };
   expect(pretrainingData({ stages: { ...stages, pretrain: random } }, ['pretrain', 'features'])).toEqual([]);
+  const kmeans = { ...random, uses: 'tasks/kmeans-init' };
+  expect(pretrainingData({ stages: { ...stages, pretrain: kmeans } }, ['pretrain', 'features'])).toEqual(['mono']);
 });

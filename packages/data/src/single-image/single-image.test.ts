@@ -211,6 +211,20 @@ describe('single-image', () => {
     expect(await userError(ingestSection(join(folder, 'sets', 'deka'), 'made', from(5)))).toMatch(
       /5 images are asked for, the data set few has 4/,
     );
+    // Two of four, evenly apart: the first and the third.
+    const evenly = { ...from(2), from: { dataset: 'few', evenly: 2 } };
+    const apart = openDataset((await ingestSection(join(folder, 'sets', 'deka'), 'apart', evenly)).folder);
+    expect([0, 1].map((i) => apart.sourcePath('train', i))).toEqual(['0.jpg', '2.jpg']);
+    await apart.close();
+    // Larger than the pictures, which are scaled up.
+    const larger = { ...from(2), count: 5, test: 1, size: 512 };
+    const grown = openDataset((await ingestSection(join(folder, 'sets', 'deka'), 'grown', larger)).folder);
+    expect(grown.image('train', 4)).toHaveLength(512 * 512 * 3);
+    await grown.close();
+    const both = { ...from(2), from: { dataset: 'few', first: 2, evenly: 2 } };
+    expect(await userError(ingestSection(join(folder, 'sets', 'deka'), 'made', both))).toMatch(
+      /either first or evenly/,
+    );
     const nowhere = { ...from(2), from: { dataset: 'gone', first: 2 } };
     expect(await userError(ingestSection(join(folder, 'sets', 'deka'), 'made', nowhere))).toMatch(/no such data set/);
   });

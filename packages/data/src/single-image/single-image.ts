@@ -20,8 +20,20 @@ const schema = z.strictObject({
    * Where neither this nor `from` is given, the one that comes with Selfsup.
    */
   images: z.array(z.string()).min(1).optional(),
-  /** Instead: the first images of the train split of another data set, beside this one (deka: 10, kilo: 1,000). */
-  from: z.strictObject({ dataset: z.string().regex(/^[\w-]+$/), first: z.int().min(1) }).optional(),
+  /**
+   * Instead: images of the train split of another data set, beside this one (deka: 10, kilo: 1,000): the `first` of it, or as
+   * many `evenly` apart, which of a split in the order of its classes, as ImageNet's, takes images of all of them.
+   */
+  from: z
+    .strictObject({
+      dataset: z.string().regex(/^[\w-]+$/),
+      first: z.int().min(1).optional(),
+      evenly: z.int().min(1).optional(),
+    })
+    .refine(({ first, evenly }) => (first === undefined) !== (evenly === undefined), {
+      message: 'Give either first or evenly, a number of images',
+    })
+    .optional(),
   /** Images to train on; the published number is that of ImageNet's, 1,281,167 (50,000 in the study on CIFAR). */
   count: z.int().min(2).default(50_000),
   /** Further images of the same pictures, on which pretext tasks are measured. */
@@ -47,11 +59,12 @@ interface Named {
 }
 
 async function ofDataset(
-  { dataset, first }: NonNullable<SingleImageConfig['from']>,
+  { dataset, first, evenly }: NonNullable<SingleImageConfig['from']>,
   context: SourceContext,
 ): Promise<
   { pictures: () => Promise<Named[]>; fingerprint: string; chosen: string } | { missing: string; remedy: string }
 > {
+  const count = (first ?? evenly)!;
   const folder = join(context.datasetFolder, '..', dataset);
   const file = join(folder, 'dataset.json');
   const config = await readDatasetConfig(file);
@@ -65,14 +78,18 @@ async function ofDataset(
   }
   const pictures = async (): Promise<Named[]> => {
     const reading = await resolved.open();
-    const wanted = reading.entries.flatMap(({ split }, entry) => (split === 'train' ? [entry] : [])).slice(0, first);
-    if (wanted.length < first) {
-      throw new UserError(`${first} images are asked for, the data set ${dataset} has ${wanted.length}`, {
+    const all = reading.entries.flatMap(({ split }, entry) => (split === 'train' ? [entry] : []));
+    if (all.length < count) {
+      throw new UserError(`${count} images are asked for, the data set ${dataset} has ${all.length}`, {
         file,
-        field: 'from.first',
+        field: first === undefined ? 'from.evenly' : 'from.first',
         remedy: 'Ask for fewer, or name a larger data set.',
       });
     }
+    const wanted =
+      first === undefined
+        ? Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!)
+        : all.slice(0, first);
     const places = new Map(wanted.map((entry, place) => [entry, place]));
     const found: Named[] = [];
     for await (const image of reading.images((entry) => places.has(entry))) {
@@ -83,17 +100,23 @@ async function ofDataset(
     }
     return found;
   };
-  const fingerprint = sha256(canonicalJson({ ...resolved.identity, first }));
-  return { pictures, fingerprint, chosen: `the first ${first} images of ${dataset}` };
+  const [which, chosen] =
+    first === undefined
+      ? [{ evenly }, `${evenly} images of ${dataset}, evenly apart`]
+      : [{ first }, `the first ${first} images of ${dataset}`];
+  return { pictures, fingerprint: sha256(canonicalJson({ ...resolved.identity, ...which })), chosen };
 }
 
-/** Throws `UserError` for a picture that cannot be read, or is too small to be cut from. */
-async function checkPictures(pictures: readonly Named[], { size, augment }: SingleImageConfig): Promise<void> {
+/**
+ * Throws `UserError` for a picture that cannot be read, or is too small to be cut from; those `from` a data set, a tenth of
+ * which are below 256 pixels in ImageNet, may be smaller than the images that are made of them, and are scaled up.
+ */
+async function checkPictures(pictures: readonly Named[], { size, augment, from }: SingleImageConfig): Promise<void> {
   for (const { name, encoded } of pictures) {
     try {
       const { height, width } = await openPicture(encoded, 3);
       const side = Math.floor((augment.initialCrop === false ? 1 : augment.initialCrop) * Math.min(height, width));
-      if (side < 8 || Math.min(height, width) < size) {
+      if (side < 8 || (from === undefined && Math.min(height, width) < size)) {
         throw new UserError(`The picture is too small: ${width} × ${height} pixels for images of ${size}`, {
           file: name,
           field: 'images',

@@ -45,7 +45,7 @@ export function wholeTable(
             <th scope="col" rowspan="2" class="stuck">published as</th>
             <th scope="col" rowspan="2">ours</th>
             ${hasImages && html`<th scope="col" rowspan="2" class="number">images</th>`}
-            ${table.columns.map((column) => html`<th scope="colgroup" colspan="2" class="number">${column}</th>`)}
+            ${table.columns.map((column) => html`<th scope="colgroup" colspan="2" class="number">${column.replace(/^error$/, 'accuracy')}</th>`)}
           </tr>
           <tr>
             ${table.columns.map(
