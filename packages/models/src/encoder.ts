@@ -90,26 +90,11 @@ export async function loadEncoder(path: string): Promise<LoadedEncoder> {
     networkSchema.parse({ ...description.network.config, name: description.network.name }),
   );
   const model = network.build(input, [0, 0]);
-  const weights = modelWeights('encoder', model);
-  const known = new Set(weights.map((weight) => weight.name));
-  const extra = [...tensors.keys()].find((name) => name.startsWith('encoder/') && !known.has(name));
-  if (extra !== undefined) {
+  try {
+    assignEncoder(model, tensors, path);
+  } catch (error) {
     model.dispose();
-    throw new UserError(`The checkpoint belongs to another architecture: '${network.name}' has no ${extra}`, {
-      file: path,
-      field: extra,
-      remedy: 'Run the stage that made it again.',
-    });
-  }
-  assignVariables(weights, tensors, path);
-  const broken = weights.find(({ name }) => !isFinite(tensors.get(name)!.data));
-  if (broken !== undefined) {
-    model.dispose();
-    throw new UserError(`The checkpoint holds NaN or infinity: ${broken.name}`, {
-      file: path,
-      field: broken.name,
-      remedy: 'The training that wrote it diverged: lower its learning rate, and run its stage again.',
-    });
+    throw error;
   }
   return {
     model,
@@ -120,6 +105,32 @@ export async function loadEncoder(path: string): Promise<LoadedEncoder> {
     description,
     tensors,
   };
+}
+
+/**
+ * Sets all weights of an encoder, statistics of batch norm included, to those of a checkpoint. Throws `UserError` naming the file
+ * and the first weight that is missing, of another shape, not finite, or of a layer that the encoder does not have.
+ */
+export function assignEncoder(model: tf.LayersModel, tensors: ReadonlyMap<string, TensorData>, path: string): void {
+  const weights = modelWeights('encoder', model);
+  const known = new Set(weights.map((weight) => weight.name));
+  const extra = [...tensors.keys()].find((name) => name.startsWith('encoder/') && !known.has(name));
+  if (extra !== undefined) {
+    throw new UserError(`The checkpoint belongs to another architecture: '${model.name}' has no ${extra}`, {
+      file: path,
+      field: extra,
+      remedy: 'Name the network with which the checkpoint was trained, or run the stage that made it again.',
+    });
+  }
+  assignVariables(weights, tensors, path);
+  const broken = weights.find(({ name }) => !isFinite(tensors.get(name)!.data));
+  if (broken !== undefined) {
+    throw new UserError(`The checkpoint holds NaN or infinity: ${broken.name}`, {
+      file: path,
+      field: broken.name,
+      remedy: 'The training that wrote it diverged: lower its learning rate, and run its stage again.',
+    });
+  }
 }
 
 /** By a sum, which finite float32 values cannot overflow in float64. */

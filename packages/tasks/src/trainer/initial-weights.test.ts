@@ -85,6 +85,6 @@ test('weights of another network are refused by the name of the first that does 
     /another architecture: encoder\/block1_conv1.*should have shape/,
   );
   await expect(other({ name: 'nin', blocks: 2, width: 8 })).rejects.toThrow(
-    /another architecture: this network has no encoder\/block3/,
+    /another architecture: 'nin' has no encoder\/block3/,
   );
 });
