@@ -8,15 +8,21 @@ import { groupsOf } from './panels.ts';
 /** The entries, how each of them was pretrained, and what a seed of it took in all. */
 export function compared(input: ComparisonInput): Markup {
   const isGrouped = input.entries.some(({ group }) => group !== undefined);
-  const rowOf = ({ label, experiment, variant, title, paper, reference }: ComparedEntry): Markup => {
+  const rowOf = (
+    { label, experiment, variant, title, paper, reference }: ComparedEntry,
+    place: number,
+    all: readonly ComparedEntry[],
+  ): Markup => {
+    // A paper is named once for all entries that follow each other.
+    const repeated = place > 0 && paper !== undefined && all[place - 1]?.paper === paper;
     const own = input.rows.filter((row) => row.variant === label);
     const pretraining = own.filter(({ uses }) => !uses.startsWith('eval/'));
     const seeds = [...new Set(own.map(({ seed }) => seed))];
     return html`<tr>
       <th scope="row">${label}${isGrouped && reference === true && html` <span class="badge">reference</span>`}</th>
       <td class="prose">
-        <code>${experiment}</code>${variant !== 'base' && html` <span class="badge">${variant}</span>`}<br />
-        <span class="note">${paper ?? title}</span>
+        <code>${experiment}</code>${variant !== 'base' && html` <span class="badge">${variant}</span>`}
+        ${!repeated && html`<br /><span class="note">${paper ?? title}</span>`}
       </td>
       <td>${[...new Set(pretraining.map(({ uses }) => uses))].join(', ')}</td>
       <td class="keys">${networkOf(pretraining)}</td>
