@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { selectSubset, subsetSchema } from './subset.ts';
+import { evenlyApart, selectSubset, subsetSchema } from './subset.ts';
 
 const labels = Int32Array.of(2, 0, 0, 1, 2, 2, 1, 0, 1, 0);
 
@@ -48,5 +48,18 @@ describe('selectSubset', () => {
     expect(subsetSchema.safeParse({ count: 10 }).success).toBe(true);
     expect(subsetSchema.safeParse({ count: 10, first: 3 }).success).toBe(false);
     expect(subsetSchema.safeParse({ fraction: 0 }).success).toBe(false);
+  });
+});
+
+describe('evenlyApart', () => {
+  it('takes images spread over all of them', () => {
+    expect([...evenlyApart(Uint32Array.of(5, 6, 7), 3)]).toEqual([5, 6, 7]);
+    expect([...evenlyApart(Uint32Array.of(5, 6, 7), 9)]).toEqual([5, 6, 7]);
+    expect([
+      ...evenlyApart(
+        Uint32Array.from({ length: 10 }, (_, i) => i),
+        4,
+      ),
+    ]).toEqual([0, 2, 5, 7]);
   });
 });

@@ -62,3 +62,9 @@ function firstPerClass(labels: Int32Array, perClass: number): Uint32Array {
   if (chosen.length === 0) refuse('firstPerClass', 'The split has no labels to choose by');
   return Uint32Array.from(chosen);
 }
+
+/** At most `count` of the indices, evenly apart, in their order: a split in the order of its classes gives images of all of them. */
+export function evenlyApart(indices: Uint32Array, count: number): Uint32Array {
+  if (indices.length <= count) return indices;
+  return Uint32Array.from({ length: count }, (_, i) => indices[Math.floor((i * indices.length) / count)]!);
+}

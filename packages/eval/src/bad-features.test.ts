@@ -1,4 +1,3 @@
-import { openDataset } from '@selfsup/data/dataset';
 import type { StageInput, StageModule } from '@selfsup/engine/stage';
 import { beforeAll, expect, test } from 'vitest';
 import cachedLayerProbes from './cached-layer-probes/cached-layer-probes.ts';
@@ -10,7 +9,7 @@ import linearProbe from './linear-probe/linear-probe.ts';
 import lowShot from './low-shot/low-shot.ts';
 import { publishedFeatures } from './published-features.fixture.ts';
 import retrieval from './retrieval/retrieval.ts';
-import { run, shapes } from './stages.fixture.ts';
+import { digestOf, run, shapes } from './stages.fixture.ts';
 import svm from './svm/svm.ts';
 
 // Every evaluation of cached features refuses the same bad input by the same names.
@@ -44,9 +43,7 @@ let digest: string;
 
 beforeAll(async () => {
   dataset = await shapes(16);
-  const opened = openDataset(dataset.blob('lmdb'));
-  digest = opened.manifest.digest;
-  await opened.close();
+  digest = await digestOf(dataset);
 });
 
 /** Features of random values; `damage` alters them before they are published. */

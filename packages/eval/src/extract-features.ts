@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { selectSubset } from '@selfsup/data/subset';
+import { evenlyApart, selectSubset } from '@selfsup/data/subset';
 import { writeAtomically } from '@selfsup/engine/files';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { extractSplit } from './extract-split.ts';
@@ -23,7 +23,7 @@ export async function extractFeatures(context: StageContext<FeaturesConfig>): Pr
     for (const part of ['train', 'test'] as const) {
       const { split, subset } = config[part];
       const all = selectSubset(dataset.labels(split), subset, seed);
-      const indices = dryRun ? spread(all, 2 * config.batchSize) : all;
+      const indices = dryRun ? evenlyApart(all, 2 * config.batchSize) : all;
       const files = await extractSplit({
         ...context,
         part,
@@ -52,10 +52,4 @@ export async function extractFeatures(context: StageContext<FeaturesConfig>): Pr
   } finally {
     await input.close();
   }
-}
-
-/** At most `count` of the indices, evenly apart: splits are often sorted by class. */
-function spread(indices: Uint32Array, count: number): Uint32Array {
-  const taken = Math.min(count, indices.length);
-  return Uint32Array.from({ length: taken }, (_, i) => indices[Math.floor((i * indices.length) / taken)]!);
 }

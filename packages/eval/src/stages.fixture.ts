@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkDatasetConfig } from '@selfsup/data/dataset-config';
+import { openDataset } from '@selfsup/data/dataset';
 import { ingest } from '@selfsup/data/ingest';
 import { randomKey } from '@selfsup/engine/random';
 import type { StageContext, StageInput, StageModule, StageResult } from '@selfsup/engine/stage';
@@ -34,6 +35,14 @@ export async function shapes(size: number): Promise<StageInput> {
   const config = await checkDatasetConfig({ sources: [{ type: 'shapes', size, train: 200, test: 60 }] });
   const common = { progress: silent, signal: never, datasetFolder: root };
   return published(root, { lmdb: (await ingest({ name: 'shapes', config, workFolder, ...common })).folder });
+}
+
+/** Digest of a data set's content. */
+export async function digestOf(dataset: StageInput): Promise<string> {
+  const opened = openDataset(dataset.blob('lmdb'));
+  const { digest } = opened.manifest;
+  await opened.close();
+  return digest;
 }
 
 /** An encoder with random weights for images of 16 × 16. */

@@ -9,6 +9,7 @@ import { DamagedPicture, openPicture } from '../decode.ts';
 import { givenPath } from '../named-files.ts';
 import { resolveSource } from '../resolve.ts';
 import type { Look, Source, SourceContext, SourceEntry, SourceImage, SourceReading } from '../source.ts';
+import { evenlyApart } from '../subset.ts';
 import { startPool, type WorkerPool } from '../worker-pool.ts';
 import { type Generator, pictureOf } from './generate.ts';
 import { strengthsSchema } from './settings.ts';
@@ -86,11 +87,8 @@ async function ofDataset(
         remedy: 'Ask for fewer, or name a larger data set.',
       });
     }
-    const wanted =
-      first === undefined
-        ? Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!)
-        : all.slice(0, first);
-    const places = new Map(wanted.map((entry, place) => [entry, place]));
+    const wanted = first === undefined ? evenlyApart(Uint32Array.from(all), count) : all.slice(0, first);
+    const places = new Map(Array.from(wanted, (entry, place) => [entry, place]));
     const found: Named[] = [];
     for await (const image of reading.images((entry) => places.has(entry))) {
       if (!('encoded' in image))

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDataset } from '@selfsup/data/dataset';
 import type { StageInput } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { beforeAll, expect, test } from 'vitest';
@@ -8,7 +7,7 @@ import { normals } from '../in-memory.fixture.ts';
 import { publishedFeatures } from '../published-features.fixture.ts';
 import { names, parts, publishedReference, reference } from '../reference-features.fixture.ts';
 import { readStageOutputs } from '../report/read-outputs.ts';
-import { run, shapes, workFolderOf } from '../stages.fixture.ts';
+import { digestOf, run, shapes, workFolderOf } from '../stages.fixture.ts';
 import featureMap from './feature-map.ts';
 
 const published = () => publishedReference();
@@ -18,9 +17,7 @@ let dataset: StageInput;
 let digest: string;
 beforeAll(async () => {
   dataset = await shapes(16);
-  const opened = openDataset(dataset.blob('lmdb'));
-  digest = opened.manifest.digest;
-  await opened.close();
+  digest = await digestOf(dataset);
 });
 
 test('PCA: places, variance shown and neighbours kept are scikit-learn’s', async () => {

@@ -3,7 +3,7 @@ import { flatten } from './facts.ts';
 import { formatSeconds } from './format.ts';
 import { meanSeconds, shortKeys } from './made-by.ts';
 import { html, type Markup } from './markup.ts';
-import { groupsOf } from './panels.ts';
+import { groupRow, groupsOf } from './panels.ts';
 
 /** The entries, how each of them was pretrained, and what a seed of it took in all. */
 export function compared(input: ComparisonInput): Markup {
@@ -34,13 +34,7 @@ export function compared(input: ComparisonInput): Markup {
   const bodies = groupsOf(input.entries).map(
     ({ title, members }) =>
       html`<tbody>
-        ${
-          title !== '' &&
-          html`<tr class="group">
-            <th scope="rowgroup" colspan="8">${title}</th>
-          </tr>`
-        }
-        ${members.map(rowOf)}
+        ${title !== '' && groupRow(title, 8)} ${members.map(rowOf)}
       </tbody>`,
   );
   return html`<div class="scroll" role="region" aria-label="What is compared" tabindex="0">

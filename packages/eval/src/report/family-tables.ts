@@ -4,7 +4,7 @@ import { formatMetric, formatSeconds } from './format.ts';
 import type { PublishedNumber } from './input.ts';
 import { meanSeconds, shortKeys } from './made-by.ts';
 import { html, type Markup } from './markup.ts';
-import { groupsOf } from './panels.ts';
+import { groupRow, groupsOf } from './panels.ts';
 import { metricOf, rowsBehind, settingsDifferences } from './protocols.ts';
 import { meanText, valuesOf, type MetricValues } from './results.ts';
 
@@ -116,12 +116,6 @@ function allMeasures(input: ComparisonInput, metrics: Metrics, { parameter, prot
       ${bodies}
     </table>
   </div>`;
-}
-
-function groupRow(title: string, columns: number): Markup {
-  return html`<tr class="group">
-    <th scope="rowgroup" colspan="${columns}">${title}</th>
-  </tr>`;
 }
 
 function numberCell(one: MetricValues | undefined): Markup {

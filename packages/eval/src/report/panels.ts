@@ -1,3 +1,5 @@
+import { html, type Markup } from './markup.ts';
+
 /** An entry as charts and tables arrange it. */
 export interface Arranged {
   readonly label: string;
@@ -35,4 +37,11 @@ export function groupsOf<Entry extends Arranged>(entries: readonly Entry[]): { t
   const others = entries.filter(({ group }) => group === undefined);
   if (others.length === 0) return groups;
   return [...groups, { title: names.length === 0 ? '' : 'Other systems', members: others }];
+}
+
+/** A line of a table above the entries of a group. */
+export function groupRow(title: string, columns: number): Markup {
+  return html`<tr class="group">
+    <th scope="rowgroup" colspan="${columns}">${title}</th>
+  </tr>`;
 }

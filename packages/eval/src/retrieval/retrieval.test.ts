@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDataset } from '@selfsup/data/dataset';
 import type { StageInput } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { beforeAll, expect, test } from 'vitest';
@@ -8,7 +7,7 @@ import features from '../features/features.ts';
 import { publishedFeatures } from '../published-features.fixture.ts';
 import { names, parts, publishedReference, reference } from '../reference-features.fixture.ts';
 import { readStageOutputs } from '../report/read-outputs.ts';
-import { asInput, randomEncoder, run, shapes, workFolderOf } from '../stages.fixture.ts';
+import { asInput, digestOf, randomEncoder, run, shapes, workFolderOf } from '../stages.fixture.ts';
 import { resultStrip } from './result-strip.ts';
 import retrieval from './retrieval.ts';
 
@@ -16,9 +15,7 @@ let dataset: StageInput;
 let digest: string;
 beforeAll(async () => {
   dataset = await shapes(16);
-  const opened = openDataset(dataset.blob('lmdb'));
-  digest = opened.manifest.digest;
-  await opened.close();
+  digest = await digestOf(dataset);
 });
 const published = () => publishedReference(digest);
 

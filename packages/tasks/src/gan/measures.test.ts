@@ -2,7 +2,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
 import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';
-import { GanMeasures, spread } from './measures.ts';
+import { GanMeasures } from './measures.ts';
 import type { GanNetworks } from './networks.ts';
 
 const images = {
@@ -75,9 +75,4 @@ test('nearest neighbours: labels of training images, distances to generated ones
 test('images without labels have no accuracy', async () => {
   const names = ['nearest-generated', 'nearest-generated-of-a-tenth', 'nearest-generated-of-a-hundredth'];
   expect(Object.keys(await measures({}, false).neighbours())).toEqual(names);
-});
-
-test('measured images are spread evenly over a split', () => {
-  expect([...spread(Uint32Array.of(5, 6, 7), 3)]).toEqual([5, 6, 7]);
-  expect([...spread(Uint32Array.from({ length: 10 }, (_, i) => i), 4)]).toEqual([0, 2, 5, 7]); // prettier-ignore
 });

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { evenlyApart } from '@selfsup/data/subset';
 import { nearestNeighbours } from '@selfsup/engine/nearest-neighbours';
 import { memoryRows, type RowSource } from '@selfsup/engine/row-source';
 import { deriveKey } from '@selfsup/engine/random';
@@ -33,12 +34,6 @@ function distances(a: tf.Tensor, b: tf.Tensor): tf.Tensor1D {
 /** Each row moved up by one place, the first to the end. */
 function shifted<T extends tf.Tensor>(x: T): T {
   return tf.concat([x.slice(1), x.slice(0, 1)]) as T;
-}
-
-/** Indices of at most `most` images evenly spread over `all`. */
-export function spread(all: Uint32Array, most: number): Uint32Array {
-  if (all.length <= most) return all;
-  return Uint32Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]!);
 }
 
 /** The measures of recipes §4.5, with batch norm in inference mode. */
@@ -93,7 +88,7 @@ export class GanMeasures {
   async neighbours(): Promise<Record<string, number>> {
     const { config, trainingSplit, trainingIndices, testSplit } = this.#context;
     const test = await this.#vectors(testSplit, this.#testIndices());
-    const train = await this.#vectors(trainingSplit, spread(trainingIndices, config.measured.train));
+    const train = await this.#vectors(trainingSplit, evenlyApart(trainingIndices, config.measured.train));
     const found: Record<string, number> = {};
     const labelled = [...test.labels, ...train.labels].every((label) => label >= 0);
     for (const space of labelled ? (['code', 'before-code', 'pixels'] as const) : []) {
@@ -117,7 +112,7 @@ export class GanMeasures {
 
   #testIndices(): Uint32Array {
     const { dataset, testSplit, config } = this.#context;
-    return spread(Uint32Array.from({ length: dataset.count(testSplit) }, (_, i) => i), config.measured.test); // prettier-ignore
+    return evenlyApart(Uint32Array.from({ length: dataset.count(testSplit) }, (_, i) => i), config.measured.test); // prettier-ignore
   }
 
   #nearest(queries: RowSource, bank: RowSource) {
