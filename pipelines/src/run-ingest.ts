@@ -11,6 +11,7 @@ import { assertWritable, publishedFolder, storeOf, type UnitId, unitLabel } from
 import { codeKey } from './code-key.ts';
 import { isComplete, type KeyParts, readManifest } from './manifest.ts';
 import { partFile } from './parts.ts';
+import { remarksFile } from './remarks.ts';
 import { type Outcome, runUnit } from './run-unit.ts';
 import type { Session } from './session.ts';
 import { datasetFile } from './workspace.ts';
@@ -86,16 +87,20 @@ export async function runIngest(
           workFolder,
           resolved,
         });
-        // The manifest holds the digest over all records, so its hash names the whole.
-        identity = sha256(canonicalJson(manifest));
-        const facts = join(workFolder, 'dataset.json');
-        await writeAtomically(facts, `${JSON.stringify(manifest, null, 2)}\n`);
+        // The facts hold the digest over all records, so their hash names the whole. What is only said to people has no part in it.
+        const { warnings, reading, ...facts } = manifest;
+        identity = sha256(canonicalJson(facts));
+        const written = { 'dataset.json': facts, [remarksFile]: { warnings, reading } };
+        for (const [name, content] of Object.entries(written)) {
+          await writeAtomically(join(workFolder, name), `${JSON.stringify(content, null, 2)}\n`);
+        }
         const metrics = Object.fromEntries(
           Object.entries(manifest.splits).map(([split, { count }]) => [`images/${split}`, count]),
         );
-        const files: Record<string, string> = { 'dataset.json': facts };
+        const files: Record<string, string> = { 'dataset.json': join(workFolder, 'dataset.json') };
         files['contact-sheet.png'] = await drawSheet(session, lmdb, workFolder);
-        return { blobs: { lmdb }, files, metrics };
+        const records = { [remarksFile]: join(workFolder, remarksFile) };
+        return { blobs: { lmdb }, files, records, metrics };
       },
     },
     options.force,

@@ -5,6 +5,7 @@ import { readStageOutputs } from '@selfsup/eval/report';
 import { publishedFolder } from './artifacts.ts';
 import { type Manifest, readManifest, readMetrics, readRun } from './manifest.ts';
 import { readJson } from './parse.ts';
+import { readRemarks } from './remarks.ts';
 import type { Session } from './session.ts';
 import type { StageId } from './stage-key.ts';
 
@@ -48,6 +49,15 @@ export function readDatasetFacts(session: Session, datasets: readonly string[]):
     };
     const file = join(folder, 'contact-sheet.png');
     const sheet = existsSync(file) ? readFileSync(file) : undefined;
-    return [{ ...facts, name: dataset, chosen: facts.source.chosen, fallback: facts.source.fallback, sheet }];
+    return [
+      {
+        ...facts,
+        ...readRemarks(folder),
+        name: dataset,
+        chosen: facts.source.chosen,
+        fallback: facts.source.fallback,
+        sheet,
+      },
+    ];
   });
 }

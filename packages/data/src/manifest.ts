@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import type { StoredImages } from './store.ts';
+import type { DatasetWarning } from './warnings.ts';
 
 /** Version of the stored form; readers refuse any other. Raise it with every change of layout. */
 export const datasetSchema = 2;
@@ -29,7 +30,29 @@ export interface Range {
   readonly greatest: number;
 }
 
-/** What a data set is: reproducible facts only, no places, no dates. */
+/** Files that a source saw and did not read as images. */
+export interface PassedOver {
+  readonly reason: string;
+  /** Their ending, such as `.txt`; empty where they have none. */
+  readonly ending: string;
+  readonly count: number;
+  /** One of them. */
+  readonly example: string;
+}
+
+/** How a source was read, for people. */
+export interface ReadingFacts {
+  /** What folders were taken for. */
+  readonly layout?: string;
+  readonly passedOver?: readonly PassedOver[];
+  /** Pictures that were turned or mirrored as their EXIF orientation says. */
+  readonly turned?: number;
+}
+
+/**
+ * What a data set is: reproducible facts only, no places, no dates. `warnings` and `reading` are for people: nothing that
+ * is computed from the data set depends on them.
+ */
 export interface DatasetManifest {
   readonly schema: number;
   readonly name: string;
@@ -55,6 +78,9 @@ export interface DatasetManifest {
   /** sha256 over the sorted (key, record checksum) pairs. */
   readonly digest: string;
   readonly quarantine: readonly Quarantined[];
+  /** What whoever reads numbers on this data set must know. */
+  readonly warnings?: readonly DatasetWarning[];
+  readonly reading?: ReadingFacts;
 }
 
 function checked(text: string, file: string): DatasetManifest {

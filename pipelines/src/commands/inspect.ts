@@ -3,7 +3,9 @@ import { UserError } from '@selfsup/engine/errors';
 import { writeAtomically } from '@selfsup/engine/files';
 import { Command } from 'commander';
 import { describeDataset } from '../inspect/describe-dataset.ts';
+import { publishedFolder } from '../artifacts.ts';
 import { openIngested } from '../open-ingested.ts';
+import { readRemarks } from '../remarks.ts';
 import { openSession } from '../session.ts';
 import { shownPath } from '../shown-path.ts';
 
@@ -35,12 +37,13 @@ export default new Command('inspect')
         const { verifyDataset } = await import('@selfsup/data/verify-dataset');
         await verifyDataset(dataset.folder, session.progress(`data/${name}`));
       }
+      const remarks = readRemarks(publishedFolder(session.artifacts, { kind: 'ingest', dataset: name }));
       if (options.json) {
-        console.log(JSON.stringify(dataset.manifest, null, 2));
+        console.log(JSON.stringify({ ...dataset.manifest, ...remarks }, null, 2));
         return;
       }
       const columns = process.stdout.columns ?? 100;
-      for (const line of describeDataset(dataset, { all: options.all, columns })) console.log(line);
+      for (const line of describeDataset(dataset, { ...remarks, all: options.all, columns })) console.log(line);
       const { contactSheet, sheetSplit } = await import('@selfsup/data/contact-sheet');
       const file = resolve(options.sheet ?? join(session.artifacts.root, name, 'contact-sheet.png'));
       if (!file.endsWith('.png')) {

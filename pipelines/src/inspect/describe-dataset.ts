@@ -1,7 +1,8 @@
-import type { Dataset } from '@selfsup/data/dataset';
+import type { Dataset, DatasetManifest } from '@selfsup/data/dataset';
+import { passedOverText } from '@selfsup/data/passed-over';
 
 /** What a person may ask to see of a data set. */
-export interface DescribeOptions {
+export interface DescribeOptions extends Pick<DatasetManifest, 'warnings' | 'reading'> {
   /** All images that were left out, not the first twenty. */
   readonly all: boolean;
   /** Width of a terminal, for the bars. */
@@ -72,6 +73,17 @@ function annotationsOf(dataset: Dataset): string[] {
   return lines;
 }
 
+/** How the source was read, where it said so. */
+function readingLines(reading: DescribeOptions['reading']): string[] {
+  if (reading === undefined) return [];
+  const { layout, passedOver = [], turned = 0 } = reading;
+  return [
+    ...(layout === undefined ? [] : ['Folders read as', `  ${layout}`]),
+    ...(turned === 0 ? [] : ['Turned upright by their EXIF orientation', `  ${digits(turned)} pictures`]),
+    ...(passedOver.length === 0 ? [] : ['Passed over', ...passedOver.map((one) => `  ${passedOverText(one)}`)]),
+  ];
+}
+
 /** All that is known of a data set, as lines for people. */
 export function describeDataset(dataset: Dataset, options: DescribeOptions): string[] {
   const { manifest } = dataset;
@@ -85,6 +97,12 @@ export function describeDataset(dataset: Dataset, options: DescribeOptions): str
   const annotations = annotationsOf(dataset);
   return [
     `${manifest.name}: ${manifest.source.chosen}`,
+    ...((options.warnings ?? []).length === 0
+      ? []
+      : section(
+          'Beware',
+          options.warnings!.map(({ message }) => message),
+        )),
     ...section('Stored as', storedForm(dataset)),
     ...section(
       'Images',
@@ -100,6 +118,7 @@ export function describeDataset(dataset: Dataset, options: DescribeOptions): str
     ]),
     ...section('Left out', quarantined.length === 0 ? ['none'] : shown),
     ...(rest > 0 ? [`  and ${digits(rest)} more: --all shows them`] : []),
+    ...readingLines(options.reading),
     `Digest ${manifest.digest}`,
   ];
 }

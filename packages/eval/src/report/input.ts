@@ -90,6 +90,21 @@ export interface DatasetFacts {
   readonly splits: Readonly<Record<string, { readonly count: number; readonly classCounts?: readonly number[] }>>;
   readonly digest: string;
   readonly quarantine?: readonly { readonly path: string; readonly reason: string }[];
+  /** What whoever reads numbers on it must know. */
+  readonly warnings?: readonly { readonly kind: string; readonly message: string }[] | undefined;
+  /** How its source was read: what folders were taken for, files that were passed over, pictures turned by their EXIF. */
+  readonly reading?:
+    | {
+        readonly layout?: string;
+        readonly passedOver?: readonly {
+          readonly reason: string;
+          readonly ending: string;
+          readonly count: number;
+          readonly example: string;
+        }[];
+        readonly turned?: number;
+      }
+    | undefined;
 }
 
 /** One stage of one variant and seed. */
