@@ -7,11 +7,12 @@ const mayImport = {
   'packages/engine': [],
   'packages/data': ['engine'],
   'packages/models': ['engine'],
-  'packages/tasks': ['engine', 'data', 'models'],
-  'packages/eval': ['engine', 'data', 'models'],
-  pipelines: ['engine', 'data', 'models', 'tasks', 'eval'],
+  'packages/trainer': ['engine', 'models'],
+  'packages/tasks': ['engine', 'data', 'models', 'trainer'],
+  'packages/eval': ['engine', 'data', 'models', 'trainer'],
+  pipelines: ['engine', 'data', 'models', 'trainer', 'tasks', 'eval'],
 };
-const packages = ['engine', 'data', 'models', 'tasks', 'eval', 'pipelines'];
+const packages = ['engine', 'data', 'models', 'trainer', 'tasks', 'eval', 'pipelines'];
 
 function importDirection([folder, allowed]) {
   const own = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8')).name;

@@ -232,7 +232,7 @@ function packagesUnder(packageName, workspace) {
   return found === undefined ? [] : [packageName, ...found.needs.flatMap((needed) => packagesUnder(needed, workspace))];
 }
 
-const sharedPackages = ['engine', 'data', 'models', 'tasks', 'eval'];
+const sharedPackages = ['engine', 'data', 'models', 'trainer', 'tasks', 'eval'];
 
 function pipelineProject(workspace) {
   const targets = {};

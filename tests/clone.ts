@@ -104,7 +104,7 @@ export class Clone {
     for (const name of readdirSync(modules)) {
       if (name !== '@selfsup' && name !== '.cache') symlinkSync(join(modules, name), this.path('node_modules', name));
     }
-    for (const name of ['engine', 'data', 'models', 'tasks', 'eval']) {
+    for (const name of ['engine', 'data', 'models', 'trainer', 'tasks', 'eval']) {
       symlinkSync(join('../../packages', name), this.path('node_modules/@selfsup', name));
     }
     symlinkSync('../../pipelines', this.path('node_modules/@selfsup/pipelines'));

@@ -5,8 +5,8 @@ import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { aed as task, type AedConfig } from '@selfsup/tasks/aed/aed';
 import { createAed } from '@selfsup/tasks/aed/reconstruction';
 import type { TaskContext } from '@selfsup/tasks/task';
-import { Players } from '@selfsup/tasks/trainer/players';
-import { takeStep } from '@selfsup/tasks/trainer/step';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { takeStep } from '@selfsup/trainer/step';
 import type { StepShape, System } from '../system.ts';
 
 const input = { height: 32, width: 32, channels: 3 };
@@ -24,13 +24,13 @@ const aed: System = {
       key: (...path: readonly (number | string)[]) => randomKey(1, ...path),
     } as unknown as TaskContext<AedConfig>);
     const optimizer = optimizerSchema.parse({ name: 'adam', weightDecay: 0 });
-    const players = new Players(optimizer, instance.players);
+    const groups = new ParameterGroups(optimizer, instance.parameterGroups);
     const images = Uint8Array.from({ length: batch * 32 * 32 * 3 }, (_, at) => integer([1, 2], 256, at));
     const given = { images, shape: [batch, 32, 32, 3], labels: new Int32Array(batch) } as unknown as Batch;
     let step = 0;
     return () => {
       const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, players, given, position, 0.001, undefined).values['loss']!;
+      return takeStep(instance, groups, given, position, 0.001, undefined).values['loss']!;
     };
   },
 };

@@ -5,8 +5,8 @@ import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { aet as task, type AetConfig } from '@selfsup/tasks/aet/aet';
 import { createAet } from '@selfsup/tasks/aet/transformation-prediction';
 import type { TaskContext } from '@selfsup/tasks/task';
-import { Players } from '@selfsup/tasks/trainer/players';
-import { takeStep } from '@selfsup/tasks/trainer/step';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { takeStep } from '@selfsup/trainer/step';
 import type { StepShape, System } from '../system.ts';
 
 const input = { height: 32, width: 32, channels: 3 };
@@ -23,13 +23,13 @@ const aet: System = {
       buildEncoder: () => nin.build({ blocks: 3, width, poolAfterBlock3: false }, input, randomKey(1, 'bench')),
       key: (...path: readonly (number | string)[]) => randomKey(1, ...path),
     } as unknown as TaskContext<AetConfig>);
-    const players = new Players(optimizerSchema.parse({ name: 'sgd' }), instance.players);
+    const groups = new ParameterGroups(optimizerSchema.parse({ name: 'sgd' }), instance.parameterGroups);
     const images = Uint8Array.from({ length: batch * 32 * 32 * 3 }, (_, at) => integer([1, 2], 256, at));
     const given = { images, shape: [batch, 32, 32, 3], labels: new Int32Array(batch) } as unknown as Batch;
     let step = 0;
     return () => {
       const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, players, given, position, 0.1, undefined).values['loss']!;
+      return takeStep(instance, groups, given, position, 0.1, undefined).values['loss']!;
     };
   },
 };

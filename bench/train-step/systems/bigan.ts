@@ -5,8 +5,8 @@ import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { createBigan } from '@selfsup/tasks/bigan/adversarial-pairs';
 import biganStage, { type BiganConfig } from '@selfsup/tasks/bigan/bigan';
 import type { TaskContext } from '@selfsup/tasks/task';
-import { Players } from '@selfsup/tasks/trainer/players';
-import { takeStep } from '@selfsup/tasks/trainer/step';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { takeStep } from '@selfsup/trainer/step';
 import type { StepShape, System } from '../system.ts';
 
 const input = { height: 28, width: 28, channels: 1 };
@@ -27,13 +27,13 @@ const bigan: System = {
       key: (...path: readonly (number | string)[]) => randomKey(1, ...path),
     } as unknown as TaskContext<BiganConfig>);
     const adam = { name: 'adam', beta1: 0.5, weightDecay: 2.5e-5 };
-    const players = new Players(optimizerSchema.parse(adam), instance.players);
+    const groups = new ParameterGroups(optimizerSchema.parse(adam), instance.parameterGroups);
     const images = Uint8Array.from({ length: batch * 28 * 28 }, (_, at) => integer([1, 2], 256, at));
     const given = { images, shape: [batch, 28, 28, 1], labels: new Int32Array(batch) } as unknown as Batch;
     let step = 0;
     return () => {
       const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, players, given, position, 2e-4, undefined).values['discriminator']!;
+      return takeStep(instance, groups, given, position, 2e-4, undefined).values['discriminator']!;
     };
   },
 };

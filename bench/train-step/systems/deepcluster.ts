@@ -6,8 +6,8 @@ import { modelWeights } from '@selfsup/models/weights';
 import { clusterHead, refresh } from '@selfsup/tasks/deepcluster/cluster-head';
 import { clusterStep } from '@selfsup/tasks/deepcluster/training-step';
 import type { TaskInstance } from '@selfsup/tasks/task';
-import { Players } from '@selfsup/tasks/trainer/players';
-import { takeStep } from '@selfsup/tasks/trainer/step';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { takeStep } from '@selfsup/trainer/step';
 import type { StepShape, System } from '../system.ts';
 
 const CLUSTERS = 100;
@@ -20,24 +20,24 @@ function step({ width, batch }: StepShape): () => number {
   const embedding = embeddingModel(featureShapeOf(encoder), key);
   const head = clusterHead(width, CLUSTERS);
   refresh(head, key);
-  const players = [
+  const parameterGroups = [
     { name: 'body', variables: modelWeights('encoder', encoder, true) },
     { name: 'head', variables: modelWeights('head', head, true), optimizer: { momentum: 0 } },
   ];
-  const variables = players.flatMap((player) => player.variables);
+  const variables = parameterGroups.flatMap((group) => group.variables);
   const images = Uint8Array.from({ length: batch * 32 * 32 * 3 }, (_, i) => (i * 2_654_435_761) >>> 24);
   const classes = Int32Array.from({ length: batch }, (_, i) => i % CLUSTERS);
   const indices = Uint32Array.from(classes.keys());
   const loaded = { images, shape: [batch, 32, 32, 3] as const, views: 1, labels: classes, indices };
   const instance: TaskInstance = {
     models: { encoder, embedding, head },
-    players,
+    parameterGroups,
     measures: {},
     step: (given) => clusterStep({ encoder, embedding, head }, variables, normalisation, given, classes),
   };
-  const optimizers = new Players(
+  const optimizers = new ParameterGroups(
     optimizerSchema.parse({ name: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 1e-5 }),
-    players,
+    parameterGroups,
   );
   let taken = 0;
   return () =>

@@ -5,8 +5,8 @@ import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import jigsawStage, { type JigsawConfig } from '@selfsup/tasks/jigsaw/jigsaw';
 import { createJigsaw } from '@selfsup/tasks/jigsaw/puzzle-solving';
 import type { TaskContext } from '@selfsup/tasks/task';
-import { Players } from '@selfsup/tasks/trainer/players';
-import { takeStep } from '@selfsup/tasks/trainer/step';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { takeStep } from '@selfsup/trainer/step';
 import type { StepShape, System } from '../system.ts';
 
 const input = { height: 32, width: 32, channels: 3 };
@@ -29,13 +29,13 @@ const jigsaw: System = {
         nin.build({ blocks: 1, width, poolAfterBlock3: false }, shape, randomKey(1, 'bench')),
       key: (...path: readonly (number | string)[]) => randomKey(1, ...path),
     } as unknown as TaskContext<JigsawConfig>);
-    const players = new Players(optimizerSchema.parse({ name: 'sgd' }), instance.players);
+    const groups = new ParameterGroups(optimizerSchema.parse({ name: 'sgd' }), instance.parameterGroups);
     const images = Uint8Array.from({ length: batch * 32 * 32 * 3 }, (_, at) => integer([1, 2], 256, at));
     const given = { images, shape: [batch, 32, 32, 3], labels: new Int32Array(batch) } as unknown as Batch;
     let step = 0;
     return () => {
       const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, players, given, position, 0.1, undefined).values['loss']!;
+      return takeStep(instance, groups, given, position, 0.1, undefined).values['loss']!;
     };
   },
 };

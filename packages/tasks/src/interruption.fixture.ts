@@ -3,7 +3,7 @@ import { sha256File } from '@selfsup/engine/files';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import type { Dataset } from '@selfsup/data/dataset';
 import type { Task } from './task.ts';
-import { trainOn } from './trainer/run-training.ts';
+import { trainOn } from './training/run-training.ts';
 import { trainingContext } from './training-context.fixture.ts';
 
 /** A small training of any task, for tests of what interruptions leave behind. */

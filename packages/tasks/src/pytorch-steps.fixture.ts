@@ -3,8 +3,8 @@ import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import { decodeReference, decodeReferences, type ReferenceArray } from '@selfsup/models/reference.fixture';
 import { assignVariables, modelWeights } from '@selfsup/models/weights';
 import type { TaskInstance } from './task.ts';
-import { Players } from './trainer/players.ts';
-import { takeStep } from './trainer/step.ts';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { takeStep } from '@selfsup/trainer/step';
 
 type Arrays = Readonly<Record<string, ReferenceArray>>;
 
@@ -31,13 +31,13 @@ export function takeReferenceSteps(
   for (const [name, arrays] of Object.entries(reference.before)) {
     assignVariables(modelWeights(name, instance.models[name]!), decodeReferences(arrays, `${name}/`));
   }
-  const players = new Players(optimizer, instance.players);
+  const groups = new ParameterGroups(optimizer, instance.parameterGroups);
   const { shape, data: images } = decodeReference(reference.images);
   const count = shape[0]!;
   const batch = { images, shape, labels: new Int32Array(count), indices: new Uint32Array(count) };
   const values = Array.from({ length: reference.steps }, (_, step) => {
     const context = { epoch: 0, step, key: [0, step] as const };
-    return takeStep(instance, players, batch as never, context, learningRate, undefined).values;
+    return takeStep(instance, groups, batch as never, context, learningRate, undefined).values;
   });
   const ours = new Map(
     Object.entries(instance.models)

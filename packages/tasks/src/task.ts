@@ -4,12 +4,10 @@ import type { Progress } from '@selfsup/engine/progress';
 import type { RandomKey } from '@selfsup/engine/random';
 import type { StageInput } from '@selfsup/engine/stage';
 import type { tf } from '@selfsup/engine/tensorflow';
-import type { Json, TensorData } from '@selfsup/models/checkpoint';
 import type { Normalisation } from '@selfsup/models/encoder';
 import type { Adversaries } from '@selfsup/models/adversaries';
 import type { Embed, ImageShape } from '@selfsup/models/network';
-import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
-import type { NamedVariable } from '@selfsup/models/weights';
+import type { Trainee } from '@selfsup/trainer/trainee';
 import type { ZodType } from 'zod';
 
 /**
@@ -84,60 +82,12 @@ export interface TaskContext<Config = unknown> {
   trainingBatches(startBatch?: number): AsyncIterable<Batch>;
 }
 
-/** Variables that one optimiser updates. Most tasks have one player; BiGAN has three. */
-export interface Player {
-  readonly name: string;
-  readonly variables: readonly NamedVariable[];
-  /** Variables that do not decay, in addition to those that the config excludes. */
-  readonly exemptFromDecay?: (name: string) => boolean;
-  /** Replaces fields of the config's optimiser for this player; with another name, all but the decay. */
-  readonly optimizer?: Partial<OptimizerConfig>;
-}
-
-/** What a step may depend on beside its batch: so equal positions give equal steps. */
-export interface StepContext {
-  /** Counted from 0. */
-  readonly epoch: number;
-  /** Counted from 0 over the whole training. */
-  readonly step: number;
-  /** Key of this step: derive one for each purpose from it. */
-  readonly key: RandomKey;
-}
-
-/** What one step gives. The trainer disposes the tensors. */
-export interface StepOutcome {
-  /** Terms that are watched for NaN and logged; a task with one loss names it `loss`. Means over the samples. */
-  readonly losses: Readonly<Record<string, tf.Scalar>>;
-  /** Gradients of all players' variables by name: one map, so that it can be summed or sent as one buffer. */
-  readonly gradients: tf.NamedTensorMap;
-  /** Further scalars to log. */
-  readonly metrics?: Readonly<Record<string, tf.Scalar>>;
-  /** Samples over which losses and gradients are means: their weight when steps are added up or averaged. */
-  readonly samples: number;
-}
-
-/** What a task decides before an epoch. */
-export interface EpochPlan {
-  /** Dataset indices to draw from in this epoch, in place of the training subset. Repeated ones are augmented apart. */
-  readonly indices?: Uint32Array;
-  /** Players whose optimiser forgets its state, such as that of a fresh head. */
-  readonly resetPlayers?: readonly string[];
-  /** Measured while planning: joins the epoch's point of the training curve. */
-  readonly metrics?: Readonly<Record<string, number>>;
-}
-
 /** What a task publishes of a finished training beside its models and pictures. */
 export interface TaskFinish {
   /** By name; the task's group is put before it. */
   readonly metrics?: Readonly<Record<string, number>>;
   /** Small files of the stage by name. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
-}
-
-/** State of a task outside its models, saved with every live checkpoint. */
-export interface TaskState {
-  save(): { readonly tensors: ReadonlyMap<string, TensorData>; readonly json: Json };
-  load(tensors: ReadonlyMap<string, TensorData>, json: Json): void;
 }
 
 /** A picture for the report. */
@@ -151,28 +101,11 @@ export interface PreviewPicture {
   readonly group?: string;
 }
 
-/** A task built for one training. */
-export interface TaskInstance {
+/** A task built for one training: what the loop trains, with what a stage publishes of it. */
+export interface TaskInstance extends Omit<Trainee<Batch>, 'weights'> {
   /** All networks by name; one is `encoder`. Their weights are what checkpoints hold. */
   readonly models: Readonly<Record<string, tf.LayersModel>>;
-  /** Empty for a task that does not train. */
-  readonly players: readonly Player[];
-  /** Forward and backward pass over one batch, in training mode. Must not update weights itself. */
-  step(batch: Batch, context: StepContext): StepOutcome;
-  /**
-   * Acts before an epoch's first step (DeepCluster assigns clusters). Not called again when resuming inside an epoch, but
-   * when resuming before its first step, then with the state that it left.
-   */
-  beforeEpoch?(epoch: number): Promise<EpochPlan>;
-  /** Names and better direction of what `evaluate` gives; both final and best are published. */
-  readonly measures: Readonly<Record<string, 'max' | 'min'>>;
-  /**
-   * Measures on test images, un-augmented, batch norm in inference mode. Must change nothing that training reads; it may
-   * estimate moving statistics of batch norm anew.
-   */
-  evaluate?(): Promise<Record<string, number>>;
   /** Called once, when all epochs are done, before the models are written and before `preview`. Interrupted, again. */
   finish?(): Promise<TaskFinish>;
   preview?(): Promise<PreviewPicture[]>;
-  readonly state?: TaskState;
 }

@@ -1,18 +1,7 @@
-import type { Progress } from '@selfsup/engine/progress';
 import type { StageContext } from '@selfsup/engine/stage';
+import { recordingProgress } from '@selfsup/trainer/testing/recording-progress';
 import type { Task } from './task.ts';
 import { trainingSchema, type TrainingConfig } from './training-config.ts';
-
-/** Progress that remembers its lines. */
-export function recordingProgress(): Progress & { lines: string[] } {
-  const lines: string[] = [];
-  return {
-    lines,
-    phase: () => ({ advance: () => undefined, done: () => undefined }),
-    note: (text) => void lines.push(text),
-    warn: (text) => void lines.push(`warning: ${text}`),
-  };
-}
 
 /** A stage's context for tests: a small network, small batches, no loader threads, `changes` on top. */
 export function trainingContext<Config>(

@@ -13,6 +13,6 @@ export function trainingStage<Config>(task: Task<Config>): StageModule<TrainingC
     optionalRoles: ['init'],
     ...(task.rolesFor && { rolesFor: ({ task: config }: TrainingConfig<Config>) => task.rolesFor!(config) }),
     parts: (config) => [`models/${config.network.name}`, ...(task.parts?.(config.task) ?? [])],
-    run: async (context) => (await import('./trainer/run-training.ts')).runTraining(task, context),
+    run: async (context) => (await import('./training/run-training.ts')).runTraining(task, context),
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordingProgress } from '../training-context.fixture.ts';
+import { recordingProgress } from './testing/recording-progress.ts';
 import { announceEstimate, Clock, duration } from './clock.ts';
 
 test('a long training on a CPU names the small twin', () => {

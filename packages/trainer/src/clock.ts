@@ -9,18 +9,19 @@ const TIMED = 5;
 /** Wall-clock matters of one run: when to save, when time is up, how long it will take. None of it enters results. */
 export class Clock {
   readonly #started = performance.now();
-  readonly #limit: number;
+  /** Undefined where there is no limit. */
+  readonly maxMinutes: number | undefined;
   #saved = performance.now();
   #stepStarted = performance.now();
   #steps = 0;
   #timed = 0;
 
   constructor(maxMinutes: number | undefined) {
-    this.#limit = maxMinutes === undefined ? Infinity : maxMinutes * 60_000;
+    this.maxMinutes = maxMinutes;
   }
 
   get timeIsUp(): boolean {
-    return performance.now() - this.#started >= this.#limit;
+    return performance.now() - this.#started >= (this.maxMinutes ?? Infinity) * 60_000;
   }
 
   saveIsDue(everySeconds: number): boolean {

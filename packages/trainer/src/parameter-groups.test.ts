@@ -1,25 +1,25 @@
 import { tf } from '@selfsup/engine/tensorflow';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { expect, test } from 'vitest';
-import { Players } from './players.ts';
+import { ParameterGroups } from './parameter-groups.ts';
 
 /** Two updates of a body and a head by gradients of 1, the head being reset in between; the values after each. */
 function twoUpdates(config: object, head: object): number[][] {
   const variables = { body: tf.variable(tf.zeros([1])), head: tf.variable(tf.zeros([1])) };
-  const players = new Players(optimizerSchema.parse(config), [
+  const groups = new ParameterGroups(optimizerSchema.parse(config), [
     { name: 'body', variables: [{ name: 'body', variable: variables.body }] },
     { name: 'head', variables: [{ name: 'head', variable: variables.head }], optimizer: head },
   ]);
   return [1, 2].map(() => {
     const ones = tf.ones([1]);
-    players.apply({ body: ones, head: ones }, 0.1);
+    groups.apply({ body: ones, head: ones }, 0.1);
     ones.dispose();
-    players.reset(['head']);
+    groups.reset(['head']);
     return [variables.body.dataSync()[0]!, variables.head.dataSync()[0]!].map((value) => Number(value.toFixed(4)));
   });
 }
 
-test("a player's own fields replace the config's, and resetting one leaves the others", () => {
+test("a group's own fields replace the config's, and resetting one leaves the others", () => {
   const config = { name: 'sgd', momentum: 0.5, nesterov: false, weightDecay: 0 };
   expect(twoUpdates(config, {})).toEqual([
     [-0.1, -0.1],
@@ -31,12 +31,12 @@ test("a player's own fields replace the config's, and resetting one leaves the o
   ]);
 });
 
-test('a player may have an optimiser of another name, with the decay of the config', () => {
+test('a group may have an optimiser of another name, with the decay of the config', () => {
   const updates = twoUpdates({ name: 'adam', weightDecay: 0.5 }, { name: 'sgd', momentum: 0 });
   expect(updates[0]).toEqual([-0.1, -0.1]);
   expect(updates[1]![1]).toBeCloseTo(-0.195, 5);
 });
 
-test('resetting a player that there is not is an error', () => {
-  expect(() => new Players(optimizerSchema.parse({ name: 'sgd' }), []).reset(['head'])).toThrow(/head/);
+test('resetting a group that there is not is an error', () => {
+  expect(() => new ParameterGroups(optimizerSchema.parse({ name: 'sgd' }), []).reset(['head'])).toThrow(/head/);
 });

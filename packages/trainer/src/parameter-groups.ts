@@ -2,20 +2,20 @@ import type { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '@selfsup/models/checkpoint';
 import { optimizerSchema, type OptimizerConfig } from '@selfsup/models/optimizers/config';
 import { createOptimizer, type Optimizer } from '@selfsup/models/optimizers/optimizer';
-import type { Player } from '../task.ts';
+import type { ParameterGroup } from './trainee.ts';
 
-/** The optimisers of a training, one for each player. */
-export class Players {
+/** The optimisers of a training, one for each parameter group. */
+export class ParameterGroups {
   readonly #optimizers = new Map<string, Optimizer>();
 
-  constructor(config: OptimizerConfig, players: readonly Player[]) {
-    for (const player of players) {
-      const own = optimizerSchema.parse({ ...baseFor(config, player), ...player.optimizer });
-      this.#optimizers.set(player.name, createOptimizer(own, player.variables, player.exemptFromDecay));
+  constructor(config: OptimizerConfig, groups: readonly ParameterGroup[]) {
+    for (const group of groups) {
+      const own = optimizerSchema.parse({ ...baseFor(config, group), ...group.optimizer });
+      this.#optimizers.set(group.name, createOptimizer(own, group.variables, group.exemptFromDecay));
     }
   }
 
-  /** One update of every player from one map of gradients. */
+  /** One update of every group from one map of gradients. */
   apply(gradients: Readonly<tf.NamedTensorMap>, learningRate: number): void {
     for (const optimizer of this.#optimizers.values()) optimizer.apply(gradients, learningRate);
   }
@@ -23,23 +23,23 @@ export class Players {
   reset(names: readonly string[]): void {
     for (const name of names) {
       const optimizer = this.#optimizers.get(name);
-      if (optimizer === undefined) throw new Error(`There is no player named ${name}.`);
+      if (optimizer === undefined) throw new Error(`There is no parameter group named ${name}.`);
       optimizer.reset();
     }
   }
 
-  /** All slots as `optimizer/<player>/<variable>/<slot>`. */
+  /** All slots as `optimizer/<group>/<variable>/<slot>`. */
   data(): Map<string, TensorData> {
     const all = new Map<string, TensorData>();
-    for (const [player, optimizer] of this.#optimizers) {
-      for (const [slot, data] of optimizer.slots()) all.set(`optimizer/${player}/${slot}`, data);
+    for (const [group, optimizer] of this.#optimizers) {
+      for (const [slot, data] of optimizer.slots()) all.set(`optimizer/${group}/${slot}`, data);
     }
     return all;
   }
 
   restore(tensors: ReadonlyMap<string, TensorData>): void {
-    for (const [player, optimizer] of this.#optimizers) {
-      optimizer.restore(withoutPrefix(tensors, `optimizer/${player}/`));
+    for (const [group, optimizer] of this.#optimizers) {
+      optimizer.restore(withoutPrefix(tensors, `optimizer/${group}/`));
     }
   }
 
@@ -48,8 +48,8 @@ export class Players {
   }
 }
 
-/** What a player's own fields are laid over: the whole config, or its decay where the player names another optimiser. */
-function baseFor(config: OptimizerConfig, { optimizer }: Player): Partial<OptimizerConfig> {
+/** What a group's own fields are laid over: the whole config, or its decay where the group names another optimiser. */
+function baseFor(config: OptimizerConfig, { optimizer }: ParameterGroup): Partial<OptimizerConfig> {
   if (optimizer?.name === undefined || optimizer.name === config.name) return config;
   return { weightDecay: config.weightDecay, excludeFromDecay: config.excludeFromDecay };
 }

@@ -2,24 +2,23 @@ import { UserError } from '@selfsup/engine/errors';
 import { setTrainingStep } from '@selfsup/engine/layers';
 import { deriveKey } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
-import type { Batch } from '@selfsup/data/loader';
-import type { StepContext, TaskInstance } from '../task.ts';
-import type { Players } from './players.ts';
+import type { ParameterGroups } from './parameter-groups.ts';
+import type { StepContext, Trainee } from './trainee.ts';
 
 export interface StepValues {
-  /** Losses and metrics of the task, by name. */
+  /** Losses and metrics by name. */
   readonly values: Record<string, number>;
   readonly samples: number;
 }
 
 /**
- * One training step: forward, backward, update. Reads all losses and metrics from the device in one go.
+ * One training step: forward and backward pass, then the optimisers' update. Reads all losses and metrics from the device in one go.
  * Throws `UserError` naming the step and the terms when a loss is not finite, and `lastGood` as the file to go
  * back to.
  */
-export function takeStep(
-  instance: TaskInstance,
-  players: Players,
+export function takeStep<Batch>(
+  trainee: Pick<Trainee<Batch>, 'step' | 'afterStep'>,
+  groups: ParameterGroups,
   batch: Batch,
   context: StepContext,
   learningRate: number,
@@ -28,8 +27,9 @@ export function takeStep(
   setTrainingStep(deriveKey(context.key, 'dropout'));
   tf.engine().startScope('step');
   try {
-    const { losses, metrics = {}, gradients, samples } = instance.step(batch, context);
-    players.apply(gradients, learningRate);
+    const { losses, metrics = {}, gradients, samples } = trainee.step(batch, context);
+    groups.apply(gradients, learningRate);
+    trainee.afterStep?.(context);
     const scalars = { ...losses, ...metrics };
     const numbers = tf.stack(Object.values(scalars)).dataSync();
     const values = Object.fromEntries(Object.keys(scalars).map((name, index) => [name, numbers[index]!]));

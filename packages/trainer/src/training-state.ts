@@ -12,7 +12,7 @@ export interface TrainingState {
   /** Samples and sample-weighted sums of logged values since the epoch began. */
   samples: number;
   sums: Record<string, number>;
-  /** What the task measured when it planned the epoch. */
+  /** What the trainee measured when it planned the epoch. */
   planned: Record<string, number>;
   train: CurvePoint[];
   test: CurvePoint[];

@@ -1,40 +1,54 @@
 import { setImmediate } from 'node:timers/promises';
+import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import type { Phase, Progress } from '@selfsup/engine/progress';
 import { randomKey, type RandomKey } from '@selfsup/engine/random';
 import { Interrupted } from '@selfsup/engine/stage';
 import type { Checkpoint, Json, TensorData } from '@selfsup/models/checkpoint';
-import { learningRateAt } from '@selfsup/models/schedules';
-import { assignVariables, modelWeights, variableData } from '@selfsup/models/weights';
-import type { TaskInstance } from '../task.ts';
-import type { TrainingConfig } from '../training-config.ts';
-import { announceEstimate, Clock } from './clock.ts';
-import type { DataFeed } from './data-feed.ts';
-import type { LiveCheckpoints } from './live-checkpoints.ts';
+import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
+import { learningRateAt, type Schedule } from '@selfsup/models/schedules';
+import { assignVariables, variableData } from '@selfsup/models/weights';
+import { announceEstimate, Clock, maxMinutes } from './clock.ts';
+import { LiveCheckpoints } from './live-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
-import { Players, withoutPrefix } from './players.ts';
+import { ParameterGroups, withoutPrefix } from './parameter-groups.ts';
 import { takeStep } from './step.ts';
+import type { Feed, Trainee } from './trainee.ts';
 import { addEvaluation, addToEpoch, epochMeans, initialState, type TrainingState } from './training-state.ts';
 
-export interface TrainingParts {
-  readonly config: TrainingConfig;
+/** Settings of the loop: a part of a stage's config. */
+export interface TrainingSettings {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly optimizer: OptimizerConfig;
+  readonly schedule: Schedule;
+  /** How often a live checkpoint is written, and how many are kept. */
+  readonly checkpoint: { readonly everySeconds: number; readonly everyEpochs: number; readonly keep: number };
+  /** Epochs from one evaluation to the next; the last epoch is always evaluated. */
+  readonly evaluate: { readonly everyEpochs: number };
+  /** Steps from one line of metrics to the next. */
+  readonly log: { readonly everySteps: number };
+}
+
+export interface TrainingParts<Batch> {
+  readonly config: TrainingSettings;
   readonly seed: number;
-  readonly instance: TaskInstance;
-  readonly feed: DataFeed;
-  readonly checkpoints: LiveCheckpoints;
+  readonly trainee: Trainee<Batch>;
+  readonly feed: Feed<Batch>;
+  /** Live checkpoints, `metrics.jsonl` and TensorBoard's `events` lie here. */
+  readonly workFolder: string;
+  /** Digest of all that the training is a function of: what another one left in the work folder is not taken over. */
+  readonly identity: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly smallTwin: string | undefined;
-  readonly maxMinutes: number | undefined;
-  /** Where metrics.jsonl and the event folder go. */
-  readonly metricsFile: string;
-  readonly eventFolder: string;
 }
 
-/** The training loop: epochs, steps, evaluations, checkpoints. Knows nothing of any task beyond its interface. */
-export class Training {
-  readonly #parts: TrainingParts;
-  readonly #players: Players;
+/** The training loop: epochs, steps, evaluations, checkpoints. Knows nothing of a trainee beyond its interface. */
+export class Training<Batch> {
+  readonly #parts: TrainingParts<Batch>;
+  readonly #groups: ParameterGroups;
+  readonly #checkpoints: LiveCheckpoints;
   readonly #totalSteps: number;
   readonly #clock: Clock;
   readonly #stepKey: RandomKey;
@@ -44,11 +58,14 @@ export class Training {
   #newest: Readonly<Record<string, number>> = {};
   #log!: MetricsLog;
 
-  constructor(parts: TrainingParts) {
+  /** Throws `UserError` for a time limit in the environment that is no number. */
+  constructor(parts: TrainingParts<Batch>) {
+    const { config, trainee, feed, workFolder, identity } = parts;
     this.#parts = parts;
-    this.#players = new Players(parts.config.optimizer, parts.instance.players);
-    this.#totalSteps = parts.config.epochs * parts.feed.batchesPerEpoch;
-    this.#clock = new Clock(parts.maxMinutes);
+    this.#groups = new ParameterGroups(config.optimizer, trainee.parameterGroups);
+    this.#checkpoints = new LiveCheckpoints(join(workFolder, 'live'), config.checkpoint.keep, identity);
+    this.#totalSteps = config.epochs * feed.batchesPerEpoch;
+    this.#clock = new Clock(maxMinutes());
     this.#stepKey = randomKey(parts.seed, 'step');
   }
 
@@ -56,43 +73,46 @@ export class Training {
     return this.#state;
   }
 
+  /** All measurements as JSON lines. */
+  get metricsFile(): string {
+    return join(this.#parts.workFolder, 'metrics.jsonl');
+  }
+
+  /** TensorBoard's files. */
+  get eventFolder(): string {
+    return join(this.#parts.workFolder, 'events');
+  }
+
   /**
    * Trains to the end, from the newest live checkpoint where there is one. Throws `Interrupted` after saving when
    * asked to stop, `UserError` when a loss stops being finite.
    */
   async run(): Promise<void> {
-    const { checkpoints, progress, metricsFile, eventFolder, config, feed } = this.#parts;
-    const found = await checkpoints.latest(progress);
+    const { progress, config } = this.#parts;
+    const found = await this.#checkpoints.latest(progress);
     if (found !== undefined) {
       this.restore(found);
       progress.note(`Going on from step ${this.#state.step} of ${this.#totalSteps}`);
     }
     const { step, epoch } = this.#state;
-    this.#log = await MetricsLog.open(metricsFile, eventFolder, { step, epochsDone: epoch });
+    this.#log = await MetricsLog.open(this.metricsFile, this.eventFolder, { step, epochsDone: epoch });
     const phase = progress.phase('training', this.#totalSteps * config.batchSize, 'images', step * config.batchSize);
     try {
       while (this.#state.epoch < config.epochs) await this.#runEpoch(phase);
       phase.done();
     } finally {
       this.#log.close();
-      await feed.close();
     }
   }
 
   /** One step on a batch, with its logging left to the caller. */
-  step(batch: Parameters<TaskInstance['step']>[0]): Record<string, number> {
-    const { instance, config, checkpoints } = this.#parts;
+  step(batch: Batch): Record<string, number> {
+    const { trainee, config } = this.#parts;
     const { epoch, step } = this.#state;
     const learningRate = learningRateAt(config.schedule, { epoch, step, totalSteps: this.#totalSteps });
-    const key = randomKey(this.#stepKey[0], this.#stepKey[1], step);
-    const { values, samples } = takeStep(
-      instance,
-      this.#players,
-      batch,
-      { epoch, step, key },
-      learningRate,
-      checkpoints.newest,
-    );
+    const position = { epoch, step, key: randomKey(this.#stepKey[0], this.#stepKey[1], step) };
+    const { newest: lastGood } = this.#checkpoints;
+    const { values, samples } = takeStep(trainee, this.#groups, batch, position, learningRate, lastGood);
     this.#newest = values;
     addToEpoch(this.#state, values, samples);
     this.#state.step += 1;
@@ -100,22 +120,22 @@ export class Training {
     return { ...values, learningRate };
   }
 
-  /** Lets the task plan the epoch under way; gives the indices that it draws from, where it says. */
+  /** Lets the trainee plan the epoch under way; gives the indices that it draws from, where it says. */
   async plan(): Promise<Uint32Array | undefined> {
-    const { instance } = this.#parts;
-    const plan = await this.#orSave(async () => instance.beforeEpoch?.(this.#state.epoch));
+    const { trainee } = this.#parts;
+    const plan = await this.#orSave(async () => trainee.beforeEpoch?.(this.#state.epoch));
     this.#plannedIndices = plan?.indices;
-    this.#players.reset(plan?.resetPlayers ?? []);
+    this.#groups.reset(plan?.resetGroups ?? []);
     this.#state.planned = { ...plan?.metrics };
     return this.#plannedIndices;
   }
 
-  /** All that going on needs: weights, moving statistics, optimiser slots, the task's state, position and curves. */
+  /** All that going on needs: weights, moving statistics, optimiser slots, the trainee's state, position and curves. */
   snapshot(): Checkpoint {
-    const { instance } = this.#parts;
-    const tensors = variableData(this.#weights());
-    for (const [name, data] of this.#players.data()) tensors.set(name, data);
-    const extra = instance.state?.save();
+    const { trainee } = this.#parts;
+    const tensors = variableData(trainee.weights);
+    for (const [name, data] of this.#groups.data()) tensors.set(name, data);
+    const extra = trainee.state?.save();
     for (const [name, data] of extra?.tensors ?? []) tensors.set(`task/${name}`, data);
     if (this.#plannedIndices !== undefined) {
       tensors.set('plan/indices', {
@@ -131,47 +151,41 @@ export class Training {
 
   /** Puts a snapshot back. */
   restore({ tensors, metadata }: Checkpoint): void {
-    assignVariables(this.#weights(), tensors);
-    this.#players.restore(tensors);
-    this.#parts.instance.state?.load(withoutPrefix(tensors, 'task/'), metadata['task']!);
+    const { trainee } = this.#parts;
+    assignVariables(trainee.weights, tensors);
+    this.#groups.restore(tensors);
+    trainee.state?.load(withoutPrefix(tensors, 'task/'), metadata['task']!);
     const indices = tensors.get('plan/indices')?.data;
     this.#plannedIndices = indices && Uint32Array.from(indices);
     this.#state = structuredClone(metadata['state']) as unknown as TrainingState;
   }
 
   dispose(): void {
-    this.#players.dispose();
-  }
-
-  #weights() {
-    return Object.entries(this.#parts.instance.models).flatMap(([name, model]) => modelWeights(name, model));
+    this.#groups.dispose();
   }
 
   async #runEpoch(phase: Phase): Promise<void> {
-    const { feed, config } = this.#parts;
+    const { feed, config, progress, smallTwin } = this.#parts;
     const { epoch, batch: startBatch } = this.#state;
+    await this.#stopIfAsked();
     if (startBatch === 0) await this.plan();
     for await (const batch of feed.epoch(epoch, startBatch, this.#plannedIndices)) {
-      await this.#stopIfAsked();
       this.#clock.stepBegins();
       const values = this.step(batch);
       const seconds = this.#clock.stepEnds();
-      if (seconds !== undefined) {
-        const left = this.#totalSteps - this.#state.step;
-        announceEstimate(seconds, left, this.#parts.progress, this.#parts.smallTwin);
-      }
       const { step } = this.#state;
+      if (seconds !== undefined) announceEstimate(seconds, this.#totalSteps - step, progress, smallTwin);
       if (step % config.log.everySteps === 0) this.#log.write({ kind: 'train', epoch: epoch + 1, step, ...values });
       phase.advance(config.batchSize, { epoch: epoch + 1, ...values });
       if (this.#clock.saveIsDue(config.checkpoint.everySeconds)) await this.save();
       await setImmediate(); // lets signals and worker messages in
+      await this.#stopIfAsked(); // after a step, never before: each run gets on, and no batch is left untaken
     }
-    await this.#stopIfAsked();
     await this.#endEpoch();
   }
 
   async #endEpoch(): Promise<void> {
-    const { instance, config, progress, feed } = this.#parts;
+    const { trainee, config, progress, feed } = this.#parts;
     const state = this.#state;
     const done = state.epoch + 1;
     const learningRate = learningRateAt(config.schedule, {
@@ -182,13 +196,13 @@ export class Training {
     const point = { epoch: done, step: state.step, ...epochMeans(state), ...state.planned, learningRate };
     const last = done === config.epochs;
     let measured: Record<string, number> | undefined;
-    if (instance.evaluate !== undefined && (last || done % config.evaluate.everyEpochs === 0)) {
-      measured = await this.#orSave(() => instance.evaluate!());
+    if (trainee.evaluate !== undefined && (last || done % config.evaluate.everyEpochs === 0)) {
+      measured = await this.#orSave(() => trainee.evaluate!());
     }
     state.train.push(point);
     this.#log.write({ kind: 'epoch', ...point });
     if (measured !== undefined) {
-      addEvaluation(state, measured, instance.measures);
+      addEvaluation(state, measured, trainee.measures);
       this.#log.write({ kind: 'test', epoch: done, step: state.step, ...measured });
     }
     progress.note(
@@ -212,11 +226,10 @@ export class Training {
 
   /** Writes a live checkpoint. Throws `UserError` instead when a weight is no longer finite. */
   async save(): Promise<string> {
-    const { checkpoints } = this.#parts;
     const snapshot = this.snapshot();
-    requireFinite(snapshot.tensors, this.#whereItIs(), this.#newest, checkpoints.newest);
+    requireFinite(snapshot.tensors, this.#whereItIs(), this.#newest, this.#checkpoints.newest);
     this.#log?.flush();
-    const path = await checkpoints.save(this.#state.step, snapshot);
+    const path = await this.#checkpoints.save(this.#state.step, snapshot);
     this.#clock.saved();
     return path;
   }
@@ -231,7 +244,7 @@ export class Training {
     const asked = this.#parts.signal.aborted;
     if (!asked && !this.#clock.timeIsUp) return;
     await this.save();
-    const why = asked ? 'asked to stop' : `the time limit of ${this.#parts.maxMinutes} minutes is reached`;
+    const why = asked ? 'asked to stop' : `the time limit of ${this.#clock.maxMinutes} minutes is reached`;
     throw new Interrupted(
       `Training saved at step ${this.#state.step} of ${this.#totalSteps}: ${why}. The same command goes on from there.`,
     );

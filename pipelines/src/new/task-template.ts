@@ -87,8 +87,8 @@ export async function create${pascal}(context: TaskContext<${pascal}Config>): Pr
   return {
     // Checkpoints hold these models; evaluations use the one called encoder.
     models: { encoder, head },
-    // Each player has an optimiser of its own; most tasks need one.
-    players: [{ name: 'classifier', variables }],
+    // Each group of variables has an optimiser of its own; most tasks need one.
+    parameterGroups: [{ name: 'classifier', variables }],
     measures: { [MEASURE]: 'max' },
 
     // One forward and backward pass. The trainer applies the gradients and frees the tensors.
@@ -148,7 +148,7 @@ import { join } from 'node:path';
 import { tf } from '@selfsup/engine/tensorflow';
 import { afterAll, expect, test } from 'vitest';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
-import { trainOn } from '../trainer/run-training.ts';
+import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import { upsideDown } from './${name}-training.ts';
 import stage, { ${camel}Task } from './${name}.ts';

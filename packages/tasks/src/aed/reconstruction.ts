@@ -26,7 +26,7 @@ export async function createAed(context: TaskContext<AedConfig>): Promise<TaskIn
 
   return {
     models: { encoder, decoder },
-    players: [{ name: 'autoencoder', variables }],
+    parameterGroups: [{ name: 'autoencoder', variables }],
     measures: { mse: 'min', 'mean-image-mse': 'min' },
 
     step(batch) {

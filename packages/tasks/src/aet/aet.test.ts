@@ -10,7 +10,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
 import { interrupted } from '../interruption.fixture.ts';
 import { takeReferenceSteps } from '../pytorch-steps.fixture.ts';
-import { trainOn } from '../trainer/run-training.ts';
+import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import type { TaskContext } from '../task.ts';
 import stage, { aet, type AetConfig } from './aet.ts';

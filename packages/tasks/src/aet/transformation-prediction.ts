@@ -31,7 +31,7 @@ export async function createAet(context: TaskContext<AetConfig>): Promise<TaskIn
 
   return {
     models,
-    players: [{ name: 'predictor', variables }],
+    parameterGroups: [{ name: 'predictor', variables }],
     measures: directions(groups),
 
     step(batch, { key }) {

@@ -9,7 +9,7 @@ import type { BiganConfig } from './bigan.ts';
 /** Builds the three players of BiGAN; see `bigan`. All are updated from one forward pass. */
 export async function createBigan(context: TaskContext<BiganConfig>): Promise<TaskInstance> {
   const networks = await buildNetworks(context, true);
-  const { generator, encoder, discriminator } = networks.players;
+  const { generator, encoder, discriminator } = networks.parameterGroups;
   const variables = {
     discriminator: discriminator.variables,
     'generator-encoder': [...generator.variables, ...encoder.variables],

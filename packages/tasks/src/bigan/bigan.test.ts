@@ -15,9 +15,9 @@ import { generatedDataset } from '../generated-dataset.fixture.ts';
 import latentRegressorStage, { latentRegressor } from '../latent-regressor/latent-regressor.ts';
 import { createLatentRegressor } from '../latent-regressor/regression.ts';
 import type { TaskInstance } from '../task.ts';
-import { Players } from '../trainer/players.ts';
-import { takeStep } from '../trainer/step.ts';
-import { trainOn } from '../trainer/run-training.ts';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { takeStep } from '@selfsup/trainer/step';
+import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import { createBigan } from './adversarial-pairs.ts';
 import stage, { bigan } from './bigan.ts';
@@ -59,16 +59,16 @@ describe.each([
       buildEncoder: () => network.build(input, [1, 2]),
       key: () => [3, 4],
     } as never);
-    const weights = instance.players.flatMap(({ variables }) => variables);
+    const weights = instance.parameterGroups.flatMap(({ variables }) => variables);
     expect(weights.map((one) => one.name).sort()).toEqual(Object.keys(before).sort());
     assignVariables(weights, decodeReferences(before, ''));
     const drawn = vi.spyOn(GanNetworks.prototype, 'draw');
-    const players = new Players(optimizerSchema.parse(adam), instance.players);
+    const groups = new ParameterGroups(optimizerSchema.parse(adam), instance.parameterGroups);
     const batch = { images: decodeReference(images).data, shape: [12, 4, 4, 1], labels: new Int32Array(12) };
     for (const step of [0, 1]) {
       const { shape, data } = decodeReference(codes[step]);
       drawn.mockImplementation(() => tf.tensor2d(data as Float32Array, shape as [number, number]));
-      const { values } = takeStep(instance, players, batch as never, { epoch: 0, step, key: [0, 0] }, 2e-3, undefined);
+      const { values } = takeStep(instance, groups, batch as never, { epoch: 0, step, key: [0, 0] }, 2e-3, undefined);
       expect(Object.keys(values).sort()).toEqual(Object.keys(losses[step]).sort());
       for (const [term, value] of Object.entries(values)) expect(value, term).toBeCloseTo(losses[step][term], 5);
     }

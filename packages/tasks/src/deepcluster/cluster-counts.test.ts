@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/engine/errors';
 import { expect, test } from 'vitest';
-import { recordingProgress } from '../training-context.fixture.ts';
+import { recordingProgress } from '@selfsup/trainer/testing/recording-progress';
 import { checkClusterCounts } from './cluster-counts.ts';
 
 /** Counts for `images` images of ten classes whose features have `width` values. */

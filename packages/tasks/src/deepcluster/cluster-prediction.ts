@@ -91,7 +91,7 @@ export async function createDeepCluster(
 
   return {
     models: { encoder, embedding, head },
-    players: [
+    parameterGroups: [
       { name: 'body', variables: body },
       {
         name: 'head',
@@ -114,7 +114,7 @@ export async function createDeepCluster(
       const draw = config.sampling === 'uniform' ? drawUniformly : drawAsReleased;
       return {
         indices: draw(members, context.key('sampling', epoch)).map((place) => trainingIndices[place]!),
-        resetPlayers: isReassigned ? ['head'] : [],
+        resetGroups: isReassigned ? ['head'] : [],
         metrics: isReassigned ? current!.metrics : {},
       };
     },

@@ -6,7 +6,7 @@ import { Interrupted } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Batch } from '@selfsup/data/loader';
 import { afterAll, describe, expect, test } from 'vitest';
-import { recordingProgress } from '../training-context.fixture.ts';
+import { recordingProgress } from '@selfsup/trainer/testing/recording-progress';
 import { clusterFeatures, type ClusteringWork } from './clustering.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'clustering-'));

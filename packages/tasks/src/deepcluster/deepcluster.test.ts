@@ -6,7 +6,7 @@ import { Interrupted, type StageResult } from '@selfsup/engine/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { afterAll, describe, expect, test } from 'vitest';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
-import { trainOn } from '../trainer/run-training.ts';
+import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import stage, { deepcluster } from './deepcluster.ts';
 

@@ -2,7 +2,7 @@
 // and prints digests of what it would publish.
 import { sha256File } from '@selfsup/engine/files';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
-import { trainOn } from '../trainer/run-training.ts';
+import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import { createDeepCluster } from './cluster-prediction.ts';
 import { deepcluster } from './deepcluster.ts';

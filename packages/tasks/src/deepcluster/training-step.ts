@@ -6,7 +6,7 @@ import type { Batch } from '@selfsup/data/loader';
 import { softmaxLoss } from '../classification.ts';
 import { gradientsOf } from '../gradients.ts';
 import { imagesOf } from '../images.ts';
-import type { StepOutcome } from '../task.ts';
+import type { StepOutcome } from '@selfsup/trainer/trainee';
 
 /** Images to feature maps, feature maps to vectors, vectors to logits of clusters. */
 export interface ClusterNetworks {

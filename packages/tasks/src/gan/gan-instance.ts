@@ -21,7 +21,7 @@ export function ganInstance(
   };
   return {
     models: networks.models,
-    players: Object.values(networks.players),
+    parameterGroups: Object.values(networks.parameterGroups),
     measures: { 'reconstruction-ratio': 'min' },
 
     step(batch, position) {

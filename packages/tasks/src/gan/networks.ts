@@ -11,7 +11,8 @@ import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
 import type { Batch } from '@selfsup/data/loader';
 import { imagesOf } from '../images.ts';
-import type { Player, TaskContext } from '../task.ts';
+import type { ParameterGroup } from '@selfsup/trainer/trainee';
+import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';
 
 /** Generator, encoder (with the layer that gives its codes) and discriminator, and the ways through them. */
@@ -50,17 +51,17 @@ export class GanNetworks {
     return { encoder, code, generator, discriminator };
   }
 
-  /** The three players, each with its own optimiser; gains do not decay (recipes §4.1). */
-  get players(): Record<'generator' | 'encoder' | 'discriminator', Player> {
-    const player = (name: string, ...models: (keyof GanNetworks['models'])[]): Player => ({
+  /** What the three players of the game train, each with an optimiser of its own; gains do not decay (recipes §4.1). */
+  get parameterGroups(): Record<'generator' | 'encoder' | 'discriminator', ParameterGroup> {
+    const group = (name: string, ...models: (keyof GanNetworks['models'])[]): ParameterGroup => ({
       name,
       variables: models.flatMap((model) => modelWeights(model, this.models[model]!, true)),
       exemptFromDecay: (variable) => variable.endsWith('/gamma'),
     });
     return {
-      generator: player('generator', 'generator'),
-      encoder: player('encoder', 'encoder', 'code'),
-      discriminator: player('discriminator', 'discriminator'),
+      generator: group('generator', 'generator'),
+      encoder: group('encoder', 'encoder', 'code'),
+      discriminator: group('discriminator', 'discriminator'),
     };
   }
 

@@ -2,9 +2,10 @@ import { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '@selfsup/models/checkpoint';
 import type { ImageShape } from '@selfsup/models/network';
 import { normalise } from '@selfsup/models/normalise';
+import type { TraineeState } from '@selfsup/trainer/trainee';
 import { firstImages } from '../images.ts';
 import { encodePng } from '../png.ts';
-import type { PreviewPicture, TaskContext, TaskState } from '../task.ts';
+import type { PreviewPicture, TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';
 import type { GanNetworks } from './networks.ts';
 
@@ -19,7 +20,7 @@ const SHOWN = 48;
  * What the networks make, moment by moment: a row of G(z), always of the same z, a row of test images x, always the same,
  * and a row of G(E(x)). Kept with live checkpoints, so that an interrupted training ends with the same pictures.
  */
-export class PictureHistory implements TaskState {
+export class PictureHistory implements TraineeState {
   readonly #context: TaskContext<GanConfig>;
   readonly #networks: GanNetworks;
   /** By epochs done: values of 0..255, `[3, columns, height, width, channels]`. */

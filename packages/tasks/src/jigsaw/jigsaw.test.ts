@@ -13,9 +13,9 @@ import { assignVariables, modelWeights } from '@selfsup/models/weights';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
 import type { TaskContext } from '../task.ts';
-import { Players } from '../trainer/players.ts';
-import { trainOn } from '../trainer/run-training.ts';
-import { takeStep } from '../trainer/step.ts';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { trainOn } from '../training/run-training.ts';
+import { takeStep } from '@selfsup/trainer/step';
 import { trainingContext } from '../training-context.fixture.ts';
 import stage, { jigsaw, type JigsawConfig } from './jigsaw.ts';
 import { readPermutations } from './permutation-files.ts';
@@ -77,12 +77,12 @@ test('two training steps are those of PyTorch', async () => {
   for (const [name, model] of Object.entries(instance.models)) {
     assignVariables(modelWeights(name, model), decodeReferences(reference.before[name], `${name}/`));
   }
-  const players = new Players(optimizerSchema.parse({ name: 'sgd' }), instance.players);
+  const groups = new ParameterGroups(optimizerSchema.parse({ name: 'sgd' }), instance.parameterGroups);
   const images = decodeReference(reference.images).data as Uint8Array;
   const batch = { images, shape: [5, 24, 24, 3], labels: new Int32Array(5), indices: new Uint32Array(5) };
   for (const step of [0, 1]) {
     const position = { epoch: 0, step, key: [0, step] as const };
-    const { values, samples } = takeStep(instance, players, batch as never, position, 0.1, undefined);
+    const { values, samples } = takeStep(instance, groups, batch as never, position, 0.1, undefined);
     expect(samples).toBe(5);
     expect(values['loss']).toBeCloseTo(reference.losses[step], 4);
   }

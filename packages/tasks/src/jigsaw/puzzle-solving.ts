@@ -83,7 +83,7 @@ export async function createJigsaw(context: TaskContext<JigsawConfig>): Promise<
 
   return {
     models: { encoder, tile, head },
-    players: [{ name: 'classifier', variables }],
+    parameterGroups: [{ name: 'classifier', variables }],
     measures: { [MEASURE]: 'max' },
 
     step(batch, { key: stepKey }) {

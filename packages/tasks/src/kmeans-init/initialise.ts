@@ -22,7 +22,7 @@ export async function createKmeansInit(context: TaskContext<KmeansInitConfig>): 
   });
   return {
     models: { encoder },
-    players: [],
+    parameterGroups: [],
     measures: {},
     step: () => {
       throw new Error('k-means initialisation does not train.');

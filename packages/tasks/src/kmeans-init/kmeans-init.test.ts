@@ -7,7 +7,7 @@ import { loadEncoder } from '@selfsup/models/encoder';
 import { configureNetwork } from '@selfsup/models/network';
 import { afterAll, expect, test } from 'vitest';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
-import { trainOn } from '../trainer/run-training.ts';
+import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import { initialise } from './initialise.ts';
 import { kmeansInit } from './kmeans-init.ts';

@@ -11,7 +11,7 @@ import type { LatentRegressorConfig } from './latent-regressor.ts';
 export async function createLatentRegressor(context: TaskContext<LatentRegressorConfig>): Promise<TaskInstance> {
   const { joint, weight } = context.config;
   const networks = await buildNetworks(context, false);
-  const { generator, encoder, discriminator } = networks.players;
+  const { generator, encoder, discriminator } = networks.parameterGroups;
   const variables = {
     discriminator: discriminator.variables,
     generator: generator.variables,

@@ -5,7 +5,7 @@ import { loadEncoder } from '@selfsup/models/encoder';
 import { afterAll, expect, test } from 'vitest';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
 import { rotnet } from '../rotnet/rotnet.ts';
-import { trainOn } from '../trainer/run-training.ts';
+import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import { random } from './random.ts';
 

@@ -16,7 +16,7 @@ export const random: Task<z.infer<typeof schema>> = {
   batchNormStatistics: 'joint',
   create: async (context) => ({
     models: { encoder: context.buildEncoder() },
-    players: [],
+    parameterGroups: [],
     measures: {},
     step: () => {
       throw new Error('Random initialisation does not train.');

@@ -41,7 +41,7 @@ export async function createRotNet(context: TaskContext<RotNetConfig>): Promise<
 
   return {
     models: { encoder, head },
-    players: [{ name: 'classifier', variables }],
+    parameterGroups: [{ name: 'classifier', variables }],
     measures: { [MEASURE]: 'max' },
 
     step(batch) {

@@ -9,9 +9,9 @@ import { decodeReference, decodeReferences } from '@selfsup/models/reference.fix
 import { assignVariables, modelWeights } from '@selfsup/models/weights';
 import { afterAll, describe, expect, test } from 'vitest';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
-import { Players } from '../trainer/players.ts';
-import { takeStep } from '../trainer/step.ts';
-import { trainOn } from '../trainer/run-training.ts';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { takeStep } from '@selfsup/trainer/step';
+import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import type { TaskContext } from '../task.ts';
 import { createRotNet } from './rotation-prediction.ts';
@@ -36,13 +36,13 @@ describe('RotNet', () => {
     assignVariables(modelWeights('encoder', encoder), decodeReferences(reference.encoder, 'encoder/'));
     assignVariables(modelWeights('head', head), decodeReferences(reference.head, 'head/'));
 
-    const players = new Players(optimizerSchema.parse({ name: 'sgd' }), instance.players);
+    const groups = new ParameterGroups(optimizerSchema.parse({ name: 'sgd' }), instance.parameterGroups);
     const images = decodeReference(reference.images).data as Uint8Array;
     const batch = { images, shape: [4, 32, 32, 3] as const, labels: new Int32Array(4), indices: new Uint32Array(4) };
     const losses = [0, 1].map((step) => {
       const { values, samples } = takeStep(
         instance,
-        players,
+        groups,
         batch as never,
         { epoch: 0, step, key: [0, 0] },
         0.1,

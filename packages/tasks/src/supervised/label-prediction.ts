@@ -33,7 +33,7 @@ export async function createSupervised(context: TaskContext<SupervisedConfig>): 
 
   return {
     models: { encoder, head },
-    players: [{ name: 'classifier', variables }],
+    parameterGroups: [{ name: 'classifier', variables }],
     measures: { [MEASURE]: 'max' },
 
     step(batch) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
-import { trainOn } from '../trainer/run-training.ts';
+import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import { supervised } from './supervised.ts';
 

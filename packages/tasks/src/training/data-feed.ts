@@ -6,12 +6,13 @@ import { type Augment, type ImageSize, measuringView, outputSize, viewsPerImage 
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
 import { selectSubset } from '@selfsup/data/subset';
+import type { Feed } from '@selfsup/trainer/trainee';
 import type { TrainingConfig } from '../training-config.ts';
 
 const EVALUATION_BATCH = 256;
 
 /** Batches of one training, all functions of the config and the seed. */
-export class DataFeed {
+export class DataFeed implements Feed<Batch> {
   readonly indices: Uint32Array;
   readonly batchesPerEpoch: number;
   /** Size of the images of all batches. */

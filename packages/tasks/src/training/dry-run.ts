@@ -6,11 +6,12 @@ import { readCheckpoint, writeCheckpoint, type Checkpoint } from '@selfsup/model
 import { loadEncoder } from '@selfsup/models/encoder';
 import { learningRateAt, milestones } from '@selfsup/models/schedules';
 import { parameterCount } from '@selfsup/models/weights';
+import type { Batch } from '@selfsup/data/loader';
+import { duration } from '@selfsup/trainer/clock';
+import type { Training } from '@selfsup/trainer/training';
 import type { TaskInstance } from '../task.ts';
 import type { TrainingConfig } from '../training-config.ts';
-import { duration } from './clock.ts';
 import type { DataFeed } from './data-feed.ts';
-import type { Training } from './training.ts';
 
 const STEPS = 2;
 
@@ -18,7 +19,7 @@ export interface DryRunParts {
   readonly config: TrainingConfig;
   readonly instance: TaskInstance;
   readonly feed: DataFeed;
-  readonly training: Training;
+  readonly training: Training<Batch>;
   readonly context: Pick<StageContext<unknown>, 'progress' | 'workFolder'>;
   /** Writes the final checkpoint. */
   readonly save: () => Promise<void>;
@@ -33,7 +34,7 @@ export async function dryRun(parts: DryRunParts): Promise<void> {
   const { config, instance, feed, training, context } = parts;
   const { progress } = context;
   progress.note(`Parameters: ${parameterCount(...Object.values(instance.models)).toLocaleString('en')}`);
-  if (instance.players.length > 0) {
+  if (instance.parameterGroups.length > 0) {
     const seconds = await twoSteps(parts);
     for (const epoch of milestones(config.schedule, config.epochs)) {
       const position = { epoch, step: epoch * feed.batchesPerEpoch, totalSteps: config.epochs * feed.batchesPerEpoch };

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { canonicalJson, writeAtomically } from '@selfsup/engine/files';
 import { tf } from '@selfsup/engine/tensorflow';
+import type { Training } from '@selfsup/trainer/training';
 import type { TaskInstance } from '../task.ts';
-import type { TrainingState } from './training-state.ts';
 
 /** Writes the small files of a finished training for the report, and the task's own; gives their names and paths. */
 export async function writeOutputs(
   folder: string,
   instance: TaskInstance,
-  state: TrainingState,
+  state: Training<never>['state'],
   own: Readonly<Record<string, string | Uint8Array>> = {},
 ): Promise<Record<string, string>> {
   const files: Record<string, string> = {};

@@ -7,15 +7,14 @@ import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { saveEncoder, type Normalisation } from '@selfsup/models/encoder';
 import { configureNetwork, type ConfiguredNetwork } from '@selfsup/models/network';
+import { modelWeights } from '@selfsup/models/weights';
+import { Training } from '@selfsup/trainer/training';
 import type { Task, TaskInstance } from '../task.ts';
 import type { TrainingConfig } from '../training-config.ts';
-import { maxMinutes } from './clock.ts';
 import { DataFeed } from './data-feed.ts';
 import { dryRun } from './dry-run.ts';
 import { initialWeights, type InitialWeights } from './initial-weights.ts';
-import { LiveCheckpoints } from './live-checkpoints.ts';
 import { writeOutputs } from './outputs.ts';
-import { Training } from './training.ts';
 
 /** A training stage: opens the dataset, builds the task, trains it and writes what is published. */
 export async function runTraining<Config>(
@@ -49,22 +48,19 @@ export async function trainOn<Config>(
     }),
   );
   const instance = await createInstance(task, context, { dataset, network, normalisation, feed, identity, begin });
-  const trains = instance.players.length > 0;
+  const trains = instance.parameterGroups.length > 0;
   const epochs = trains ? config.epochs : 0;
-  const metricsFile = join(workFolder, 'metrics.jsonl');
-  const eventFolder = join(workFolder, 'events');
+  const weights = Object.entries(instance.models).flatMap(([name, model]) => modelWeights(name, model));
   const training = new Training({
     config: { ...config, epochs },
     seed,
-    instance,
+    trainee: { ...instance, weights },
     feed,
-    checkpoints: new LiveCheckpoints(join(workFolder, 'live'), config.checkpoint.keep, identity),
+    workFolder,
+    identity,
     progress,
     signal: context.signal,
     smallTwin: context.smallTwin,
-    maxMinutes: maxMinutes(),
-    metricsFile,
-    eventFolder,
   });
   const outputs = join(workFolder, 'outputs');
   const checkpoint = join(outputs, 'checkpoint.safetensors');
@@ -86,13 +82,14 @@ export async function trainOn<Config>(
       return { blobs: { checkpoint }, metrics: {} };
     }
     if (trains) await training.run();
+    await feed.close();
     const finish = await instance.finish?.();
     await save();
     const files = await writeOutputs(outputs, instance, training.state, finish?.files);
     const metrics = finalMetrics(task.metricGroup, training.state, finish?.metrics);
     if (!trains) return { blobs: { checkpoint }, files, metrics };
-    files['metrics.jsonl'] = metricsFile;
-    return { blobs: { checkpoint }, files, records: { events: eventFolder }, metrics };
+    files['metrics.jsonl'] = training.metricsFile;
+    return { blobs: { checkpoint }, files, records: { events: training.eventFolder }, metrics };
   } finally {
     await feed.close();
     training.dispose();
@@ -163,7 +160,7 @@ function normalisationFor(dataset: Dataset, config: TrainingConfig): Normalisati
 /** Means over the last epoch and the last evaluation, the best of each measure, and what the task measured at the end. */
 function finalMetrics(
   group: string,
-  state: Training['state'],
+  state: Training<never>['state'],
   finish: Readonly<Record<string, number>> = {},
 ): Record<string, number> {
   const metrics: Record<string, number> = {};

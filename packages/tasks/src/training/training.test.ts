@@ -27,7 +27,7 @@ function toy(change: (instance: TaskInstance) => Partial<TaskInstance> = () => (
       const gains = modelWeights('encoder', encoder, true).filter(({ name }) => name.endsWith('gamma'));
       const instance: TaskInstance = {
         models: { encoder },
-        players: [{ name: 'gains', variables: gains }],
+        parameterGroups: [{ name: 'gains', variables: gains }],
         measures: {},
         step: () => {
           const { loss, gradients } = gradientsOf(gains, () => ({
@@ -86,23 +86,23 @@ describe('the training loop', () => {
     expect(readdirSync(join(root, 'nan-weights', 'live'))).toEqual([]);
   });
 
-  test('each player has its own optimiser, and an epoch plan can make one forget', async () => {
+  test('each parameter group has its own optimiser, and an epoch plan can make one forget', async () => {
     const rates: number[] = [];
     const task = toy((instance) => {
-      const [first, ...rest] = instance.players[0]!.variables;
+      const [first, ...rest] = instance.parameterGroups[0]!.variables;
       return {
-        players: [
+        parameterGroups: [
           { name: 'first', variables: [first!], optimizer: { momentum: 0.9 } },
           { name: 'rest', variables: rest },
         ],
-        beforeEpoch: async () => ({ resetPlayers: ['first'] }),
+        beforeEpoch: async () => ({ resetGroups: ['first'] }),
         step: (batch, context) => {
           rates.push(first!.variable.dataSync()[0]!);
           return instance.step(batch, context);
         },
       };
     });
-    await train('players', task, { schedule: { name: 'constant', learningRate: 0.01 }, batchSize: 48 }).outcome;
+    await train('groups', task, { schedule: { name: 'constant', learningRate: 0.01 }, batchSize: 48 }).outcome;
     // Gradient 2w, momentum 0.9, reset after each epoch of two steps.
     const expected = [1];
     let buffer = 0;

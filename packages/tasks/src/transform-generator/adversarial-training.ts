@@ -62,7 +62,7 @@ export async function createTransformGenerator(context: TaskContext<TransformGen
 
   return {
     models: { ...own, discriminator },
-    players: [
+    parameterGroups: [
       { name: 'generator', variables: generatorSide },
       { name: 'discriminator', variables: discriminatorSide },
     ],

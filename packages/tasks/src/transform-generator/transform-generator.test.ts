@@ -13,7 +13,7 @@ import aetStage, { aet } from '../aet/aet.ts';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
 import { interrupted } from '../interruption.fixture.ts';
 import { takeReferenceSteps } from '../pytorch-steps.fixture.ts';
-import { trainOn } from '../trainer/run-training.ts';
+import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from '../training-context.fixture.ts';
 import type { TaskContext } from '../task.ts';
 import { createTransformGenerator } from './adversarial-training.ts';
