@@ -1,3 +1,8 @@
+import { bmpSize, decodeBmp, isBmp } from './formats/bmp.ts';
+import { exifOrientation } from './formats/exif.ts';
+import { decodeNetpbm, isNetpbm, netpbmSize } from './formats/netpbm.ts';
+import { exchangesSides, storedArea, turned } from './formats/turn.ts';
+import { inChannels } from './in-channels.ts';
 import { type Area, isJpeg, jpegDecode, jpegHeader, jpegView, type Picture, resize } from './native/pictures.ts';
 
 /** Pixels above which a picture is refused: its decoder would take gigabytes. */
@@ -13,6 +18,8 @@ export interface OpenedPicture {
   readonly width: number;
   /** The bytes, where they are a JPEG that the loader can read. */
   readonly jpeg: Uint8Array | undefined;
+  /** Whether it was turned or mirrored as its EXIF orientation says. */
+  readonly turned: boolean;
   /** All pixels. Throws `DamagedPicture`. */
   pixels(): Picture;
   /** An area, resampled (bilinear, antialiased). Throws `DamagedPicture`. */
@@ -38,6 +45,7 @@ export function openPixels(picture: Picture): OpenedPicture {
     height,
     width,
     jpeg: undefined,
+    turned: false,
     pixels: () => picture,
     view(area, outHeight, outWidth) {
       const pixels = new Uint8Array(outHeight * outWidth * channels);
@@ -53,6 +61,7 @@ function openJpeg(jpeg: Uint8Array, height: number, width: number, channels: 1 |
     height,
     width,
     jpeg,
+    turned: false,
     pixels: () => reading(() => jpegDecode(jpeg, channels)),
     view(area, outHeight, outWidth) {
       const pixels = new Uint8Array(outHeight * outWidth * channels);
@@ -63,19 +72,56 @@ function openJpeg(jpeg: Uint8Array, height: number, width: number, channels: 1 |
   };
 }
 
-async function decodeWithSharp(encoded: Uint8Array, channels: 1 | 3): Promise<Picture> {
+/** The same picture upright: it is read as it is stored, and what was read is turned. */
+function upright(opened: OpenedPicture, orientation: number): OpenedPicture {
+  if (orientation === 1) return opened;
+  const { height, width } = opened;
+  const swap = exchangesSides(orientation);
+  return {
+    height: swap ? width : height,
+    width: swap ? height : width,
+    jpeg: undefined,
+    turned: true,
+    pixels: () => turned(opened.pixels(), orientation),
+    view(area, outHeight, outWidth) {
+      const size = swap ? ([outWidth, outHeight] as const) : ([outHeight, outWidth] as const);
+      return turned(opened.view(storedArea(area, height, width, orientation), ...size), orientation);
+    },
+  };
+}
+
+/** A picture in one of the formats that are read here, for sharp does not read them; nothing for others. */
+function openSimple(encoded: Uint8Array, channels: 1 | 3): OpenedPicture | undefined {
+  const format = isBmp(encoded)
+    ? { size: bmpSize, decode: decodeBmp }
+    : isNetpbm(encoded)
+      ? { size: netpbmSize, decode: decodeNetpbm }
+      : undefined;
+  if (format === undefined) return undefined;
+  const { height, width } = reading(() => format.size(encoded));
+  refuseGiant(height, width, mostOtherPixels);
+  return openPixels(
+    inChannels(
+      reading(() => format.decode(encoded)),
+      channels,
+    ),
+  );
+}
+
+async function decodeWithSharp(encoded: Uint8Array, channels: 1 | 3, options: OpenOptions): Promise<OpenedPicture> {
   const { default: sharp } = await import('sharp'); // only where it is needed: it takes its time to load
   sharp.concurrency(1); // images are many: one thread each, many at once
   sharp.cache(false);
   try {
     const image = sharp(encoded, { failOn: 'warning', limitInputPixels: mostOtherPixels, pages: 1 });
-    const { data, info } = await image
-      .removeAlpha()
+    const { orientation = 1 } = options.upright ? await image.metadata() : {};
+    const opaque = options.transparency === 'white' ? image.flatten({ background: 'white' }) : image.removeAlpha();
+    const { data, info } = await opaque
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== channels) throw new DamagedPicture(`has ${info.channels} channels instead of ${channels}`);
-    return { pixels: data, height: info.height, width: info.width, channels };
+    return upright(openPixels({ pixels: data, height: info.height, width: info.width, channels }), orientation);
   } catch (error) {
     if (error instanceof DamagedPicture) throw error;
     throw new DamagedPicture(`cannot be decoded: ${(error as Error).message.replaceAll(/\s+/g, ' ').trim()}`);
@@ -89,18 +135,31 @@ function isDrawing(encoded: Uint8Array): boolean {
   return /^[\uFEFF\s]*</.test(start);
 }
 
+export interface OpenOptions {
+  /** Whether it is turned and mirrored as its EXIF orientation says; not where boxes or a mask are of the stored pixels. */
+  readonly upright: boolean;
+  /** Whether an alpha channel is dropped or the picture laid over white. */
+  readonly transparency: 'dropped' | 'white';
+}
+
 /**
- * Opens an encoded picture: JPEGs through libjpeg-turbo, everything else that sharp reads (and CMYK JPEGs) through
- * sharp, in 1 (luminance) or 3 (sRGB) channels of 8 bits. An alpha channel is dropped, of an animation the first frame
- * is taken, EXIF orientation is not applied (as torchvision). A picture that is cut off, damaged or of absurd size
- * throws `DamagedPicture`, if not at once then when its pixels are asked for; it is never filled up.
+ * Opens an encoded picture: JPEGs through libjpeg-turbo, BMP, PBM, PGM and PPM by code of our own, everything else that sharp
+ * reads (and CMYK JPEGs) through sharp, in 1 (luminance) or 3 (sRGB) channels of 8 bits. Of an animation the first frame is
+ * taken. A picture that is cut off, damaged or of absurd size throws `DamagedPicture`, if not at once then when its pixels are
+ * asked for; it is never filled up.
  */
-export async function openPicture(encoded: Uint8Array, channels: 1 | 3): Promise<OpenedPicture> {
+export async function openPicture(
+  encoded: Uint8Array,
+  channels: 1 | 3,
+  { upright: isUpright = true, transparency = 'dropped' }: Partial<OpenOptions> = {},
+): Promise<OpenedPicture> {
   if (encoded.length === 0) throw new DamagedPicture('the file is empty');
   if (isJpeg(encoded)) {
     const { height, width, plain } = reading(() => jpegHeader(encoded));
-    if (plain) return openJpeg(encoded, height, width, channels);
+    if (plain) return upright(openJpeg(encoded, height, width, channels), isUpright ? exifOrientation(encoded) : 1);
   }
+  const simple = openSimple(encoded, channels);
+  if (simple !== undefined) return simple;
   if (isDrawing(encoded)) throw new DamagedPicture('is text or a drawing, not a picture of pixels');
-  return openPixels(await decodeWithSharp(encoded, channels));
+  return decodeWithSharp(encoded, channels, { upright: isUpright, transparency });
 }

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/engine/files';
-import { fileStats, filesBelow } from './folder-files.ts';
+import { fileStats, filesBelow, unreadable } from './folder-files.ts';
 
 /** A remembered checksum holds while the file keeps its size and time of change. */
 interface Remembered {
@@ -71,7 +71,7 @@ export async function folderDigest(
   cacheFolder: string,
   only: (path: string) => boolean,
 ): Promise<string> {
-  const files = (await filesBelow(folder)).filter(only);
+  const files = (await filesBelow(folder)).paths.filter(only);
   const states: string[] = [];
   let newest = 0;
   for (const file of files) {
@@ -81,7 +81,12 @@ export async function folderDigest(
   }
   return remembered(cacheFolder, `folder:${await realpath(folder)}`, sha256(states.join('\n')), newest, async () => {
     const hash = createHash('sha256');
-    for (const file of files) hash.update(`${file}\0${await sha256File(join(folder, file))}\n`);
+    for (const file of files) {
+      const digest = await sha256File(join(folder, file)).catch((cause: unknown) => {
+        throw unreadable(folder, file, cause);
+      });
+      hash.update(`${file}\0${digest}\n`);
+    }
     return hash.digest('hex');
   });
 }

@@ -8,6 +8,7 @@ import type { DatasetConfig } from './dataset-config.ts';
 import { imageKey, keysUnder, openLmdb } from './lmdb-folder.ts';
 import { type DatasetManifest, readManifest } from './manifest.ts';
 import { estimatedRecordBytes } from './record.ts';
+import { readingLines } from './reading-lines.ts';
 import { type ResolvedSource, resolveSource } from './resolve.ts';
 import { seal } from './seal.ts';
 import type { SourceReading } from './source.ts';
@@ -125,6 +126,7 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
     }
     options.progress.note(`${options.name}: ${resolved.chosen} (${resolved.route})`);
     const reading = await resolved.open();
+    for (const line of readingLines(reading)) options.progress.note(line);
     const keys = imageKeys(reading);
     const done = new Set<string>();
     for (const key of database.getKeys(keysUnder('image'))) done.add(key);
@@ -149,6 +151,8 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
       image: storedImages(store),
       classes: reading.classes,
       quarantine,
+      ...(reading.reading !== undefined && { reading: reading.reading }),
+      ...(reading.warnings !== undefined && { warnings: reading.warnings }),
     };
     const manifest = await seal(database, folder, unsealed, options.progress);
     return { folder, manifest, route: resolved.route, alreadyDone: false };

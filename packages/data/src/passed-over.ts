@@ -1,4 +1,5 @@
 import type { PassedOver } from './manifest.ts';
+import { oneLine } from './one-line.ts';
 
 /** A file that a source saw and did not read, and why. */
 export interface NotRead {
@@ -23,9 +24,8 @@ export function passedOver(files: readonly NotRead[]): PassedOver[] {
   return [...groups.values()].sort((a, b) => b.count - a.count);
 }
 
-/** For example: `12 files .txt (no picture), such as notes/a.txt`. */
+/** For example: `12 files .txt: no picture that is read, such as notes/a.txt`. */
 export function passedOverText({ reason, ending, count, example }: PassedOver): string {
   const which = ending === '' ? '' : ` ${ending}`;
-  const shown = JSON.stringify(example).slice(1, -1); // a line break in a name stays in one line
-  return `${count.toLocaleString('en-US')} ${count === 1 ? 'file' : 'files'}${which}: ${reason}, such as ${shown}`;
+  return `${count.toLocaleString('en-US')} ${count === 1 ? 'file' : 'files'}${which}: ${reason}, such as ${oneLine(example)}`;
 }

@@ -2,13 +2,19 @@ import { encode as encodePng } from 'fast-png';
 import { scaledAnnotations } from './annotations.ts';
 import { DamagedPicture, type OpenedPicture, openPicture, openPixels } from './decode.ts';
 import { channelSums, jpegEncode, type Picture } from './native/pictures.ts';
+import { covering } from './covering.ts';
+import { inChannels } from './in-channels.ts';
 import { encodeRecord } from './record.ts';
 import type { SourceEntry, SourceImage, SourceMask } from './source.ts';
 import type { Store } from './store.ts';
 
-/** A record to store with the sums of its pixels (per channel, then of squares), or why there is none. */
+/**
+ * A record to store with the sums of its pixels (per channel, then of squares) and whether its EXIF orientation turned it, or
+ * why there is none.
+ */
 export type Prepared =
-  { readonly record: Buffer; readonly sums: readonly number[]; readonly pixels: number } | { readonly damaged: string };
+  | { readonly record: Buffer; readonly sums: readonly number[]; readonly pixels: number; readonly turned: boolean }
+  | { readonly damaged: string };
 
 /** An image and what was listed of it. */
 export interface ToPrepare {
@@ -21,14 +27,6 @@ interface Stored {
   readonly picture: Picture;
 }
 
-/** The part of a picture that covers `height` × `width` when scaled: all of it, less what sticks out in the middle. */
-function covering(opened: OpenedPicture, height: number, width: number): Picture {
-  const scale = Math.max(height / opened.height, width / opened.width);
-  const left = Math.max(0, (opened.width - width / scale) / 2);
-  const top = Math.max(0, (opened.height - height / scale) / 2);
-  return opened.view({ left, top, right: opened.width - left, bottom: opened.height - top }, height, width);
-}
-
 function raw(opened: OpenedPicture, store: Store & { encoding: 'raw' }): Stored {
   const { height, width, fit } = store;
   const fits = opened.height === height && opened.width === width;
@@ -37,18 +35,6 @@ function raw(opened: OpenedPicture, store: Store & { encoding: 'raw' }): Stored 
   }
   const picture = inChannels(fits ? opened.pixels() : covering(opened, height, width), store.channels);
   return { payload: picture.pixels, picture };
-}
-
-/** Grey as the luma of JPEG (ITU-R BT.601), RGB of grey as three times the same. */
-function inChannels(picture: Picture, channels: 1 | 3): Picture {
-  if (picture.channels === channels) return picture;
-  const { pixels } = picture;
-  const value =
-    channels === 3
-      ? (i: number) => pixels[Math.floor(i / 3)]!
-      : (i: number) => Math.round(0.299 * pixels[3 * i]! + 0.587 * pixels[3 * i + 1]! + 0.114 * pixels[3 * i + 2]!);
-  const converted = Uint8Array.from({ length: picture.height * picture.width * channels }, (_, i) => value(i));
-  return { ...picture, channels, pixels: converted };
 }
 
 function jpeg(opened: OpenedPicture, store: Store & { encoding: 'jpeg' }): Stored {
@@ -84,8 +70,9 @@ export async function prepare({ image, entry }: ToPrepare, store: Store): Promis
   if ('damaged' in image) return { damaged: image.damaged };
   try {
     const channels = store.encoding === 'raw' ? store.channels : 3;
-    const opened = 'encoded' in image ? await openPicture(image.encoded, channels) : openPixels(image);
     const { mask } = image;
+    const upright = mask === undefined && entry.annotations?.boxes === undefined;
+    const opened = 'encoded' in image ? await openPicture(image.encoded, channels, { upright }) : openPixels(image);
     if (mask !== undefined && (mask.height !== opened.height || mask.width !== opened.width)) {
       throw new DamagedPicture(`its mask is ${mask.height} × ${mask.width} pixels, the image not`);
     }
@@ -107,7 +94,12 @@ export async function prepare({ image, entry }: ToPrepare, store: Store): Promis
       mask: mask === undefined ? new Uint8Array() : storedMask(mask, height, width),
       payload,
     });
-    return { record, sums: channelSums(picture.pixels, picture.channels), pixels: height * width };
+    return {
+      record,
+      sums: channelSums(picture.pixels, picture.channels),
+      pixels: height * width,
+      turned: opened.turned,
+    };
   } catch (error) {
     if (error instanceof DamagedPicture) return { damaged: error.message };
     throw error;

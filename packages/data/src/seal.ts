@@ -8,7 +8,7 @@ import { type DatasetManifest, datasetSchema, manifestFile } from './manifest.ts
 import { survey } from './survey.ts';
 
 /** What is known of a data set before its records are read over. */
-export type Unsealed = Omit<DatasetManifest, 'schema' | 'splits' | 'sizes' | 'statistics' | 'digest' | 'warnings'>;
+export type Unsealed = Omit<DatasetManifest, 'schema' | 'splits' | 'sizes' | 'statistics' | 'digest'>;
 
 /**
  * Reads over all records, writes the index and labels of each split, and at last the manifest, which marks the data
@@ -20,7 +20,7 @@ export async function seal(
   unsealed: Unsealed,
   progress: Progress,
 ): Promise<DatasetManifest> {
-  const { index, warnings, ...facts } = await survey(database, unsealed.classes, progress);
+  const { index, warnings: found, turned, ...facts } = await survey(database, unsealed.classes, progress);
   if (index.size === 0) {
     throw new UserError('The source holds no image', { remedy: 'Check the path and layout of the source.' });
   }
@@ -30,13 +30,17 @@ export async function seal(
       database.putSync(labelsKey(split), Buffer.from(labels.buffer));
     }
   });
+  const warnings = [...(unsealed.warnings ?? []), ...found];
+  const reading = { ...unsealed.reading, ...(turned > 0 && { turned }) };
   const manifest: DatasetManifest = {
     schema: datasetSchema,
     ...unsealed,
     ...facts,
     ...(warnings.length > 0 && { warnings }),
+    ...(Object.keys(reading).length > 0 && { reading }),
   };
   for (const { message } of warnings) progress.warn(message);
+  if (turned > 0) progress.note(`Turned upright as their EXIF orientation says: ${turned} images.`);
   await writeAtomically(join(folder, manifestFile), `${JSON.stringify(manifest, undefined, 2)}\n`);
   return manifest;
 }

@@ -1,6 +1,8 @@
 import type { Progress } from '@selfsup/engine/progress';
 import type { ZodType } from 'zod';
 import type { Annotations } from './annotations.ts';
+import type { ReadingFacts } from './manifest.ts';
+import type { DatasetWarning } from './warnings.ts';
 
 /** Where a source may look, and whom to tell. */
 export interface SourceContext {
@@ -53,6 +55,9 @@ export interface SourceReading {
   readonly image?: { readonly height: number; readonly width: number; readonly channels: number };
   /** All images, split by split, in an order that does not depend on how the source is packed. */
   readonly entries: readonly SourceEntry[];
+  /** How folders were read, where the source has to find that out. */
+  readonly reading?: ReadingFacts;
+  readonly warnings?: readonly DatasetWarning[];
   /** Hands out those entries for which `wanted(entry)` holds, in any order, each once. */
   images(wanted: (entry: number) => boolean): AsyncIterable<SourceImage>;
 }

@@ -17,6 +17,8 @@ export interface Survey {
   readonly statistics: DatasetManifest['statistics'];
   readonly digest: string;
   readonly warnings: readonly DatasetWarning[];
+  /** Images that were turned as their EXIF orientation says. */
+  readonly turned: number;
 }
 
 /**
@@ -107,14 +109,17 @@ export async function survey(
     splits[split] = { count: ordinals.length, classCounts };
     index.set(split, { ordinals: Uint32Array.from(ordinals), labels: Int32Array.from(labels) });
   }
-  const sums = joinedSums(
-    (found.has('train') ? ['train'] : [...found.keys()]).flatMap((split) => {
-      const stored = database.getBinary(sumsKey(split));
-      return stored === undefined ? [] : [JSON.parse(stored.toString()) as ChannelSums];
-    }),
-  );
+  const sumsOf = (these: readonly string[]): ChannelSums | undefined =>
+    joinedSums(
+      these.flatMap((split) => {
+        const stored = database.getBinary(sumsKey(split));
+        return stored === undefined ? [] : [JSON.parse(stored.toString()) as ChannelSums];
+      }),
+    );
+  const sums = sumsOf(found.has('train') ? ['train'] : [...found.keys()]);
+  const turned = sumsOf([...found.keys()])?.turned ?? 0;
   const statistics = sums === undefined ? { mean: [], std: [] } : statisticsOf(sums);
   const sizes = { height: height.range(), width: width.range(), bytes: total };
   const warnings = warningsOf({ classes, splits, statistics }, repeatsOf(pictures));
-  return { index, splits, sizes, statistics, digest: digest.digest('hex'), warnings };
+  return { index, splits, sizes, statistics, digest: digest.digest('hex'), warnings, turned };
 }

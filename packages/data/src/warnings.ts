@@ -7,7 +7,8 @@ export type WarningKind =
   | 'single-class'
   | 'constant-images'
   | 'test-equals-training'
-  | 'duplicate-names';
+  | 'duplicate-names'
+  | 'folder-without-images';
 
 /** Something about a data set that whoever reads numbers on it must know; the message is a sentence. */
 export interface DatasetWarning {

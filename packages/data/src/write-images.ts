@@ -94,13 +94,13 @@ export async function writeImages(work: WriteImages): Promise<void> {
           continue;
         }
         database.putSync(key, prepared.record);
-        sums.set(split, [...(sums.get(split) ?? []), prepared]);
+        const { sums: ofImage, pixels, turned } = prepared;
+        sums.set(split, [...(sums.get(split) ?? []), { sums: ofImage, pixels, turned: turned ? 1 : 0 }]);
       }
       for (const [split, added] of sums) {
         const before = database.getBinary(sumsKey(split));
         const all = before === undefined ? added : [JSON.parse(before.toString()) as ChannelSums, ...added];
-        const { sums: total, pixels } = joinedSums(all)!;
-        database.putSync(sumsKey(split), Buffer.from(JSON.stringify({ sums: total, pixels })));
+        database.putSync(sumsKey(split), Buffer.from(JSON.stringify(joinedSums(all))));
       }
     });
     phase.advance(records.length);

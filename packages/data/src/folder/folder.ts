@@ -2,9 +2,13 @@ import { randomKey, permutation } from '@selfsup/engine/random';
 import { UserError } from '@selfsup/engine/errors';
 import { z } from 'zod';
 import { openFileTree, treeFingerprint } from '../file-tree.ts';
+import { litterReason } from '../folder-files.ts';
 import { givenPath } from '../named-files.ts';
 import type { Source, SourceEntry, SourceImage, SourceReading } from '../source.ts';
-import { type Layout, layoutOf, withoutCommonFolder } from './layout.ts';
+import { pictureEndings } from '../formats/signature.ts';
+import { endingOf, type NotRead, passedOver, passedOverText } from '../passed-over.ts';
+import type { DatasetWarning } from '../warnings.ts';
+import { commonFolder, type Layout, layoutOf } from './layout.ts';
 
 const schema = z.strictObject({
   type: z.literal('folder'),
@@ -26,7 +30,9 @@ const schema = z.strictObject({
 
 type FolderConfig = z.infer<typeof schema>;
 
-const isImage = (path: string): boolean => /\.(?:jpe?g|jpe|png|webp|gif|tiff?|avif)$/i.test(path);
+/** What is called a picture must be one; other files are pictures where they begin as such. */
+const isImage = (path: string): true | 'if picture' =>
+  (pictureEndings as readonly string[]).includes(endingOf(path)) || 'if picture';
 
 /** Moves images of train to another split: per class the first of an order drawn by the seed, at least one. */
 function heldOut(entries: readonly SourceEntry[], holdOut: NonNullable<FolderConfig['holdOut']>): SourceEntry[] {
@@ -50,16 +56,36 @@ function heldOut(entries: readonly SourceEntry[], holdOut: NonNullable<FolderCon
   return renamed;
 }
 
+/** Says which folders would be classes if a picture in them could be read. */
+function foldersWithoutImages(
+  others: readonly NotRead[],
+  common: string,
+  layout: Layout,
+  classes: readonly string[],
+): DatasetWarning[] {
+  const empty = new Set<string>();
+  for (const { path, reason } of others) {
+    if (reason === litterReason || !path.startsWith(common)) continue;
+    const { className } = layout.place(path.slice(common.length));
+    if (className !== undefined && !classes.includes(className)) empty.add(className);
+  }
+  if (empty.size === 0) return [];
+  const message = `No class is made of these folders, for no picture in them can be read: ${[...empty].sort().join(', ')}.`;
+  return [{ kind: 'folder-without-images', message }];
+}
+
 async function open(path: string, config: FolderConfig): Promise<SourceReading> {
   const tree = await openFileTree(path, isImage);
   if (tree.paths.length === 0) {
-    throw new UserError('No images are in here (.jpg, .png, .webp, .gif, .tif, .avif)', {
+    const others = passedOver(tree.passedOver).map((one) => `  ${passedOverText(one)}`);
+    throw new UserError([`No images are in here (${pictureEndings.join(', ')})`, ...others].join('\n'), {
       file: path,
       field: 'path',
       remedy: 'Give the folder or archive that holds the images.',
     });
   }
-  const names = withoutCommonFolder(tree.paths);
+  const common = commonFolder(tree.paths);
+  const names = tree.paths.map((path) => path.slice(common.length));
   const layout: Layout = layoutOf(names, config, path);
   const listed = names.map((name, i) => ({ ...layout.place(name), path: name, inTree: tree.paths[i]! }));
   const classes = [...new Set(listed.flatMap(({ className }) => className ?? []))].sort();
@@ -74,7 +100,12 @@ async function open(path: string, config: FolderConfig): Promise<SourceReading> 
       yield { entry: places.get(file.path)!, encoded: file.content };
     }
   }
-  return { classes, entries, images };
+  const warnings = foldersWithoutImages(tree.passedOver, common, layout, classes);
+  const reading = {
+    layout: layout.description,
+    ...(tree.passedOver.length > 0 && { passedOver: passedOver(tree.passedOver) }),
+  };
+  return { classes, entries, images, reading, ...(warnings.length > 0 && { warnings }) };
 }
 
 /**
