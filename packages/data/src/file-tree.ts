@@ -4,9 +4,9 @@ import { UserError } from '@selfsup/engine/errors';
 import { isArchive, readArchive } from './archive.ts';
 import { refuseHuge } from './file-size.ts';
 import { fileDigest, folderDigest } from './fingerprint.ts';
-import { fileContent, fileHead, fileStats, filesBelow, litterReason, unreadable } from './folder-files.ts';
+import { fileContent, fileHead, fileStats, filesBelow, unreadable } from './folder-files.ts';
 import { headBytes, startsAsPicture } from './formats/signature.ts';
-import { litterIn } from './litter.ts';
+import { litterIn, litterReason } from './litter.ts';
 import type { NotRead } from './passed-over.ts';
 import { openTar } from './tar-index.ts';
 

@@ -52,13 +52,15 @@ async function gunzippedDigest(path: string): Promise<string> {
 /**
  * sha256 of a file's content, read only when its size or time of change differ from those remembered in the cache
  * folder. With `gunzip` it is the digest of the unpacked content, so that two packings of the same bytes agree.
- * Throws what `fs` and `zlib` throw.
+ * Throws `UserError` for one that may not be read, else what `fs` and `zlib` throw.
  */
 export async function fileDigest(path: string, cacheFolder: string, gunzip = false): Promise<string> {
   const { size, mtimeMs } = await stat(path);
   const name = `${gunzip ? 'gunzip:' : ''}${await realpath(path)}`;
   return remembered(cacheFolder, name, `${size} ${mtimeMs}`, mtimeMs, () =>
-    gunzip ? gunzippedDigest(path) : sha256File(path),
+    (gunzip ? gunzippedDigest(path) : sha256File(path)).catch((cause: unknown) => {
+      throw (cause as NodeJS.ErrnoException).code === 'EACCES' ? unreadable(path, 'The file', cause) : cause;
+    }),
   );
 }
 

@@ -2,7 +2,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
-import { isLitter } from './litter.ts';
+import { isLitter, litterReason } from './litter.ts';
 import type { NotRead } from './passed-over.ts';
 
 /** What lies below a folder. */
@@ -12,9 +12,6 @@ export interface FolderFiles {
   /** What is no file, hidden or of the system, and why. */
   readonly passedOver: readonly NotRead[];
 }
-
-/** Why litter is passed over. */
-export const litterReason = 'hidden, of the system or a backup';
 
 /**
  * All files below a folder. Links are followed, also those to folders; a link to a folder that it lies in is passed over. One

@@ -16,6 +16,9 @@ const folders = [
 const files =
   /^(?:thumbs\.db|ehthumbs\.db|desktop\.ini|icon\r|.*(?:~|\.bak|\.orig|_original|\.tmp|\.part|\.partial|\.crdownload))$/i;
 
+/** Why litter is passed over. */
+export const litterReason = 'hidden, of the system or a backup';
+
 /**
  * The folder or file that makes a path litter: hidden, of the system, or a backup or unfinished copy of another file; as a path up
  * to there. Nothing where all of the path was meant by a person.

@@ -1,3 +1,4 @@
+import { litterReason } from './litter.ts';
 import type { PassedOver } from './manifest.ts';
 import { oneLine } from './one-line.ts';
 
@@ -16,7 +17,7 @@ export function endingOf(path: string): string {
 export function passedOver(files: readonly NotRead[]): PassedOver[] {
   const groups = new Map<string, { reason: string; ending: string; count: number; example: string }>();
   for (const { path, reason } of files) {
-    const ending = endingOf(path);
+    const ending = reason === litterReason ? '' : endingOf(path); // .Trash-1000, $RECYCLE.BIN
     const group = groups.get(`${reason}\n${ending}`);
     if (group === undefined) groups.set(`${reason}\n${ending}`, { reason, ending, count: 1, example: path });
     else group.count++;

@@ -9,9 +9,10 @@ const factsFile = 'dataset.json';
 
 /**
  * Makes the folder of an export and writes `dataset.json` into it, before any image: so that an export is never mixed
- * with one of another data set, or of an older state of this one. Throws `UserError` where the folder holds such a one.
+ * with one of another data set, or of an older state of this one. `folders` are those of the classes.
+ * Throws `UserError` where the folder holds such a one.
  */
-export async function claimFolder(folder: string, { manifest }: Dataset): Promise<void> {
+export async function claimFolder(folder: string, { manifest }: Dataset, folders?: readonly string[]): Promise<void> {
   const file = join(folder, factsFile);
   const { name, classes, digest, statistics } = manifest;
   const found = await readFile(file, 'utf8').catch(() => undefined);
@@ -22,7 +23,7 @@ export async function claimFolder(folder: string, { manifest }: Dataset): Promis
     });
   }
   await mkdir(folder, { recursive: true });
-  await writeAtomically(file, `${JSON.stringify({ name, digest, classes, statistics }, null, 2)}\n`);
+  await writeAtomically(file, `${JSON.stringify({ name, digest, classes, folders, statistics }, null, 2)}\n`);
 }
 
 function digestIn(text: string): unknown {

@@ -9,6 +9,7 @@ import { jpegEncode } from '../native/pictures.ts';
 import { smoothPixels, writeTree } from '../testing/archives.ts';
 import { ingestSection, quietProgress, workplace } from '../testing/workplace.ts';
 import { exportImageFolder } from './image-folder.ts';
+import { safeNames } from './safe-names.ts';
 import { exportWebdataset } from './webdataset.ts';
 
 const folder = await workplace();
@@ -100,7 +101,34 @@ describe('exportWebdataset', () => {
   });
 });
 
+describe('safeNames', () => {
+  it('keeps names apart that differ in signs, case, accents or length alone', () => {
+    expect(safeNames(['C#', 'C++', 'c_', 'C', 'c'])).toEqual(['C_ (2)', 'C_ (3)', 'c_', 'C', 'c (2)']);
+    expect(safeNames(['a/b', 'a:b', '..', '.', ''])).toEqual(['a_b', 'a_b (2)', '_', '_ (2)', '_ (3)']);
+    expect(safeNames(['NUL', 'com1.x', 'null'])).toEqual(['_NUL', '_com1.x', 'null']);
+    const [one, other] = safeNames(['é', 'e\u0301']);
+    expect([one, other]).toEqual(['é', 'é (2)']);
+    const long = safeNames(['ä'.repeat(300) + '1', 'ä'.repeat(300) + '2']);
+    expect(long).toEqual(['ä'.repeat(100), `${'ä'.repeat(100)} (2)`]);
+  });
+});
+
 describe('exportImageFolder', () => {
+  it('keeps classes apart whose names differ in signs or case alone', async () => {
+    const picture = jpegEncode({ pixels: smoothPixels(1, 20, 3), height: 20, width: 20, channels: 3 }, 95);
+    const names = ['C#', 'C++', 'c_'];
+    await writeTree(folder, Object.fromEntries(names.map((name) => [`code/${name}/${'x'.repeat(240)}.jpg`, picture])));
+    const { folder: lmdb } = await ingestSection(folder, 'code-set', { type: 'folder', path: 'code' });
+    const code = openDataset(lmdb);
+    await exportImageFolder(options(code, 'code-folders'));
+    await code.close();
+    expect((await readdir(join(folder, 'code-folders/train'))).sort()).toEqual(['C_ (2)', 'C_ (3)', 'c_']);
+    const facts = JSON.parse(await readFile(join(folder, 'code-folders/dataset.json'), 'utf8')) as object;
+    expect(facts).toMatchObject({ classes: names, folders: ['C_ (2)', 'C_ (3)', 'c_'] });
+    const back = await ingestSection(folder, 'code-back', { type: 'folder', path: 'code-folders' });
+    expect(back.manifest.splits['train']).toEqual({ count: 3, classCounts: [1, 1, 1] });
+  });
+
   it('writes a folder for each class, whose names any file system takes', async () => {
     await exportImageFolder(options(jpegs, 'folders'));
     expect((await readdir(join(folder, 'folders/train'))).sort()).toEqual(['cat_ big', 'dog']);

@@ -2,7 +2,7 @@ import { randomKey, permutation } from '@selfsup/engine/random';
 import { UserError } from '@selfsup/engine/errors';
 import { z } from 'zod';
 import { openFileTree, treeFingerprint } from '../file-tree.ts';
-import { litterReason } from '../folder-files.ts';
+import { litterReason } from '../litter.ts';
 import { givenPath } from '../named-files.ts';
 import type { Source, SourceEntry, SourceImage, SourceReading } from '../source.ts';
 import { pictureEndings } from '../formats/signature.ts';
