@@ -8,6 +8,7 @@ import type { DatasetConfig } from './dataset-config.ts';
 import { imageKey, keysUnder, openLmdb } from './lmdb-folder.ts';
 import { type DatasetManifest, readManifest } from './manifest.ts';
 import { estimatedRecordBytes } from './record.ts';
+import { oneLine } from './one-line.ts';
 import { readingLines } from './reading-lines.ts';
 import { type ResolvedSource, resolveSource } from './resolve.ts';
 import { seal } from './seal.ts';
@@ -100,7 +101,7 @@ function checkQuarantine(database: RootDatabase<Buffer, string>, total: number, 
   }
   const first = [...database.getRange({ ...keysUnder('quarantine'), limit: 5 })].map(({ value }) => {
     const { path, reason } = JSON.parse(value.toString()) as { path: string; reason: string };
-    return `  ${path} ${reason}`;
+    return `  ${oneLine(path)} ${reason}`;
   });
   throw new UserError([`${damaged} of ${total} images are damaged, such as`, ...first].join('\n'), {
     file: options.file,

@@ -29,11 +29,10 @@ interface Stored {
 
 function raw(opened: OpenedPicture, store: Store & { encoding: 'raw' }): Stored {
   const { height, width, fit } = store;
-  const fits = opened.height === height && opened.width === width;
-  if (!fits && fit === 'exact') {
+  if (fit === 'exact' && (opened.height !== height || opened.width !== width)) {
     throw new DamagedPicture(`is ${opened.height} × ${opened.width} pixels instead of ${height} × ${width}`);
   }
-  const picture = inChannels(fits ? opened.pixels() : covering(opened, height, width), store.channels);
+  const picture = inChannels(covering(opened, height, width), store.channels);
   return { payload: picture.pixels, picture };
 }
 

@@ -1,6 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDataset } from '@selfsup/data/dataset';
 import type { Progress } from '@selfsup/engine/progress';
 import { randomKey } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -114,19 +125,19 @@ test('an encoder of grey images gets luminance', async () => {
   const to = join(folder, 'grey.npy');
   expect((await embed(checkpoints.grey, pictures, { pool: 'avg', to }, silent))[0]).toMatch(/^3 × 6/);
   const white = await readImage(join(pictures, 'deep', 'er', 'clear.webp'), { ...size, channels: 1 });
-  expect(white).toEqual({ pixels: Buffer.alloc(256, 255) });
+  expect(white).toEqual({ pixels: new Uint8Array(256).fill(255), turned: false });
 });
 
 test('pictures are upright, cropped around the centre, 8 bits, in the channels asked for', async () => {
   const colour = { ...size, channels: 3 };
-  expect(await readImage(join(pictures, 'b.png'), colour)).toEqual({ pixels: Buffer.from(pattern) });
+  expect(await readImage(join(pictures, 'b.png'), colour)).toEqual({ pixels: Buffer.from(pattern), turned: false });
   const grey = join(folder, 'grey16.png');
   const deep = Uint16Array.from({ length: 256 }, () => 0x8080);
   await sharp(deep, { raw: { width: 16, height: 16, channels: 1 } })
     .toColourspace('grey16')
     .png()
     .toFile(grey);
-  expect(await readImage(grey, colour)).toEqual({ pixels: Buffer.alloc(768, 0x80) });
+  expect(await readImage(grey, colour)).toEqual({ pixels: Buffer.alloc(768, 0x80), turned: false });
   // Left half black, right half white, marked as lying on its side (orientation 6: to be turned clockwise).
   const sides = Buffer.from(Uint8Array.from({ length: 256 }, (_, i) => (i % 16 < 8 ? 0 : 255)));
   const turned = join(folder, 'turned.png');
@@ -136,6 +147,68 @@ test('pictures are upright, cropped around the centre, 8 bits, in the channels a
     .toFile(turned);
   const upright = (await readImage(turned, { ...size, channels: 1 })) as { pixels: Uint8Array };
   expect([upright.pixels[0], upright.pixels[15], upright.pixels[240]]).toEqual([0, 0, 255]);
+  expect(upright).toMatchObject({ turned: true });
+});
+
+test('a folder is read as ingestion reads it, pixels included, and names stay in one line', async () => {
+  const from = join(folder, 'odd');
+  const elsewhere = join(folder, 'elsewhere');
+  const picture = sharp({ create: { width: 40, height: 24, channels: 3, background: '#205080' } });
+  const lying = await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer();
+  for (const path of [elsewhere, join(from, '@eaDir'), join(from, '.hidden')]) mkdirSync(path, { recursive: true });
+  writeFileSync(join(elsewhere, 'linked.jpg'), lying);
+  symlinkSync(elsewhere, join(from, 'z-link'));
+  for (const name of ['@eaDir/1.jpg', '.hidden/2.jpg', 'two\nlines.jpg', 'no-ending'])
+    writeFileSync(join(from, name), lying);
+  writeFileSync(join(from, 'p.ppm'), Buffer.concat([Buffer.from('P6 16 16 255\n'), pattern]));
+  writeFileSync(join(from, 'not\nread.png'), 'spoilt');
+  execFileSync('mkfifo', [join(from, 'pipe.jpg')]);
+  const notes: string[] = [];
+  const to = join(folder, 'odd.npy');
+  const telling = { ...silent, note: (text: string) => void notes.push(text) };
+  const lines = await embed(checkpoints.colour, from, { pool: 'avg', to }, telling);
+  const paths = ['no-ending', 'p.ppm', 'two\\nlines.jpg', 'z-link/linked.jpg'];
+  expect(readFileSync(join(folder, 'odd.txt'), 'utf8')).toBe(paths.map((path) => `${path}\n`).join(''));
+  expect(readFileSync(`${to}.skipped.txt`, 'utf8')).toMatch(/^not\\nread\.png\t[^\n]+\n$/);
+  expect(lines).toContain('Turned upright as their EXIF orientation says: 3');
+  expect(notes.sort()).toEqual([
+    'Passed over 1 file .jpg: a pipe, no file, such as pipe.jpg',
+    expect.stringMatching(/^Passed over 2 files: hidden, of the system/),
+  ]);
+
+  const { ingestSection } = await import('@selfsup/data/testing/workplace');
+  const section = { type: 'folder', path: from, classes: 'none' };
+  const more = { store: { encoding: 'raw', ...size }, quarantine: { atMost: 1 } };
+  const { folder: lmdb, manifest } = await ingestSection(folder, 'ingested', section, more);
+  expect(manifest.reading).toMatchObject({ turned: 3 });
+  const dataset = openDataset(lmdb);
+  const found: string[] = [];
+  for (let i = 0; i < dataset.count('train'); i++) {
+    const path = dataset.sourcePath('train', i);
+    found.push(path.replace('\n', '\\n'));
+    const read = (await readImage(join(from, path), { ...size, channels: 3 })) as { pixels: Uint8Array };
+    expect([...dataset.image('train', i)]).toEqual([...read.pixels]);
+  }
+  await dataset.close();
+  expect(found).toEqual(paths);
+});
+
+test('no file that is there is written over unasked', async () => {
+  const kept = ['kept.npy', 'kept.txt', 'kept.npy.skipped.txt'].map((name) => join(folder, name));
+  const to = kept[0]!;
+  for (const file of kept) {
+    writeFileSync(file, 'mine');
+    await expect(embed(checkpoints.colour, pictures, { pool: 'avg', to }, silent)).rejects.toThrow(/is a file already/);
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+    rmSync(file);
+  }
+  for (const file of kept) writeFileSync(file, 'mine');
+  await expect(embed(checkpoints.colour, pictures, { pool: 'avg', to }, silent)).rejects.toThrow(
+    /already: .*kept\.npy, .*kept\.txt, .*kept\.npy\.skipped\.txt/,
+  );
+  await embed(checkpoints.colour, pictures, { pool: 'avg', to, force: true }, silent);
+  expect(readNpy(to).shape).toEqual([3, 6]);
+  for (const file of kept) expect(readFileSync(file).toString()).not.toBe('mine');
 });
 
 test('what cannot be done is said before anything is written', async () => {

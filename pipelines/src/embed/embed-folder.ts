@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import type { Progress } from '@selfsup/engine/progress';
 import { freezeEncoder } from '@selfsup/eval/frozen-encoder';
+import { passedOverText } from '@selfsup/data/passed-over';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { createFeaturesFile } from './features-file.ts';
 import { findImages } from './find-images.ts';
-import { readImage } from './read-image.ts';
+import { type ReadImage, readImage } from './read-image.ts';
 
 export interface EmbedOptions {
   /** An encoder checkpoint. */
@@ -21,10 +22,15 @@ export interface EmbedOptions {
   readonly batchSize?: number;
 }
 
+/** Pictures that are decoded at the same time: one of 12 million pixels takes 36 MB. */
+const readAtOnce = 8;
+
 export interface Embedded {
   readonly layer: string;
   readonly count: number;
   readonly dimension: number;
+  /** Pictures that were turned as their EXIF orientation says. */
+  readonly turned: number;
   /** Pictures that could not be read, and why. No row stands for them. */
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
   readonly files: readonly string[];
@@ -36,11 +42,8 @@ export interface Embedded {
  */
 export async function embedFolder(options: EmbedOptions): Promise<Embedded> {
   const { progress, batchSize = 64 } = options;
-  const { images, others } = await findImages(options.folder);
-  if (others > 0)
-    progress.note(
-      `Passed over for their ending, which is no picture's: ${others} of the ${images.length + others} files.`,
-    );
+  const { images, passedOver } = await findImages(options.folder);
+  for (const one of passedOver) progress.note(`Passed over ${passedOverText(one)}`);
   const encoder = await loadEncoder(options.checkpoint);
   const layer = options.layer ?? (encoder.probePoints.includes('conv2') ? 'conv2' : encoder.probePoints.at(-1)!);
   const frozen = freezeEncoder(encoder, [layer]);
@@ -50,14 +53,21 @@ export async function embedFolder(options: EmbedOptions): Promise<Embedded> {
   const phase = progress.phase(`Features of ${layer}`, images.length, 'images');
   const skipped: { path: string; reason: string }[] = [];
   let count = 0;
+  let turned = 0;
   try {
     for (let start = 0; start < images.length; start += batchSize) {
       const paths = images.slice(start, start + batchSize);
-      const read = await Promise.all(paths.map((path) => readImage(join(options.folder, path), encoder.input)));
+      const read: ReadImage[] = [];
+      for (let from = 0; from < paths.length; from += readAtOnce) {
+        const some = paths.slice(from, from + readAtOnce);
+        read.push(...(await Promise.all(some.map((path) => readImage(join(options.folder, path), encoder.input)))));
+      }
       const whole: { path: string; pixels: Uint8Array }[] = [];
       read.forEach((image, i) => {
-        if ('pixels' in image) whole.push({ path: paths[i]!, pixels: image.pixels });
-        else skipped.push({ path: paths[i]!, reason: image.damaged });
+        if ('pixels' in image) {
+          whole.push({ path: paths[i]!, pixels: image.pixels });
+          if (image.turned) turned++;
+        } else skipped.push({ path: paths[i]!, reason: image.damaged });
       });
       if (whole.length > 0) {
         const pixels = Buffer.concat(whole.map((image) => image.pixels));
@@ -84,7 +94,7 @@ export async function embedFolder(options: EmbedOptions): Promise<Embedded> {
     }
     const files = await file.finish();
     phase.done();
-    return { layer, count, dimension, skipped, files };
+    return { layer, count, dimension, turned, skipped, files };
   } catch (error) {
     await file.abandon();
     throw error;

@@ -1,5 +1,6 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { oneLine } from '@selfsup/data/one-line';
 import { UserError } from '@selfsup/engine/errors';
 
 /** Where features go row by row; the number of rows is known only at the end. */
@@ -11,15 +12,13 @@ export interface FeaturesFile {
 }
 
 /**
- * Opens a file for features `[n, dimension]`: `.npy` (float32, with the names beside it in a `.txt`, a line each) or
+ * Opens a file for features `[n, dimension]`: `.npy` (float32, with the names beside it in a `.txt`, a line each, as `oneLine` writes them) or
  * `.csv` (a header, then the file name first). Nothing is seen under the final names before `finish`.
  * Throws `UserError` for another ending, or where it cannot be written.
  */
 export async function createFeaturesFile(path: string, dimension: number): Promise<FeaturesFile> {
   const kind = extname(path).toLowerCase();
-  if (kind !== '.npy' && kind !== '.csv') throw wrongEnding(path);
-  const namesPath = `${path.slice(0, -kind.length)}.txt`;
-  const paths = kind === '.npy' ? [path, namesPath] : [path];
+  const paths = featuresPaths(path);
   const temporary = paths.map((target) => `${target}.${process.pid}.tmp`);
   const files: FileHandle[] = [];
   const abandon = async (): Promise<void> => {
@@ -53,12 +52,12 @@ export async function createFeaturesFile(path: string, dimension: number): Promi
         rowCount += names.length;
         if (kind === '.npy') {
           await files[0]!.appendFile(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
-          await files[1]!.appendFile(names.map((name) => `${name}\n`).join(''));
+          await files[1]!.appendFile(names.map((name) => `${oneLine(name)}\n`).join(''));
           return;
         }
         const lines = names.map((name, i) => {
           const values = rows.subarray(i * dimension, (i + 1) * dimension);
-          return `${quoted(name)},${Array.from(values, (value) => Number(value.toPrecision(9))).join(',')}\n`;
+          return `${quoted(oneLine(name))},${Array.from(values, (value) => Number(value.toPrecision(9))).join(',')}\n`;
         });
         await files[0]!.appendFile(lines.join(''));
       }),
@@ -76,9 +75,12 @@ export async function createFeaturesFile(path: string, dimension: number): Promi
   };
 }
 
-/** The error for a file that is neither `.npy` nor `.csv`. */
-export function wrongEnding(path: string): UserError {
-  return new UserError('Features are written as .npy or .csv', {
+/** The files that features go to: a `.csv`, or a `.npy` and its `.txt`. Throws `UserError` for another ending. */
+export function featuresPaths(path: string): string[] {
+  const kind = extname(path).toLowerCase();
+  if (kind === '.csv') return [path];
+  if (kind === '.npy') return [path, `${path.slice(0, -kind.length)}.txt`];
+  throw new UserError('Features are written as .npy or .csv', {
     file: path,
     field: '--to',
     remedy: 'Give a file name that ends in .npy or .csv.',
@@ -98,5 +100,5 @@ function npyHeader(rows: number, dimension: number): Buffer {
 }
 
 function quoted(name: string): string {
-  return /[",\n\r]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+  return /[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }

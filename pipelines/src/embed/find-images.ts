@@ -1,18 +1,21 @@
-import { readdir, stat } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { UserError } from '@selfsup/engine/errors';
-
-/** Endings of the picture formats that are read. */
-export const imageEndings = ['.avif', '.gif', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp'];
+import { openFileTree } from '@selfsup/data/file-tree';
+import { pictureEndings } from '@selfsup/data/formats/signature';
+import type { PassedOver } from '@selfsup/data/manifest';
+import { passedOver, passedOverText } from '@selfsup/data/passed-over';
+import { pictureFiles } from '@selfsup/data/picture-files';
 
 export interface FoundImages {
   /** Paths inside the folder with `/` between their parts, sorted by code unit: the same order on every machine. */
   readonly images: readonly string[];
-  /** Number of files that end like no picture. */
-  readonly others: number;
+  readonly passedOver: readonly PassedOver[];
 }
 
-/** All pictures below a folder. Throws `UserError` where it is missing or holds none. */
+/**
+ * All pictures below a folder, by the rules of ingestion: links are followed, hidden and system files are passed over. Throws
+ * `UserError` where it is missing, cannot be read or holds none.
+ */
 export async function findImages(folder: string): Promise<FoundImages> {
   const kind = await stat(folder).catch(() => undefined);
   if (!kind?.isDirectory()) {
@@ -21,16 +24,13 @@ export async function findImages(folder: string): Promise<FoundImages> {
       remedy: 'Name the folder that holds the pictures.',
     });
   }
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
-  const images = files.filter((file) => imageEndings.includes(extname(file).toLowerCase())).sort();
-  if (images.length === 0) {
-    throw new UserError(`No pictures among the ${files.length} files of this folder`, {
+  const tree = await openFileTree(folder, pictureFiles);
+  const others = passedOver(tree.passedOver);
+  if (tree.paths.length === 0) {
+    throw new UserError(['No pictures in this folder', ...others.map((one) => `  ${passedOverText(one)}`)].join('\n'), {
       file: folder,
-      remedy: `Pictures are files that end in ${imageEndings.join(', ')}.`,
+      remedy: `Pictures are files that end in ${pictureEndings.join(', ')}, or begin as such do.`,
     });
   }
-  return { images, others: files.length - images.length };
+  return { images: tree.paths, passedOver: others };
 }

@@ -1,27 +1,39 @@
-import sharp from 'sharp';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { UserError } from '@selfsup/engine/errors';
+import { covering } from '@selfsup/data/covering';
+import { DamagedPicture, openPicture } from '@selfsup/data/decode';
+import { refuseHuge } from '@selfsup/data/file-size';
+import { unreadable } from '@selfsup/data/folder-files';
+import { inChannels } from '@selfsup/data/in-channels';
 import type { ImageShape } from '@selfsup/models/network';
 
 /** Pixels `[height, width, channels]` of 0..255, or why the picture has none. */
-export type ReadImage = { readonly pixels: Uint8Array } | { readonly damaged: string };
+export type ReadImage = { readonly pixels: Uint8Array; readonly turned: boolean } | { readonly damaged: string };
 
 /**
- * Reads a picture as an encoder's input: turned upright by its EXIF orientation, transparency laid over white, scaled
- * by Lanczos so that it just covers the input's size and cropped there around its centre; to sRGB for three channels, to
- * luminance for one. A picture that has the input's size already keeps its pixels. Of several pages or frames the first
- * is taken. One that is cut off or otherwise damaged is reported, never filled up.
+ * Reads a picture as an encoder's input, as ingestion into raw images reads it: turned upright by its EXIF orientation,
+ * scaled (bilinear, antialiased) so that it just covers the input's size and cropped there around its centre, in sRGB for
+ * three channels, luminance for one; but transparency is laid over white. A picture that has the input's size already keeps
+ * its pixels. One that cannot be read, is cut off or otherwise damaged is reported, never filled up.
  */
 export async function readImage(file: string, { height, width, channels }: ImageShape): Promise<ReadImage> {
   try {
-    const { data, info } = await sharp(file, { failOn: 'warning', limitInputPixels: 2 ** 28 })
-      .autoOrient()
-      .flatten({ background: 'white' })
-      .resize(width, height, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
-      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    if (info.channels === channels) return { pixels: data };
-    return { damaged: `it has ${info.channels} channels after conversion, not ${channels}` };
+    const encoded = await contentOf(file);
+    const opened = await openPicture(encoded, channels === 1 ? 1 : 3, { transparency: 'white' });
+    const { pixels } = inChannels(covering(opened, height, width), channels === 1 ? 1 : 3);
+    return { pixels, turned: opened.turned };
   } catch (error) {
-    return { damaged: (error as Error).message.replaceAll(/\s+/g, ' ').trim() };
+    if (error instanceof DamagedPicture || error instanceof UserError) return { damaged: error.message };
+    throw error;
+  }
+}
+
+async function contentOf(file: string): Promise<Buffer> {
+  try {
+    refuseHuge(dirname(file), 'it', (await stat(file)).size);
+    return await readFile(file);
+  } catch (cause) {
+    throw cause instanceof UserError ? cause : unreadable(file, 'it', cause);
   }
 }

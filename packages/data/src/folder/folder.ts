@@ -6,7 +6,8 @@ import { litterReason } from '../litter.ts';
 import { givenPath } from '../named-files.ts';
 import type { Source, SourceEntry, SourceImage, SourceReading } from '../source.ts';
 import { pictureEndings } from '../formats/signature.ts';
-import { endingOf, type NotRead, passedOver, passedOverText } from '../passed-over.ts';
+import { type NotRead, passedOver, passedOverText } from '../passed-over.ts';
+import { pictureFiles } from '../picture-files.ts';
 import type { DatasetWarning } from '../warnings.ts';
 import { commonFolder, type Layout, layoutOf } from './layout.ts';
 
@@ -29,10 +30,6 @@ const schema = z.strictObject({
 });
 
 type FolderConfig = z.infer<typeof schema>;
-
-/** What is called a picture must be one; other files are pictures where they begin as such. */
-const isImage = (path: string): true | 'if picture' =>
-  (pictureEndings as readonly string[]).includes(endingOf(path)) || 'if picture';
 
 /** Moves images of train to another split: per class the first of an order drawn by the seed, at least one. */
 function heldOut(entries: readonly SourceEntry[], holdOut: NonNullable<FolderConfig['holdOut']>): SourceEntry[] {
@@ -75,7 +72,7 @@ function foldersWithoutImages(
 }
 
 async function open(path: string, config: FolderConfig): Promise<SourceReading> {
-  const tree = await openFileTree(path, isImage);
+  const tree = await openFileTree(path, pictureFiles);
   if (tree.paths.length === 0) {
     const others = passedOver(tree.passedOver).map((one) => `  ${passedOverText(one)}`);
     throw new UserError([`No images are in here (${pictureEndings.join(', ')})`, ...others].join('\n'), {
@@ -122,7 +119,7 @@ const source: Source<FolderConfig> = {
         chosen: 'A folder of images',
         route: path,
         settings: { classes: classes ?? null, splits: splits ?? null, holdOut: holdOut ?? null },
-        fingerprint: await treeFingerprint(path, context.cacheFolder, isImage),
+        fingerprint: await treeFingerprint(path, context.cacheFolder, pictureFiles),
         open: () => open(path, config),
       },
     };

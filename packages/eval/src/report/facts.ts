@@ -79,6 +79,24 @@ export function datasetSection(dataset: DatasetFacts): Markup {
         ${quarantine.slice(0, 200).map((one) => html`<li><code>${one.path}</code>: ${one.reason}</li>`)}
       </ul>
     </details>`;
+  const remarks = (dataset.warnings ?? []).map(({ message }) => html`<p class="banner">${message}</p>`);
+  const { layout, passedOver = [], turned = 0 } = dataset.reading ?? {};
+  const reading =
+    (layout !== undefined || passedOver.length > 0 || turned > 0) &&
+    html`<details>
+      <summary>How it was read</summary>
+      <ul>
+        ${layout !== undefined && html`<li>Folders: ${layout}</li>`}
+        ${turned > 0 && html`<li>Turned upright by their EXIF orientation: ${groupDigits(turned)} pictures</li>`}
+        ${passedOver.map(
+          ({ count, ending, reason, example }) =>
+            html`<li>
+              Passed over: ${groupDigits(count)} ${count === 1 ? 'file' : 'files'} ${ending}, ${reason}, such as
+              <code>${example}</code>
+            </li>`,
+        )}
+      </ul>
+    </details>`;
   return html`<h3>${dataset.name}</h3>
     <dl class="facts">
       <dt>source</dt>
@@ -93,7 +111,7 @@ export function datasetSection(dataset: DatasetFacts): Markup {
       <dt>digest</dt>
       <dd><code class="digest">${dataset.digest}</code></dd>
     </dl>
-    ${sheetOf(dataset)}${table}${set}`;
+    ${remarks}${sheetOf(dataset)}${table}${reading}${set}`;
 }
 
 function sizeOf({ image, sizes }: DatasetFacts): string {

@@ -47,6 +47,28 @@ test('nothing is loaded from anywhere and no script runs', () => {
   }).toThrow(TypeError);
 });
 
+test('the data set says how its folders were read and what to beware of', () => {
+  const sample = sampleReport();
+  const [dataset] = sample.datasets;
+  const passed = { reason: 'no picture that is read', ending: '.heic', count: 12, example: 'train/c/<1>.heic' };
+  const shown = renderReport({
+    ...sample,
+    datasets: [
+      {
+        ...dataset!,
+        warnings: [{ kind: 'single-class', message: 'There is only one class, c.' }],
+        reading: { layout: 'one split, train; classes by folder', turned: 1234, passedOver: [passed] },
+      },
+    ],
+  });
+  expect(shown).toContain('There is only one class, c.');
+  expect(shown).toContain('Folders: one split, train; classes by folder');
+  expect(shown).toMatch(/EXIF orientation: 1.234 pictures/);
+  expect(shown.replaceAll(/\s+/g, ' ')).toMatch(
+    /Passed over: 12 files \.heic, no picture that is read, such as <code>train\/c\/&lt;1&gt;\.heic/,
+  );
+});
+
 test('a stand-in for the data, warnings and files set aside are said at the top', () => {
   const top = page.slice(0, page.indexOf('<main>')).replaceAll(/\s+/g, ' ');
   expect(top).toContain('Not the usual data.');
