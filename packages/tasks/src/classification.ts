@@ -1,7 +1,7 @@
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Batch } from '@selfsup/data/loader';
-import type { Forward } from './gradients.ts';
+import type { Forward } from '@selfsup/trainer/gradients';
 import { infer } from './inference.ts';
 
 /** Logits `[batch, classes]` of images in training mode: batch norm uses and moves the batch's statistics. */

@@ -2,7 +2,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { featureShapeOf } from '@selfsup/models/heads';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
-import { gradientsOf } from '../gradients.ts';
+import { gradientsOf } from '@selfsup/trainer/gradients';
 import { firstImages, imagesOf } from '../images.ts';
 import { infer } from '../inference.ts';
 import { drawable, encodePng } from '../png.ts';

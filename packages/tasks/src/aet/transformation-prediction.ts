@@ -4,7 +4,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
 import { givenFilePath } from '../given-file.ts';
-import { gradientsOf } from '../gradients.ts';
+import { gradientsOf } from '@selfsup/trainer/gradients';
 import { firstImages, imagesOf } from '../images.ts';
 import { drawable, encodePng } from '../png.ts';
 import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';

@@ -2,7 +2,7 @@ import { deriveKey } from '@selfsup/engine/random';
 import { ganInstance } from '../gan/gan-instance.ts';
 import { adversarialLosses } from '../gan/losses.ts';
 import { buildNetworks } from '../gan/networks.ts';
-import { gradientsOfEach } from '../gradients.ts';
+import { gradientsOfEach } from '@selfsup/trainer/gradients';
 import type { TaskContext, TaskInstance } from '../task.ts';
 import type { BiganConfig } from './bigan.ts';
 

@@ -4,7 +4,7 @@ import { normalise } from '@selfsup/models/normalise';
 import type { NamedVariable } from '@selfsup/models/weights';
 import type { Batch } from '@selfsup/data/loader';
 import { softmaxLoss } from '../classification.ts';
-import { gradientsOf } from '../gradients.ts';
+import { gradientsOf } from '@selfsup/trainer/gradients';
 import { imagesOf } from '../images.ts';
 import type { StepOutcome } from '@selfsup/trainer/trainee';
 

@@ -8,7 +8,7 @@ import { normalise } from '@selfsup/models/normalise';
 import { shareWeights } from '@selfsup/models/shared-weights';
 import { modelWeights } from '@selfsup/models/weights';
 import { softmaxLoss } from '../classification.ts';
-import { gradientsOf } from '../gradients.ts';
+import { gradientsOf } from '@selfsup/trainer/gradients';
 import type { TaskContext, TaskInstance } from '../task.ts';
 import { geometryOf, windowSide } from './geometry.ts';
 import { puzzleHead, tileHead } from './heads.ts';

@@ -3,7 +3,7 @@ import type { tf } from '@selfsup/engine/tensorflow';
 import { ganInstance } from '../gan/gan-instance.ts';
 import { adversarialLosses, latentError } from '../gan/losses.ts';
 import { buildNetworks } from '../gan/networks.ts';
-import { gradientsOfEach } from '../gradients.ts';
+import { gradientsOfEach } from '@selfsup/trainer/gradients';
 import type { TaskContext, TaskInstance } from '../task.ts';
 import type { LatentRegressorConfig } from './latent-regressor.ts';
 

@@ -5,7 +5,7 @@ import { classifier, featureShapeOf } from '@selfsup/models/heads';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
 import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from '../classification.ts';
-import { gradientsOf } from '../gradients.ts';
+import { gradientsOf } from '@selfsup/trainer/gradients';
 import { firstImages, imagesOf } from '../images.ts';
 import { encodePng } from '../png.ts';
 import { rotate } from '../rotate.ts';

@@ -6,7 +6,7 @@ import { modelWeights } from '@selfsup/models/weights';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
-import { gradientsOf } from '../gradients.ts';
+import { gradientsOf } from '@selfsup/trainer/gradients';
 import { rotnet } from '../rotnet/rotnet.ts';
 import type { Task, TaskInstance } from '../task.ts';
 import { trainingContext } from '../training-context.fixture.ts';

@@ -5,7 +5,7 @@ import { modelWeights } from '@selfsup/models/weights';
 import { directions, EstimateErrors } from '../estimate-errors.ts';
 import { halfSquaredNorm } from '../regression-losses.ts';
 import { buildSiamese, inferenceEstimates, trainingEstimates } from '../siamese.ts';
-import { gradientsOf } from '../gradients.ts';
+import { gradientsOf } from '@selfsup/trainer/gradients';
 import { firstImages, imagesOf } from '../images.ts';
 import { encodePng } from '../png.ts';
 import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
