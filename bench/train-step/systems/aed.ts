@@ -30,7 +30,7 @@ const aed: System = {
     let step = 0;
     return () => {
       const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, groups, given, position, 0.001, undefined).values['loss']!;
+      return takeStep(instance, groups, given, position, 0.001).values['loss']!;
     };
   },
 };

@@ -29,7 +29,7 @@ const aet: System = {
     let step = 0;
     return () => {
       const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, groups, given, position, 0.1, undefined).values['loss']!;
+      return takeStep(instance, groups, given, position, 0.1).values['loss']!;
     };
   },
 };

@@ -33,7 +33,7 @@ const bigan: System = {
     let step = 0;
     return () => {
       const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, groups, given, position, 2e-4, undefined).values['discriminator']!;
+      return takeStep(instance, groups, given, position, 2e-4).values['discriminator']!;
     };
   },
 };

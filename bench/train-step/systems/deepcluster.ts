@@ -40,8 +40,7 @@ function step({ width, batch }: StepShape): () => number {
     parameterGroups,
   );
   let taken = 0;
-  return () =>
-    takeStep(instance, optimizers, loaded, { epoch: 0, step: taken++, key }, 0.05, undefined).values['loss']!;
+  return () => takeStep(instance, optimizers, loaded, { epoch: 0, step: taken++, key }, 0.05).values['loss']!;
 }
 
 const deepcluster: System = { title: 'DeepCluster, NIN of 3 blocks', defaults: { width: 192, batch: 128 }, step };

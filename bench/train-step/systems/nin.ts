@@ -5,7 +5,7 @@ import { classifier, featureShapeOf } from '@selfsup/models/heads';
 import nin from '@selfsup/models/nin/nin';
 import { Sgd } from '@selfsup/models/optimizers/sgd';
 import { modelWeights } from '@selfsup/models/weights';
-import { gradientsOf } from '@selfsup/tasks/gradients';
+import { gradientsOf } from '@selfsup/trainer/gradients';
 import type { StepShape, System } from '../system.ts';
 
 /** The encoder and head of the yardstick: NIN of three blocks for 32×32 images, with four classes. */

@@ -76,8 +76,8 @@ export async function openAugmentedLayers<Settings extends AugmentedSettings>(
       batchesPerEpoch: loader.batchesPerEpoch,
       testViews: testImages.views,
       identity: facts,
-      async *train(epoch) {
-        for await (const batch of loader.epoch(epoch))
+      async *train(epoch, startBatch) {
+        for await (const batch of loader.epoch(epoch, startBatch))
           yield { features: frozen.apply(batch.images, batch.labels.length), labels: batch.labels };
         frozen.assertUnchanged();
       },

@@ -67,10 +67,10 @@ export function cachedSource(
     batchesPerEpoch,
     testViews: 1,
     identity: {},
-    async *train(epoch) {
+    async *train(epoch, startBatch) {
       const memory = memoryFor(shapes, config.batchSize);
       const order = permutation(deriveKey(key, 'order', epoch), samples).map((draw) => draw % train.images);
-      for (let batch = 0; batch < batchesPerEpoch; batch++)
+      for (let batch = startBatch; batch < batchesPerEpoch; batch++)
         yield batchOf(parts, shapes, order.subarray(batch * config.batchSize, (batch + 1) * config.batchSize), memory);
     },
     test: () =>

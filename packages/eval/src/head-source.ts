@@ -23,8 +23,8 @@ export interface HeadSource {
   readonly testViews: number;
   /** As JSON, what the batches are a function of beside the stage's config and seed. */
   readonly identity: Readonly<Record<string, unknown>>;
-  /** The training batches of an epoch, a function of the epoch. Leaving the loop early is safe. */
-  train(epoch: number): AsyncIterable<HeadBatch>;
+  /** The training batches of an epoch from `startBatch` on, a function of the epoch. Leaving the loop early is safe. */
+  train(epoch: number, startBatch: number): AsyncIterable<HeadBatch>;
   /** The test images, in order. Leaving the loop early is safe. */
   test(): AsyncIterable<HeadBatch>;
   close(): Promise<void>;

@@ -5,9 +5,10 @@ import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { parameterCount } from '@selfsup/models/weights';
 import type { HeadTraining } from './head-config.ts';
 import type { FeatureShape, HeadSource } from './head-source.ts';
-import { trainHead, type HeadScores } from './head-trainer.ts';
+import { trainHead, type HeadScores } from './head-training.ts';
 import { buildHead, type HeadKind } from './heads.ts';
 import { writeJsonFiles } from './json-files.ts';
+import { eventRecords } from './training-job.ts';
 
 /**
  * Runs a stage that trains one head on the batches of the source that `open` opens, whose order is a function of the
@@ -52,7 +53,8 @@ export async function runHead<Config extends HeadTraining>(
       'curve.json': curve,
     };
     const files = await writeJsonFiles(workFolder, contents);
-    return { files, metrics: { [`${title}/top1`]: scores.top1, [`${title}/top1-best`]: scores.best } };
+    const metrics = { [`${title}/top1`]: scores.top1, [`${title}/top1-best`]: scores.best };
+    return { files, records: eventRecords(workFolder), metrics };
   } finally {
     await source.close();
   }

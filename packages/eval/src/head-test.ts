@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import { Interrupted, type StageContext } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { confusionOf } from './confusion.ts';
 import type { HeadSource } from './head-source.ts';
@@ -11,14 +13,15 @@ export interface Measured {
 }
 
 /**
- * Tests the heads of a model, one output for each layer, on all test images or on the first batch only, batch norm in
- * inference mode. The logits, or their softmax, are averaged over the views of an image.
+ * Tests the heads of a model, one output for each layer, on all test images, in a dry run on the first batch only, batch
+ * norm in inference mode. The logits, or their softmax, are averaged over the views of an image. Throws `Interrupted` between batches when
+ * asked to stop.
  */
 export async function testHead(
   model: tf.LayersModel,
   source: HeadSource,
   average: 'logits' | 'softmax',
-  firstOnly: boolean,
+  { dryRun, signal }: Pick<StageContext<never>, 'dryRun' | 'signal'>,
 ): Promise<Measured[]> {
   const classes = source.classes.length;
   const places = Math.min(5, classes);
@@ -34,7 +37,9 @@ export async function testHead(
     best.forEach((indices, i) => (ranked[i] as number[]).push(...(indices.dataSync() as Int32Array)));
     labels.push(...batch.labels);
     tf.dispose([...best, ...batch.features]);
-    if (firstOnly) break;
+    if (dryRun) break;
+    await setImmediate(); // lets signals in
+    if (signal.aborted) throw new Interrupted('Asked to stop between test batches.');
   }
   return ranked.map((rows) => {
     const predicted = labels.map((_, image) => rows[image * places] as number);

@@ -4,7 +4,7 @@ export * from './feature-set.ts';
 export * from './frozen-encoder.ts';
 export * from './head-source.ts';
 export * from './heads.ts';
-export * from './head-trainer.ts';
+export * from './head-training.ts';
 export * from './npy.ts';
 export * from './published.ts';
 export * from './report.ts';

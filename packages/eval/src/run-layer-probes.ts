@@ -8,12 +8,13 @@ import { openCachedLayers } from './cached-source.ts';
 import type { FeatureSet } from './feature-set.ts';
 import type { FrozenInput } from './frozen-input.ts';
 import type { FeatureShape, HeadSource } from './head-source.ts';
-import { trainHead } from './head-trainer.ts';
+import { trainHead } from './head-training.ts';
 import { jointProbes } from './heads.ts';
 import { writeJsonFiles } from './json-files.ts';
 import type { LayerProbesConfig } from './layer-probes/layer-probes.ts';
 import { resolveProbe, type ProbeSubject, type ResolvedProbe } from './probe-config.ts';
 import { liveTest } from './test-images.ts';
+import { eventRecords } from './training-job.ts';
 
 type Context = StageContext<LayerProbesConfig | CachedLayerProbesConfig>;
 
@@ -118,5 +119,5 @@ async function train(context: Context, source: HeadSource, settings: ResolvedPro
     'protocol.json': { ...settings, workers: undefined }, // changes no result
   };
   const files = await writeJsonFiles(workFolder, contents);
-  return { files, metrics };
+  return { files, records: eventRecords(workFolder), metrics };
 }

@@ -77,8 +77,8 @@ test('logits or their softmax are averaged over the views of an image', async ()
       yield { features: [tf.tensor2d(logits)], labels: Int32Array.of(1, 2) };
     },
   } as unknown as HeadSource;
-  const [byLogits] = await testHead(model, source, 'logits', false);
-  const [bySoftmax] = await testHead(model, source, 'softmax', false);
+  const [byLogits] = await testHead(model, source, 'logits', { dryRun: false, signal: never });
+  const [bySoftmax] = await testHead(model, source, 'softmax', { dryRun: false, signal: never });
   expect(byLogits!.confusion).toEqual([
     [0, 0, 0],
     [1, 0, 0],

@@ -37,7 +37,7 @@ export function takeReferenceSteps(
   const batch = { images, shape, labels: new Int32Array(count), indices: new Uint32Array(count) };
   const values = Array.from({ length: reference.steps }, (_, step) => {
     const context = { epoch: 0, step, key: [0, step] as const };
-    return takeStep(instance, groups, batch as never, context, learningRate, undefined).values;
+    return takeStep(instance, groups, batch as never, context, learningRate).values;
   });
   const ours = new Map(
     Object.entries(instance.models)

@@ -17,6 +17,12 @@ test('a short training gets no warning', () => {
   expect(progress.lines).toEqual(['About 5 min for 600 steps of 0.50 s, evaluations aside']);
 });
 
+test('of seconds nothing is said', () => {
+  const progress = recordingProgress();
+  announceEstimate(0.01, 5900, progress, undefined);
+  expect(progress.lines).toEqual([]);
+});
+
 test('steps are timed after a warm-up, and told once', () => {
   const clock = new Clock(undefined);
   const told = Array.from({ length: 20 }, () => {

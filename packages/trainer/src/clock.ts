@@ -54,7 +54,7 @@ export function maxMinutes(): number | undefined {
   throw new UserError(`The time limit '${text}' is no positive number of minutes`, { field: 'SELFSUP_MAX_MINUTES' });
 }
 
-/** Says what the rest will take, and where that is over an hour on a CPU, names the small twin. */
+/** Says what the rest will take, but for less than a minute, and where that is over an hour on a CPU, names the small twin. */
 export function announceEstimate(
   secondsPerStep: number,
   stepsLeft: number,
@@ -62,6 +62,7 @@ export function announceEstimate(
   smallTwin: string | undefined,
 ): void {
   const seconds = secondsPerStep * stepsLeft;
+  if (seconds < 60) return;
   progress.note(
     `About ${duration(seconds)} for ${stepsLeft} steps of ${secondsPerStep.toPrecision(2)} s, evaluations aside`,
   );

@@ -53,6 +53,10 @@ export class LiveCheckpoints {
     return undefined;
   }
 
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
   /** Newest first. Also removes what a killed writer left. */
   async #names(): Promise<string[]> {
     await mkdir(this.#folder, { recursive: true });

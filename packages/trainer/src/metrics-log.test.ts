@@ -1,29 +1,17 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tf } from '@selfsup/engine/tensorflow';
 import { afterAll, expect, test } from 'vitest';
 import { MetricsLog } from './metrics-log.ts';
+import { eventRecords } from './testing/event-records.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'metrics-'));
 afterAll(() => rmSync(root, { recursive: true }));
 const path = join(root, 'metrics.jsonl');
 const events = join(root, 'events');
 
-/** Payloads of the records of all event files (TFRecord: length, its checksum, payload, its checksum), as text. */
-function eventRecords(): string[] {
-  return readdirSync(events, { recursive: true, encoding: 'utf8' }).flatMap((name) => {
-    if (!name.includes('tfevents')) return [];
-    const bytes = readFileSync(join(events, name));
-    const records: string[] = [];
-    for (let at = 0; at < bytes.length;) {
-      const length = Number(bytes.readBigUInt64LE(at));
-      records.push(bytes.toString('latin1', at + 12, at + 12 + length));
-      at += 12 + length + 4;
-    }
-    return records;
-  });
-}
-const scalars = (tag: string): number => eventRecords().filter((record) => record.includes(tag)).length;
+const scalars = (tag: string): number => eventRecords(events).filter((record) => record.includes(tag)).length;
 
 test('after a return to step 2 of epoch 1, neither lines nor events are there twice', async () => {
   const first = await MetricsLog.open(path, events, { step: 0, epochsDone: 0 });
@@ -45,4 +33,15 @@ test('after a return to step 2 of epoch 1, neither lines nor events are there tw
   expect(lines[2]).toEqual({ kind: 'train', epoch: 1, step: 3, loss: 1 / 3 });
   expect(scalars('train/loss')).toBe(3);
   expect(scalars('epoch/loss')).toBe(1);
+});
+
+test('a closed log leaves neither tensors nor open files', async () => {
+  const openFiles = (): number => readdirSync('/proc/self/fd').length;
+  const before = [tf.memory().numTensors, openFiles()];
+  for (const name of ['a', 'b', 'c']) {
+    const log = await MetricsLog.open(join(root, `${name}.jsonl`), join(root, name), { step: 0, epochsDone: 0 });
+    log.write({ kind: 'train', epoch: 1, step: 1, loss: 1 });
+    log.close();
+  }
+  expect([tf.memory().numTensors, openFiles()]).toEqual(before);
 });

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, writeAtomically } from '@selfsup/engine/files';
+import { tensorFlowBackend } from '@selfsup/engine/kernel';
 import { tf } from '@selfsup/engine/tensorflow';
 
 /** One line: `kind` says what was measured, the rest are numbers. */
@@ -10,6 +11,8 @@ export interface MetricsLine {
   readonly step: number;
   readonly [name: string]: number | string;
 }
+
+type Events = ReturnType<typeof tf.node.summaryFileWriter>;
 
 let opened = 0;
 
@@ -27,9 +30,9 @@ export interface LogPosition {
  */
 export class MetricsLog {
   readonly #file: number;
-  readonly #events: ReturnType<typeof tf.node.summaryFileWriter>;
+  readonly #events: Events;
 
-  private constructor(file: number, events: ReturnType<typeof tf.node.summaryFileWriter>) {
+  private constructor(file: number, events: Events) {
     this.#file = file;
     this.#events = events;
   }
@@ -41,7 +44,7 @@ export class MetricsLog {
     mkdirSync(eventFolder, { recursive: true });
     // tfjs remembers writers by folder, so a second log in one process needs another.
     const folder = join(eventFolder, `training-${(opened += 1)}`);
-    const log = new MetricsLog(openSync(path, 'a'), tf.node.summaryFileWriter(folder, 100, 10_000));
+    const log = new MetricsLog(openSync(path, 'a'), openEvents(folder));
     for (const line of kept) log.#summarise(line);
     return log;
   }
@@ -60,6 +63,7 @@ export class MetricsLog {
   close(): void {
     this.flush();
     closeSync(this.#file);
+    closeEvents(this.#events);
   }
 
   #summarise(line: MetricsLine): void {
@@ -71,6 +75,26 @@ export class MetricsLog {
       }
     });
   }
+}
+
+/** Opens an event file; of the tensors that it takes only the handle is kept. */
+function openEvents(folder: string): Events {
+  let events!: Events; // given back by tidy, it would be searched for tensors to keep
+  tf.tidy(() => {
+    events = tf.node.summaryFileWriter(folder, 100, 10_000);
+    tf.keep(handleOf(events));
+  });
+  return events;
+}
+
+/** Closes the file and frees its handle, for which tfjs has no call: a process may train many heads. */
+function closeEvents(events: Events): void {
+  tensorFlowBackend().executeMultipleOutputs('CloseSummaryWriter', [], [handleOf(events)], 0);
+  handleOf(events).dispose();
+}
+
+function handleOf(events: Events): tf.Tensor {
+  return (events as unknown as { readonly resourceHandle: tf.Tensor }).resourceHandle;
 }
 
 /** Whole lines not behind `position`; a torn last line is dropped. */

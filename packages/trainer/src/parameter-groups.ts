@@ -7,17 +7,22 @@ import type { ParameterGroup } from './trainee.ts';
 /** The optimisers of a training, one for each parameter group. */
 export class ParameterGroups {
   readonly #optimizers = new Map<string, Optimizer>();
+  readonly #rates = new Map<string, number>();
 
+  /** Throws `Error` for a rate that is not positive. */
   constructor(config: OptimizerConfig, groups: readonly ParameterGroup[]) {
     for (const group of groups) {
       const own = optimizerSchema.parse({ ...baseFor(config, group), ...group.optimizer });
+      const { rate = 1 } = group;
+      if (!(rate > 0)) throw new Error(`The group ${group.name} has the learning rate factor ${rate}.`);
+      this.#rates.set(group.name, rate);
       this.#optimizers.set(group.name, createOptimizer(own, group.variables, group.exemptFromDecay));
     }
   }
 
   /** One update of every group from one map of gradients. */
   apply(gradients: Readonly<tf.NamedTensorMap>, learningRate: number): void {
-    for (const optimizer of this.#optimizers.values()) optimizer.apply(gradients, learningRate);
+    for (const [name, optimizer] of this.#optimizers) optimizer.apply(gradients, this.#rates.get(name)! * learningRate);
   }
 
   reset(names: readonly string[]): void {

@@ -11,10 +11,16 @@ export interface StepValues {
   readonly samples: number;
 }
 
+/** What the message about a step that diverged names. */
+interface About {
+  readonly name?: string;
+  /** The file to go back to. */
+  readonly lastGood?: string | undefined;
+}
+
 /**
  * One training step: forward and backward pass, then the optimisers' update. Reads all losses and metrics from the device in one go.
- * Throws `UserError` naming the step and the terms when a loss is not finite, and `lastGood` as the file to go
- * back to.
+ * Throws `UserError` naming the step and the terms when a loss is not finite.
  */
 export function takeStep<Batch>(
   trainee: Pick<Trainee<Batch>, 'step' | 'afterStep'>,
@@ -22,7 +28,7 @@ export function takeStep<Batch>(
   batch: Batch,
   context: StepContext,
   learningRate: number,
-  lastGood: string | undefined,
+  about: About = {},
 ): StepValues {
   setTrainingStep(deriveKey(context.key, 'dropout'));
   tf.engine().startScope('step');
@@ -33,7 +39,7 @@ export function takeStep<Batch>(
     const scalars = { ...losses, ...metrics };
     const numbers = tf.stack(Object.values(scalars)).dataSync();
     const values = Object.fromEntries(Object.keys(scalars).map((name, index) => [name, numbers[index]!]));
-    stopUnlessFinite(values, Object.keys(losses), context, lastGood);
+    stopUnlessFinite(values, Object.keys(losses), context, about);
     return { values, samples };
   } finally {
     tf.engine().endScope();
@@ -45,11 +51,11 @@ function stopUnlessFinite(
   values: Readonly<Record<string, number>>,
   losses: readonly string[],
   { epoch, step }: StepContext,
-  lastGood: string | undefined,
+  { name = 'Training', lastGood }: About,
 ): void {
   if (losses.every((name) => Number.isFinite(values[name]))) return;
   const terms = losses.map((name) => `${name} = ${values[name]}`).join(', ');
-  throw new UserError(`Training diverged at step ${step + 1} (epoch ${epoch + 1}): ${terms}`, {
+  throw new UserError(`${name} diverged at step ${step + 1} (epoch ${epoch + 1}): ${terms}`, {
     file: lastGood,
     field: 'schedule.learningRate',
     remedy:

@@ -43,6 +43,8 @@ export interface ParameterGroup {
   readonly exemptFromDecay?: (name: string) => boolean;
   /** Replaces fields of the config's optimiser for this group; with another name, all but the decay. */
   readonly optimizer?: Partial<OptimizerConfig>;
+  /** What the schedule's learning rate is multiplied by for this group; 1 where absent. */
+  readonly rate?: number;
 }
 
 /** What a step may depend on beside its batch: so equal positions give equal steps. */

@@ -22,8 +22,8 @@ export interface TrainingSettings {
   readonly batchSize: number;
   readonly optimizer: OptimizerConfig;
   readonly schedule: Schedule;
-  /** How often a live checkpoint is written, and how many are kept. */
-  readonly checkpoint: { readonly everySeconds: number; readonly everyEpochs: number; readonly keep: number };
+  /** How often a live checkpoint is written, and how many are kept. With `everyEpochs` one is written at the end too. */
+  readonly checkpoint: { readonly everySeconds: number; readonly everyEpochs?: number; readonly keep: number };
   /** Epochs from one evaluation to the next; the last epoch is always evaluated. */
   readonly evaluate: { readonly everyEpochs: number };
   /** Steps from one line of metrics to the next. */
@@ -32,16 +32,23 @@ export interface TrainingSettings {
 
 export interface TrainingParts<Batch> {
   readonly config: TrainingSettings;
-  readonly seed: number;
+  /** What is trained, for messages; `Training` where absent. */
+  readonly name?: string | undefined;
+  /** The steps' keys are functions of it. */
+  readonly key: RandomKey;
   readonly trainee: Trainee<Batch>;
   readonly feed: Feed<Batch>;
   /** Live checkpoints, `metrics.jsonl` and TensorBoard's `events` lie here. */
   readonly workFolder: string;
+  /** Where `events` lie in another place. */
+  readonly eventFolder?: string | undefined;
   /** Digest of all that the training is a function of: what another one left in the work folder is not taken over. */
   readonly identity: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  readonly smallTwin: string | undefined;
+  readonly smallTwin?: string | undefined;
+  /** Whether to say nothing of single epochs: many a probe is trained in a second. */
+  readonly quiet?: boolean;
 }
 
 /** The training loop: epochs, steps, evaluations, checkpoints. Knows nothing of a trainee beyond its interface. */
@@ -49,9 +56,9 @@ export class Training<Batch> {
   readonly #parts: TrainingParts<Batch>;
   readonly #groups: ParameterGroups;
   readonly #checkpoints: LiveCheckpoints;
+  readonly #name: string;
   readonly #totalSteps: number;
   readonly #clock: Clock;
-  readonly #stepKey: RandomKey;
   #state: TrainingState = initialState();
   #plannedIndices: Uint32Array | undefined;
   /** Losses and metrics of the newest step. */
@@ -62,11 +69,11 @@ export class Training<Batch> {
   constructor(parts: TrainingParts<Batch>) {
     const { config, trainee, feed, workFolder, identity } = parts;
     this.#parts = parts;
+    this.#name = parts.name ?? 'Training';
     this.#groups = new ParameterGroups(config.optimizer, trainee.parameterGroups);
     this.#checkpoints = new LiveCheckpoints(join(workFolder, 'live'), config.checkpoint.keep, identity);
     this.#totalSteps = config.epochs * feed.batchesPerEpoch;
     this.#clock = new Clock(maxMinutes());
-    this.#stepKey = randomKey(parts.seed, 'step');
   }
 
   get state(): Readonly<TrainingState> {
@@ -80,7 +87,7 @@ export class Training<Batch> {
 
   /** TensorBoard's files. */
   get eventFolder(): string {
-    return join(this.#parts.workFolder, 'events');
+    return this.#parts.eventFolder ?? join(this.#parts.workFolder, 'events');
   }
 
   /**
@@ -96,7 +103,12 @@ export class Training<Batch> {
     }
     const { step, epoch } = this.#state;
     this.#log = await MetricsLog.open(this.metricsFile, this.eventFolder, { step, epochsDone: epoch });
-    const phase = progress.phase('training', this.#totalSteps * config.batchSize, 'images', step * config.batchSize);
+    const phase = progress.phase(
+      this.#parts.name ?? 'training',
+      this.#totalSteps * config.batchSize,
+      'images',
+      step * config.batchSize,
+    );
     try {
       while (this.#state.epoch < config.epochs) await this.#runEpoch(phase);
       phase.done();
@@ -107,12 +119,15 @@ export class Training<Batch> {
 
   /** One step on a batch, with its logging left to the caller. */
   step(batch: Batch): Record<string, number> {
-    const { trainee, config } = this.#parts;
+    const { trainee, config, key } = this.#parts;
     const { epoch, step } = this.#state;
     const learningRate = learningRateAt(config.schedule, { epoch, step, totalSteps: this.#totalSteps });
-    const position = { epoch, step, key: randomKey(this.#stepKey[0], this.#stepKey[1], step) };
+    const position = { epoch, step, key: randomKey(key[0], key[1], step) };
     const { newest: lastGood } = this.#checkpoints;
-    const { values, samples } = takeStep(trainee, this.#groups, batch, position, learningRate, lastGood);
+    const { values, samples } = takeStep(trainee, this.#groups, batch, position, learningRate, {
+      name: this.#name,
+      lastGood,
+    });
     this.#newest = values;
     addToEpoch(this.#state, values, samples);
     this.#state.step += 1;
@@ -160,6 +175,11 @@ export class Training<Batch> {
     this.#state = structuredClone(metadata['state']) as unknown as TrainingState;
   }
 
+  /** Removes the live checkpoints: the outcome is kept elsewhere. */
+  forget(): Promise<void> {
+    return this.#checkpoints.remove();
+  }
+
   dispose(): void {
     this.#groups.dispose();
   }
@@ -185,7 +205,7 @@ export class Training<Batch> {
   }
 
   async #endEpoch(): Promise<void> {
-    const { trainee, config, progress, feed } = this.#parts;
+    const { trainee, config, progress, feed, quiet } = this.#parts;
     const state = this.#state;
     const done = state.epoch + 1;
     const learningRate = learningRateAt(config.schedule, {
@@ -205,13 +225,13 @@ export class Training<Batch> {
       addEvaluation(state, measured, trainee.measures);
       this.#log.write({ kind: 'test', epoch: done, step: state.step, ...measured });
     }
-    progress.note(
-      `Epoch ${done} of ${config.epochs}: ${describe({ ...epochMeans(state), ...state.planned, ...measured })}`,
-    );
+    const told = describe({ ...epochMeans(state), ...state.planned, ...measured });
+    if (!quiet) progress.note(`Epoch ${done} of ${config.epochs}: ${told}`);
     if (state.batch !== feed.batchesPerEpoch) throw new Error(`Epoch of ${state.batch} batches.`);
     Object.assign(state, { epoch: done, batch: 0, samples: 0, sums: {}, planned: {} });
     this.#plannedIndices = undefined;
-    if (last || done % config.checkpoint.everyEpochs === 0) await this.save();
+    const { everyEpochs } = config.checkpoint;
+    if (everyEpochs !== undefined && (last || done % everyEpochs === 0)) await this.save();
   }
 
   /** Evaluates or plans; asked to stop meanwhile, saves so that the same work is what going on begins with. */
@@ -227,7 +247,12 @@ export class Training<Batch> {
   /** Writes a live checkpoint. Throws `UserError` instead when a weight is no longer finite. */
   async save(): Promise<string> {
     const snapshot = this.snapshot();
-    requireFinite(snapshot.tensors, this.#whereItIs(), this.#newest, this.#checkpoints.newest);
+    requireFinite(
+      snapshot.tensors,
+      `${this.#name} diverged at ${this.#whereItIs()}`,
+      this.#newest,
+      this.#checkpoints.newest,
+    );
     this.#log?.flush();
     const path = await this.#checkpoints.save(this.#state.step, snapshot);
     this.#clock.saved();
@@ -246,7 +271,7 @@ export class Training<Batch> {
     await this.save();
     const why = asked ? 'asked to stop' : `the time limit of ${this.#clock.maxMinutes} minutes is reached`;
     throw new Interrupted(
-      `Training saved at step ${this.#state.step} of ${this.#totalSteps}: ${why}. The same command goes on from there.`,
+      `${this.#name} saved at step ${this.#state.step} of ${this.#totalSteps}: ${why}. The same command goes on from there.`,
     );
   }
 }
@@ -260,7 +285,7 @@ function requireFinite(
   for (const [name, { data }] of tensors) {
     if (data instanceof Float32Array && !data.every(Number.isFinite)) {
       const terms = Object.entries(values).map(([term, value]) => `, ${term} = ${value}`);
-      throw new UserError(`Training diverged at ${where}: ${name} is no longer finite${terms.join('')}`, {
+      throw new UserError(`${where}: ${name} is no longer finite${terms.join('')}`, {
         file: lastGood,
         field: 'schedule.learningRate',
         remedy: 'Lower the learning rate; the file, where one is named, is the last good checkpoint.',

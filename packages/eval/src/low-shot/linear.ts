@@ -1,10 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomKey } from '@selfsup/engine/random';
 import type { StageContext } from '@selfsup/engine/stage';
 import { cachedSource } from '../cached-source.ts';
 import type { FeatureSet } from '../feature-set.ts';
-import { trainHead } from '../head-trainer.ts';
+import { trainHead } from '../head-training.ts';
 import { linearProbe } from '../heads.ts';
 import type { LowShotLinear } from './low-shot.ts';
 import { picked, type Measured } from './measured.ts';
@@ -21,15 +20,15 @@ export async function lowShotProbe(
   const key = randomKey(seed, 'head', 'low-shot', config.protocol, k, draw);
   const model = linearProbe({ ...config, shape, classes: classes.length, key });
   const source = cachedSource([{ shape, classes, test, train: picked(train, rows) }], config, key);
-  const folder = join(workFolder, `k${k}-draw${draw}`);
-  await mkdir(folder, { recursive: true });
+  const name = `k${k}-draw${draw}`;
   const { heads } = await trainHead({
     ...{ model, source, config, progress, signal, dryRun },
     layers: [layer],
     testEvery: config.epochs,
     name: `linear probe, ${k} per class, draw ${draw + 1}`,
-    identity: `${identity}-k${k}-draw${draw}`,
-    workFolder: folder,
+    identity: `${identity}-${name}`,
+    workFolder: join(workFolder, layer, name),
+    eventFolder: join(workFolder, 'events', layer, name),
   }).finally(() => model.dispose());
   const { top1: accuracy, confusion } = heads[0]!;
   return { [`low-shot-linear/${config.protocol}-k${k}`]: { measures: { top1: accuracy }, confusion } };

@@ -7,6 +7,7 @@ import { featureBlob, openFeatures, refuseEmptyClass } from '../feature-set.ts';
 import { writeJsonFiles } from '../json-files.ts';
 import { KeptResults } from '../kept-results.ts';
 import { requireNeed } from '../require-need.ts';
+import { eventRecords } from '../training-job.ts';
 import { lowShotProbe } from './linear.ts';
 import type { LowShotConfig } from './low-shot.ts';
 import type { Measured } from './measured.ts';
@@ -46,7 +47,7 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
         const result = await kept.get(`k${one.k}-draw${one.draw}`, () =>
           config.classifier === 'svm'
             ? lowShotSvm(features, one, config, signal)
-            : lowShotProbe(features, one, { ...context, config, workFolder: folder }, layer, identity),
+            : lowShotProbe(features, one, { ...context, config }, layer, identity),
         );
         for (const [name, { measures, confusion }] of Object.entries(result)) {
           byName.set(name, [...(byName.get(name) ?? []), measures]);
@@ -69,7 +70,7 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
     }
   }
   const files = await writeJsonFiles(workFolder, { 'confusion.json': shown, 'draws.json': drawn });
-  return { files, metrics };
+  return { files, records: eventRecords(workFolder), metrics };
 }
 
 /** The smallest of `shots`, or what the smallest class has where that is less; none where a class is empty. */

@@ -6,9 +6,10 @@ import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { openAugmentedLayers } from '../augmented-source.ts';
 import type { FrozenInput } from '../frozen-input.ts';
 import type { FeatureShape } from '../head-source.ts';
-import { trainHead } from '../head-trainer.ts';
+import { trainHead } from '../head-training.ts';
 import { writeJsonFiles } from '../json-files.ts';
 import { liveTest } from '../test-images.ts';
+import { eventRecords } from '../training-job.ts';
 import { retrainingProtocols, type RetrainingProtocol } from './protocols.ts';
 import type { RetrainedLayersConfig } from './retrained-layers.ts';
 import { upperLayers } from './upper-layers.ts';
@@ -92,7 +93,7 @@ export async function runRetrainedLayers(context: StageContext<RetrainedLayersCo
       'protocol.json': { ...settings, label, differences },
     };
     const files = await writeJsonFiles(workFolder, contents);
-    return { files, metrics: Object.fromEntries(metrics) };
+    return { files, records: eventRecords(workFolder), metrics: Object.fromEntries(metrics) };
   } finally {
     await source.close();
   }

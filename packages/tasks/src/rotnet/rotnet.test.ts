@@ -40,14 +40,7 @@ describe('RotNet', () => {
     const images = decodeReference(reference.images).data as Uint8Array;
     const batch = { images, shape: [4, 32, 32, 3] as const, labels: new Int32Array(4), indices: new Uint32Array(4) };
     const losses = [0, 1].map((step) => {
-      const { values, samples } = takeStep(
-        instance,
-        groups,
-        batch as never,
-        { epoch: 0, step, key: [0, 0] },
-        0.1,
-        undefined,
-      );
+      const { values, samples } = takeStep(instance, groups, batch as never, { epoch: 0, step, key: [0, 0] }, 0.1);
       expect(samples).toBe(16);
       return values['loss']!;
     });

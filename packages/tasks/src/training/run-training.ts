@@ -53,7 +53,7 @@ export async function trainOn<Config>(
   const weights = Object.entries(instance.models).flatMap(([name, model]) => modelWeights(name, model));
   const training = new Training({
     config: { ...config, epochs },
-    seed,
+    key: randomKey(seed, 'step'),
     trainee: { ...instance, weights },
     feed,
     workFolder,

@@ -1,13 +1,16 @@
-import { existsSync } from 'node:fs';
+import { existsSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomKey } from '@selfsup/engine/random';
 import { Interrupted } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
-import { expect, test, vi } from 'vitest';
+import { eventTags } from '@selfsup/trainer/testing/event-records';
+import { recordingProgress } from '@selfsup/trainer/testing/recording-progress';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { FeatureSplit } from './feature-set.ts';
 import linearProbeStage from './linear-probe/linear-probe.ts';
 import { cachedSource } from './cached-source.ts';
-import { trainHead, type HeadJob, type HeadScores } from './head-trainer.ts';
+import type { HeadSource } from './head-source.ts';
+import { trainHead, type HeadJob, type HeadOutcome, type HeadScores } from './head-training.ts';
 import { classifierHead, linearProbe } from './heads.ts';
 import { never, normals, silent, splitOf } from './in-memory.fixture.ts';
 import { temporaryFolder } from './temporary-folder.fixture.ts';
@@ -118,39 +121,90 @@ test('accuracy of the last and of the best epoch are the curve’s, and the conf
   expect((aa + bb) / 2).toBeCloseTo(head.top1, 10);
 });
 
-test('a training that is stopped and resumed ends with the bits of one that was not', async () => {
-  const settings = { epochs: 6, batchSize: 32 };
+describe('interrupted', () => {
+  const settings = { epochs: 6, batchSize: 32 }; // 8 steps an epoch
   const build = () =>
     classifierHead(
       { head: 'conv', width: 4 },
       { shape: [2, 2, 3], classes: 2, key: randomKey(9), initialiser: 'torch' },
     );
-  const whole = job(settings, { model: build() });
-  const expected = await trainHead(whole);
-
-  const controller = new AbortController();
-  const workFolder = temporaryFolder('head');
-  let batches = 0;
-  const phase = { advance: () => void (++batches === 29 && controller.abort()), done: () => void 0 };
-  vi.spyOn(Date, 'now').mockImplementation(() => batches * 60_000); // every epoch is worth saving
-  const stopped = job(settings, {
-    model: build(),
-    workFolder,
-    signal: controller.signal,
-    progress: { ...silent, phase: () => phase },
-  });
-  await expect(trainHead(stopped)).rejects.toBeInstanceOf(Interrupted);
-  expect(existsSync(join(workFolder, 'head.safetensors'))).toBe(true);
-
-  const resumed = job(settings, { model: build(), workFolder });
-  expect(JSON.stringify(await trainHead(resumed))).toBe(JSON.stringify(expected));
   const bits = (model: tf.LayersModel) => model.getWeights().map((weight) => weight.dataSync());
-  expect(bits(resumed.model)).toEqual(bits(whole.model));
-  vi.restoreAllMocks();
+  let expected: { outcome: HeadOutcome; bits: unknown };
+  beforeAll(async () => {
+    const whole = job(settings, { model: build() });
+    expected = { outcome: await trainHead(whole), bits: bits(whole.model) };
+  });
 
-  const other = await trainHead(job(settings, { model: build(), workFolder, identity: 'another' }, randomKey(6)));
-  expect(other.curve.test).toHaveLength(6);
-  expect(other.curve.train).not.toEqual(expected.curve.train);
+  /** Trains until asked to stop at the given step of this run. */
+  async function stopped(workFolder: string, at: number): Promise<void> {
+    const controller = new AbortController();
+    let batches = 0;
+    const phase = { advance: () => void (++batches === at && controller.abort()), done: () => void 0 };
+    const progress = { ...silent, phase: () => phase };
+    const one = job(settings, { model: build(), workFolder, signal: controller.signal, progress });
+    await expect(trainHead(one)).rejects.toBeInstanceOf(Interrupted);
+    expect(batches).toBe(at);
+  }
+
+  /** Goes on; gives the notes and warnings on the way. */
+  async function resumed(workFolder: string): Promise<string[]> {
+    const progress = recordingProgress();
+    const one = job(settings, { model: build(), workFolder, progress });
+    expect(JSON.stringify(await trainHead(one))).toBe(JSON.stringify(expected.outcome));
+    expect(bits(one.model)).toEqual(expected.bits);
+    return progress.lines;
+  }
+
+  test.each([1, 8, 9, 29, 48])('after step %i, goes on from there and ends with the same bits', async (at) => {
+    const workFolder = temporaryFolder('head');
+    await stopped(workFolder, at);
+    expect(await resumed(workFolder)).toEqual([`Going on from step ${at} of 48`]);
+    expect(existsSync(join(workFolder, 'live'))).toBe(false);
+  });
+
+  test('twice, the newest checkpoint torn: goes on from the one before', async () => {
+    const workFolder = temporaryFolder('head');
+    await stopped(workFolder, 5);
+    await stopped(workFolder, 7);
+    truncateSync(join(workFolder, 'live', 'step-000000012.safetensors'), 2000);
+    const lines = await resumed(workFolder);
+    expect(lines[0]).toMatch(/damaged.*going back to the one before/);
+    expect(lines[1]).toBe('Going on from step 5 of 48');
+  });
+
+  test('another training takes nothing over', async () => {
+    const workFolder = temporaryFolder('head');
+    await stopped(workFolder, 9);
+    const other = await trainHead(job(settings, { model: build(), workFolder, identity: 'another' }, randomKey(6)));
+    expect(other.curve.test).toHaveLength(6);
+    expect(other.curve.train).not.toEqual(expected.outcome.curve.train);
+  });
+
+  test('while testing, tests again when going on', async () => {
+    const workFolder = temporaryFolder('head');
+    const controller = new AbortController();
+    const one = job(settings, { model: build(), workFolder, signal: controller.signal });
+    const source: HeadSource = {
+      ...one.source,
+      async *test() {
+        yield* one.source.test();
+        controller.abort();
+      },
+    };
+    // The signal comes after the last test batch of the first epoch, and is seen before the second epoch begins.
+    await expect(trainHead({ ...one, source })).rejects.toThrow('linear saved at step 8 of 48: asked to stop');
+    await resumed(workFolder);
+  });
+});
+
+test('metrics are written for TensorBoard, step by step', async () => {
+  const workFolder = temporaryFolder('head');
+  await trainHead(job({ epochs: 3, batchSize: 32 }, { workFolder }));
+  expect(eventTags(join(workFolder, 'events'))).toMatchObject({
+    'train/loss': 2, // of 24 steps every tenth
+    'epoch/loss': 3,
+    'test/top1': 3,
+  });
 });
 
 test('a dry run takes one step; too little data and a diverging loss are refused', async () => {
@@ -158,7 +212,7 @@ test('a dry run takes one step; too little data and a diverging loss are refused
   expect(dry.curve.train).toHaveLength(1);
   await expect(trainHead(job({ batchSize: 512 }))).rejects.toThrow('do not fill one batch');
   const wild = { batchSize: 64, epochs: 50, schedule: { name: 'constant', learningRate: 1e20 } };
-  await expect(trainHead(job(wild))).rejects.toThrow(/loss of linear is/);
+  await expect(trainHead(job(wild))).rejects.toThrow(/^linear diverged at step \d+ \(epoch \d+\): loss = /);
 });
 
 test('more draws than images go through the images again', async () => {
