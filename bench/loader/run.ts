@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readTar } from '@selfsup/data/archive';
+import { archiveMembers } from '@selfsup/data/archive';
 import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { openDataset } from '@selfsup/data/dataset';
 import { ingest } from '@selfsup/data/ingest';
@@ -45,7 +45,8 @@ try {
   const many = pack();
   const tripled = join(work, 'tripled.tar');
   const written = pipeline(many, createWriteStream(tripled));
-  for await (const file of readTar(join(data, 'imagenet-sample.tar'))) {
+  for await (const file of archiveMembers(join(data, 'imagenet-sample.tar'))) {
+    if (file.kind !== 'file') continue;
     const name = file.path.split('/').at(-1)!;
     const content = await file.content();
     await writeFile(join(originals, name), content);

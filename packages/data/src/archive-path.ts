@@ -1,14 +1,22 @@
 import { UserError } from '@selfsup/engine/errors';
 
 /**
- * The path of a file inside an archive with `/` between its parts and without a leading `./`. Throws `UserError` for
- * one that leads out of the archive: absolute, with a drive letter, with `..` or NUL in it.
+ * The path of a member of an archive with one `/` between its parts, without `.` among them. Throws `UserError` for one that
+ * leads out of the archive: absolute, with a drive letter, with `..` or NUL in it.
  */
 export function checkedPath(path: string, archive: string): string {
-  const plain = path.replaceAll('\\', '/').replace(/^(?:\.\/+)+/, '');
-  const leadsOut = plain.startsWith('/') || /^[A-Za-z]:/.test(plain) || plain.split('/').includes('..');
-  if (!leadsOut && !plain.includes('\0')) return plain;
-  throw leadingOut(path, archive);
+  const asOnWindows = path.replaceAll('\\', '/');
+  const leadsOut = leadsToRoot(path) || asOnWindows.split('/').includes('..');
+  if (leadsOut || path.includes('\0')) throw leadingOut(path, archive);
+  return path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+}
+
+/** Whether a path starts at the root of a file system or with a drive letter. */
+export function leadsToRoot(path: string): boolean {
+  return /^(?:[/\\]|[A-Za-z]:)/.test(path.replace(/^(?:\.\/+)+/, ''));
 }
 
 /** The error for a path that leads out of an archive. */

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { UserError } from '@selfsup/engine/errors';
-import { isArchive, readArchive } from './archive.ts';
+import { archiveMembers, isArchive } from './archive.ts';
+import type { ArchiveMember, OpenMember } from './archive-member.ts';
+import { archiveTree } from './archive-tree.ts';
 import { refuseHuge } from './file-size.ts';
 import { fileDigest, folderDigest } from './fingerprint.ts';
 import { fileContent, fileHead, fileStats, filesBelow, unreadable } from './folder-files.ts';
 import { headBytes, startsAsPicture } from './formats/signature.ts';
 import { litterIn, litterReason } from './litter.ts';
+import { oneLine } from './one-line.ts';
 import type { NotRead } from './passed-over.ts';
-import { openTar } from './tar-index.ts';
+import type { DatasetWarning } from './warnings.ts';
 
 /** A file of a tree with its content. */
 export interface TreeFile {
@@ -22,6 +25,8 @@ export interface FileTree {
   readonly paths: readonly string[];
   /** What is litter or no file, and what was looked into and is no picture. */
   readonly passedOver: readonly NotRead[];
+  /** What must be said of an archive, such as names that stand in it twice. */
+  readonly warnings: readonly DatasetWarning[];
   /** Reads those that are wanted, each once, in any order. */
   read(wanted: (path: string) => boolean): AsyncGenerator<TreeFile>;
 }
@@ -37,19 +42,29 @@ class Choice {
 
   constructor(private readonly keep: Keep) {}
 
-  /** Whether the file belongs to the tree. `head` gives its first bytes, or says why it cannot. */
-  async add(path: string, head: () => Promise<Uint8Array | string>): Promise<boolean> {
-    const litter = litterIn(path);
-    if (litter !== undefined) {
-      if (!this.litter.has(litter)) this.passedOver.push({ path: litter, reason: litterReason });
-      this.litter.add(litter);
+  /** Notes something that is no file of the tree. */
+  passOver(one: NotRead): void {
+    const litter = litterIn(one.path);
+    if (litter === undefined) this.passedOver.push(one);
+    else if (!this.litter.has(litter)) this.passedOver.push({ path: litter, reason: litterReason });
+    if (litter !== undefined) this.litter.add(litter);
+  }
+
+  /**
+   * Whether the file belongs to the tree. `head` gives its first bytes, or says why it cannot; nothing where it is known for a
+   * picture.
+   */
+  async add(path: string, head: () => Promise<Uint8Array | string | undefined>): Promise<boolean> {
+    if (litterIn(path) !== undefined) {
+      this.passOver({ path, reason: litterReason });
       return false;
     }
     const kept = this.keep(path);
     if (kept === false) return false;
     if (kept === 'if picture') {
       const found = await head();
-      const reason = typeof found === 'string' ? found : startsAsPicture(found) ? undefined : 'no picture that is read';
+      const isPicture = found === undefined || (typeof found !== 'string' && startsAsPicture(found));
+      const reason = isPicture ? undefined : typeof found === 'string' ? found : 'no picture that is read';
       if (reason !== undefined) {
         this.passedOver.push({ path, reason });
         return false;
@@ -75,9 +90,10 @@ async function chosenBelow(folder: string, keep: Keep): Promise<Choice> {
 }
 
 /**
- * Opens the files below a folder, or in a .tar, .tar.gz, .tar.xz or .zip, that `keep` wants. A plain tar is
- * read at the place of each file, other archives as streams; nothing is unpacked to disk. Throws `UserError` where the
- * archive is damaged or of no known kind; reading, for a file that is gone or too large for an image.
+ * Opens the files below a folder, or in a .tar, .tar.gz, .tar.xz or .zip, that `keep` wants; nothing is unpacked to disk, and
+ * links in an archive are followed as those in a folder are. Throws `UserError` where the archive is damaged or of no known
+ * kind, or a file that is wanted in it is no file or a link that leads nowhere; reading, for a file that is gone or too large
+ * for an image.
  */
 export async function openFileTree(path: string, keep: Keep = () => true): Promise<FileTree> {
   const state = await stat(path).catch((cause: unknown) => {
@@ -88,6 +104,7 @@ export async function openFileTree(path: string, keep: Keep = () => true): Promi
     return {
       paths,
       passedOver,
+      warnings: [],
       async *read(wanted) {
         for (const file of paths) {
           if (!wanted(file)) continue;
@@ -103,60 +120,79 @@ export async function openFileTree(path: string, keep: Keep = () => true): Promi
       remedy: 'Give a folder, or a .tar, .tar.gz, .tar.xz or .zip of one.',
     });
   }
-  return path.endsWith('.tar') ? openIndexed(path, keep) : openStreamed(path, keep);
+  return openMembers(path, () => archiveMembers(path), keep);
 }
 
-async function openIndexed(path: string, keep: Keep): Promise<FileTree> {
-  const tar = await openTar(path);
-  const choice = new Choice(keep);
-  try {
-    for (const member of tar.members) {
-      await choice.add(member.path, () => headIn(member.bytes, () => tar.content(member)));
-    }
-  } finally {
-    await tar.close();
+/** Opens the members of an archive, which `members` gives each time anew, as a tree. Throws as `openFileTree`. */
+export async function openMembers(
+  archive: string,
+  members: () => AsyncGenerator<OpenMember>,
+  keep: Keep = () => true,
+): Promise<FileTree> {
+  const listed: ArchiveMember[] = [];
+  const heads = new Map<number, Uint8Array>();
+  for await (const { path, kind, target, what, bytes, head } of members()) {
+    if (kind === 'file' && keep(path) === 'if picture') heads.set(listed.length, await head(headBytes));
+    listed.push({ path, kind, bytes, ...(target !== undefined && { target }), ...(what !== undefined && { what }) });
   }
-  const chosen = new Set(choice.paths);
-  const members = tar.members
-    .filter((member) => chosen.has(member.path))
-    .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  return {
-    paths: members.map((member) => member.path),
-    passedOver: choice.passedOver,
-    async *read(wanted) {
-      const reading = await openTar(path);
-      try {
-        for (const member of members) {
-          if (wanted(member.path)) yield { path: member.path, content: await reading.content(member) };
-        }
-      } finally {
-        await reading.close();
-      }
-    },
-  };
-}
-
-async function openStreamed(path: string, keep: Keep): Promise<FileTree> {
+  const { files, unreadable: odd, passedOver, repeated } = archiveTree(listed, archive);
   const choice = new Choice(keep);
-  for await (const file of readArchive(path))
-    await choice.add(file.path, () => headIn(file.bytes, () => file.content()));
-  const known = new Set(choice.paths);
+  const places = new Map<number, string[]>();
+  for (const { path, member } of files) {
+    const head = heads.get(member) ?? (keep(listed[member]!.path) === true ? undefined : notLookedInto);
+    if (!(await choice.add(path, () => Promise.resolve(head)))) continue;
+    places.set(member, [...(places.get(member) ?? []), path]);
+  }
+  for (const { path, reason } of odd) {
+    const why = `cannot be read: it is ${reason}`;
+    if (!(await choice.add(path, () => Promise.resolve(why)))) continue;
+    throw new UserError(`${path} ${why}`, {
+      file: archive,
+      remedy: 'Pack the archive again without it, or with the file itself.',
+    });
+  }
+  for (const one of passedOver) choice.passOver(one);
   return {
-    paths: choice.paths.sort(),
+    paths: choice.paths,
     passedOver: choice.passedOver,
+    warnings: repeatedNames(repeated.filter((path) => litterIn(path) === undefined && keep(path) !== false)),
     async *read(wanted) {
-      for await (const file of readArchive(path)) {
-        if (known.has(file.path) && wanted(file.path)) yield { path: file.path, content: await file.content() };
+      const needed = new Map<number, string[]>();
+      for (const [place, paths] of places) {
+        const some = paths.filter(wanted);
+        if (some.length > 0) needed.set(place, some);
       }
+      let place = 0;
+      let left = needed.size;
+      if (left === 0) return;
+      for await (const member of members()) {
+        const paths = needed.get(place);
+        if (member.path !== listed[place++]?.path) throw changed(archive);
+        if (paths === undefined) continue;
+        const content = await member.content();
+        for (const path of paths) yield { path, content };
+        if (--left === 0) return;
+      }
+      throw changed(archive);
     },
   };
 }
 
-/** A file in an archive is read whole to see its first bytes: larger ones are taken for something else unseen. */
-const mostLookedInto = 2 ** 26;
+const notLookedInto = 'a link to a file that is no picture by its name';
 
-async function headIn(bytes: number, content: () => Promise<Buffer>): Promise<Uint8Array | string> {
-  return bytes > mostLookedInto ? 'too large to look into' : (await content()).subarray(0, headBytes);
+function changed(archive: string): UserError {
+  return new UserError('The archive has changed while it was read', {
+    file: archive,
+    remedy: 'Run the same command again.',
+  });
+}
+
+function repeatedNames(paths: readonly string[]): DatasetWarning[] {
+  const [first] = paths;
+  if (first === undefined) return [];
+  const names = paths.length === 1 ? '1 name stands' : `${paths.length.toLocaleString('en-US')} names stand`;
+  const message = `${names} more than once in the archive, such as ${oneLine(first)}: the last of each was taken, as tar does.`;
+  return [{ kind: 'duplicate-names', message }];
 }
 
 /** sha256 of an archive, or over the files of a folder that `keep` wants; remembered while they stay as they are. */

@@ -54,7 +54,8 @@ export async function listedReading(
       }
     }
   }
-  return { classes, entries: listed.map((one): SourceEntry => one), images };
+  const warnings = places.flatMap(({ tree }) => tree.warnings);
+  return { classes, entries: listed.map((one): SourceEntry => one), images, warnings };
 }
 
 /**

@@ -65,5 +65,5 @@ export async function openBatches(
       if (wanted(entry)) yield { entry, pixels: interleaved(bytes, offset), ...cifarImage };
     }
   }
-  return { classes, image: cifarImage, entries, images };
+  return { classes, image: cifarImage, entries, images, warnings: tree.warnings };
 }

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import { z } from 'zod';
-import { isArchive, readArchive } from '../archive.ts';
+import { archiveMembers, isArchive } from '../archive.ts';
 import { download } from '../download.ts';
 import { treeFingerprint } from '../file-tree.ts';
 import { givenPath, inDataFolder } from '../named-files.ts';
@@ -77,8 +77,8 @@ async function formAt(path: string, kind: CifarKind): Promise<{ form: Form; at: 
       remedy: `Give ${kind.binary.name}, ${kind.python.name}, a folder of their files, or a train/<class>/*.jpg tree or a tar of it.`,
     });
   }
-  for await (const file of readArchive(path)) {
-    const form = forms.find(({ keep }) => keep(file.path));
+  for await (const member of archiveMembers(path)) {
+    const form = forms.find(({ keep }) => keep(member.path));
     if (form !== undefined) return { form, at: path };
   }
   return { form: tree, at: path };

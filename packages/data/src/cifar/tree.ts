@@ -43,5 +43,6 @@ export async function openTree(path: string, classes: readonly string[]): Promis
       yield { entry: places.get(file.path)!, encoded: file.content };
     }
   }
-  return { classes, image: cifarImage, entries: files.map(({ entry }) => entry), images };
+  const entries = files.map(({ entry }) => entry);
+  return { classes, image: cifarImage, entries, images, warnings: tree.warnings };
 }

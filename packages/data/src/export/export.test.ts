@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { UserError } from '@selfsup/engine/errors';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readTar } from '../archive.ts';
+import { archiveMembers } from '../archive.ts';
 import { type Dataset, openDataset } from '../dataset.ts';
 import { jpegEncode } from '../native/pictures.ts';
 import { smoothPixels, writeTree } from '../testing/archives.ts';
@@ -40,7 +40,7 @@ const options = (dataset: Dataset, to: string, more: object = {}) => ({
 
 async function filesOf(tar: string): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
-  for await (const file of readTar(tar)) files.set(file.path, await file.content());
+  for await (const file of archiveMembers(tar)) files.set(file.path, await file.content());
   return files;
 }
 

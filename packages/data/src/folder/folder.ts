@@ -97,7 +97,7 @@ async function open(path: string, config: FolderConfig): Promise<SourceReading> 
       yield { entry: places.get(file.path)!, encoded: file.content };
     }
   }
-  const warnings = foldersWithoutImages(tree.passedOver, common, layout, classes);
+  const warnings = [...tree.warnings, ...foldersWithoutImages(tree.passedOver, common, layout, classes)];
   const reading = {
     layout: layout.description,
     ...(tree.passedOver.length > 0 && { passedOver: passedOver(tree.passedOver) }),

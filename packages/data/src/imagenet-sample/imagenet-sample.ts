@@ -1,7 +1,6 @@
 import { UserError } from '@selfsup/engine/errors';
 import { z } from 'zod';
-import { openTar, type TarMember } from '../tar-index.ts';
-import { fileDigest } from '../fingerprint.ts';
+import { openFileTree, treeFingerprint } from '../file-tree.ts';
 import { givenPath, inDataFolder } from '../named-files.ts';
 import type { Source, SourceEntry, SourceImage, SourceReading } from '../source.ts';
 
@@ -22,15 +21,14 @@ type ImagenetSampleConfig = z.infer<typeof schema>;
 /** n01440764_tench.JPEG, in any folder */
 const layout = /(?:^|\/)(n\d{8})_([^/]*)\.jpe?g$/i;
 
+const isImage = (path: string): boolean => layout.test(path);
+
 async function open({ path, splits }: { path: string; splits: readonly string[] }): Promise<SourceReading> {
-  const tar = await openTar(path);
-  await tar.close();
-  const listed: { member: TarMember; wnid: string; words: string; name: string }[] = [];
-  for (const member of tar.members) {
-    const [, wnid, words] = layout.exec(member.path) ?? [];
-    if (wnid === undefined) continue;
-    listed.push({ member, wnid, words: words!.replaceAll('_', ' '), name: member.path.split('/').at(-1)! });
-  }
+  const tree = await openFileTree(path, isImage);
+  const listed = tree.paths.map((inTree) => {
+    const [, wnid, words] = layout.exec(inTree)!;
+    return { inTree, wnid: wnid!, words: words!.replaceAll('_', ' '), name: inTree.split('/').at(-1)! };
+  });
   if (listed.length === 0) {
     throw new UserError('No images called <wnid>_<name>.JPEG are in here', {
       file: path,
@@ -42,21 +40,15 @@ async function open({ path, splits }: { path: string; splits: readonly string[] 
   const entries = splits.flatMap((split) =>
     listed.map(({ wnid, name }): SourceEntry => ({ split, label: wnids.indexOf(wnid), path: name })),
   );
+  const places = new Map(listed.map(({ inTree }, place) => [inTree, place]));
+  const entriesAt = (place: number): number[] => splits.map((_, split) => split * listed.length + place);
   async function* images(wanted: (entry: number) => boolean): AsyncGenerator<SourceImage> {
-    const reading = await openTar(path);
-    try {
-      for (const [place, { member }] of listed.entries()) {
-        const needed = splits.map((_, split) => split * listed.length + place).filter(wanted);
-        if (needed.length === 0) continue;
-        const encoded = await reading.content(member);
-        for (const entry of needed) yield { entry, encoded };
-      }
-    } finally {
-      await reading.close();
+    for await (const { path, content } of tree.read((one) => entriesAt(places.get(one)!).some(wanted))) {
+      for (const entry of entriesAt(places.get(path)!).filter(wanted)) yield { entry, encoded: content };
     }
   }
   const classes = wnids.map((wnid) => `${wnid} ${listed.find((one) => one.wnid === wnid)!.words}`);
-  return { classes, entries, images };
+  return { classes, entries, images, warnings: tree.warnings };
 }
 
 /** A few ImageNet images in one tar, named by their synset: no data set to measure on, but real images to try things. */
@@ -77,7 +69,7 @@ const source: Source<ImagenetSampleConfig> = {
         chosen: 'ImageNet images in one tar',
         route: path,
         settings: { splits: config.splits },
-        fingerprint: await fileDigest(path, context.cacheFolder),
+        fingerprint: await treeFingerprint(path, context.cacheFolder, isImage),
         open: () => open({ path, splits: config.splits }),
       },
     };

@@ -1,8 +1,11 @@
-import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
+import type { OpenMember } from '../archive-member.ts';
+import { type FileTree, openFileTree, openMembers } from '../file-tree.ts';
 import type { SourceEntry, SourceImage, SourceReading } from '../source.ts';
-import { readMember, tarMembers, type TarMember } from '../tar-index.ts';
+import { fileBytes } from '../tar-bytes.ts';
+import { tarMembers } from '../tar-members.ts';
 import { type Devkit, readDevkit } from './devkit.ts';
 
 /** Where the parts lie: archives or extracted folders. */
@@ -17,86 +20,63 @@ interface Found {
   readonly split: 'train' | 'val';
   readonly name: string;
   readonly of: { readonly wnid: string } | { readonly number: number };
-  /** The archive and its place in it, or the file. */
-  readonly archive?: string;
-  readonly member?: TarMember;
-  readonly file?: string;
+  readonly tree: FileTree;
+  readonly inTree: string;
 }
 
-const isImage = (name: string): boolean => /\.jpe?g$/i.test(name);
 const synset = /^n\d{8}$/;
-const numbered = /^ILSVRC2012_val_(\d{8})\.JPEG$/i;
+const ofSynset = /^(n\d{8})\/(?:.*\/)?([^/]+\.jpe?g)$/i;
+const ofSynsetFolder = /^(n\d{8})\/([^/]+\.jpe?g)$/i;
+const numbered = /(?:^|\/)(ILSVRC2012_val_(\d{8})\.JPEG)$/i;
 
-/** The train tar holds a tar for each synset; each is listed at its place, nothing is unpacked. */
-async function inTrainTar(path: string): Promise<Found[]> {
-  const found: Found[] = [];
+/** The train tar holds a tar for each synset: their members below the name of it, at their place; nothing is unpacked. */
+async function* synsetMembers(path: string): AsyncGenerator<OpenMember> {
   const file = await open(path, 'r');
   try {
-    for await (const outer of tarMembers(file, path)) {
+    for await (const outer of tarMembers(fileBytes(file, 0, (await file.stat()).size), path)) {
+      if (outer.kind === 'folder') continue;
       const wnid = basename(outer.path, '.tar');
-      if (!outer.path.endsWith('.tar') || !synset.test(wnid)) {
+      if (outer.kind !== 'file' || !outer.path.endsWith('.tar') || !synset.test(wnid)) {
         throw new UserError(`${outer.path} is no tar of a synset`, {
           file: path,
           field: outer.path,
           remedy: 'Give the official ILSVRC2012_img_train.tar, which holds n01440764.tar and so on.',
         });
       }
-      for await (const member of tarMembers(file, path, outer.offset, outer.bytes)) {
-        const name = basename(member.path);
-        if (isImage(name)) found.push({ split: 'train', name: `${wnid}/${name}`, of: { wnid }, archive: path, member });
+      const bytes = fileBytes(file, outer.offset, outer.offset + outer.bytes);
+      for await (const member of tarMembers(bytes, `${path}, in it ${outer.path}`)) {
+        const target = member.kind === 'hard link' ? { target: `${wnid}/${member.target}` } : {};
+        yield { ...member, path: `${wnid}/${member.path}`, ...target };
       }
     }
   } finally {
     await file.close();
   }
-  return found;
 }
 
-async function inValTar(path: string): Promise<Found[]> {
-  const found: Found[] = [];
-  const file = await open(path, 'r');
-  try {
-    for await (const member of tarMembers(file, path)) {
-      const name = basename(member.path);
-      const number = numbered.exec(name)?.[1];
-      if (number !== undefined) {
-        found.push({ split: 'val', name, of: { number: Number(number) }, archive: path, member });
-      }
-    }
-  } finally {
-    await file.close();
-  }
-  return found;
-}
-
-/** `<wnid>/<image>` below a folder; for validation images flat ones too. */
-async function inFolder(folder: string, split: 'train' | 'val'): Promise<Found[]> {
-  const found: Found[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (synset.test(entry.name)) {
-      for (const name of await readdir(path)) {
-        if (!isImage(name)) continue;
-        found.push({ split, name: `${entry.name}/${name}`, of: { wnid: entry.name }, file: join(path, name) });
-      }
-    } else if (split === 'val') {
-      const number = numbered.exec(entry.name)?.[1];
-      if (number !== undefined) found.push({ split, name: entry.name, of: { number: Number(number) }, file: path });
-    }
-  }
-  return found;
-}
-
-async function listed(path: string, split: 'train' | 'val'): Promise<Found[]> {
+async function listed(path: string, split: 'train' | 'val'): Promise<{ found: Found[]; tree: FileTree }> {
   const isFolder = (await stat(path)).isDirectory();
-  const found = await (isFolder ? inFolder(path, split) : split === 'train' ? inTrainTar(path) : inValTar(path));
+  const inSynset = isFolder ? ofSynsetFolder : ofSynset;
+  const isTarOfTars = split === 'train' && !isFolder;
+  // Flat validation images lie directly in a folder, or anywhere in the archive.
+  const isNumbered = (file: string): boolean =>
+    split === 'val' && numbered.test(file) && !(isFolder && file.includes('/'));
+  const isSorted = (file: string): boolean => (isFolder || isTarOfTars) && inSynset.test(file);
+  const keep = (file: string): boolean => isSorted(file) || isNumbered(file);
+  const tree = isTarOfTars ? await openMembers(path, () => synsetMembers(path), keep) : await openFileTree(path, keep);
+  const found = tree.paths.map((inTree): Found => {
+    const [, wnid, image] = isSorted(inTree) ? inSynset.exec(inTree)! : [];
+    if (wnid !== undefined) return { split, name: `${wnid}/${image}`, of: { wnid }, tree, inTree };
+    const [, name, number] = numbered.exec(inTree)!;
+    return { split, name: name!, of: { number: Number(number) }, tree, inTree };
+  });
   if (found.length === 0) {
     throw new UserError(`No ${split === 'train' ? 'training' : 'validation'} images of ImageNet are in here`, {
       file: path,
       remedy: 'Give the official archive, or folders n01440764 and so on with their images.',
     });
   }
-  return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return { found: found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)), tree };
 }
 
 /** Throws `UserError` where the ground truth and the numbered validation images do not belong together. */
@@ -126,10 +106,10 @@ function checkNumbers(found: readonly Found[], devkit: Devkit | undefined, parts
  */
 export async function openImagenet(parts: ImagenetParts): Promise<SourceReading> {
   const devkit = parts.devkit === undefined ? undefined : await readDevkit(parts.devkit);
-  const train = parts.train === undefined ? [] : await listed(parts.train, 'train');
-  const val = parts.val === undefined ? [] : await listed(parts.val, 'val');
-  checkNumbers(val, devkit, parts);
-  const all = [...train, ...val];
+  const train = parts.train === undefined ? undefined : await listed(parts.train, 'train');
+  const val = parts.val === undefined ? undefined : await listed(parts.val, 'val');
+  checkNumbers(val?.found ?? [], devkit, parts);
+  const all = [...(train?.found ?? []), ...(val?.found ?? [])];
   const wnids = devkit?.wnids ?? [...new Set(all.flatMap(({ of }) => ('wnid' in of ? [of.wnid] : [])))].sort();
   const labels = new Map(wnids.map((wnid, label) => [wnid, label]));
   const entries = all.map(({ split, name, of }): SourceEntry => {
@@ -142,23 +122,18 @@ export async function openImagenet(parts: ImagenetParts): Promise<SourceReading>
     });
   });
   const classes = wnids.map((wnid, i) => (devkit === undefined ? wnid : `${wnid} ${devkit.words[i]}`));
-  return { classes, entries, images: (wanted) => imagesOf(all, wanted) };
+  const warnings = [train, val].flatMap((one) => one?.tree.warnings ?? []);
+  return { classes, entries, images: (wanted) => imagesOf(all, wanted), warnings };
 }
 
 async function* imagesOf(all: readonly Found[], wanted: (entry: number) => boolean): AsyncGenerator<SourceImage> {
-  const handles = new Map<string, FileHandle>();
-  try {
-    for (const [entry, { archive, member, file }] of all.entries()) {
-      if (!wanted(entry)) continue;
-      if (archive === undefined) {
-        yield { entry, encoded: await readFile(file!) };
-        continue;
-      }
-      let handle = handles.get(archive);
-      if (handle === undefined) handles.set(archive, (handle = await open(archive, 'r')));
-      yield { entry, encoded: await readMember(handle, archive, member!) };
+  for (const tree of new Set(all.map((one) => one.tree))) {
+    const places = new Map<string, number>();
+    all.forEach((one, entry) => {
+      if (one.tree === tree && wanted(entry)) places.set(one.inTree, entry);
+    });
+    for await (const { path, content } of tree.read((one) => places.has(one))) {
+      yield { entry: places.get(path)!, encoded: content };
     }
-  } finally {
-    await Promise.all([...handles.values()].map((handle) => handle.close()));
   }
 }

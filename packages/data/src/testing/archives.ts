@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { crc32 } from '@selfsup/engine/crc32';
 import sharp from 'sharp';
 import { pack } from 'tar-stream';
 
@@ -32,6 +33,59 @@ export async function tarOf(files: Files): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of tar) parts.push(part as Buffer);
   return Buffer.concat(parts);
+}
+
+/** A member as a tar or zip has it: a file, or of another kind. */
+export interface Packed {
+  readonly name: string;
+  readonly content?: Buffer;
+  readonly type?: 'link' | 'symlink' | 'fifo' | 'character-device';
+  readonly linkname?: string;
+}
+
+/** A tar of these members in this order, whatever they are. */
+export async function tarOfMembers(members: readonly Packed[]): Promise<Buffer> {
+  const tar = pack();
+  for (const { content, ...header } of members) {
+    if (content === undefined) tar.entry({ ...header, size: 0 });
+    else tar.entry(header, content);
+  }
+  tar.finalize();
+  const parts: Buffer[] = [];
+  for await (const part of tar) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
+/** A zip of these members, stored as Unix packs them: a link has its target for content. It knows no hard links. */
+export function zipOfMembers(members: readonly Packed[]): Buffer {
+  const modes = { link: 0, symlink: 0o120777, fifo: 0o010644, 'character-device': 0o020644 };
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let at = 0;
+  for (const { name, content, type, linkname } of members) {
+    const bytes = content ?? Buffer.from(linkname ?? '');
+    const common = Buffer.alloc(26); // from the version that is needed to the length of the extra field
+    common.writeUInt16LE(20, 0);
+    common.writeUInt32LE(crc32(bytes), 10);
+    common.writeUInt32LE(bytes.length, 14);
+    common.writeUInt32LE(bytes.length, 18);
+    common.writeUInt16LE(Buffer.byteLength(name), 22);
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), bytes]);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE((type === undefined ? 0o100644 : modes[type]) * 2 ** 16, 6);
+    rest.writeUInt32LE(at, 10);
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x03', 'latin1'), common, rest, Buffer.from(name)]));
+    parts.push(local);
+    at += local.length;
+  }
+  const listed = Buffer.concat(directory);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06', 0, 'latin1');
+  end.writeUInt16LE(members.length, 8);
+  end.writeUInt16LE(members.length, 10);
+  end.writeUInt32LE(listed.length, 12);
+  end.writeUInt32LE(at, 16);
+  return Buffer.concat([...parts, listed, end]);
 }
 
 /** Writes files below `folder`. */

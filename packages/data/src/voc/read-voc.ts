@@ -110,7 +110,8 @@ export async function readVoc(parts: readonly VocPart[], year: string, task: Voc
     }
   }
   const classes = isSegmentation ? ['background', ...vocClasses] : vocClasses;
-  return { classes, entries, images: (wanted) => imagesOf(wholes, wanted) };
+  const warnings = [...new Set(wholes.map(({ part }) => part))].flatMap(({ tree }) => tree.warnings);
+  return { classes, entries, images: (wanted) => imagesOf(wholes, wanted), warnings };
 }
 
 /** Image and mask of an entry may lie far apart in an archive: the first waits for the second. */

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { crc32 } from './crc32.ts';
+import { crc32 } from '@selfsup/engine/crc32';
 import { encodePng, pngSize } from './png.ts';
 
 test.each([1, 3] as const)('a picture of %i channels is read back by libvips bit for bit', async (channels) => {

@@ -1,4 +1,4 @@
-import { crc32 } from './crc32.ts';
+import { crc32 } from '@selfsup/engine/crc32';
 import { deflateSync } from 'node:zlib';
 
 function chunk(type: string, data: Uint8Array): Buffer {
