@@ -94,6 +94,22 @@ describe('prepare', () => {
     expect(await prepare({ image: wrong, entry }, jpeg64)).toMatchObject({ damaged: /mask is 3 × 4/ });
   });
 
+  it('turns a picture as its EXIF orientation says, but not one with boxes or a mask, which are of the stored pixels', async () => {
+    const lying = await quarters(32, 64).withMetadata({ orientation: 6 }).jpeg({ quality: 95 }).toBuffer();
+    const upright = await prepare({ image: { entry: 0, encoded: lying }, entry }, asIs);
+    expect(upright).toMatchObject({ turned: true });
+    const { payload, height, width } = await stored({ encoded: lying }, asIs);
+    expect([height, width]).toEqual([64, 32]);
+    near(jpegDecode(payload, 3).pixels.subarray(0, 3), [30, 30, 200], 6); // the quarter that was below left
+    near((await stored({ encoded: lying }, small)).payload.subarray(0, 3), [30, 30, 200], 6);
+    const box = { label: 1, left: 0, top: 0, right: 64, bottom: 16, difficult: false, truncated: false };
+    const boxed = await stored({ encoded: lying }, asIs, { annotations: { boxes: [box] } });
+    expect(Buffer.from(boxed.payload)).toEqual(lying);
+    const classes = new Uint8Array(32 * 64);
+    const masked = await stored({ encoded: lying, mask: { classes, height: 32, width: 64 } }, asIs);
+    expect([masked.height, masked.width]).toEqual([32, 64]);
+  });
+
   it('makes grey of RGB and RGB of grey where the store says so', async () => {
     const height = 2;
     const width = 2;
