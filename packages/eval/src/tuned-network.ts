@@ -4,6 +4,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import type { LoadedEncoder } from '@selfsup/models/encoder';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights, type NamedVariable } from '@selfsup/models/weights';
+import type { ParameterGroup } from '@selfsup/trainer/trainee';
 import type { FeatureShape } from './head-source.ts';
 
 /** An encoder whose upper layers, or all, are trained together with a head. */
@@ -12,12 +13,10 @@ export interface TunedNetwork {
   below(images: Uint8Array, batch: number): tf.Tensor;
   /** What `below` gave to logits `[batch, classes]`. */
   above(x: tf.Tensor, training: boolean): tf.Tensor2D;
-  /** What the optimiser updates. */
-  readonly trained: readonly NamedVariable[];
+  /** What the optimisers update: a group for each factor of the learning rate. */
+  readonly parameterGroups: readonly ParameterGroup[];
   /** All that training changes: batch norm's moving statistics too. */
   readonly state: readonly NamedVariable[];
-  /** The factor of a variable's learning rate. */
-  factorOf(name: string): number;
   readonly head: tf.LayersModel;
   /** Disposes of the encoder too. */
   dispose(): void;
@@ -60,6 +59,10 @@ export function tunedNetwork(options: TunedNetworkOptions): TunedNetwork {
   const lower = frozen === undefined ? undefined : tf.model({ inputs: image, outputs: start });
   const body = start === end ? undefined : between(start, end);
   const head = options.buildHead(end.shape.slice(1) as unknown as FeatureShape);
+  const rateOf = (name: string): number => {
+    const [part, layerName] = name.split('/') as [string, string];
+    return learningRates[part === 'head' ? 'head' : groups.get(layerName)!] ?? 1;
+  };
   const weights = (trainableOnly: boolean): NamedVariable[] => [
     ...(body === undefined ? [] : modelWeights('encoder', body, trainableOnly)),
     ...modelWeights('head', head, trainableOnly),
@@ -75,12 +78,8 @@ export function tunedNetwork(options: TunedNetworkOptions): TunedNetwork {
       const features = body === undefined ? x : (body.apply(x, { training }) as tf.Tensor);
       return head.apply(features, { training }) as tf.Tensor2D;
     },
-    trained: weights(true),
+    parameterGroups: byRate(weights(true), rateOf),
     state: weights(false),
-    factorOf: (name) => {
-      const [part, layerName] = name.split('/') as [string, string];
-      return learningRates[part === 'head' ? 'head' : groups.get(layerName)!] ?? 1;
-    },
     head,
     dispose() {
       body?.dispose();
@@ -88,6 +87,14 @@ export function tunedNetwork(options: TunedNetworkOptions): TunedNetwork {
       model.dispose();
     },
   };
+}
+
+function byRate(variables: readonly NamedVariable[], rateOf: (name: string) => number): ParameterGroup[] {
+  const rates = [...new Set(variables.map(({ name }) => rateOf(name)))];
+  return rates.map((rate) => ({
+    ...{ name: `rate-${rate}`, rate },
+    variables: variables.filter(({ name }) => rateOf(name) === rate),
+  }));
 }
 
 function requirePoint(points: readonly string[], name: string, field: string): void {

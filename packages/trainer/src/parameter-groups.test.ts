@@ -1,5 +1,6 @@
 import { tf } from '@selfsup/engine/tensorflow';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
+import { createOptimizer } from '@selfsup/models/optimizers/optimizer';
 import { expect, test } from 'vitest';
 import { ParameterGroups } from './parameter-groups.ts';
 
@@ -39,4 +40,42 @@ test('a group may have an optimiser of another name, with the decay of the confi
 
 test('resetting a group that there is not is an error', () => {
   expect(() => new ParameterGroups(optimizerSchema.parse({ name: 'sgd' }), []).reset(['head'])).toThrow(/head/);
+});
+
+test.each(['sgd', 'adam'])(
+  '%s: each group moves as an optimiser of its own with its rate; state comes back',
+  (name) => {
+    const variableOf = (name: string) => ({ name, variable: tf.variable(tf.tensor1d([1, -2, 3])) });
+    const gradientOf = (variable: tf.Variable) => tf.tidy(() => variable.mul(2).sub(0.5));
+    const config = optimizerSchema.parse({ name });
+    const rates: Record<string, number> = { a: 1, b: 0.25, c: 0.25 };
+    const together = Object.keys(rates).map(variableOf);
+    const alone = Object.keys(rates).map(variableOf);
+    const optimizers = alone.map((one) => createOptimizer(config, [one]));
+    const build = () =>
+      new ParameterGroups(config, [
+        { name: 'whole', variables: together.slice(0, 1) },
+        { name: 'quarter', rate: 0.25, variables: together.slice(1) },
+      ]);
+    let groups = build();
+    for (let step = 0; step < 4; step++) {
+      if (step === 2) {
+        const slots = groups.data();
+        groups.dispose();
+        groups = build();
+        groups.restore(slots);
+      }
+      groups.apply(Object.fromEntries(together.map(({ name, variable }) => [name, gradientOf(variable)])), 0.1);
+      alone.forEach(({ name, variable }, i) =>
+        optimizers[i]!.apply({ [name]: gradientOf(variable) }, 0.1 * rates[name]!),
+      );
+    }
+    together.forEach(({ variable }, i) => expect(variable.dataSync()).toEqual(alone[i]!.variable.dataSync()));
+    expect(together[0]!.variable.dataSync()).not.toEqual(together[1]!.variable.dataSync());
+  },
+);
+
+test('a rate that is not positive is refused', () => {
+  const config = optimizerSchema.parse({ name: 'sgd' });
+  expect(() => new ParameterGroups(config, [{ name: 'a', variables: [], rate: 0 }])).toThrow(/factor 0/);
 });

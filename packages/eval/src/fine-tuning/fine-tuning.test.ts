@@ -1,22 +1,28 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Batch } from '@selfsup/data/loader';
 import { sha256File } from '@selfsup/engine/files';
 import { randomKey } from '@selfsup/engine/random';
-import type { StageInput } from '@selfsup/engine/stage';
+import type { StageInput, StageResult } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { readCheckpoint, writeCheckpoint } from '@selfsup/models/checkpoint';
 import { loadEncoder, saveEncoder } from '@selfsup/models/encoder';
 import { configureNetwork } from '@selfsup/models/network';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
-import { rateGroups } from '@selfsup/models/optimizers/rate-groups';
 import { decodeReference, decodeReferences, type ReferenceArray } from '@selfsup/models/reference.fixture';
 import { assignVariables, modelWeights } from '@selfsup/models/weights';
-import { beforeAll, expect, test } from 'vitest';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { takeStep } from '@selfsup/trainer/step';
+import { eventTags } from '@selfsup/trainer/testing/event-records';
+import { recordingProgress } from '@selfsup/trainer/testing/recording-progress';
+import type { Trainee } from '@selfsup/trainer/trainee';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { silent } from '../in-memory.fixture.ts';
 import { buildHead } from '../heads.ts';
-import { asInput, randomEncoder, run, shapes, workFolderOf } from '../stages.fixture.ts';
+import { asInput, contextOf, randomEncoder, run, shapes, workFolderOf } from '../stages.fixture.ts';
 import { tunedNetwork } from '../tuned-network.ts';
-import { tuningStep } from '../tuning.ts';
+import { openTuningInput } from '../tuning-input.ts';
+import { tune, tuningStep } from '../tuning.ts';
 import fineTuning from './fine-tuning.ts';
 
 const base = {
@@ -68,14 +74,16 @@ test('two steps with a frozen block and a rate for each part end where PyTorchâ€
   });
   assignVariables(modelWeights('head', network.head), decodeReferences(reference.head, 'head/'));
   const { weightDecay } = reference;
-  const optimizer = rateGroups(optimizerSchema.parse({ name: 'sgd', weightDecay }), network.trained, network.factorOf);
+  const sgd = optimizerSchema.parse({ name: 'sgd', weightDecay });
+  const groups = new ParameterGroups(sgd, network.parameterGroups);
+  const trainee: Pick<Trainee<Batch>, 'step'> = { step: (batch) => tuningStep(network, batch, randomKey(1)) };
   const images = decodeReference(reference.images).data as Uint8Array;
   const labels = Int32Array.from(reference.labels);
-  for (const expected of reference.losses)
-    expect(tuningStep(network, optimizer, { images, labels }, reference.learningRate, randomKey(1))).toBeCloseTo(
-      expected,
-      4,
-    );
+  const batch = { images, labels } as unknown as Batch;
+  for (const [step, expected] of reference.losses.entries()) {
+    const { values } = takeStep(trainee, groups, batch, { epoch: 0, step, key: [0, 0] }, reference.learningRate);
+    expect(values['loss']).toBeCloseTo(expected, 4);
+  }
   const ours = [...modelWeights('encoder', encoder.model), ...modelWeights('head', network.head)];
   expect(ours.map(({ name }) => name).sort()).toEqual(Object.keys(reference.after).sort());
   for (const { name, variable } of ours) {
@@ -87,7 +95,7 @@ test('two steps with a frozen block and a rate for each part end where PyTorchâ€
     const moved = first === undefined || first.base64 !== reference.after[name]!.base64;
     expect([name, moved]).toEqual([name, !name.startsWith('encoder/block1')]);
   }
-  optimizer.dispose();
+  groups.dispose();
   network.dispose();
   expect(tf.memory().numTensors).toBe(before);
 });
@@ -126,23 +134,81 @@ test('frozen layers keep every bit, those above move', async () => {
     else if (/kernel|moving/.test(name)) expect([name, after.get(name)!.data]).not.toEqual([name, data]);
 });
 
-test('stopped inside an epoch and gone on with, it has the bits of one that was not; any number of threads', async () => {
+describe('interrupted', () => {
   const settings = { ...base, train: { subset: { first: 80 } }, learningRates: { conv1: 0.1, head: 2 } };
-  const whole = await run(fineTuning, 'uninterrupted', settings, needs);
-  const controller = new AbortController();
-  let steps = 0;
-  const phase = { advance: () => void (++steps === 6 && controller.abort()), done: () => undefined };
-  const stopping = { signal: controller.signal, progress: { ...silent, phase: () => phase } };
-  await expect(run(fineTuning, 'stopped', settings, needs, stopping)).rejects.toThrow('Stopped in epoch 2 of 3');
-  const resumed = await run(fineTuning, 'stopped', settings, needs);
-  expect(steps).toBe(6);
-  expect(resumed.metrics).toEqual(whole.metrics);
-  const digest = (name: string, file: string) => sha256File(join(workFolderOf(name), file));
-  for (const file of ['checkpoint.safetensors', 'curve.json', 'confusion.json'])
-    expect(await digest('stopped', file)).toBe(await digest('uninterrupted', file));
-  const threaded = await run(fineTuning, 'threaded', { ...settings, workers: 1 }, needs);
-  expect(threaded.metrics).toEqual(whole.metrics);
-  expect(await digest('threaded', 'checkpoint.safetensors')).toBe(await digest('stopped', 'checkpoint.safetensors'));
+  const digests = (name: string) =>
+    Promise.all(
+      ['checkpoint.safetensors', 'curve.json', 'confusion.json'].map((file) =>
+        sha256File(join(workFolderOf(name), file)),
+      ),
+    );
+  let whole: StageResult;
+  beforeAll(async () => {
+    whole = await run(fineTuning, 'uninterrupted', settings, needs); // 4 steps an epoch
+  });
+
+  async function stopped(name: string, at: number, message: string): Promise<void> {
+    const controller = new AbortController();
+    let steps = 0;
+    const phase = { advance: () => void (++steps === at && controller.abort()), done: () => undefined };
+    const stopping = { signal: controller.signal, progress: { ...silent, phase: () => phase } };
+    await expect(run(fineTuning, name, settings, needs, stopping)).rejects.toThrow(message);
+    expect(steps).toBe(at);
+  }
+
+  /** Goes on; gives the notes and warnings on the way. */
+  async function resumed(name: string): Promise<string[]> {
+    const progress = recordingProgress();
+    expect((await run(fineTuning, name, settings, needs, { progress })).metrics).toEqual(whole.metrics);
+    expect(await digests(name)).toEqual(await digests('uninterrupted'));
+    return progress.lines;
+  }
+
+  test.each([1, 4, 6, 12])('after step %i, it goes on to the bits of one that was not', async (at) => {
+    await stopped(`stopped-${at}`, at, `fine-tuned-linear on conv3 saved at step ${at} of 12: asked to stop`);
+    expect(await resumed(`stopped-${at}`)).toEqual([`Going on from step ${at} of 12`]);
+  });
+
+  test('twice, the newest checkpoint torn: it goes on from the one before', async () => {
+    await stopped('torn', 3, 'step 3 of 12');
+    await stopped('torn', 4, 'step 7 of 12');
+    truncateSync(join(workFolderOf('torn'), 'live', 'step-000000007.safetensors'), 3000);
+    const lines = await resumed('torn');
+    expect(lines[0]).toMatch(/damaged.*going back to the one before/);
+    expect(lines[1]).toBe('Going on from step 3 of 12');
+  });
+
+  test('while testing, it tests again when going on', async () => {
+    const controller = new AbortController();
+    const input = await openTuningInput(contextOf(fineTuning, 'testing', settings, needs));
+    const dataset = {
+      ...input.dataset,
+      readInto: (split: string, ...rest: [number, Uint8Array, number]) => {
+        if (split === 'test') controller.abort();
+        input.dataset.readInto(split, ...rest);
+      },
+    };
+    const job = {
+      ...{ ...input, dataset, progress: silent, name: 'tuned', identity: 'a', dryRun: false, key: randomKey(3) },
+      ...{ config: fineTuning.schema.parse(settings), workFolder: workFolderOf('testing'), signal: controller.signal },
+    };
+    await expect(tune(job)).rejects.toThrow('tuned saved at step 4 of 12');
+    const ended = await tune({ ...job, ...input, signal: new AbortController().signal });
+    const other = { ...job, ...input, signal: new AbortController().signal, workFolder: workFolderOf('untested') };
+    expect(ended).toEqual(await tune(other));
+    await input.close();
+  });
+
+  test('any number of threads', async () => {
+    const threaded = await run(fineTuning, 'threaded', { ...settings, workers: 1 }, needs);
+    expect(threaded.metrics).toEqual(whole.metrics);
+    expect(await digests('threaded')).toEqual(await digests('uninterrupted'));
+  });
+
+  test('metrics are written for TensorBoard, and published beside the results', () => {
+    expect(whole.records).toEqual({ events: join(workFolderOf('uninterrupted'), 'events') });
+    expect(eventTags(whole.records!['events']!)).toMatchObject({ 'train/loss': 1, 'epoch/loss': 3, 'test/top1': 3 });
+  });
 });
 
 test('a dry run takes one step', async () => {

@@ -5,6 +5,7 @@ import { randomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { writeJsonFiles } from '../json-files.ts';
+import { eventRecords } from '../training-job.ts';
 import { openTuningInput } from '../tuning-input.ts';
 import { tuningTitle, type TuningConfig } from '../tuning-config.ts';
 import { tune } from '../tuning.ts';
@@ -36,7 +37,7 @@ export async function runFineTuning(context: StageContext<TuningConfig>): Promis
     const contents = { 'confusion.json': { title, classes: input.classes, matrix: confusion }, 'curve.json': curve };
     const files = await writeJsonFiles(workFolder, contents);
     const metrics = { [`${title}/top1`]: top1, [`${title}/top1-best`]: best };
-    return { blobs: { checkpoint: tuned }, files, metrics };
+    return { blobs: { checkpoint: tuned }, files, records: eventRecords(workFolder), metrics };
   } finally {
     await input.close();
   }

@@ -6,6 +6,7 @@ import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { drawMetrics, rowsByClass, shuffledByClass } from '../class-draws.ts';
 import { writeJsonFiles } from '../json-files.ts';
 import { KeptResults } from '../kept-results.ts';
+import { eventRecords } from '../training-job.ts';
 import { tuningTitle } from '../tuning-config.ts';
 import { openTuningInput, type TuningInput } from '../tuning-input.ts';
 import { tune, type TuningOutcome } from '../tuning.ts';
@@ -56,6 +57,7 @@ export async function runSemiSupervised(context: StageContext<SemiSupervisedConf
           identity: `${identity}-${name}`,
           name: `${what} on ${config.layer}, ${k} per class, draw ${draw + 1}`,
           workFolder: join(workFolder, name),
+          eventFolder: join(workFolder, 'events', name),
           progress,
           signal,
           dryRun,
@@ -74,7 +76,7 @@ export async function runSemiSupervised(context: StageContext<SemiSupervisedConf
       'draws.json': results.map(({ k, draw, outcome }) => ({ k, draw, top1: outcome.top1, curve: outcome.curve })),
     };
     const files = await writeJsonFiles(workFolder, contents);
-    return { files, metrics: Object.fromEntries(metrics) };
+    return { files, records: eventRecords(workFolder), metrics: Object.fromEntries(metrics) };
   } finally {
     await input.close();
   }

@@ -54,7 +54,9 @@ test('every draw learns, their mean is given; stopped in its third draw, it ends
   let steps = 0;
   const phase = { advance: () => void (++steps === 21 && controller.abort()), done: () => undefined };
   const stopping = { signal: controller.signal, progress: { ...silent, phase: () => phase } };
-  await expect(run(semiSupervised, 'stopped', settings, needs, stopping)).rejects.toThrow(/Stopped/);
+  await expect(run(semiSupervised, 'stopped', settings, needs, stopping)).rejects.toThrow(
+    /8 per class, draw 1 saved at step \d of 8/,
+  );
   const resumed = await run(semiSupervised, 'stopped', settings, needs);
   expect(resumed.metrics).toEqual(whole.metrics);
   const digest = (name: string) => sha256File(join(workFolderOf(name), 'draws.json'));
