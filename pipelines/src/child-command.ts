@@ -24,11 +24,11 @@ const program = fileURLToPath(new URL('../bin/selfsup.mjs', import.meta.url));
 export async function childCommand(
   session: Session,
   unit: UnitId,
-  options: { force: boolean; overrides: readonly string[] },
+  options: { force: boolean; overrides: readonly string[]; fullHash?: boolean },
 ): Promise<void> {
   const args =
     unit.kind === 'ingest'
-      ? ['ingest', unit.dataset]
+      ? ['ingest', unit.dataset, ...(options.fullHash === true ? ['--full-hash'] : [])]
       : ['stage', unit.experiment, unit.stage, '--variant', unit.variant, '--seed', String(unit.seed)];
   if (unit.kind === 'stage') {
     for (const assignment of options.overrides) args.push('--set', assignment);

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly stages?: readonly string[] | undefined;
   /** Stages to compute anew. */
   readonly force?: readonly string[] | undefined;
+  /** Read all source files to see whether they have changed. */
+  readonly fullHash?: boolean | undefined;
   readonly overrides?: readonly string[] | undefined;
   /** Say of each stage that is done that it is. */
   readonly verbose?: boolean | undefined;
@@ -29,13 +31,14 @@ export interface RunOptions {
 export async function runExperiment(session: Session, experiment: Experiment, options: RunOptions): Promise<string[]> {
   const force = options.force ?? [];
   const overrides = options.overrides ?? [];
+  const fullHash = options.fullHash ?? false;
   const computed: string[] = [];
   let checked = false;
   const compute = async (unit: UnitId, anew: boolean): Promise<void> => {
     if (session.signal.aborted) throw new Interrupted('Stopped.');
     if (!checked) await checkStages(session, experiment);
     checked = true;
-    await childCommand(session, unit, { force: anew, overrides });
+    await childCommand(session, unit, { force: anew, overrides, fullHash });
     computed.push(unitLabel(unit));
   };
   const fresh = (unit: UnitId): void => {
@@ -45,7 +48,7 @@ export async function runExperiment(session: Session, experiment: Experiment, op
   for (const stage of force) findStage(experiment, experiment.variants[0]!, stage);
   for (const dataset of datasetsNeeded(experiment, options.variant)) {
     const unit: UnitId = { kind: 'ingest', dataset };
-    if (await ingestIsDone(session, dataset)) fresh(unit);
+    if (await ingestIsDone(session, dataset, fullHash)) fresh(unit);
     else await compute(unit, false);
   }
   for (const id of stages) {
@@ -76,10 +79,10 @@ export function stageIds(experiment: Experiment, options: Pick<RunOptions, 'vari
 }
 
 /** Whether an ingestion is up to date; where it is published at all, its source is looked at. */
-async function ingestIsDone(session: Session, dataset: string): Promise<boolean> {
+async function ingestIsDone(session: Session, dataset: string, fullHash: boolean): Promise<boolean> {
   const unit: UnitId = { kind: 'ingest', dataset };
   const folder = publishedFolder(session.artifacts, unit);
   const manifest = readManifest(folder);
   if (manifest === undefined || !(await isComplete(manifest, folder, storeOf(session.artifacts, unit)))) return false;
-  return (await runIngest(session, dataset, { force: false, onlyLook: true })) === 'fresh';
+  return (await runIngest(session, dataset, { force: false, fullHash, onlyLook: true })) === 'fresh';
 }

@@ -18,13 +18,14 @@ import { datasetFile } from './workspace.ts';
 
 /**
  * Brings an ingestion up to date. Its key is what identifies the chosen source, and the code of ingestion and of
- * that source; the same content found elsewhere is not ingested again. `path` wins over `dataset.json`. With
+ * that source; the same content found elsewhere is not ingested again. `path` wins over `dataset.json`; `fullHash` reads all
+ * of the source to see whether it has changed. With
  * `onlyLook` nothing is done; 'stale' says that there is something to do.
  */
 export async function runIngest(
   session: Session,
   dataset: string,
-  options: { force: boolean; path?: string | undefined; onlyLook?: boolean },
+  options: { force: boolean; path?: string | undefined; fullHash?: boolean | undefined; onlyLook?: boolean },
 ): Promise<Outcome | 'stale'> {
   assertWritable(session.artifacts);
   const file = datasetFile(session.workspace, dataset);
@@ -39,6 +40,7 @@ export async function runIngest(
     datasetFolder: join(file, '..'),
     dataFolder: process.env['SELFSUP_DATA'] || undefined,
     path: options.path,
+    fullHash: options.fullHash,
     progress,
     signal: session.signal,
     file,
@@ -54,7 +56,7 @@ export async function runIngest(
     const sameConfig = canonicalJson(published?.resolvedConfig ?? null) === canonicalJson(relevant);
     const keep = error instanceof UserError && options.path === undefined && !options.force && sameConfig;
     if (!keep || published === undefined || !(await isComplete(published, folder, store))) throw error;
-    progress.note('The source is gone; what was ingested from it before is kept.');
+    progress.warn(`What was ingested before is kept; its source cannot be read now: ${error.message}`);
     return 'fresh';
   }
   const roots = [

@@ -5,7 +5,7 @@ import { archiveMembers, isArchive } from './archive.ts';
 import type { ArchiveMember, OpenMember } from './archive-member.ts';
 import { archiveTree } from './archive-tree.ts';
 import { refuseHuge } from './file-size.ts';
-import { fileDigest, folderDigest } from './fingerprint.ts';
+import { type DigestMemory, fileDigest, folderDigest } from './fingerprint.ts';
 import { fileContent, fileHead, fileStats, filesBelow, unreadable } from './folder-files.ts';
 import { headBytes, startsAsPicture } from './formats/signature.ts';
 import { litterIn, litterReason } from './litter.ts';
@@ -196,10 +196,10 @@ function repeatedNames(paths: readonly string[]): DatasetWarning[] {
 }
 
 /** sha256 of an archive, or over the files of a folder that `keep` wants; remembered while they stay as they are. */
-export async function treeFingerprint(path: string, cacheFolder: string, keep: Keep = () => true): Promise<string> {
-  if (!(await stat(path)).isDirectory()) return fileDigest(path, cacheFolder);
+export async function treeFingerprint(path: string, memory: DigestMemory, keep: Keep = () => true): Promise<string> {
+  if (!(await stat(path)).isDirectory()) return fileDigest(path, memory);
   const chosen = new Set((await chosenBelow(path, keep)).paths);
-  return folderDigest(path, cacheFolder, (file) => chosen.has(file));
+  return folderDigest(path, memory, (file) => chosen.has(file));
 }
 
 /** One fingerprint of several parts, each under its name. */

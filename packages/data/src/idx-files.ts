@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import { sha256 } from '@selfsup/engine/files';
-import { fileDigest } from './fingerprint.ts';
+import { type DigestMemory, fileDigest } from './fingerprint.ts';
 import { readIdx } from './idx.ts';
 import type { FoundSource, SourceEntry, SourceImage, SourceReading } from './source.ts';
 
@@ -76,7 +76,7 @@ async function openFiles(files: Readonly<Record<string, string>>, classes: reado
 export async function foundIdx(
   folder: string,
   route: string,
-  { title, classes, cacheFolder }: { title: string; classes: readonly string[]; cacheFolder: string },
+  { title, classes, memory }: { title: string; classes: readonly string[]; memory: DigestMemory },
 ): Promise<FoundSource> {
   const { files, lacking } = idxFilesIn(folder);
   if (lacking.length > 0) {
@@ -88,7 +88,7 @@ export async function foundIdx(
   const digests: string[] = [];
   for (const [name, path] of Object.entries(files)) {
     // Of the unpacked content: Debian packs the same bytes anew, so its .gz files differ from the official ones.
-    const digest = await fileDigest(path, cacheFolder, path.endsWith('.gz')).catch((cause: unknown) => {
+    const digest = await fileDigest(path, memory, path.endsWith('.gz')).catch((cause: unknown) => {
       const file = path;
       const remedy = 'Fetch the file again and compare its checksum with the published one.';
       throw new UserError(`The file is cut off or damaged: ${(cause as Error).message}`, { file, remedy, cause });

@@ -15,6 +15,8 @@ export interface ResolveOptions {
   readonly dataFolder?: string | undefined;
   /** A path from the command line: it wins over `dataset.json`, for the first source that takes a path. */
   readonly path?: string | undefined;
+  /** Whether all files are read to see if they have changed, rather than remembered by their size, times and inode. */
+  readonly fullHash?: boolean | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
   /** `dataset.json` itself, for error messages. */
@@ -55,6 +57,7 @@ export async function resolveSource(options: ResolveOptions): Promise<ResolvedSo
     const look = await source.look(settings, {
       dataFolder: options.dataFolder,
       cacheFolder: cacheFolder(),
+      fullHash: options.fullHash,
       datasetFolder: options.path === undefined ? options.datasetFolder : process.cwd(),
       progress,
       signal: options.signal,

@@ -10,6 +10,8 @@ export interface SourceContext {
   readonly dataFolder?: string | undefined;
   /** Per-user cache for downloads and remembered checksums. */
   readonly cacheFolder: string;
+  /** Whether checksums are computed anew even where they are remembered. */
+  readonly fullHash?: boolean | undefined;
   /** The folder of `dataset.json`: relative paths in it start here. */
   readonly datasetFolder: string;
   readonly progress: Progress;

@@ -6,9 +6,13 @@ export default new Command('ingest')
   .description('Bring a dataset up to date: source files to LMDB')
   .argument('<dataset>')
   .option('--path <path>', 'where its first source lies; wins over dataset.json and SELFSUP_DATA')
+  .option('--full-hash', 'read all of its files to see whether they have changed, trusting no times and inodes', false)
   .option('--force', 'ingest anew even where it is done', false)
-  .addHelpText('after', '\nExample:\n  selfsup ingest cifar10 --path ~/Downloads/cifar-10-binary.tar.gz')
-  .action(async (dataset: string, options: { path?: string; force: boolean }) => {
+  .addHelpText(
+    'after',
+    '\nExamples:\n  selfsup ingest cifar10 --path ~/Downloads/cifar-10-binary.tar.gz\n  selfsup ingest my-pictures --full-hash',
+  )
+  .action(async (dataset: string, options: { path?: string; fullHash: boolean; force: boolean }) => {
     const session = openSession();
     const outcome = await runIngest(session, dataset, options);
     if (outcome === 'fresh') console.log(`data/${dataset}: done already`);

@@ -20,6 +20,7 @@ interface Options {
   seed?: number;
   stage?: string;
   dryRun: boolean;
+  fullHash: boolean;
   force: string[];
   maxMinutes?: number;
 }
@@ -33,6 +34,7 @@ export default new Command('run')
   .option('--seed <n>', 'only this seed, which need not stand in the file', wholeNumber)
   .option('--stage <name>', 'only this stage and what it needs')
   .option('--dry-run', 'build everything on the real files, do two steps of each stage, keep nothing', false)
+  .option('--full-hash', 'read all source files to see whether they have changed, as of ingest', false)
   .option('--force <stage>', 'compute this stage anew; may be given several times', collect, [])
   .option('--max-minutes <n>', 'stop after this time; the same command goes on later', Number)
   .addHelpText(
@@ -69,7 +71,7 @@ Examples:
       session = { ...session, artifacts: { ...session.artifacts, store: join(dryRunFolder, 'store') } };
     }
     const stages = options.stage === undefined ? undefined : [options.stage];
-    const selection = { variant, seed: options.seed, stages, force: options.force };
+    const selection = { variant, seed: options.seed, stages, force: options.force, fullHash: options.fullHash };
     try {
       await runExperiment(session, experiment, { ...selection, overrides: set, verbose: true });
       if (options.dryRun) {
@@ -87,8 +89,14 @@ Examples:
 
 /** Throws `UserError` for an option that means something for one experiment alone. */
 function refuseOfExperiments(workspace: Workspace, name: string, options: Options): void {
-  const { set, data, variant, seed, stage, dryRun, force } = options;
-  const given = { set: set.length > 0, data: data.length > 0, force: force.length > 0, 'dry-run': dryRun };
+  const { set, data, variant, seed, stage, dryRun, fullHash, force } = options;
+  const given = {
+    set: set.length > 0,
+    data: data.length > 0,
+    force: force.length > 0,
+    'dry-run': dryRun,
+    'full-hash': fullHash,
+  };
   const named = { variant: variant !== undefined, seed: seed !== undefined, stage: stage !== undefined };
   const wrong = Object.entries({ ...given, ...named }).find(([, isGiven]) => isGiven)?.[0];
   if (wrong === undefined) return;

@@ -63,7 +63,7 @@ const source: Source<${pascal}Config> = {
         route: path,
         // What changes the pixels, never where they lie: it is part of the key under which the dataset is kept.
         settings: { size: config.size },
-        fingerprint: await folderDigest(path, context.cacheFolder, (file) => layout.test(file)),
+        fingerprint: await folderDigest(path, context, (file) => layout.test(file)),
         open: () => open(path, config.size),
       },
     };

@@ -88,14 +88,14 @@ async function found(
   path: string,
   kind: CifarKind,
   settings: Readonly<Record<string, unknown>>,
-  cacheFolder: string,
+  context: SourceContext,
 ): Promise<FoundSource> {
   const { form, at } = await formAt(path, kind);
   return {
     chosen: form.words,
     route: at,
     settings,
-    fingerprint: await treeFingerprint(at, cacheFolder, form.keep),
+    fingerprint: await treeFingerprint(at, context, form.keep),
     open: () => form.open(at),
   };
 }
@@ -110,7 +110,7 @@ export async function lookForCifar(
   const { binary, python } = kind;
   const names = [binary.name, binary.folder, python.name, python.folder, ...kind.treeNames];
   const path = config.path === undefined ? inDataFolder(names, context) : givenPath(config.path, context);
-  if (path !== undefined) return { found: await found(path, kind, settings, context.cacheFolder) };
+  if (path !== undefined) return { found: await found(path, kind, settings, context) };
   const remedy =
     `Put ${binary.name} (${home}${binary.name}) or ${kind.treeNames[0]} into the folder that SELFSUP_DATA names, ` +
     'or give its path.';
@@ -118,5 +118,5 @@ export async function lookForCifar(
   const to = join(context.cacheFolder, 'downloads', kind.treeNames.at(-1)!, binary.name);
   const fetched = await download({ url: config.url ?? `${home}${binary.name}`, to, md5: binary.md5, context });
   if ('failed' in fetched) return { missing: `no file of it in SELFSUP_DATA; ${fetched.failed}`, remedy };
-  return { found: await found(to, kind, settings, context.cacheFolder) };
+  return { found: await found(to, kind, settings, context) };
 }

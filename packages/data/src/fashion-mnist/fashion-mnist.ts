@@ -49,8 +49,8 @@ const classes = [
   'Ankle boot',
 ];
 
-function found(folder: string, route: string, cacheFolder: string): Promise<FoundSource> {
-  return foundIdx(folder, route, { title: 'Fashion-MNIST', classes, cacheFolder });
+function found(folder: string, route: string, memory: SourceContext): Promise<FoundSource> {
+  return foundIdx(folder, route, { title: 'Fashion-MNIST', classes, memory });
 }
 
 const officialRoute = 'fetched from the official address';
@@ -109,14 +109,14 @@ const source: Source<FashionMnistConfig> = {
   async look(config, context) {
     if (config.path !== undefined) {
       const folder = givenPath(config.path, context);
-      return { found: await found(folder, folder, context.cacheFolder) };
+      return { found: await found(folder, folder, context) };
     }
     const reasons: string[] = [];
     for (const road of config.from) {
       const before = road === 'official' || road === 'apt' ? fetchedBefore(config, context.cacheFolder) : undefined;
-      if (before !== undefined) return { found: await found(before.folder, before.route, context.cacheFolder) };
+      if (before !== undefined) return { found: await found(before.folder, before.route, context) };
       const result = await look[road](config, context);
-      if ('folder' in result) return { found: await found(result.folder, result.route, context.cacheFolder) };
+      if ('folder' in result) return { found: await found(result.folder, result.route, context) };
       reasons.push(result.failed);
     }
     return {

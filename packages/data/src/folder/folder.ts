@@ -119,7 +119,7 @@ const source: Source<FolderConfig> = {
         chosen: 'A folder of images',
         route: path,
         settings: { classes: classes ?? null, splits: splits ?? null, holdOut: holdOut ?? null },
-        fingerprint: await treeFingerprint(path, context.cacheFolder, pictureFiles),
+        fingerprint: await treeFingerprint(path, context, pictureFiles),
         open: () => open(path, config),
       },
     };

@@ -69,7 +69,7 @@ const source: Source<ImagenetSampleConfig> = {
         chosen: 'ImageNet images in one tar',
         route: path,
         settings: { splits: config.splits },
-        fingerprint: await treeFingerprint(path, context.cacheFolder, isImage),
+        fingerprint: await treeFingerprint(path, context, isImage),
         open: () => open({ path, splits: config.splits }),
       },
     };

@@ -72,7 +72,7 @@ const source: Source<ImagenetConfig> = {
       return { missing: `no ${what} in SELFSUP_DATA; ImageNet cannot be fetched without a login`, remedy };
     }
     const prints: Record<string, string> = {};
-    for (const [kind, path] of Object.entries(found)) prints[kind] = await treeFingerprint(path, context.cacheFolder);
+    for (const [kind, path] of Object.entries(found)) prints[kind] = await treeFingerprint(path, context);
     const present = splits.filter((split) => found[split] !== undefined);
     return {
       found: {

@@ -30,7 +30,7 @@ const source: Source<z.infer<typeof schema>> = {
   schema,
   async look(config, context) {
     const { cacheFolder } = context;
-    const facts = { title: 'MNIST', classes, cacheFolder };
+    const facts = { title: 'MNIST', classes, memory: context };
     // Only in a folder of that name: loose in the data folder, files of these names may as well be Fashion-MNIST's.
     const folder =
       config.path === undefined ? inDataFolder(['mnist', 'MNIST'], context) : givenPath(config.path, context);

@@ -87,8 +87,8 @@ const source: Source<Places205Config> = {
           route: `${imagesPath}, ${listsPath}`,
           settings: {},
           fingerprint: joinedFingerprint({
-            images: await treeFingerprint(imagesPath, context.cacheFolder, isImage),
-            lists: await treeFingerprint(listsPath, context.cacheFolder, isList),
+            images: await treeFingerprint(imagesPath, context, isImage),
+            lists: await treeFingerprint(listsPath, context, isList),
           }),
           open: () => open(imagesPath, listsPath),
         },

@@ -121,7 +121,7 @@ const source: Source<Places365Config> = {
     const result = async (found: Readonly<Record<string, string>>) => {
       const prints: Record<string, string> = {};
       for (const [part, path] of Object.entries(found)) {
-        prints[part] = await treeFingerprint(path, cacheFolder, part === 'lists' ? isList : undefined);
+        prints[part] = await treeFingerprint(path, context, part === 'lists' ? isList : undefined);
       }
       return {
         found: {

@@ -51,11 +51,11 @@ function partsIn(folder: string, year: '2007' | '2012', task: VocTask): VocPart[
   return [{ path: extracted, splits: all.filter((split) => existsSync(join(lists, `${split}.txt`))) }];
 }
 
-async function found(parts: readonly VocPart[], config: VocConfig, cacheFolder: string): Promise<FoundSource> {
+async function found(parts: readonly VocPart[], config: VocConfig, memory: SourceContext): Promise<FoundSource> {
   const { year, task } = config;
   const prints: Record<string, string> = {};
   for (const { path, splits } of parts) {
-    prints[splits.join('+')] = await treeFingerprint(path, cacheFolder, (file) => belowYear(file, year) !== undefined);
+    prints[splits.join('+')] = await treeFingerprint(path, memory, (file) => belowYear(file, year) !== undefined);
   }
   const splits = parts.flatMap((part) => part.splits).join(', ');
   return {
@@ -81,7 +81,7 @@ const source: Source<VocConfig> = {
     if (config.path !== undefined) {
       const path = givenPath(config.path, context);
       const parts = statSync(path).isDirectory() ? partsIn(path, year, task) : undefined;
-      if (parts !== undefined && parts.length > 0) return { found: await found(parts, config, cacheFolder) };
+      if (parts !== undefined && parts.length > 0) return { found: await found(parts, config, context) };
       throw new UserError(`No PASCAL VOC ${year} lies here`, {
         file: path,
         field: 'path',
@@ -92,7 +92,7 @@ const source: Source<VocConfig> = {
     for (const folder of [dataFolder, inData, join(cacheFolder, 'downloads', 'voc')]) {
       if (folder === undefined || folder === '' || !existsSync(folder)) continue;
       const parts = partsIn(folder, year, task);
-      if (parts !== undefined) return { found: await found(parts, config, cacheFolder) };
+      if (parts !== undefined) return { found: await found(parts, config, context) };
     }
     const remedy =
       `Put ${names} (${address}) into the folder that SELFSUP_DATA names, give the path of their folder, ` +
@@ -105,7 +105,7 @@ const source: Source<VocConfig> = {
       const fetched = await download({ url, to: join(to, name), md5, context });
       if ('failed' in fetched) return { missing: `no ${names} in SELFSUP_DATA; ${fetched.failed}`, remedy };
     }
-    return { found: await found(partsIn(to, year, task)!, config, cacheFolder) };
+    return { found: await found(partsIn(to, year, task)!, config, context) };
   },
 };
 
