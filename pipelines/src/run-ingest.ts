@@ -54,7 +54,8 @@ export async function runIngest(
     // The source may have been tidied away since: what was made of it stays good.
     const published = readManifest(folder);
     const sameConfig = canonicalJson(published?.resolvedConfig ?? null) === canonicalJson(relevant);
-    const keep = error instanceof UserError && options.path === undefined && !options.force && sameConfig;
+    const asked = options.path !== undefined || options.force || options.fullHash === true;
+    const keep = error instanceof UserError && !asked && sameConfig;
     if (!keep || published === undefined || !(await isComplete(published, folder, store))) throw error;
     progress.warn(`What was ingested before is kept; its source cannot be read now: ${error.message}`);
     return 'fresh';

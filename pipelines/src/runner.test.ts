@@ -174,3 +174,21 @@ test('a stop says how to go on and exits with 130', async () => {
   expect(code).toBe(130);
   expect(output).toContain('Run the same command again to go on');
 });
+
+test('--full-hash of run and ingest reaches the source', async () => {
+  workspace.write(
+    'packages/data/src/resolve.ts',
+    `import { appendFileSync } from 'node:fs';
+export async function resolveSource({ config: { sources: [source] }, fullHash }: any) {
+  appendFileSync(process.env.TRACE!, 'look, all of it: ' + (fullHash ?? false) + '\\n');
+  return { type: source.type, config: source, fallback: false, chosen: 'numbers', route: 'made up', identity: source };
+}\n`,
+  );
+  const looks = (log: readonly string[]): string[] => [...new Set(log.filter((line) => line.startsWith('look')))];
+  expect(looks(await computed('--full-hash'))).toEqual(['look, all of it: true']);
+  expect(looks(await computed('--full-hash'))).toEqual(['look, all of it: true']);
+  expect(looks(await computed())).toEqual(['look, all of it: false']);
+  const before = workspace.log().length;
+  expect((await workspace.run('ingest', 'few', '--full-hash')).output).toContain('data/few: done already');
+  expect(workspace.log().slice(before)).toEqual(['look, all of it: true']);
+});

@@ -69,6 +69,7 @@ export function archiveTree(members: readonly ArchiveMember[], archive: string):
   };
 
   members.forEach((member, place) => {
+    if (member.path === '') return; // the root
     // A member below a link to a folder lies in that folder.
     const parent = links === 0 ? undefined : follow(parentOf(member.path));
     const path =

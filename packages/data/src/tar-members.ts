@@ -102,7 +102,7 @@ export async function* tarMembers(bytes: TarBytes, archive: string): AsyncGenera
     if (header.type === 'S') await passSparseMap(reader, raw);
     const member = memberOf(header, described, archive);
     described = {};
-    last = member.path;
+    last = member.path || './';
     // Links, folders and special files have no content, whatever size they give.
     const stored = '123456'.includes(header.type) ? 0 : member.stored;
     const offset = reader.at;
