@@ -91,15 +91,19 @@ async function gunzippedDigest(path: string): Promise<string> {
 /**
  * sha256 of a file's content, such as an archive's. It is remembered, and all of the file read again only when its size, times,
  * inode or a sample of its content differ. With `gunzip` it is the digest of the unpacked content, so that two packings of the
- * same bytes agree. Throws what `fs` and `zlib` throw.
+ * same bytes agree. Throws `UserError` for one that may not be read, else what `fs` and `zlib` throw.
  */
 export async function fileDigest(path: string, memory: DigestMemory, gunzip = false): Promise<string> {
-  const stats = await stat(path, { bigint: true });
-  const name = `${gunzip ? 'gunzip:' : ''}${await realpath(path)}`;
-  const state = `${stateOf(stats)} ${await sampleOf(path, Number(stats.size))}`;
-  return remembered(memory, name, { state, settled: isSettled(stats) }, () =>
-    gunzip ? gunzippedDigest(path) : sha256File(path),
-  );
+  try {
+    const stats = await stat(path, { bigint: true });
+    const name = `${gunzip ? 'gunzip:' : ''}${await realpath(path)}`;
+    const state = `${stateOf(stats)} ${await sampleOf(path, Number(stats.size))}`;
+    return await remembered(memory, name, { state, settled: isSettled(stats) }, () =>
+      gunzip ? gunzippedDigest(path) : sha256File(path),
+    );
+  } catch (cause) {
+    throw (cause as NodeJS.ErrnoException).code === 'EACCES' ? unreadable(path, 'The file', cause) : cause;
+  }
 }
 
 /**

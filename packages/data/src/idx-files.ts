@@ -89,6 +89,7 @@ export async function foundIdx(
   for (const [name, path] of Object.entries(files)) {
     // Of the unpacked content: Debian packs the same bytes anew, so its .gz files differ from the official ones.
     const digest = await fileDigest(path, memory, path.endsWith('.gz')).catch((cause: unknown) => {
+      if (cause instanceof UserError) throw cause;
       const file = path;
       const remedy = 'Fetch the file again and compare its checksum with the published one.';
       throw new UserError(`The file is cut off or damaged: ${(cause as Error).message}`, { file, remedy, cause });

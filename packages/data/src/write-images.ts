@@ -4,6 +4,7 @@ import { Interrupted } from '@selfsup/engine/stage';
 import type { Progress } from '@selfsup/engine/progress';
 import { type ChannelSums, joinedSums } from './channel-sums.ts';
 import { sumsKey } from './lmdb-folder.ts';
+import { onceEach } from './once-each.ts';
 import { prepare, type Prepared, type ToPrepare } from './prepare.ts';
 import type { SourceReading } from './source.ts';
 import type { Store } from './store.ts';
@@ -132,7 +133,7 @@ export async function writeImages(work: WriteImages): Promise<void> {
     if (underWay.size >= preparer.parallel) await Promise.race(underWay);
   };
   try {
-    for await (const image of reading.images((entry) => !done.has(keys[entry]!))) {
+    for await (const image of onceEach(reading, (entry) => !done.has(keys[entry]!))) {
       if (signal.aborted || failure !== undefined) break;
       group.push({ image, entry: entries[image.entry]! });
       groupBytes += bytesOf(image);
