@@ -15,7 +15,7 @@ export interface TensorData {
 }
 
 export interface Checkpoint {
-  /** By name: `encoder/<layer>/<weight>`, `head/…`, `optimizer/<player>/<weight>/<slot>`. */
+  /** By name: `encoder/<layer>/<weight>`, `head/…`, `optimizer/<group>/<weight>/<slot>`. */
   readonly tensors: ReadonlyMap<string, TensorData>;
   readonly metadata: Readonly<Record<string, Json>>;
 }

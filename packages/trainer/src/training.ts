@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
 import type { Phase, Progress } from '@selfsup/engine/progress';
 import { randomKey, type RandomKey } from '@selfsup/engine/random';
 import { Interrupted } from '@selfsup/engine/stage';
-import type { Checkpoint, Json, TensorData } from '@selfsup/models/checkpoint';
+import type { Checkpoint, Json } from '@selfsup/models/checkpoint';
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import { learningRateAt, type Schedule } from '@selfsup/models/schedules';
 import { assignVariables, variableData } from '@selfsup/models/weights';
 import { announceEstimate, Clock, maxMinutes } from './clock.ts';
+import { requireFiniteWeights } from './divergence.ts';
 import { LiveCheckpoints } from './live-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { ParameterGroups, withoutPrefix } from './parameter-groups.ts';
@@ -123,11 +123,7 @@ export class Training<Batch> {
     const { epoch, step } = this.#state;
     const learningRate = learningRateAt(config.schedule, { epoch, step, totalSteps: this.#totalSteps });
     const position = { epoch, step, key: randomKey(key[0], key[1], step) };
-    const { newest: lastGood } = this.#checkpoints;
-    const { values, samples } = takeStep(trainee, this.#groups, batch, position, learningRate, {
-      name: this.#name,
-      lastGood,
-    });
+    const { values, samples } = takeStep(trainee, this.#groups, batch, position, learningRate, this.#diverging);
     this.#newest = values;
     addToEpoch(this.#state, values, samples);
     this.#state.step += 1;
@@ -247,22 +243,17 @@ export class Training<Batch> {
   /** Writes a live checkpoint. Throws `UserError` instead when a weight is no longer finite. */
   async save(): Promise<string> {
     const snapshot = this.snapshot();
-    requireFinite(
-      snapshot.tensors,
-      `${this.#name} diverged at ${this.#whereItIs()}`,
-      this.#newest,
-      this.#checkpoints.newest,
-    );
+    const { step, epoch, batch } = this.#state;
+    const where = { step, epoch: batch === 0 ? epoch : epoch + 1, ...this.#diverging };
+    requireFiniteWeights(snapshot.tensors, this.#newest, where);
     this.#log?.flush();
-    const path = await this.#checkpoints.save(this.#state.step, snapshot);
+    const path = await this.#checkpoints.save(step, snapshot);
     this.#clock.saved();
     return path;
   }
 
-  /** The newest step and the epoch that it belongs to, for messages. */
-  #whereItIs(): string {
-    const { step, epoch, batch } = this.#state;
-    return `step ${step} (epoch ${batch === 0 ? epoch : epoch + 1})`;
+  get #diverging() {
+    return { name: this.#name, lastGood: this.#checkpoints.newest };
   }
 
   async #stopIfAsked(): Promise<void> {
@@ -273,24 +264,6 @@ export class Training<Batch> {
     throw new Interrupted(
       `${this.#name} saved at step ${this.#state.step} of ${this.#totalSteps}: ${why}. The same command goes on from there.`,
     );
-  }
-}
-
-function requireFinite(
-  tensors: ReadonlyMap<string, TensorData>,
-  where: string,
-  values: Readonly<Record<string, number>>,
-  lastGood: string | undefined,
-): void {
-  for (const [name, { data }] of tensors) {
-    if (data instanceof Float32Array && !data.every(Number.isFinite)) {
-      const terms = Object.entries(values).map(([term, value]) => `, ${term} = ${value}`);
-      throw new UserError(`${where}: ${name} is no longer finite${terms.join('')}`, {
-        file: lastGood,
-        field: 'schedule.learningRate',
-        remedy: 'Lower the learning rate; the file, where one is named, is the last good checkpoint.',
-      });
-    }
   }
 }
 

@@ -80,7 +80,7 @@ test.each(['Flip', '2d', '-flip', 'flip_up', 'flip/up', '../flip', '', 'store', 
 
 test.each([
   ['task', 'packages/tasks/src/rotnet/rotnet.ts', 'rotnet'],
-  ['task', 'packages/tasks/src/trainer/clock.ts', 'trainer'],
+  ['task', 'packages/tasks/src/training/data-feed.ts', 'training'],
   ['task', 'packages/tasks/src/images.ts', 'images'],
   ['task', 'docs/data.md', 'data'],
   ['task', 'pipelines/experiments/flip-small/experiment.json', 'flip'],

@@ -1,0 +1,167 @@
+import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { integer, randomKey, uniform } from '@selfsup/engine/random';
+import { Interrupted } from '@selfsup/engine/stage';
+import { tf } from '@selfsup/engine/tensorflow';
+import { optimizerSchema } from '@selfsup/models/optimizers/config';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gradientsOf } from './gradients.ts';
+import { eventTags } from './testing/event-records.ts';
+import { recordingProgress } from './testing/recording-progress.ts';
+import type { Feed, Trainee } from './trainee.ts';
+import { Training, type TrainingParts } from './training.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'trainer-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** Pictures whose sizes differ, each with any number of boxes: what a detector would be trained on. */
+interface Scenes {
+  readonly pictures: readonly tf.Tensor2D[];
+  readonly boxes: readonly (readonly number[])[][];
+}
+
+const EPOCHS = 3;
+const PER_EPOCH = 4;
+
+/** `onBatch` is told of each batch before it is handed out. */
+function scenes(onBatch: () => void = () => undefined): Feed<Scenes> {
+  return {
+    batchesPerEpoch: PER_EPOCH,
+    async *epoch(epoch, startBatch) {
+      for (let batch = startBatch; batch < PER_EPOCH; batch++) {
+        const key = randomKey(7, epoch, batch);
+        const pictures = [0, 1].map((i) => tf.fill([3 + integer(key, 4, i), 5], uniform(key, 9 + i)) as tf.Tensor2D);
+        const boxes = pictures.map((_, i) =>
+          Array.from({ length: 1 + integer(key, 3, 20 + i) }, (_, b) =>
+            [0, 1, 2].map((c) => uniform(key, 40 + 3 * b + c)),
+          ),
+        );
+        onBatch();
+        yield { pictures, boxes };
+      }
+    },
+  };
+}
+
+/** A student that fits the brightness of a picture from each of its boxes, and a teacher that follows it as a moving average. */
+function studentAndTeacher() {
+  const begin = (): tf.Variable => tf.tidy(() => tf.variable(tf.tensor1d([0.5, -1, 2])));
+  const student = { name: 'student/w', variable: begin() };
+  const teacher = { name: 'teacher/w', variable: begin() };
+  const students: number[][] = [[0.5, -1, 2]];
+  const trainee: Trainee<Scenes> = {
+    weights: [student, teacher],
+    parameterGroups: [{ name: 'student', variables: [student] }],
+    measures: { distance: 'min' },
+    step({ pictures, boxes }) {
+      const { loss, gradients } = gradientsOf([student], () => {
+        const errors = boxes.map((rows, i) => {
+          const given = tf.tensor2d(rows.map((row) => [...row])).dot(student.variable);
+          return given.sub(pictures[i]!.mean()).square().sum();
+        });
+        return { loss: tf.addN(errors).div<tf.Scalar>(boxes.flat().length) };
+      });
+      tf.dispose([...pictures]);
+      return { losses: { loss }, gradients, samples: boxes.flat().length };
+    },
+    afterStep() {
+      students.push([...student.variable.dataSync()]);
+      teacher.variable.assign(teacher.variable.mul(0.9).add(student.variable.mul(0.1)));
+    },
+    async evaluate() {
+      return { distance: tf.tidy(() => student.variable.sub(teacher.variable).norm().dataSync()[0]!) };
+    },
+  };
+  const bits = () => [student, teacher].map(({ variable }) => [...variable.dataSync()]);
+  return { trainee, students, bits };
+}
+
+interface Trial {
+  readonly folder: string;
+  /** Step of this run after which to ask it to stop. */
+  readonly stopAt?: number;
+  readonly feed?: Feed<Scenes>;
+  readonly signal?: AbortSignal;
+}
+
+async function train({ folder, stopAt, feed = scenes(), signal }: Trial) {
+  const { trainee, students, bits } = studentAndTeacher();
+  const stop = new AbortController();
+  const progress = recordingProgress();
+  let steps = 0;
+  const phase = { advance: () => void (++steps === stopAt && stop.abort()), done: () => undefined };
+  const parts: TrainingParts<Scenes> = {
+    config: {
+      ...{ epochs: EPOCHS, batchSize: 2, optimizer: optimizerSchema.parse({ name: 'sgd' }) },
+      schedule: { name: 'cosine', learningRate: 0.05, final: 0 },
+      ...{ checkpoint: { everySeconds: 1000, keep: 2 }, evaluate: { everyEpochs: 1 }, log: { everySteps: 1 } },
+    },
+    ...{ key: randomKey(1), trainee, feed, workFolder: join(root, folder), identity: 'this one', quiet: true },
+    ...{ progress: { ...progress, phase: () => phase }, signal: signal ?? stop.signal },
+  };
+  const training = new Training(parts);
+  try {
+    await training.run();
+    return { bits: bits(), state: training.state, students, lines: progress.lines };
+  } finally {
+    training.dispose();
+  }
+}
+
+describe('a trainee with batches of its own and a teacher that follows', () => {
+  let whole: Awaited<ReturnType<typeof train>>;
+  beforeAll(async () => {
+    whole = await train({ folder: 'whole' });
+  });
+
+  test('the teacher is the moving average of the students after each update', () => {
+    expect(whole.students).toHaveLength(EPOCHS * PER_EPOCH + 1);
+    const [first, ...later] = whole.students as [number[], ...number[][]];
+    const expected = later.reduce((mean, student) => mean.map((m, i) => 0.9 * m + 0.1 * student[i]!), first);
+    whole.bits[1]!.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+    expect(whole.bits[0]).toEqual(whole.students.at(-1));
+    expect(whole.state.train.at(-1)!['loss']).toBeLessThan(whole.state.train[0]!['loss']!);
+  });
+
+  test.each(Array.from({ length: EPOCHS * PER_EPOCH }, (_, i) => i + 1))(
+    'stopped after step %i, it ends with the same bits',
+    async (stopAt) => {
+      const folder = `stop-${stopAt}`;
+      const stopped = train({ folder, stopAt });
+      await expect(stopped).rejects.toThrow(Interrupted);
+      await expect(stopped).rejects.toThrow(`Training saved at step ${stopAt} of 12: asked to stop`);
+      const { bits, state, lines } = await train({ folder });
+      expect(lines).toEqual([`Going on from step ${stopAt} of 12`]);
+      expect(bits).toEqual(whole.bits);
+      expect(state).toEqual(whole.state);
+      expect(eventTags(join(root, folder, 'events'))).toMatchObject({ 'train/loss': 12, 'epoch/loss': 3 });
+    },
+  );
+
+  test('all live checkpoints torn, it begins again', async () => {
+    await expect(train({ folder: 'torn', stopAt: 3 })).rejects.toThrow(Interrupted);
+    await expect(train({ folder: 'torn', stopAt: 3 })).rejects.toThrow(Interrupted);
+    const live = join(root, 'torn', 'live');
+    expect(readdirSync(live)).toHaveLength(2);
+    for (const name of readdirSync(live)) truncateSync(join(live, name), 300);
+    const { bits, lines } = await train({ folder: 'torn' });
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toMatch(/^warning: .*damaged.*going back to the one before/);
+    expect(bits).toEqual(whole.bits);
+  });
+
+  test('asked to stop while it waits for a batch, it takes the step: no batch is left on the device', async () => {
+    const stop = new AbortController();
+    let given = 0;
+    const feed = scenes(() => void (++given === 6 && stop.abort()));
+    const before = tf.memory().numTensors;
+    await expect(train({ folder: 'waiting', feed, signal: stop.signal })).rejects.toThrow('saved at step 6 of 12');
+    expect(tf.memory().numTensors - before).toBe(2); // student and teacher
+    expect((await train({ folder: 'waiting' })).bits).toEqual(whole.bits);
+  });
+
+  test('asked to stop before it begins, it takes no step', async () => {
+    await expect(train({ folder: 'never', signal: AbortSignal.abort() })).rejects.toThrow('saved at step 0 of 12');
+  });
+});
