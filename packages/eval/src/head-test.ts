@@ -48,9 +48,12 @@ export async function testHead(
   });
 }
 
-/** Scores `[images · views, classes]` to their means over the views `[images, classes]`. */
+/**
+ * Scores `[images · views, classes]` to scores `[images, classes]` in the order of their means over the views. Those of
+ * softmax are logarithms: classes that are too unlikely for a number still stand in their order.
+ */
 function overViews(logits: tf.Tensor, views: number, average: 'logits' | 'softmax'): tf.Tensor2D {
   if (views === 1) return logits as tf.Tensor2D;
-  const scores = average === 'softmax' ? tf.softmax(logits as tf.Tensor2D) : logits;
-  return scores.reshape([-1, views, logits.shape[1] as number]).mean(1);
+  const byView = (scores: tf.Tensor): tf.Tensor => scores.reshape([-1, views, logits.shape[1] as number]);
+  return average === 'softmax' ? tf.logSumExp(byView(tf.logSoftmax(logits)), 1) : byView(logits).mean(1);
 }

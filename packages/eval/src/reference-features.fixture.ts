@@ -10,8 +10,15 @@ interface Reference {
   readonly test: ReferencePart;
   readonly width: number;
   readonly classes: number;
-  /** The classes that its nearest neighbours give the test rows. */
-  readonly cases: { metric: string; votes: string; k: number; predicted: number[] }[];
+  /** The classes that its nearest neighbours give the test rows, and those that have a vote of theirs in order. */
+  readonly cases: {
+    metric: 'cosine' | 'euclidean';
+    votes: string;
+    sigma?: number;
+    k: number;
+    predicted: number[];
+    ranked: number[][];
+  }[];
 }
 
 /** The features that scikit-learn was given; see the scripts in bench/oracles. Rows of `width` values. */

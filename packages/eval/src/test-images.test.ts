@@ -53,6 +53,27 @@ test('ten-crop shows the four corners, the middle, and all of them mirrored, to 
   await test.close();
 });
 
+/** Tests a model that gives out what is put in: these logits, in views of the images of `labels`. */
+async function testLogits(logits: number[][], labels: number[], views: number, average: 'logits' | 'softmax') {
+  const classes = logits[0]!.length;
+  const input = tf.input({ shape: [classes] });
+  const outputs = tf.layers.activation({ activation: 'linear' }).apply(input) as tf.SymbolicTensor;
+  const source = {
+    shapes: [[1, 1, classes]],
+    classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
+    testViews: views,
+    async *test() {
+      await Promise.resolve();
+      yield { features: [tf.tensor2d(logits)], labels: Int32Array.from(labels) };
+    },
+  } as unknown as HeadSource;
+  const [measured] = await testHead(tf.model({ inputs: input, outputs }), source, average, {
+    dryRun: false,
+    signal: never,
+  });
+  return measured!;
+}
+
 test('logits or their softmax are averaged over the views of an image', async () => {
   // Softmax limits what one sure view can say against two less sure ones.
   const logits = [
@@ -63,31 +84,26 @@ test('logits or their softmax are averaged over the views of an image', async ()
     [0, 1, 2],
     [0, 1, 2],
   ];
-  const input = tf.input({ shape: [3] });
-  const model = tf.model({
-    inputs: input,
-    outputs: tf.layers.activation({ activation: 'linear' }).apply(input) as tf.SymbolicTensor,
-  });
-  const source = {
-    shapes: [[1, 1, 3]],
-    classes: ['a', 'b', 'c'],
-    testViews: 3,
-    async *test() {
-      await Promise.resolve();
-      yield { features: [tf.tensor2d(logits)], labels: Int32Array.of(1, 2) };
-    },
-  } as unknown as HeadSource;
-  const [byLogits] = await testHead(model, source, 'logits', { dryRun: false, signal: never });
-  const [bySoftmax] = await testHead(model, source, 'softmax', { dryRun: false, signal: never });
-  expect(byLogits!.confusion).toEqual([
+  const byLogits = await testLogits(logits, [1, 2], 3, 'logits');
+  const bySoftmax = await testLogits(logits, [1, 2], 3, 'softmax');
+  expect(byLogits.confusion).toEqual([
     [0, 0, 0],
     [1, 0, 0],
     [0, 0, 1],
   ]);
-  expect(bySoftmax!.confusion).toEqual([
+  expect(bySoftmax.confusion).toEqual([
     [0, 0, 0],
     [0, 1, 0],
     [0, 0, 1],
   ]);
-  expect(byLogits!.top5).toBe(100);
+  expect(byLogits.top5).toBe(100);
+});
+
+test('beside a class that is all but certain the others keep their order for top-5', async () => {
+  // exp(-295) is no float32: the softmax of all but the first is 0.
+  const logits = [300, 0, 1, 2, 3, 4, 5];
+  const right = [0, 6, 5, 4, 3, 2, 1].map(
+    async (label) => (await testLogits([logits, logits], [label], 2, 'softmax')).top5,
+  );
+  expect(await Promise.all(right)).toEqual([100, 100, 100, 100, 100, 0, 0]);
 });

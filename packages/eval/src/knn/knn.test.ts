@@ -1,30 +1,71 @@
+import { nearestNeighbours } from '@selfsup/engine/nearest-neighbours';
+import { memoryRows } from '@selfsup/engine/row-source';
 import { expect, test } from 'vitest';
 import { publishedFeatures } from '../published-features.fixture.ts';
 import { names, parts, publishedReference, reference } from '../reference-features.fixture.ts';
 import { readStageOutputs } from '../report/read-outputs.ts';
 import { run, workFolderOf } from '../stages.fixture.ts';
 import knn from './knn.ts';
+import { rankByVotes } from './votes.ts';
 
 const features = publishedReference();
 
-test.each(reference.cases)('$metric, $votes, k = $k: scikit-learn gives the same classes', async (one) => {
-  const { metric, votes, k, predicted } = one;
-  const name = `${metric}-${votes}-${k}`;
-  const result = await run(knn, name, { layers: ['conv2'], metric, votes, k: [k] }, { features });
-  const matrix = (await readStageOutputs(workFolderOf(name))).confusion!.matrix;
-  const expected = names.map(() => names.map(() => 0));
-  predicted.forEach((label, i) => expected[reference.test.labels[i]!]![label]!++);
-  expect(matrix).toEqual(expected);
-  const right = predicted.filter((label, i) => label === reference.test.labels[i]).length;
-  const protocol = `${metric}-${votes === 'plain' ? 'plain' : 'weighted0.1'}-k${k}`;
-  expect(result.metrics[`knn/${protocol}/conv2/top1`]).toBeCloseTo((100 * right) / predicted.length, 10);
+test.each(reference.cases)(
+  '$metric, $votes, sigma $sigma, k = $k: scikit-learn gives the same classes',
+  async (one) => {
+    const { metric, votes, sigma, k, predicted, ranked } = one;
+    const name = `${metric}-${votes}${sigma ?? ''}-${k}`;
+    const result = await run(
+      knn,
+      name,
+      { layers: ['conv2'], metric, votes, k: [k], ...(sigma && { sigma }) },
+      { features },
+    );
+    const matrix = (await readStageOutputs(workFolderOf(name))).confusion!.matrix;
+    const expected = names.map(() => names.map(() => 0));
+    predicted.forEach((label, i) => expected[reference.test.labels[i]!]![label]!++);
+    expect(matrix).toEqual(expected);
+    const right = predicted.filter((label, i) => label === reference.test.labels[i]).length;
+    const title = `knn/${metric}-${votes === 'plain' ? 'plain' : `weighted${sigma}`}-k${k}/conv2`;
+    const within5 = ranked.filter((classes, i) => classes.slice(0, 5).includes(reference.test.labels[i]!)).length;
+    expect(result.metrics).toEqual({
+      [`${title}/top1`]: (100 * right) / predicted.length,
+      ...(k >= 5 && { [`${title}/top5`]: (100 * within5) / predicted.length }),
+    });
+  },
+);
+
+test.each(reference.cases)(
+  '$metric, $votes, sigma $sigma, k = $k: only classes with a vote have a place',
+  async (one) => {
+    const { metric, sigma, k, ranked } = one;
+    const rows = ({ features: values }: (typeof parts)['train']) => memoryRows(values, reference.width);
+    const neighbours = await nearestNeighbours({ queries: rows(parts.test), bank: rows(parts.train), k, metric });
+    const voting = { k, labels: parts.train.labels, classes: reference.classes, sigma };
+    for (const [label] of names.entries()) {
+      const { own } = rankByVotes(neighbours, voting, new Int32Array(ranked.length).fill(label));
+      const places = ranked.map((classes) => classes.indexOf(label));
+      expect([...own]).toEqual(places.map((place) => (place < 0 ? Infinity : place)));
+    }
+  },
+);
+
+test('two near votes outdo one nearer vote at a wide temperature and not at a narrow one, however narrow', () => {
+  const neighbours = { k: 3, indices: Int32Array.of(0, 1, 2), values: Float32Array.of(0.9, 0.8, 0.8) };
+  const voting = { k: 3, labels: Int32Array.of(4, 2, 2), classes: 6 };
+  // exp(-0.1 / sigma) is a half at sigma = 0.1 / ln 2: there both have the same votes.
+  const ranks = (sigma: number) => rankByVotes(neighbours, { ...voting, sigma }, Int32Array.of(2));
+  expect([ranks(0.15).first[0], ranks(0.15).own[0]]).toEqual([2, 0]);
+  for (const sigma of [0.14, 1e-3, 1e-5, 1e-300]) expect([ranks(sigma).first[0], ranks(sigma).own[0]]).toEqual([4, 1]);
 });
 
-test('the fifth place counts for top-5, and each k stands under its own name', async () => {
-  const result = await run(knn, 'several', { layers: ['conv2'], k: [1, 90], votes: 'plain' }, { features });
+test('the fifth place counts for top-5, which fewer than five neighbours do not give, and each k stands under its own name', async () => {
+  const result = await run(knn, 'several', { layers: ['conv2'], k: [1, 4, 5, 90], votes: 'plain' }, { features });
   expect(Object.keys(result.metrics)).toEqual([
     'knn/cosine-plain-k1/conv2/top1',
-    'knn/cosine-plain-k1/conv2/top5',
+    'knn/cosine-plain-k4/conv2/top1',
+    'knn/cosine-plain-k5/conv2/top1',
+    'knn/cosine-plain-k5/conv2/top5',
     'knn/cosine-plain-k90/conv2/top1',
     'knn/cosine-plain-k90/conv2/top5',
   ]);

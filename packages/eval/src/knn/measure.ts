@@ -25,19 +25,15 @@ export async function measureKnn(context: StageContext<KnnConfig>): Promise<Stag
       if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels });
       const neighbours = await search(context, features, layer);
       for (const k of config.k) {
-        const ranking = rankByVotes(
-          neighbours,
-          Math.min(k, neighbours.k),
-          train.labels,
-          classes.length,
-          weightOf(config),
-        );
+        const { sigma } = config.votes === 'weighted' ? config : {};
+        const voting = { k: Math.min(k, neighbours.k), labels: train.labels, classes: classes.length, sigma };
+        const ranks = rankByVotes(neighbours, voting, test.labels);
         const title = `knn/${protocolOf(config, k)}/${layer}`;
-        metrics[`${title}/top1`] = shareWithin(ranking.rankOf(test.labels), 1);
-        if (classes.length > 5) metrics[`${title}/top5`] = shareWithin(ranking.rankOf(test.labels), 5);
+        metrics[`${title}/top1`] = shareWithin(ranks.own, 1);
+        if (k >= 5 && classes.length > 5) metrics[`${title}/top5`] = shareWithin(ranks.own, 5);
         if (files['confusion.json'] !== undefined) continue;
         files['confusion.json'] = join(workFolder, 'confusion.json');
-        const matrix = confusionOf(test.labels, ranking.first, classes.length);
+        const matrix = confusionOf(test.labels, ranks.first, classes.length);
         await writeAtomically(files['confusion.json'], `${JSON.stringify({ title, classes, matrix })}\n`);
       }
     } finally {
@@ -78,16 +74,12 @@ async function search(
   return neighbours;
 }
 
-function weightOf({ votes, sigma }: KnnConfig): (similarity: number) => number {
-  return votes === 'plain' ? () => 1 : (similarity) => Math.exp(similarity / sigma);
-}
-
 /** All that a result depends on beside the layer, in its name. */
 function protocolOf({ metric, votes, sigma, vector }: KnnConfig, k: number): string {
   return `${metric}-${votes === 'plain' ? 'plain' : `weighted${sigma}`}-k${k}${vector === 'average' ? '-average' : ''}`;
 }
 
 /** Share of the ranks that are below `places`, in percent. */
-function shareWithin(ranks: Int32Array, places: number): number {
+function shareWithin(ranks: Float64Array, places: number): number {
   return (100 * ranks.filter((rank) => rank < places).length) / ranks.length;
 }
