@@ -1,18 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { linkPackages } from './linked-packages.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
@@ -36,7 +27,7 @@ export class Clone {
       mkdirSync(dirname(this.path(file)), { recursive: true });
       cpSync(join(repository, file), this.path(file));
     }
-    this.#linkPackages();
+    linkPackages(repository, this.root);
     this.git('init', '--quiet', '--initial-branch=main');
     this.commit('the checkout under test');
   }
@@ -95,19 +86,6 @@ export class Clone {
 
   remove(): void {
     rmSync(this.root, { recursive: true, force: true });
-  }
-
-  /** Our own packages must be those of the clone, everything else those that are installed here. */
-  #linkPackages(): void {
-    const modules = join(repository, 'node_modules');
-    mkdirSync(this.path('node_modules/@selfsup'), { recursive: true });
-    for (const name of readdirSync(modules)) {
-      if (name !== '@selfsup' && name !== '.cache') symlinkSync(join(modules, name), this.path('node_modules', name));
-    }
-    for (const name of ['engine', 'data', 'models', 'trainer', 'tasks', 'eval']) {
-      symlinkSync(join('../../packages', name), this.path('node_modules/@selfsup', name));
-    }
-    symlinkSync('../../pipelines', this.path('node_modules/@selfsup/pipelines'));
   }
 }
 

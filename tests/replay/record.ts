@@ -1,0 +1,76 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { createHash } from 'node:crypto';
+
+/** What one stage left: digests by name, and its numbers. */
+export interface StageRecord {
+  /** `blob <name>` and `file <name>` to sha256. */
+  readonly digests: Readonly<Record<string, string>>;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** What a replay gave. */
+export interface ReplayRecord {
+  /** The engine's id: library, CPU type, threads and flags, which are what bits hold for. */
+  readonly place: string;
+  /** By experiment and stage; reports by `<experiment>/report`. */
+  readonly stages: Readonly<Record<string, StageRecord>>;
+}
+
+interface Manifest {
+  readonly keyParts: { readonly engine?: string };
+  readonly blobs: Readonly<Record<string, { readonly sha256: string }>>;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Reads what the stages of `experiments` published below `artifacts`, and their reports. */
+export function readRecord(artifacts: string, experiments: readonly string[]): ReplayRecord {
+  const stages: Record<string, StageRecord> = {};
+  const places = new Set<string>();
+  for (const experiment of experiments) {
+    for (const folder of publishedFolders(join(artifacts, experiment))) {
+      const manifest = readJson<Manifest>(join(folder, 'manifest.json'));
+      const digests = [
+        ...Object.entries(manifest.blobs).map(([name, { sha256 }]) => [`blob ${name}`, sha256] as const),
+        ...Object.entries(manifest.files).map(([name, sha256]) => [`file ${name}`, sha256] as const),
+      ];
+      stages[relative(artifacts, folder)] = {
+        digests: Object.fromEntries(digests),
+        metrics: numbersIn(readJson(join(folder, 'metrics.json'))),
+      };
+      if (manifest.keyParts.engine !== undefined) places.add(manifest.keyParts.engine);
+    }
+    const page = join(artifacts, experiment, 'report/index.html');
+    if (existsSync(page)) {
+      const digests = { 'file index.html': createHash('sha256').update(readFileSync(page)).digest('hex') };
+      stages[join(experiment, 'report')] = { digests, metrics: {} };
+    }
+  }
+  return { place: [...places].sort().join(' '), stages };
+}
+
+/** Folders below `folder` that hold a manifest, sorted. */
+export function publishedFolders(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('manifest.json'))
+    .map((path) => join(folder, path, '..'))
+    .sort();
+}
+
+/** All numbers of some JSON by their paths; a list's entries that have a value go by what else they say. */
+function numbersIn(json: unknown, path = ''): Record<string, number> {
+  if (typeof json === 'number') return { [path]: json };
+  if (typeof json !== 'object' || json === null) return {};
+  const below = (name: string): string => (path === '' ? name : `${path} ${name}`);
+  const parts = Object.entries(json).map(([name, entry]: [string, unknown]) => {
+    if (typeof entry !== 'object' || entry === null || !('value' in entry)) return numbersIn(entry, below(name));
+    const { value, ...rest } = entry;
+    return numbersIn(value, below(JSON.stringify(rest)));
+  });
+  return Object.assign({}, ...parts) as Record<string, number>;
+}
+
+function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(file, 'utf8')) as T;
+}
