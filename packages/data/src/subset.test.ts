@@ -1,5 +1,7 @@
+import type { UserError } from '@selfsup/engine/errors';
 import { describe, expect, it } from 'vitest';
-import { evenlyApart, selectSubset, subsetSchema } from './subset.ts';
+import type { Dataset } from './dataset.ts';
+import { chosenImages, evenlyApart, selectSubset, type Subset, subsetSchema } from './subset.ts';
 
 const labels = Int32Array.of(2, 0, 0, 1, 2, 2, 1, 0, 1, 0);
 
@@ -42,12 +44,37 @@ describe('selectSubset', () => {
     expect(() => selectSubset(labels, { firstPerClass: 4 }, 1)).toThrow(/class 2 has only 3/);
     expect(() => selectSubset(labels, { list: [10] }, 1)).toThrow(/Image 10/);
     expect(() => selectSubset(Int32Array.of(-1, -1), { firstPerClass: 1 }, 1)).toThrow(/no labels/);
+    const fieldOf = (subset: Subset, of = labels) => {
+      try {
+        return selectSubset(of, subset, 1, 'train.subset');
+      } catch (error) {
+        return (error as UserError).field;
+      }
+    };
+    expect(fieldOf({ count: 11 })).toBe('train.subset.count');
+    expect(fieldOf({ firstPerClass: 4 })).toBe('train.subset.firstPerClass');
+    expect(fieldOf({ fraction: 0.5 }, new Int32Array(0))).toBe('train.subset.fraction');
   });
 
   it('has a strict schema', () => {
     expect(subsetSchema.safeParse({ count: 10 }).success).toBe(true);
     expect(subsetSchema.safeParse({ count: 10, first: 3 }).success).toBe(false);
     expect(subsetSchema.safeParse({ fraction: 0 }).success).toBe(false);
+  });
+});
+
+describe('chosenImages', () => {
+  const manifest = { name: 'few', splits: { train: { count: 10 }, val: { count: 0 } } };
+  const dataset = { manifest, labels: () => labels } as unknown as Dataset;
+
+  it('takes what a part of a config names', () => {
+    expect([...chosenImages(dataset, { split: 'train', subset: { first: 2 } }, 1, 'data')]).toEqual([0, 1]);
+  });
+
+  it.each(['val', 'test'])('refuses the split %s, which holds nothing, by its field', (split) => {
+    expect(() => chosenImages(dataset, { split }, 1, 'test')).toThrow(
+      expect.objectContaining({ field: 'test.split', remedy: 'Use one of: train.' }),
+    );
   });
 });
 

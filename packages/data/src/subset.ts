@@ -1,6 +1,7 @@
 import { UserError } from '@selfsup/engine/errors';
 import { permutation, randomKey } from '@selfsup/engine/random';
 import { z } from 'zod';
+import type { Dataset } from './dataset.ts';
 
 /** Part of a split; see `selectSubset` for what each kind takes. */
 export const subsetSchema = z.union([
@@ -13,8 +14,28 @@ export const subsetSchema = z.union([
 
 export type Subset = z.infer<typeof subsetSchema>;
 
-function refuse(field: string, what: string): never {
-  throw new UserError(what, { field: `subset.${field}`, remedy: 'Ask for at most what the split holds.' });
+/**
+ * The images that a part of a config chooses, as `selectSubset` does. Throws `UserError` naming `<field>.split` for a split
+ * that the data set has not or that holds no image, and `<field>.subset` where it does not hold that many.
+ */
+export function chosenImages(
+  dataset: Dataset,
+  { split, subset }: { readonly split: string; readonly subset?: Subset | undefined },
+  seed: number,
+  field: string,
+): Uint32Array {
+  requireImages(dataset, split, `${field}.split`);
+  return selectSubset(dataset.labels(split), subset, seed, `${field}.subset`);
+}
+
+/** Throws `UserError` naming `field` for a split that the data set has not or that holds no image. */
+export function requireImages({ manifest }: Dataset, split: string, field: string): void {
+  if ((manifest.splits[split]?.count ?? 0) > 0) return;
+  const held = Object.keys(manifest.splits).filter((name) => manifest.splits[name]!.count > 0);
+  throw new UserError(`Data set ${manifest.name} has no images in a split '${split}'`, {
+    field,
+    remedy: `Use one of: ${held.join(', ')}.`,
+  });
 }
 
 /**
@@ -25,9 +46,18 @@ function refuse(field: string, what: string): never {
  * Throws `UserError` where the split does not hold that many.
  *
  * @param labels class indices of the split, [count]; -1 marks an image without a label
+ * @param field where the config says which part, for messages
  */
-export function selectSubset(labels: Int32Array, subset: Subset | undefined, seed: number): Uint32Array {
+export function selectSubset(
+  labels: Int32Array,
+  subset: Subset | undefined,
+  seed: number,
+  field = 'subset',
+): Uint32Array {
   const total = labels.length;
+  const refuse = (kind: string, what: string): never => {
+    throw new UserError(what, { field: `${field}.${kind}`, remedy: 'Ask for at most what the split holds.' });
+  };
   if (subset === undefined) return Uint32Array.from({ length: total }, (_, i) => i);
   if ('first' in subset) {
     if (subset.first > total) refuse('first', `The first ${subset.first} images of a split of ${total}`);
@@ -38,13 +68,17 @@ export function selectSubset(labels: Int32Array, subset: Subset | undefined, see
     if (outside !== undefined) refuse('list', `Image ${outside} of a split of ${total}, counted from 0`);
     return Uint32Array.from(subset.list);
   }
-  if ('firstPerClass' in subset) return firstPerClass(labels, subset.firstPerClass);
+  if ('firstPerClass' in subset) return firstPerClass(labels, subset.firstPerClass, refuse);
   const count = 'count' in subset ? subset.count : Math.max(1, Math.floor(subset.fraction * total));
-  if (count > total) refuse('count', `${count} images of a split of ${total}`);
+  if (count > total) refuse('count' in subset ? 'count' : 'fraction', `${count} images of a split of ${total}`);
   return permutation(randomKey(seed, 'subset'), total).subarray(0, count).slice().sort();
 }
 
-function firstPerClass(labels: Int32Array, perClass: number): Uint32Array {
+function firstPerClass(
+  labels: Int32Array,
+  perClass: number,
+  refuse: (kind: string, what: string) => never,
+): Uint32Array {
   const taken = new Map<number, number>();
   const chosen: number[] = [];
   labels.forEach((label, index) => {

@@ -1,6 +1,6 @@
 import { type Augment, type ImageSize, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
-import { selectSubset } from '@selfsup/data/subset';
+import { chosenImages } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/engine/errors';
 import type { RandomKey } from '@selfsup/engine/random';
 import type { StageContext } from '@selfsup/engine/stage';
@@ -59,9 +59,9 @@ export async function openAugmentedLayers<Settings extends AugmentedSettings>(
     const settings = settingsFor(input);
     const { dataset, frozen, facts } = input;
     const { classes } = dataset.manifest;
-    const { split, subset } = settings.train;
+    const { split } = settings.train;
     const labels = dataset.labels(split);
-    const indices = selectSubset(labels, subset, context.seed);
+    const indices = chosenImages(dataset, settings.train, context.seed, 'train');
     const trainLabels = Int32Array.from(indices, (index) => labels[index] as number);
     checkLabels(trainLabels, classes.length, 'train');
     refuseEmptyClass({ classes, trainLabels });

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { evenlyApart, selectSubset } from '@selfsup/data/subset';
+import { chosenImages, evenlyApart } from '@selfsup/data/subset';
 import { writeAtomically } from '@selfsup/engine/files';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { extractSplit } from './extract-split.ts';
@@ -20,9 +20,12 @@ export async function extractFeatures(context: StageContext<FeaturesConfig>): Pr
   try {
     const blobs: Record<string, string> = {};
     const parts = {} as FeatureDescription['parts'];
-    for (const part of ['train', 'test'] as const) {
-      const { split, subset } = config[part];
-      const all = selectSubset(dataset.labels(split), subset, seed);
+    // Both are chosen before the first takes its time.
+    const chosen = (['train', 'test'] as const).map(
+      (part) => [part, chosenImages(dataset, config[part], seed, part)] as const,
+    );
+    for (const [part, all] of chosen) {
+      const { split } = config[part];
       const indices = dryRun ? evenlyApart(all, 2 * config.batchSize) : all;
       const files = await extractSplit({
         ...context,

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Augment, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
-import { selectSubset } from '@selfsup/data/subset';
+import { chosenImages } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/engine/errors';
 import type { StageContext } from '@selfsup/engine/stage';
 import { inOrder } from './cached-source.ts';
@@ -42,8 +42,8 @@ export async function storedTest(
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const { split, subset } = settings.test;
-    const all = selectSubset(dataset.labels(split), subset, context.seed);
+    const { split } = settings.test;
+    const all = chosenImages(dataset, settings.test, context.seed, 'test');
     const indices = context.dryRun ? all.subarray(0, extractionBatch) : all;
     await mkdir(folder, { recursive: true });
     const { workers } = settings;
@@ -68,9 +68,9 @@ export function liveTest(
   _layers: readonly string[],
   settings: TestSettings & { readonly testView: Augment },
 ): Promise<TestImages> {
-  const { split, subset } = settings.test;
+  const { split } = settings.test;
+  const indices = chosenImages(dataset, settings.test, context.seed, 'test');
   const labels = dataset.labels(split);
-  const indices = selectSubset(labels, subset, context.seed);
   checkLabels(
     Int32Array.from(indices, (index) => labels[index] as number),
     dataset.manifest.classes.length,

@@ -1,5 +1,5 @@
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
-import { selectSubset } from '@selfsup/data/subset';
+import { chosenImages } from '@selfsup/data/subset';
 import { sha256File } from '@selfsup/engine/files';
 import type { StageContext } from '@selfsup/engine/stage';
 import { checkLabels, refuseEmptyClass } from './feature-set.ts';
@@ -31,9 +31,8 @@ export async function openTuningInput({ config, needs, seed }: StageContext<Tuni
   try {
     const { classes, digest } = dataset.manifest;
     const chosen = (['train', 'test'] as const).map((part) => {
-      const { split, subset } = config[part];
-      const labels = dataset.labels(split);
-      const indices = selectSubset(labels, subset, seed);
+      const indices = chosenImages(dataset, config[part], seed, part);
+      const labels = dataset.labels(config[part].split);
       const own = Int32Array.from(indices, (index) => labels[index] as number);
       checkLabels(own, classes.length, part);
       if (part === 'train') refuseEmptyClass({ classes, trainLabels: own });

@@ -136,6 +136,19 @@ describe('folder', () => {
     expect((await held(2)).manifest.digest).not.toBe(first.digest);
   });
 
+  it('holds out no last image of a class, and says which classes are not tested', async () => {
+    const files = { 'one/0.jpg': await picture(10), 'two/1.jpg': await picture(20), 'two/2.jpg': await picture(30) };
+    await writeTree(join(folder, 'scarce'), files);
+    const { manifest } = await ingestPath('scarce', { holdOut: { fraction: 0.9 } });
+    expect(manifest.splits).toEqual({
+      train: { count: 2, classCounts: [1, 1] },
+      test: { count: 1, classCounts: [0, 1] },
+    });
+    expect(manifest.warnings?.map(({ kind }) => kind)).toEqual(['class-without-test-images']);
+    await writeTree(join(folder, 'single'), { 'one/0.jpg': files['one/0.jpg'], 'two/1.jpg': files['two/1.jpg'] });
+    expect(await userError(ingestPath('single', { holdOut: { fraction: 0.5 } }))).toMatch(/field: +holdOut/);
+  });
+
   it('leaves damaged files out with the reason and says how many', async () => {
     const damaged = {
       ...tree,

@@ -31,7 +31,10 @@ const schema = z.strictObject({
 
 type FolderConfig = z.infer<typeof schema>;
 
-/** Moves images of train to another split: per class the first of an order drawn by the seed, at least one. */
+/**
+ * Moves images of train to another split: per class the first of an order drawn by the seed, at least one, but never the
+ * last image of a class, which could not be learnt then. Throws `UserError` where no image can be moved.
+ */
 function heldOut(entries: readonly SourceEntry[], holdOut: NonNullable<FolderConfig['holdOut']>): SourceEntry[] {
   if (entries.some(({ split }) => split === holdOut.split)) {
     throw new UserError(`There is a split "${holdOut.split}" already`, {
@@ -46,8 +49,14 @@ function heldOut(entries: readonly SourceEntry[], holdOut: NonNullable<FolderCon
   const moved = new Set<number>();
   for (const [label, members] of byClass) {
     const order = permutation(randomKey(holdOut.seed, 'hold-out', label), members.length);
-    const count = Math.max(1, Math.floor(holdOut.fraction * members.length));
+    const count = Math.min(Math.max(1, Math.floor(holdOut.fraction * members.length)), members.length - 1);
     for (const place of order.subarray(0, count)) moved.add(members[place]!);
+  }
+  if (moved.size === 0) {
+    throw new UserError(`No image can be held out: each of the ${byClass.size} classes has one image in train`, {
+      field: 'holdOut',
+      remedy: 'Leave holdOut out, or give classes of two images and more.',
+    });
   }
   const renamed = entries.map((entry, i) => (moved.has(i) ? { ...entry, split: holdOut.split } : entry));
   return renamed;

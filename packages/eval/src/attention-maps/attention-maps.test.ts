@@ -98,8 +98,9 @@ test('what cannot be shown is refused by name', async () => {
     '200 images are more than the 100 that can be shown',
   );
   await expect(run(attentionMaps, 'x', { ...config, images: { firstPerClass: 50 } }, needs)).rejects.toMatchObject({
-    field: 'subset.firstPerClass',
+    field: 'images.firstPerClass',
   });
+  await expect(run(attentionMaps, 'x', { ...config, split: 'val' }, needs)).rejects.toMatchObject({ field: 'split' });
   const broken = await loadEncoder(needs.encoder.blob('checkpoint'));
   broken.model.setWeights(broken.model.getWeights().map((weight) => weight.mul(1e20)));
   const path = workFolderOf('broken-checkpoint');

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measuringView } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
-import { selectSubset } from '@selfsup/data/subset';
+import { requireImages, selectSubset } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/engine/errors';
 import { writeAtomically } from '@selfsup/engine/files';
 import { Interrupted, type StageContext, type StageResult } from '@selfsup/engine/stage';
@@ -135,6 +135,7 @@ function mapShape(layer: string, shape: readonly number[]): readonly [number, nu
 
 function chooseImages({ config, seed, dryRun }: StageContext<AttentionMapsConfig>, { dataset }: FrozenInput) {
   const { images, split } = config;
+  requireImages(dataset, split, 'split');
   const labels = dataset.labels(split);
   if ('firstPerClass' in images) {
     const held = new Set(labels);
@@ -145,7 +146,7 @@ function chooseImages({ config, seed, dryRun }: StageContext<AttentionMapsConfig
         remedy: "Choose images with 'count' or 'list', or name another split.",
       });
   }
-  const indices = selectSubset(labels, images, seed);
+  const indices = selectSubset(labels, images, seed, 'images');
   if (indices.length > mostImages)
     throw new UserError(`${indices.length} images are more than the ${mostImages} that can be shown`, {
       field: 'images',

@@ -168,6 +168,12 @@ describe('BiGAN', () => {
     }
   });
 
+  test('refuses a single test image before it trains', async () => {
+    const context = trainingContext(bigan, join(root, 'one'), small);
+    const dataset = generatedDataset(8, { train: 32, test: 1 });
+    await expect(trainOn(dataset, bigan, context)).rejects.toMatchObject({ field: 'data.testSplit' });
+  });
+
   test('refuses an encoder without adversaries, and takes another network’s', async () => {
     const network = { name: 'nin', blocks: 3, width: 4 };
     await expect(train('none', { network }).outcome).rejects.toMatchObject({ field: 'task.adversaries' });

@@ -16,7 +16,8 @@ export const ganFields = {
     .strictObject({
       /** In which nearest neighbours are looked for. */
       train: z.int().min(1).default(60_000),
-      test: z.int().min(1).default(10_000),
+      /** Two at least: each is held against the next one. */
+      test: z.int().min(2).default(10_000),
       /** Drawn from the generator; at least 100, since neighbours are also looked for in a hundredth of them. */
       generated: z.int().min(100).default(10_000),
     })

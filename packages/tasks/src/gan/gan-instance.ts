@@ -16,6 +16,7 @@ export function ganInstance(
   const measures = new GanMeasures(context, networks);
   const history = new PictureHistory(context, networks);
   const record = async (): Promise<void> => {
+    measures.requireTestImages();
     await networks.estimateStatistics();
     await history.add();
   };

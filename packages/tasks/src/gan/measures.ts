@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { evenlyApart } from '@selfsup/data/subset';
+import { UserError } from '@selfsup/engine/errors';
 import { nearestNeighbours } from '@selfsup/engine/nearest-neighbours';
 import { memoryRows, type RowSource } from '@selfsup/engine/row-source';
 import { deriveKey } from '@selfsup/engine/random';
@@ -108,6 +109,17 @@ export class GanMeasures {
       found[`nearest-generated${name}`] = values.reduce((a, b) => a + b, 0) / values.length;
     }
     return found;
+  }
+
+  /** Throws `UserError` where there are not two test images, one of which is held against the other. */
+  requireTestImages(): void {
+    const { dataset, testSplit } = this.#context;
+    const count = dataset.count(testSplit);
+    if (count > 1) return;
+    throw new UserError(`Split '${testSplit}' holds ${count} image; reconstructions are measured on two and more`, {
+      field: 'data.testSplit',
+      remedy: 'Name a split of two images or more.',
+    });
   }
 
   #testIndices(): Uint32Array {

@@ -29,3 +29,8 @@ test('gives the weights with which a task of the same seed begins, with the conf
   const other = await encoderOf(random, 'c', { task }, 2);
   expect(other.encoder.tensors.get(kernel)).not.toEqual(encoder.tensors.get(kernel));
 });
+
+test('fewer images than a batch do, since nothing is trained', async () => {
+  const { result } = await encoderOf(random, 'few', { data: { workers: 0, subset: { first: 3 } }, batchSize: 128 });
+  expect(Object.keys(result.blobs!)).toEqual(['checkpoint']);
+});

@@ -5,7 +5,7 @@ import { Interrupted } from '@selfsup/engine/stage';
 import { type Augment, type ImageSize, measuringView, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
-import { selectSubset } from '@selfsup/data/subset';
+import { chosenImages } from '@selfsup/data/subset';
 import type { Feed } from '@selfsup/trainer/trainee';
 import type { TrainingConfig } from '../training-config.ts';
 
@@ -25,7 +25,7 @@ export class DataFeed implements Feed<Batch> {
   #loader: Loader;
   #planned: Loader | undefined;
 
-  /** Throws `UserError` when the training images do not fill one batch, and for views that do not fit together. */
+  /** Throws `UserError` for a split or a subset that there is not, and for views that do not fit together. */
   constructor(dataset: Dataset, config: TrainingConfig, seed: number, signal: AbortSignal) {
     this.#dataset = dataset;
     this.#signal = signal;
@@ -33,15 +33,21 @@ export class DataFeed implements Feed<Batch> {
     this.#key = randomKey(seed, 'data');
     this.size = outputSize(dataset.manifest.image, config.data.augment);
     this.#plainView = plainViewOf(dataset, config, this.size);
-    this.indices = selectSubset(dataset.labels(config.data.split), config.data.subset, seed);
+    this.indices = chosenImages(dataset, config.data, seed, 'data');
     this.#loader = this.#training(this.indices);
     this.batchesPerEpoch = this.#loader.batchesPerEpoch;
-    if (this.batchesPerEpoch === 0) {
-      throw new UserError(`${this.indices.length} training images do not fill a batch of ${config.batchSize}`, {
-        field: 'batchSize',
-        remedy: 'Make the batch smaller or the subset larger.',
-      });
-    }
+  }
+
+  /** Throws `UserError` where an epoch does not fill one batch, so that nothing could be trained. */
+  requireBatch(): void {
+    if (this.batchesPerEpoch > 0) return;
+    const { data, batchSize } = this.#config;
+    const draws =
+      data.samplesPerEpoch === undefined ? `${this.indices.length} training images` : `${data.samplesPerEpoch} draws`;
+    throw new UserError(`${draws} do not fill a batch of ${batchSize}`, {
+      field: 'batchSize',
+      remedy: "Make the batch smaller, or raise 'data.samplesPerEpoch' to go through the images several times.",
+    });
   }
 
   /** Augmented training batches of an epoch; `indices` of an epoch's plan take the place of the subset. */

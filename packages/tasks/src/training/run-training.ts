@@ -5,6 +5,7 @@ import { canonicalJson, sha256, sha256File } from '@selfsup/engine/files';
 import { randomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
+import { requireImages } from '@selfsup/data/subset';
 import { saveEncoder, type Normalisation } from '@selfsup/models/encoder';
 import { configureNetwork, type ConfiguredNetwork } from '@selfsup/models/network';
 import { modelWeights } from '@selfsup/models/weights';
@@ -49,6 +50,8 @@ export async function trainOn<Config>(
   );
   const instance = await createInstance(task, context, { dataset, network, normalisation, feed, identity, begin });
   const trains = instance.parameterGroups.length > 0;
+  if (trains) feed.requireBatch();
+  if (instance.evaluate !== undefined) requireImages(dataset, config.data.testSplit, 'data.testSplit');
   const epochs = trains ? config.epochs : 0;
   const weights = Object.entries(instance.models).flatMap(([name, model]) => modelWeights(name, model));
   const training = new Training({

@@ -216,8 +216,27 @@ describe('the training loop', () => {
     [{ normalisation: { mean: [1], std: [1] } }, 'normalisation.mean'],
     [{ network: { name: 'nin', width: 'wide' } }, 'network.width'],
     [{ network: { name: 'lenet' } }, 'network.name'],
-    [{ data: { workers: 0, subset: { first: 97 } } }, 'subset.first'],
+    [{ data: { workers: 0, subset: { first: 97 } } }, 'data.subset.first'],
+    [{ data: { workers: 0, split: 'learn' } }, 'data.split'],
+    [{ data: { workers: 0, samplesPerEpoch: 15 } }, 'batchSize'],
   ])('refuses %j, naming the field', async (changes, field) => {
     await expect(train('bad', toy(), changes).outcome).rejects.toMatchObject({ name: 'UserError', field });
+  });
+
+  test('a split to test on that there is not is refused before the first step', async () => {
+    const steps: number[] = [];
+    const task = toy((instance) => ({
+      evaluate: async () => ({}),
+      step: (batch, position) => {
+        steps.push(position.step);
+        return instance.step(batch, position);
+      },
+    }));
+    await expect(train('no-test', task, { data: { workers: 0, testSplit: 'val' } }).outcome).rejects.toMatchObject({
+      message: "Data set generated has no images in a split 'val'",
+      field: 'data.testSplit',
+      remedy: 'Use one of: train, test.',
+    });
+    expect(steps).toEqual([]);
   });
 });
