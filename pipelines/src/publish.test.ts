@@ -11,6 +11,9 @@ import { isComplete, readManifest } from './manifest.ts';
 import { publish, type PublishOptions, sweepScratch } from './publish.ts';
 import { blobPath, isWhole } from './store.ts';
 
+/** How often publishing is killed: SELFSUP_KILLS=100 for a campaign. */
+const kills = Number(process.env['SELFSUP_KILLS'] ?? 5);
+
 let root: string;
 let options: PublishOptions;
 beforeEach(() => {
@@ -28,6 +31,7 @@ beforeEach(() => {
       resolvedConfig: {},
     },
     run: { started: '', finished: '', wallSeconds: 0, host: '', cpu: '', node: '', peakMemoryBytes: 0 },
+    confirm: () => Promise.resolve(),
   };
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -56,6 +60,14 @@ test('a metric that is no number is not published', async () => {
   expect(existsSync(options.folder)).toBe(false);
 });
 
+test('who may publish no more changes nothing, also where an earlier result stands', async () => {
+  await publish({ metrics: { loss: 1 } }, options);
+  const before = readFileSync(join(options.folder, 'manifest.json'), 'utf8');
+  const confirm = (): Promise<void> => Promise.reject(new Error('lost'));
+  await expect(publish({ metrics: { loss: 2 } }, { ...options, confirm })).rejects.toThrow('lost');
+  expect(readFileSync(join(options.folder, 'manifest.json'), 'utf8')).toBe(before);
+});
+
 test('a folder blob counts as whole only with every byte of every file', async () => {
   const folder = join(root, 'work', 'features');
   mkdirSync(folder);
@@ -75,7 +87,7 @@ test('kill -9 at any moment leaves the old folder, none, or the whole new one', 
     script,
     `import { writeFileSync } from 'node:fs';
     import { publish } from ${url('./publish.ts')};
-    const options = ${JSON.stringify(options)};
+    const options = { ...${JSON.stringify(options)}, confirm: async () => {} };
     for (let i = 0; ; i++) {
       const make = (name) => { writeFileSync(options.scratch + '/' + name, name + i); return options.scratch + '/' + name; };
       await publish({ blobs: { w: make('w') }, files: { 'x.json': make('x'), 'y.json': make('y') }, metrics: { i } }, options);
@@ -83,7 +95,7 @@ test('kill -9 at any moment leaves the old folder, none, or the whole new one', 
     }`,
   );
   let left = 0;
-  for (let kill = 0; kill < 5; kill++) {
+  for (let kill = 0; kill < kills; kill++) {
     const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script], { stdio: 'pipe' });
     await once(child.stdout, 'data');
     await sleep(10 + Math.random() * 60);
@@ -100,4 +112,4 @@ test('kill -9 at any moment leaves the old folder, none, or the whole new one', 
     await sweepScratch(options.scratch);
   }
   expect(left).toBeGreaterThan(0);
-});
+}, 900_000);

@@ -21,6 +21,8 @@ export interface PublishOptions {
   readonly run: RunRecord;
   /** Digests for folders that have a better name than the hash of their files. */
   readonly identities?: Readonly<Record<string, string>> | undefined;
+  /** Throws where this process may publish no more: asked at the last moment. */
+  readonly confirm: () => Promise<void>;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function publish(result: StageResult, options: PublishOptions): Pro
   await writeAtomically(join(fresh, 'metrics.json'), pretty(result.metrics));
   await writeAtomically(join(fresh, 'run.json'), pretty(options.run));
   await writeAtomically(join(fresh, 'manifest.json'), pretty(manifest));
+  await options.confirm();
   await putInPlace(fresh, options.folder, options.scratch);
   return manifest;
 }
@@ -69,7 +72,10 @@ export async function putInPlace(fresh: string, folder: string, scratch: string)
   await rm(old, { recursive: true, force: true });
 }
 
-/** Removes what a killed process left in a scratch folder. Only while its lease is held. */
+/**
+ * Removes what a killed process left in a scratch folder. Only while its lease is held; should one that has lost the
+ * lease be about to publish, it finds nothing to put in place any more.
+ */
 export async function sweepScratch(scratch: string): Promise<void> {
   const names = await readdir(scratch).catch(() => []);
   for (const name of names) {

@@ -4,9 +4,9 @@ import { cpus, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { StageResult } from '@selfsup/engine/stage';
 import { writeAtomically } from '@selfsup/engine/files';
+import { acquireLease, type Lease } from '@selfsup/engine/lease';
 import { publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from './artifacts.ts';
 import { duration } from './labelled-progress.ts';
-import { acquireLease } from './lease.ts';
 import { isComplete, type Manifest, readManifest, type RunRecord } from './manifest.ts';
 import { publish, putInPlace, sweepScratch } from './publish.ts';
 import type { Session } from './session.ts';
@@ -35,18 +35,22 @@ export async function runUnit(session: Session, work: Work, force: boolean): Pro
   const progress = session.progress(unitLabel(id));
   if (!force && (await work.isFresh())) return 'fresh';
   const folder = workFolder(session.artifacts, id);
-  const lease = await acquireLease(join(folder, 'lease'), session.signal, (owner, file) =>
-    progress.note(
-      `Process ${owner.pid} on ${owner.host} is at this already; waiting for it. ` +
-        `(If that cannot be, stop this command and delete ${file}.)`,
-    ),
-  );
+  // Whoever loses the lease must not write into the folder any more, whatever its stage is busy with.
+  const lease = await acquireLease(join(folder, 'lease'), {
+    signal: session.signal,
+    endProcess: true,
+    onWait: (owner) =>
+      progress.note(
+        `${owner === undefined ? 'Another process' : `Process ${owner.pid} on ${owner.host}`} is at this already; ` +
+          'waiting for it. Should it give no sign of life for a minute, this command takes over.',
+      ),
+  });
   try {
     if (!force && (await work.isFresh())) return 'fresh';
     const published = publishedFolder(session.artifacts, id);
     const store = storeOf(session.artifacts, id);
     await sweepScratch(folder);
-    if (!force && (await shareResult(session, work, published, folder, store))) {
+    if (!force && (await shareResult(session, work, published, folder, store, lease))) {
       await rm(join(folder, 'files'), { recursive: true, force: true });
       return 'shared';
     }
@@ -71,6 +75,7 @@ export async function runUnit(session: Session, work: Work, force: boolean): Pro
       manifest: work.manifest,
       run,
       identities: work.identities?.(),
+      confirm: () => lease.confirm(),
     });
     await writeAtomically(indexPath(store, work.key), JSON.stringify({ folder: published }));
     await rm(join(folder, 'files'), { recursive: true, force: true });
@@ -103,6 +108,7 @@ async function shareResult(
   published: string,
   scratch: string,
   store: string,
+  lease: Lease,
 ): Promise<boolean> {
   let other: string;
   try {
@@ -117,6 +123,7 @@ async function shareResult(
   await cp(other, fresh, { recursive: true });
   if (readManifest(fresh)?.key !== work.key) return false;
   await mkdir(dirname(published), { recursive: true });
+  await lease.confirm();
   await putInPlace(fresh, published, scratch);
   session.progress(unitLabel(work.id)).note('same key as a result that is there already: taken from it');
   return true;

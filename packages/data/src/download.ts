@@ -4,8 +4,8 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '@selfsup/engine/errors';
+import { acquireLease } from '@selfsup/engine/lease';
 import { Interrupted } from '@selfsup/engine/stage';
-import lockfile from 'proper-lockfile';
 import type { SourceContext } from './source.ts';
 
 export interface DownloadOptions {
@@ -82,20 +82,21 @@ export async function download({ url, to, md5, context }: DownloadOptions): Prom
       cause,
     });
   });
-  const release = await lockfile.lock(to, {
-    realpath: false,
-    stale: 30_000,
-    retries: { retries: 2000, minTimeout: 200, maxTimeout: 2000 },
+  const lease = await acquireLease(`${to}.lease`, {
+    signal: context.signal,
+    onWait: () => context.progress.note(`Another process fetches ${basename(to)}; waiting for it.`),
   });
   try {
     if (existsSync(to)) return { to };
     const resumed = existsSync(part);
-    await fetchRest(url, part, context);
+    const signals = context.signal === undefined ? [lease.lost] : [lease.lost, context.signal];
+    const ours = { ...context, signal: AbortSignal.any(signals) };
+    await fetchRest(url, part, ours);
     let digest = await md5File(part);
     if (digest !== md5 && resumed) {
       // What was here before may belong to another version of the file: once more from the start.
       await rm(part);
-      await fetchRest(url, part, context);
+      await fetchRest(url, part, ours);
       digest = await md5File(part);
     }
     if (digest !== md5) {
@@ -105,6 +106,7 @@ export async function download({ url, to, md5, context }: DownloadOptions): Prom
         remedy: 'Try again later, or fetch the file by other means and give its path.',
       });
     }
+    await lease.confirm();
     await rename(part, to);
     return { to };
   } catch (error) {
@@ -112,6 +114,6 @@ export async function download({ url, to, md5, context }: DownloadOptions): Prom
     if (context.signal?.aborted === true) throw new Interrupted('The download was stopped; it goes on from there.');
     return { failed: `${url} cannot be fetched (${reasonOf(error)})` };
   } finally {
-    await release();
+    await lease.release();
   }
 }

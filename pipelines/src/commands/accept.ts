@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { canonicalJson, writeAtomically } from '@selfsup/engine/files';
 import { UserError } from '@selfsup/engine/errors';
+import { acquireLease } from '@selfsup/engine/lease';
 import { publishedFolder, storeOf, unitLabel, workFolder } from '../artifacts.ts';
 import { findStage, readExperiment } from '../experiment.ts';
-import { acquireLease } from '../lease.ts';
 import { isComplete, type Manifest } from '../manifest.ts';
 import { wholeNumber } from '../options.ts';
 import { stageIds } from '../run-experiment.ts';
@@ -30,9 +30,10 @@ export default new Command('accept')
     for (const id of stageIds(experiment, { ...options, stages: [stage] }).filter(
       (candidate) => candidate.stage === stage,
     )) {
-      const lease = await acquireLease(join(workFolder(session.artifacts, id), 'lease'), session.signal, () =>
-        console.log(`${unitLabel(id)}: another process is at it; waiting`),
-      );
+      const lease = await acquireLease(join(workFolder(session.artifacts, id), 'lease'), {
+        signal: session.signal,
+        onWait: () => console.log(`${unitLabel(id)}: another process is at it; waiting`),
+      });
       try {
         const decision = await decideStage(session, experiment, id);
         if (decision?.fresh === true) {
@@ -58,6 +59,7 @@ export default new Command('accept')
           code: decision.code,
           acceptedFrom: before.acceptedFrom ?? before.keyParts.code,
         };
+        await lease.confirm();
         await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
         console.log(`${unitLabel(id)}: accepted`);
         for (const line of reasons(decision)) console.log(`  ${line}`);

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import lockfile from 'proper-lockfile';
 import { UserError } from '../errors.ts';
+import { acquireLease, type Lease } from '../lease.ts';
 import type { Progress } from '../progress.ts';
 import { compileAddon, findCompiler } from './addon.ts';
 import { diskFull, requireSpace } from './machine.ts';
@@ -13,8 +12,6 @@ import { unpackedPath, type Recipe } from './recipe.ts';
 import type { SmokeResult } from './smoke.ts';
 import { unpack } from './unpack.ts';
 import { fetchWheel, findPython } from './wheels.ts';
-
-const DAY_MS = 86_400_000;
 
 /** What building an engine needs to know. */
 export interface BuildOptions {
@@ -30,8 +27,8 @@ export interface BuildOptions {
 }
 
 /**
- * Builds `engines/<id>` unless it stands there whole. Everything happens in a folder of this process that is renamed
- * when finished, so what is found under the name is whole; a lock merely saves a second set-up the double work.
+ * Builds `engines/<id>` unless it stands there whole. Everything happens in a folder beside it that is renamed when
+ * finished, so what is found under the name is whole; a lease lets a second set-up wait for the first.
  * Returns the bytes downloaded. Throws `UserError` for whatever the user can mend.
  */
 export async function buildEngine(options: BuildOptions): Promise<number> {
@@ -42,20 +39,21 @@ export async function buildEngine(options: BuildOptions): Promise<number> {
     throw unwritable(error as Error, engines);
   });
   try {
-    const release = await lockOrFind(engines, root, progress);
-    if (release === undefined) return 0;
+    const lease = await acquireLease(join(engines, '.lease'), {
+      onWait: () => progress.note('Another set-up of the engine is running; waiting for it.'),
+    });
     try {
       if (inspectRoot(root).ok) return 0;
-      const partial = join(engines, `.partial-${process.pid}-${randomUUID().slice(0, 8)}@${hostname()}`);
+      await removeLeftovers(engines);
+      const partial = join(engines, `.partial-${randomUUID()}`);
       try {
         await mkdir(partial);
-        await removeLeftovers(engines);
-        return await buildIn(partial, root, options);
+        return await buildIn(partial, root, lease, options);
       } finally {
         await rm(partial, { recursive: true, force: true });
       }
     } finally {
-      await release().catch(() => undefined);
+      await lease.release();
     }
   } catch (error) {
     throw explained(error, engines);
@@ -77,69 +75,14 @@ function unwritable(error: Error, folder: string): UserError {
   });
 }
 
-/** Takes the lock, or returns undefined once another process has built the engine. */
-async function lockOrFind(
-  engines: string,
-  root: string,
-  progress: Progress,
-): Promise<(() => Promise<void>) | undefined> {
-  const lockfilePath = join(engines, '.lock');
-  let waits = 0;
-  for (;;) {
-    try {
-      return await lockfile.lock(engines, {
-        lockfilePath,
-        stale: 10_000,
-        update: 2_000,
-        // A machine that slept loses its lock; both builders then finish, each in its own folder.
-        onCompromised: () => progress.note('Another set-up may be running beside this one; both will finish.'),
-      });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
-    }
-    if (inspectRoot(root).ok) return undefined;
-    waits++;
-    if (waits === 1) progress.note('Another set-up of the engine is running, or was killed just now; waiting for it.');
-    // A killed builder cannot give its lock back; it need not be waited for until the lock is stale.
-    if (waits >= 3 && !(await someoneBuilds(engines))) await rm(lockfilePath, { recursive: true, force: true });
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
-
-/** A builder's private folder: whose it is, and whether that process may still be at work. */
-async function buildersOf(engines: string): Promise<{ path: string; dead: boolean }[]> {
-  const found: { path: string; dead: boolean }[] = [];
-  for (const name of await readdir(engines)) {
-    const match = /^\.(?:partial|broken)-(\d+)-\w+@(.*)$/.exec(name);
-    if (match === null) continue;
-    const path = join(engines, name);
-    const old = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now()) > DAY_MS;
-    found.push({ path, dead: old || (match[2] === hostname() && !isAlive(Number(match[1]))) });
-  }
-  return found;
-}
-
-async function someoneBuilds(engines: string): Promise<boolean> {
-  return (await buildersOf(engines)).some(({ dead }) => !dead);
-}
-
-/** Removes what killed set-ups of this machine left behind, and anything older than a day. */
+/** Removes what killed set-ups left behind: only who holds the lease makes such folders. */
 async function removeLeftovers(engines: string): Promise<void> {
-  for (const { path, dead } of await buildersOf(engines)) {
-    if (dead) await rm(path, { recursive: true, force: true });
+  for (const name of await readdir(engines)) {
+    if (/^\.(partial|broken)-/.test(name)) await rm(join(engines, name), { recursive: true, force: true });
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-async function buildIn(partial: string, root: string, options: BuildOptions): Promise<number> {
+async function buildIn(partial: string, root: string, lease: Lease, options: BuildOptions): Promise<number> {
   const { engines, environment, packageFolder, progress, recipe } = options;
   // All tools first: who lacks a compiler should not wait for the download to hear it.
   const compiler = await findCompiler(environment);
@@ -194,6 +137,7 @@ async function buildIn(partial: string, root: string, options: BuildOptions): Pr
     files: sizes(made, [ADDON, GUARD, ...files.filter((file) => !file.startsWith('deps/include/')).sort()]),
   };
   await writeFile(join(made, STAMP), `${JSON.stringify(stamp, null, 2)}\n`);
+  await lease.confirm();
   await publish(made, root);
   for (const wheel of wheels) await rm(wheel, { force: true });
   return downloaded;
@@ -201,17 +145,10 @@ async function buildIn(partial: string, root: string, options: BuildOptions): Pr
 
 /** Renames a finished engine to its place; one that stands there and is not whole steps aside. */
 async function publish(made: string, root: string): Promise<void> {
-  for (;;) {
-    try {
-      return await rename(made, root);
-    } catch (error) {
-      if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    }
-    if (inspectRoot(root).ok) return;
-    const aside = join(root, '..', `.broken-${process.pid}-${randomUUID().slice(0, 8)}@${hostname()}`);
-    await rename(root, aside);
-    await rm(aside, { recursive: true, force: true });
-  }
+  const aside = join(root, '..', `.broken-${randomUUID()}`);
+  if (existsSync(root)) await rename(root, aside);
+  await rename(made, root);
+  await rm(aside, { recursive: true, force: true });
 }
 
 function megabytes(bytes: number): string {
