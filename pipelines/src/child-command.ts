@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { UserError } from '@selfsup/engine/errors';
 import { Interrupted } from '@selfsup/engine/stage';
-import type { UnitId } from './artifacts.ts';
-import type { Session } from './session.ts';
+import { type UnitId, unitLabel } from './artifacts.ts';
+import { type Session, unbroken } from './session.ts';
 
 /** Thrown when a child command failed: it has told the user why already. */
 export class ChildFailed extends Error {
@@ -19,7 +20,8 @@ const program = fileURLToPath(new URL('../bin/selfsup.mjs', import.meta.url));
 
 /**
  * Runs one unit in a process of its own, so that its settings are in the environment before TensorFlow loads and
- * its memory goes back afterwards. Throws `Interrupted` when it was stopped, `ChildFailed` when it failed.
+ * its memory goes back afterwards. Throws `Interrupted` when it was stopped, `ChildFailed` when it failed, `UserError`
+ * when something from outside ended it, so that it could not say why itself.
  */
 export async function childCommand(
   session: Session,
@@ -39,11 +41,34 @@ export async function childCommand(
   const forward = (): void => void child.kill('SIGTERM');
   session.signal.addEventListener('abort', forward);
   if (session.signal.aborted) forward();
-  const code = await new Promise<number>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (exitCode, signal) => resolve(exitCode ?? (signal === null ? 1 : 128)));
-  });
+  const [code, signal] = await unbroken(
+    () =>
+      new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', (exitCode, endedBy) => resolve([exitCode, endedBy]));
+      }),
+  );
   session.signal.removeEventListener('abort', forward);
-  if (code === 130 || (code !== 0 && session.signal.aborted)) throw new Interrupted('Stopped.');
-  if (code !== 0) throw new ChildFailed(code);
+  const stopped = session.signal.aborted && (signal === null || stopSignals.includes(signal));
+  if (code === 130 || (code !== 0 && stopped)) throw new Interrupted('Stopped.');
+  if (signal !== null) throw endedFromOutside(unit, signal);
+  if (code !== 0) throw new ChildFailed(code ?? 1);
+}
+
+const stopSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+function endedFromOutside(unit: UnitId, signal: NodeJS.Signals): UserError {
+  const goOn = 'Run the same command again: it goes on from the last save.';
+  const label = `${unitLabel(unit)} was ended by the signal ${signal}`;
+  if (signal === 'SIGKILL') {
+    return new UserError(`${label}, most likely because the memory of this machine or container was used up`, {
+      remedy: `Give it more memory, or ask for less: a smaller batchSize, fewer programs beside it. ${goOn}`,
+    });
+  }
+  if (['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGABRT', 'SIGFPE'].includes(signal)) {
+    return new UserError(`${label}: a fault in native code, such as TensorFlow's, or a full memory disk`, {
+      remedy: `${goOn} If it ends so again, npx selfsup doctor shows whether the engine is whole.`,
+    });
+  }
+  return new UserError(`${label}, which another program or a scheduler has sent`, { remedy: goOn });
 }

@@ -9,7 +9,7 @@ import { publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from './
 import { duration } from './labelled-progress.ts';
 import { isComplete, type Manifest, readManifest, type RunRecord } from './manifest.ts';
 import { publish, putInPlace, sweepScratch } from './publish.ts';
-import type { Session } from './session.ts';
+import { type Session, unbroken } from './session.ts';
 
 /** One unit of work as the runner sees it, whatever it computes. */
 export interface Work {
@@ -57,7 +57,7 @@ export async function runUnit(session: Session, work: Work, force: boolean): Pro
     await prepareWorkFolder(folder, work.key, force);
     const startedAt = Date.now();
     progress.note('started');
-    const result = await work.run(join(folder, 'files'));
+    const result = await unbroken(() => work.run(join(folder, 'files')));
     const run: RunRecord = {
       started: new Date(startedAt).toISOString(),
       finished: new Date().toISOString(),
@@ -68,15 +68,17 @@ export async function runUnit(session: Session, work: Work, force: boolean): Pro
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       facts: work.runFacts?.(),
     };
-    await publish(result, {
-      folder: published,
-      store,
-      scratch: folder,
-      manifest: work.manifest,
-      run,
-      identities: work.identities?.(),
-      confirm: () => lease.confirm(),
-    });
+    await unbroken(() =>
+      publish(result, {
+        folder: published,
+        store,
+        scratch: folder,
+        manifest: work.manifest,
+        run,
+        identities: work.identities?.(),
+        confirm: () => lease.confirm(),
+      }),
+    );
     await writeAtomically(indexPath(store, work.key), JSON.stringify({ folder: published }));
     await rm(join(folder, 'files'), { recursive: true, force: true });
     progress.note(`done in ${duration(run.wallSeconds)}`);

@@ -15,14 +15,33 @@ export interface Session {
   readonly dryRunFolder?: string | undefined;
 }
 
+let underWay = 0;
+
+/**
+ * Runs work that ends by itself soon after the session's signal is aborted, and saves what it has: until then no
+ * further signal ends this process.
+ */
+export async function unbroken<Result>(work: () => Promise<Result>): Promise<Result> {
+  underWay += 1;
+  try {
+    return await work();
+  } finally {
+    underWay -= 1;
+  }
+}
+
 /** Finds workspace and artifacts, and turns signals into an abort. `maxMinutes` aborts by itself. */
 export function openSession(options: { dryRunFolder?: string; maxMinutes?: number | undefined } = {}): Session {
   const workspace = findWorkspace();
   const controller = new AbortController();
-  let first = 0;
+  let told = false;
   const stop = (): void => {
-    if (first !== 0 && Date.now() - first > 1000) process.exit(130);
-    first ||= Date.now();
+    // Terminals and schedulers send a signal to each process of a command, some of them twice at once.
+    if (controller.signal.aborted && underWay === 0) process.exit(130);
+    if (controller.signal.aborted && !told) {
+      told = true;
+      console.error(`Stopping: what is begun is saved first. (To give that up: kill -9 ${process.pid})`);
+    }
     controller.abort();
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);

@@ -31,14 +31,20 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { double } from '../double.ts';
-const schema = z.strictObject({ value: z.number(), seconds: z.number().default(0), network: z.strictObject({ name: z.string() }).optional() });
+const schema = z.strictObject({ value: z.number(), seconds: z.number().default(0), saveSeconds: z.number().default(0), endedBy: z.string().optional(), network: z.strictObject({ name: z.string() }).optional() });
 export default {
   schema, roles: ['dataset'], optionalRoles: ['init'],
   rolesFor: (config: any) => config.value > 100 ? ['generator'] : [],
   parts: (config: any) => config.network ? ['models/' + config.network.name] : [],
   async run({ config, seed, workFolder, needs, signal }: any) {
     trace('start ' + seed);
+    if (config.endedBy) process.kill(process.pid, config.endedBy);
     for (let i = 0; i < config.seconds * 10; i++) {
+      if (signal.aborted && config.saveSeconds > 0) {
+        trace('saving ' + process.pid);
+        await sleep(config.saveSeconds * 1000);
+        trace('saved ' + process.pid);
+      }
       if (signal.aborted) { const e = new Error('stopped'); e.name = 'Interrupted'; throw e; }
       await sleep(100);
     }
