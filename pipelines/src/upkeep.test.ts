@@ -38,7 +38,7 @@ test('why names the file that changed, accept blesses it, gc removes only what n
     return workspace.path('artifacts/store/sha256', sha256.slice(0, 2), sha256);
   };
   expect((await workspace.run('gc')).output).toContain('Removed 0 blobs');
-  expect((await workspace.run('gc', '--min-age', '0')).output).toContain('Removed 1 blobs');
+  expect((await workspace.run('gc', '--min-age', '0', '--yes')).output).toContain('Removed 1 blobs');
   expect(existsSync(blob(before))).toBe(false);
   expect(existsSync(blob(workspace.json<Manifest>(manifestFile)))).toBe(true);
 });

@@ -1,64 +1,72 @@
-import { lstatSync, readdirSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { relative } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
+import { UserError } from '@selfsup/engine/errors';
 import { assertWritable } from '../artifacts.ts';
-import { readManifest } from '../manifest.ts';
+import { findGarbage, type Garbage } from '../gc/garbage.ts';
+import { duration } from '../labelled-progress.ts';
 import { openSession } from '../session.ts';
-import { blobPath, filesBelow, removeBlob, storedDigests } from '../store.ts';
 
 interface Options {
   minAge: number;
   dryRun: boolean;
+  yes: boolean;
 }
 
 export default new Command('gc')
-  .description('Remove from the store what no published manifest names')
+  .description('Remove from the store what no published manifest names; asks before it does')
   .option('--min-age <minutes>', 'spare what is younger: a stage may be about to publish it', Number, 60)
   .option('--dry-run', 'only say what would go', false)
-  .addHelpText('after', '\nExample:\n  selfsup gc --dry-run')
-  .action(async ({ minAge, dryRun }: Options) => {
+  .option('--yes', 'remove it without asking', false)
+  .addHelpText(
+    'after',
+    '\nWithout a terminal to ask on and without --yes, what would go is shown, nothing is removed, and the exit code is 1.' +
+      '\nLinked folders are followed. Nothing is removed while a manifest is torn, of a newer version or out of reach.\n' +
+      '\nExamples:\n  selfsup gc --dry-run\n  selfsup gc --yes --min-age 600',
+  )
+  .action(async ({ minAge, dryRun, yes }: Options) => {
     const { artifacts } = openSession();
     assertWritable(artifacts);
-    const named = namedDigests(artifacts.root);
-    const isOld = async (path: string): Promise<boolean> => Date.now() - (await stat(path)).ctimeMs >= minAge * 60_000;
-    let bytes = 0;
-    let count = 0;
-    for (const digest of await storedDigests(artifacts.store)) {
-      const path = blobPath(artifacts.store, digest);
-      if (named.has(digest) || !(await isOld(path))) continue;
-      for (const file of await filesBelow(path)) bytes += (await stat(file)).size;
-      count += 1;
-      if (!dryRun) await removeBlob(artifacts.store, digest);
-    }
-    // Dry runs that were killed could not tidy up.
-    const work = join(artifacts.root, 'work');
-    for (const name of listOr(work).filter((entry) => entry.startsWith('dry-run-'))) {
-      if (!(await isOld(join(work, name)))) continue;
-      count += 1;
-      if (!dryRun) await rm(join(work, name), { recursive: true, force: true });
-    }
-    console.log(`${dryRun ? 'Would remove' : 'Removed'} ${count} blobs and folders, ${(bytes / 1e6).toFixed(1)} MB`);
+    const look = (): Promise<Garbage[]> => findGarbage(artifacts, minAge * 60_000);
+    const shown = await look();
+    if (shown.length > 0) console.log(listed(shown));
+    if (dryRun) return console.log(`Would remove ${summary(shown)}`);
+    if (shown.length > 0 && !yes) await confirm(shown);
+    // Named anew: a stage may have published while the question stood.
+    const still = new Map((await look()).map((item) => [item.path, item]));
+    const removed = shown.filter(({ path }) => still.has(path));
+    for (const item of removed) await item.remove();
+    console.log(`Removed ${summary(removed)}`);
   });
 
-/** Digests that a manifest anywhere below the artifacts root names. */
-function namedDigests(root: string): Set<string> {
-  const named = new Set<string>();
-  const visit = (folder: string): void => {
-    for (const { sha256 } of Object.values(readManifest(folder)?.blobs ?? {})) named.add(sha256);
-    for (const name of listOr(folder)) {
-      if (folder === root && ['work', 'store'].includes(name)) continue;
-      if (lstatSync(join(folder, name)).isDirectory()) visit(join(folder, name));
-    }
-  };
-  visit(root);
-  return named;
+const mostLines = 40;
+
+function listed(items: readonly Garbage[]): string {
+  const bySize = [...items].sort((a, b) => b.bytes - a.bytes);
+  const lines = bySize.slice(0, mostLines).map(({ what, path, bytes, ageMilliseconds }) => {
+    const age = duration(ageMilliseconds / 1000);
+    return `${relative(process.cwd(), path)}: ${megabytes(bytes)}, unchanged for ${age}, a ${what}`;
+  });
+  const more = bySize.slice(mostLines);
+  return [...lines, ...(more.length > 0 ? [`and ${summary(more)}`] : [])].join('\n');
 }
 
-function listOr(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
+function summary(items: readonly Garbage[]): string {
+  return `${items.length} blobs and folders, ${megabytes(items.reduce((sum, { bytes }) => sum + bytes, 0))}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Throws `UserError` unless a person says yes. */
+async function confirm(items: readonly Garbage[]): Promise<void> {
+  const remedy = 'Give --yes to remove it, or --dry-run to be shown it only.';
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    throw new UserError(`Nothing was removed of ${summary(items)}: there is nobody to ask`, { remedy });
   }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`Remove ${summary(items)}? [y/N] `);
+  terminal.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new UserError('Nothing was removed.', { remedy });
 }
