@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/engine/files';
+import { otherDisk } from '@selfsup/engine/testing-disks';
 import { isComplete, readManifest } from './manifest.ts';
 import { publish, type PublishOptions, sweepScratch } from './publish.ts';
 import { blobPath, isWhole } from './store.ts';
@@ -80,7 +81,7 @@ test('a folder blob counts as whole only with every byte of every file', async (
   expect(await isWhole(options.store, digest)).toBe(false);
 });
 
-test('kill -9 at any moment leaves the old folder, none, or the whole new one', async () => {
+async function killLoop(times: number): Promise<void> {
   const url = (name: string): string => JSON.stringify(fileURLToPath(new URL(name, import.meta.url)));
   const script = join(root, 'loop.mts');
   writeFileSync(
@@ -95,7 +96,7 @@ test('kill -9 at any moment leaves the old folder, none, or the whole new one', 
     }`,
   );
   let left = 0;
-  for (let kill = 0; kill < kills; kill++) {
+  for (let kill = 0; kill < times; kill++) {
     const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script], { stdio: 'pipe' });
     await once(child.stdout, 'data');
     await sleep(10 + Math.random() * 60);
@@ -112,4 +113,40 @@ test('kill -9 at any moment leaves the old folder, none, or the whole new one', 
     await sweepScratch(options.scratch);
   }
   expect(left).toBeGreaterThan(0);
-}, 900_000);
+}
+
+test('kill -9 at any moment leaves the old folder, none, or the whole new one', () => killLoop(kills), 900_000);
+
+const other = otherDisk();
+afterAll(() => other !== undefined && rmSync(other, { recursive: true, force: true }));
+
+/** The work folder stays where it is; published folder and store lie on another disk. */
+function acrossDisks(): void {
+  const place = mkdtempSync(join(other!, 'publish-'));
+  options = { ...options, folder: join(place, 'published'), store: join(place, 'store') };
+}
+
+test.skipIf(other === undefined)('folder and store may lie on other disks than the work folder', async () => {
+  acrossDisks();
+  for (const loss of [1, 2]) {
+    const features = join(root, 'work', 'features');
+    mkdirSync(features);
+    writeFileSync(join(features, 'train.bin'), `train ${loss}`);
+    const blobs = { weights: output('w', `abc ${loss}`), features };
+    const manifest = await publish({ blobs, files: { 'b.json': output('b', '{}') }, metrics: { loss } }, options);
+    expect(readManifest(options.folder)).toEqual(manifest);
+    expect(await isComplete(manifest, options.folder, options.store)).toBe(true);
+    expect(readFileSync(blobPath(options.store, manifest.blobs['weights']!.sha256), 'utf8')).toBe(`abc ${loss}`);
+    expect(readdirSync(join(options.folder, '..')).sort()).toEqual(['published', 'store']);
+  }
+  expect(readdirSync(options.scratch)).toEqual(['b']);
+});
+
+test.skipIf(other === undefined)(
+  'kill -9 while publishing to another disk leaves the old folder, none, or the whole new one',
+  async () => {
+    acrossDisks();
+    await killLoop(kills);
+  },
+  900_000,
+);

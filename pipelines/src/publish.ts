@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import type { StageResult } from '@selfsup/engine/stage';
 import { UserError } from '@selfsup/engine/errors';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/engine/files';
+import { isOtherDisk, move } from '@selfsup/engine/move';
 import { type Manifest, manifestSchema, type RunRecord } from './manifest.ts';
 import { type BlobRef, filesBelow, storeBlob } from './store.ts';
 
@@ -15,7 +16,7 @@ export interface PublishOptions {
   /** Where the folder is to stand. */
   readonly folder: string;
   readonly store: string;
-  /** A folder on the same disk in which the new one is put together. */
+  /** A folder in which the new one is put together. */
   readonly scratch: string;
   readonly manifest: Omit<Manifest, 'schema' | 'blobs' | 'files' | 'outputDigest'>;
   readonly run: RunRecord;
@@ -59,16 +60,45 @@ async function copyInto(folder: string, name: string, source: string): Promise<v
   await cp(source, join(folder, name), { recursive: true });
 }
 
-/** Renames a finished folder to where it belongs; one that stood there is first moved away, then removed. */
+/**
+ * Renames a finished folder to where it belongs; one that stood there is first moved away, then removed. Where it
+ * belongs on another disk than `scratch`, it is copied beside its place first.
+ */
 export async function putInPlace(fresh: string, folder: string, scratch: string): Promise<void> {
   await mkdir(dirname(folder), { recursive: true });
   await mkdir(scratch, { recursive: true });
   const old = join(scratch, `old-${randomUUID().slice(0, 8)}`);
-  if (existsSync(folder)) await rename(folder, old);
-  await rename(fresh, folder);
+  try {
+    if (existsSync(folder)) await rename(folder, old);
+    await rename(fresh, folder);
+  } catch (error) {
+    if (!isOtherDisk(error)) throw error;
+    await putAcross(fresh, folder);
+  }
   const parent = await open(dirname(folder), 'r');
   await parent.sync().catch(() => undefined);
   await parent.close();
+  await rm(old, { recursive: true, force: true });
+}
+
+async function putAcross(fresh: string, folder: string): Promise<void> {
+  const parent = dirname(folder);
+  const prefix = `.${basename(folder)}.across-`;
+  for (const name of await readdir(parent)) {
+    if (name.includes(prefix)) await rm(join(parent, name), { recursive: true, force: true });
+  }
+  const ready = join(parent, `${prefix}new`);
+  const old = join(parent, `${prefix}old`);
+  await move(fresh, ready);
+  if (existsSync(folder)) {
+    await rename(folder, old).catch(async (error: unknown) => {
+      // A layer of a container's image: it can be removed, but not renamed. Without a manifest it counts as absent.
+      if (!isOtherDisk(error)) throw error;
+      await rm(join(folder, 'manifest.json'), { force: true });
+      await rm(folder, { recursive: true });
+    });
+  }
+  await rename(ready, folder);
   await rm(old, { recursive: true, force: true });
 }
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { chmod, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/engine/files';
+import { move } from '@selfsup/engine/move';
 
 /** A blob as a manifest names it. */
 export interface BlobRef {
@@ -31,7 +32,7 @@ function seenPath(store: string, digest: string): string {
 }
 
 /**
- * Moves a file or folder into the store and makes it read-only. A folder is named by `identity` where given (an
+ * Moves a file or folder into the store, which may lie on another disk, and makes it read-only. A folder is named by `identity` where given (an
  * LMDB dataset, whose pages depend on commit timing), else by its files' digests. Content that is there is kept.
  */
 export async function storeBlob(store: string, path: string, identity?: string): Promise<BlobRef> {
@@ -51,7 +52,7 @@ export async function storeBlob(store: string, path: string, identity?: string):
     for (const [name] of files) await makeDurable(isFolder ? join(path, name) : path);
     // The record of a folder is its only proof, so it stands before the folder does.
     if (isFolder) await remember(store, digest, seen);
-    await rename(path, target).catch(async (cause: unknown) => {
+    await move(path, target).catch(async (cause: unknown) => {
       // Another stage may have stored the same content a moment before.
       if (!(await isWhole(store, digest))) throw cause;
       await rm(path, { recursive: true, force: true });
@@ -140,7 +141,16 @@ export async function storedDigests(store: string): Promise<string[]> {
   const root = join(store, 'sha256');
   if (!existsSync(root)) return [];
   const groups = await readdir(root);
-  return (await Promise.all(groups.map((group) => readdir(join(root, group))))).flat().map((path) => basename(path));
+  const names = (await Promise.all(groups.map((group) => readdir(join(root, group))))).flat();
+  return names.filter((name) => /^[0-9a-f]{64}$/.test(name));
+}
+
+/** Copies from another disk that a killed process did not finish. */
+export async function unfinishedCopies(store: string): Promise<string[]> {
+  const root = join(store, 'sha256');
+  if (!existsSync(root)) return [];
+  const names = await readdir(root, { recursive: true });
+  return names.filter((name) => /^[0-9a-f]{2}.\.[0-9a-f]{64}\.[^/]*\.tmp$/.test(name)).map((name) => join(root, name));
 }
 
 /** Removes a blob and what is remembered of it. */

@@ -143,10 +143,11 @@ async function buildIn(partial: string, root: string, lease: Lease, options: Bui
   return downloaded;
 }
 
-/** Renames a finished engine to its place; one that stands there and is not whole steps aside. */
+/** Renames a finished engine to its place; one that stands there and is not whole steps aside, or is
+ * removed where it cannot (as a layer of a container's image). */
 async function publish(made: string, root: string): Promise<void> {
   const aside = join(root, '..', `.broken-${randomUUID()}`);
-  if (existsSync(root)) await rename(root, aside);
+  if (existsSync(root)) await rename(root, aside).catch(() => rm(root, { recursive: true }));
   await rename(made, root);
   await rm(aside, { recursive: true, force: true });
 }

@@ -27,7 +27,8 @@ async function replaceByLink(path: string, target: string): Promise<void> {
       // A rename replaces a link in one step, but not a folder (of another engine): that one steps aside first.
       if (standing?.isDirectory()) {
         const aside = `${path}.old-${unique}`;
-        await rename(path, aside).catch(ignoreAbsence);
+        // A layer of a container's image can be removed, but not renamed.
+        await rename(path, aside).catch(() => rm(path, { recursive: true, force: true }));
         await rm(aside, { recursive: true, force: true });
       }
       try {
@@ -39,8 +40,4 @@ async function replaceByLink(path: string, target: string): Promise<void> {
   } finally {
     await rm(fresh, { force: true });
   }
-}
-
-function ignoreAbsence(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }

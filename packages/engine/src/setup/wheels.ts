@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { UserError } from '../errors.ts';
 import { sha256File } from '../files.ts';
+import { move } from '../move.ts';
 import type { Progress } from '../progress.ts';
 import { diskFull } from './machine.ts';
 import type { Wheel } from './recipe.ts';
@@ -109,7 +110,7 @@ export async function fetchWheel(wheel: Wheel, options: FetchOptions): Promise<{
   phase.advance(wheel.bytes - seen);
   phase.done();
   await mkdir(options.keepFolder, { recursive: true });
-  await rename(path, kept);
+  await move(path, kept);
   return { path: kept, downloaded: wheel.bytes };
 }
 

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { UserError } from '@selfsup/engine/errors';
 import { writeAtomically } from '@selfsup/engine/files';
+import { move } from '@selfsup/engine/move';
 
 /**
  * Puts a folder of files in place as a whole: it is written beside its place and then renamed, so that a reader never
- * sees half of it. `fill` writes into the folder that it is given. A folder that holds nothing but entries named in
+ * sees half of it; only in a mounted folder it is put in place file by file. `fill` writes into the folder that it is given. A folder that holds nothing but entries named in
  * `ours` is an earlier export and is replaced; any other is left alone, with a `UserError`.
  */
 export async function writeFolder(
@@ -15,8 +16,9 @@ export async function writeFolder(
   ours: readonly string[],
   fill: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const target = resolve(folder);
-  const exists = existsSync(target);
+  const exists = existsSync(folder);
+  // What a link points to is filled, not replaced by a folder on another disk.
+  const target = exists ? await realpath(folder) : resolve(folder);
   if (exists) {
     const entries = await readdir(target).catch((cause: Error) => {
       throw new UserError(`Cannot write there: ${cause.message}`, { file: target, remedy: 'Name a folder.', cause });
@@ -37,7 +39,7 @@ export async function writeFolder(
       throw new UserError(`Cannot write: ${cause.message}`, { file: target, remedy: 'Name a writable folder.', cause });
     });
     await fill(fresh);
-    if (exists) await rename(target, beside('old'));
+    if (exists && !(await stepAside(target, beside('old')))) return await fillInPlace(fresh, target);
     await rename(fresh, target).catch(async (cause: Error) => {
       if (exists) await rename(beside('old'), target);
       throw new UserError(`Cannot write: ${cause.message}`, { file: target, cause });
@@ -46,6 +48,23 @@ export async function writeFolder(
     await rm(fresh, { recursive: true, force: true });
     if (existsSync(target)) await rm(beside('old'), { recursive: true, force: true });
   }
+}
+
+/** Whether the folder could be renamed: one that is mounted, as into a container, can not. */
+async function stepAside(target: string, aside: string): Promise<boolean> {
+  try {
+    await rename(target, aside);
+    return true;
+  } catch (error) {
+    if (['EBUSY', 'EXDEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw new UserError(`Cannot write there: ${(error as Error).message}`, { file: target, cause: error });
+  }
+}
+
+/** Replaces an earlier export file by file, each of them whole. */
+async function fillInPlace(fresh: string, target: string): Promise<void> {
+  for (const name of await readdir(target)) await rm(join(target, name), { recursive: true });
+  for (const name of await readdir(fresh)) await move(join(fresh, name), join(target, name));
 }
 
 /** Writes files by their paths inside `folder`. */

@@ -1,0 +1,27 @@
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { otherDisk } from '@selfsup/engine/testing-disks';
+import { afterAll, expect, test } from 'vitest';
+import { writeFiles, writeFolder } from './write-folder.ts';
+
+const here = mkdtempSync(join(tmpdir(), 'write-folder-'));
+const there = otherDisk();
+afterAll(() => {
+  for (const folder of [here, there]) if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+test.skipIf(there === undefined)(
+  'a link to a folder on another disk stays one, and what it points to is filled',
+  async () => {
+    const real = join(there!, 'real');
+    mkdirSync(real);
+    symlinkSync(real, join(here, 'link'));
+    for (const text of ['first', 'second']) {
+      await writeFolder(join(here, 'link'), ['a'], (fresh) => writeFiles(fresh, { a: text }));
+      expect(readFileSync(join(real, 'a'), 'utf8')).toBe(text);
+    }
+    expect(lstatSync(join(here, 'link')).isSymbolicLink()).toBe(true);
+    expect([readdirSync(here), readdirSync(there!)]).toEqual([['link'], ['real']]);
+  },
+);
