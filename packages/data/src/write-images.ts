@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { usableCores } from '@selfsup/engine/cpu-quota';
 import type { RootDatabase } from 'lmdb';
 import { Interrupted } from '@selfsup/engine/stage';
 import type { Progress } from '@selfsup/engine/progress';
@@ -49,7 +49,7 @@ function preparerFor(store: Store, images: number): Preparer {
   };
   const isReady = ({ image }: ToPrepare): boolean => store.encoding === 'raw' && !('encoded' in image);
   if (images < fewImages) return { parallel: 1, prepare: here, close: () => Promise.resolve() };
-  const workers = availableParallelism();
+  const workers = usableCores();
   let pool: ReturnType<typeof startPool<readonly ToPrepare[], Prepared[]>> | undefined;
   return {
     parallel: 2 * workers,

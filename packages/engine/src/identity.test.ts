@@ -15,29 +15,30 @@ const STAMP = {
 test('is the same in another process, which does not load TensorFlow for it', async () => {
   const script = `
     const { engineIdentity } = await import(${JSON.stringify(new URL('./identity.ts', import.meta.url).href)});
-    const { id } = await engineIdentity();
+    const identity = await engineIdentity();
     const maps = (await import('node:fs')).readFileSync('/proc/self/maps', 'utf8');
-    console.log(JSON.stringify({ id, loaded: maps.includes('libtensorflow') }));`;
+    console.log(JSON.stringify({ identity, loaded: maps.includes('libtensorflow') }));`;
   const { stdout } = await execa(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
-  expect(JSON.parse(stdout)).toEqual({ id: (await engineIdentity()).id, loaded: false });
+  expect(JSON.parse(stdout)).toEqual({ identity: await engineIdentity(), loaded: false });
 });
 
-test('every setting that results depend on enters it', () => {
+test('versions determine a result; processor, threads and arithmetic are where it is computed', () => {
   const base = { SELFSUP_THREADS: '2' };
-  const variants = [
-    base,
-    { SELFSUP_THREADS: '3' },
-    { ...base, SELFSUP_FPMATH: 'bf16' },
-    { ...base, SELFSUP_DETERMINISTIC: '0' },
-    { ...base, ONEDNN_MAX_CPU_ISA: 'AVX2' },
+  const first = identityOf(STAMP, 'one', base);
+  expect(first.engine).toEqual({ tensorflow: '1', tfjs: '4' });
+  const elsewhere = [
+    identityOf(STAMP, 'one', { SELFSUP_THREADS: '3' }),
+    identityOf(STAMP, 'one', { ...base, SELFSUP_FPMATH: 'bf16' }),
+    identityOf(STAMP, 'one', { ...base, SELFSUP_DETERMINISTIC: '0' }),
+    identityOf(STAMP, 'one', { ...base, ONEDNN_MAX_CPU_ISA: 'AVX2' }),
+    identityOf(STAMP, 'another', base),
+    identityOf({ ...STAMP, id: 'tensorflow-1-cuda-def', flavour: 'cuda' }, 'one', base),
   ];
-  const ids = [
-    ...variants.map((environment) => identityOf(STAMP, 'one', environment).id),
-    identityOf(STAMP, 'another', base).id,
-    identityOf({ ...STAMP, id: 'tensorflow-1-cpu-def' }, 'one', base).id,
-  ];
-  expect(new Set(ids).size).toBe(ids.length);
-  expect(identityOf(STAMP, 'one', { ...base, HOME: '/elsewhere' }).id).toBe(ids[0]);
+  for (const { engine } of elsewhere) expect(engine).toEqual(first.engine);
+  const places = [first, ...elsewhere].map(({ place }) => JSON.stringify(place));
+  expect(new Set(places).size).toBe(places.length);
+  expect(identityOf({ ...STAMP, tensorflow: '2' }, 'one', base).engine).not.toEqual(first.engine);
+  expect(identityOf(STAMP, 'one', { ...base, HOME: '/elsewhere' })).toEqual(first);
 });
 
 test('processors of one name differ by model and instruction sets, not by kernel flags', () => {

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { UserError } from './errors.ts';
-import { canonicalJson, sha256 } from './files.ts';
+import { sha256 } from './files.ts';
 import { readSettings } from './settings.ts';
 import { inspectEngine, tfjsFolder, type EngineStamp } from './setup/place.ts';
 
@@ -17,9 +17,10 @@ const FOREIGN_VARIABLES = [
 
 /** What results depend on besides code, data and seed. */
 export interface EngineIdentity {
-  /** Short and stable: equal facts give the same, in every process and on every like machine. */
-  readonly id: string;
-  readonly facts: Readonly<Record<string, string>>;
+  /** What determines a result: the versions of the library. Part of the keys of the stages that compute with it. */
+  readonly engine: Readonly<Record<string, string>>;
+  /** Where it is computed: build, processor, threads and arithmetic, on which the last bits of a result may depend. */
+  readonly place: Readonly<Record<string, string>>;
 }
 
 /**
@@ -35,10 +36,8 @@ export async function engineIdentity(environment: NodeJS.ProcessEnv = process.en
 /** The identity from its parts. */
 export function identityOf(stamp: EngineStamp, cpu: string, environment: NodeJS.ProcessEnv): EngineIdentity {
   const settings = readSettings(environment);
-  const facts: Record<string, string> = {
+  const place: Record<string, string> = {
     engine: stamp.id,
-    tensorflow: stamp.tensorflow,
-    tfjs: stamp.tfjs,
     flavour: stamp.flavour,
     cpu,
     threads: String(settings.threads),
@@ -46,12 +45,12 @@ export function identityOf(stamp: EngineStamp, cpu: string, environment: NodeJS.
     deterministic: settings.deterministic ? '1' : '0',
   };
   const gpu = stamp.flavour === 'cpu' || settings.device === 'cpu' ? undefined : gpuType();
-  if (gpu !== undefined) facts.gpu = gpu;
+  if (gpu !== undefined) place.gpu = gpu;
   for (const name of FOREIGN_VARIABLES) {
     const value = environment[name];
-    if (value) facts[name] = value;
+    if (value) place[name] = value;
   }
-  return { id: sha256(canonicalJson(facts)).slice(0, 16), facts };
+  return { engine: { tensorflow: stamp.tensorflow, tfjs: stamp.tfjs }, place };
 }
 
 /** The type of the processor: its name, family, model and stepping, and a digest of its instruction sets. */

@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
+import { usableCores } from './cpu-quota.ts';
 import { readSettings } from './settings.ts';
 
 test('defaults: all cores, deterministic, fp32, the device that is there', () => {
-  const defaults = { threads: availableParallelism(), deterministic: true, fpmath: 'fp32', device: undefined };
+  const defaults = { threads: usableCores(), deterministic: true, fpmath: 'fp32', device: undefined };
   expect(readSettings({})).toEqual(defaults);
   expect(readSettings({ SELFSUP_THREADS: '', SELFSUP_FPMATH: '' })).toEqual(defaults);
 });

@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
+import { usableCores } from './cpu-quota.ts';
 import { UserError } from './errors.ts';
 
-/** How TensorFlow is to run. Part of every key, since results may depend on each of them. */
+/** How TensorFlow is to run. Each may change the last bits of a result, so manifests record them as its place. */
 export interface EngineSettings {
-  /** Threads inside one operation. */
+  /** Threads inside one operation; by default the cores of the affinity mask within the CPU quota of the container. */
   readonly threads: number;
   /** Whether operations must give the same bits each time. */
   readonly deterministic: boolean;
@@ -40,7 +40,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Engi
     });
   }
   return {
-    threads: threads === undefined ? availableParallelism() : Number(threads),
+    threads: threads === undefined ? usableCores() : Number(threads),
     deterministic: choice(environment, 'SELFSUP_DETERMINISTIC', ['0', '1']) !== '0',
     fpmath: choice(environment, 'SELFSUP_FPMATH', ['fp32', 'bf16']) ?? 'fp32',
     device: choice(environment, 'SELFSUP_DEVICE', ['cpu', 'cuda']),

@@ -1,5 +1,5 @@
 import { UserError } from './errors.ts';
-import { identityOf, processorType } from './identity.ts';
+import { processorType } from './identity.ts';
 import { readSettings } from './settings.ts';
 import { hasCuda, readMachine, requireSupported } from './setup/machine.ts';
 import { ADDON, cacheFolder, inspectEngine, tfjsFolder } from './setup/place.ts';
@@ -45,7 +45,6 @@ export async function engineStatus({ run = true } = {}): Promise<EngineStatus> {
     facts.tensorflow = found.stamp.tensorflow;
     facts.tfjs = found.stamp.tfjs;
     facts.flavour = found.stamp.flavour;
-    if (problems.length === 0) facts.identity = identityOf(found.stamp, processorType(), process.env).id;
     if (!run) return;
     const { smokeCheck } = await import('./setup/smoke.ts');
     const smoke = await smokeCheck(`${found.root}/${ADDON}`);

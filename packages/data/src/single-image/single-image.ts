@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { usableCores } from '@selfsup/engine/cpu-quota';
 import { basename, join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
@@ -161,7 +161,7 @@ async function* generated(generator: Generator, wanted: (entry: number) => boole
   const { count, test, size } = generator;
   const total = count + test;
   const bytes = size ** 2 * 3;
-  const workers = Math.min(8, availableParallelism());
+  const workers = Math.min(8, usableCores());
   const pool: WorkerPool<readonly number[], Uint8Array> = startPool(
     workers,
     new URL('./generate-worker.ts', import.meta.url),
