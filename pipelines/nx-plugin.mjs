@@ -198,7 +198,7 @@ function experimentProject(file, workspace) {
               { json: '{projectRoot}/experiment.json', fields: [`stages.${stage}`, `variants.${variant.name}`] },
               { input: 'source', projects },
               { dependentTasksOutputFiles: '**/manifest.json' },
-              ...settings.map((env) => ({ env })),
+              { env: 'SELFSUP_EXACT' },
               { runtime: 'node pipelines/nx-machine.mjs' },
               ...(workspace.hasLockfile ? [{ externalDependencies: ['@tensorflow/tfjs-node-gpu'] }] : []),
             ],

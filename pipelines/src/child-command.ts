@@ -34,6 +34,7 @@ export async function childCommand(
       : ['stage', unit.experiment, unit.stage, '--variant', unit.variant, '--seed', String(unit.seed)];
   if (unit.kind === 'stage') {
     for (const assignment of options.overrides) args.push('--set', assignment);
+    if (session.exact) args.push('--exact');
     if (session.dryRunFolder !== undefined) args.push('--dry-run-into', session.dryRunFolder);
   }
   if (options.force) args.push('--force');

@@ -9,9 +9,9 @@ import { writeComparison } from './write-comparison.ts';
  */
 export async function compareExperiments(
   name: string,
-  { asIs = false, maxMinutes }: { asIs?: boolean; maxMinutes?: number | undefined },
+  { asIs = false, maxMinutes, exact }: { asIs?: boolean; maxMinutes?: number | undefined; exact?: boolean | undefined },
 ): Promise<void> {
-  const session = openSession({ maxMinutes });
+  const session = openSession({ maxMinutes, exact });
   const comparison = readComparison(session.workspace, name);
   if (!asIs) await runComparison(session, comparison);
   const file = await writeComparison(session, comparison);

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { UserError } from '@selfsup/engine/errors';
 import { publishedEntrySchema } from '@selfsup/eval/published';
+import { announceExact } from './announce-exact.ts';
 import { type Experiment, findVariant, readExperiment } from './experiment.ts';
 import { comparedStages, type VariantPlan } from './expand.mjs';
 import { parseOrExplain, readJson } from './parse.ts';
 import { refuseSameName } from './one-kind.ts';
-import { runExperiment } from './run-experiment.ts';
+import { runExperiment, stageIds } from './run-experiment.ts';
 import type { Session } from './session.ts';
 import { assertKnown, comparisonFile, experimentNames, type Workspace } from './workspace.ts';
 
@@ -114,8 +115,15 @@ export function readComparison(workspace: Workspace, name: string): Comparison {
 /** Brings all that a comparison needs up to date without Nx. Gives the labels of the units that were computed. */
 export async function runComparison(session: Session, { entries }: Comparison): Promise<string[]> {
   const computed: string[] = [];
-  for (const { experiment, variant, stages } of entries)
-    computed.push(...(await runExperiment(session, experiment, { variant: variant.name, stages, verbose: true })));
+  const wanted = entries.map(
+    ({ experiment, variant, stages }) => [experiment, { variant: variant.name, stages }] as const,
+  );
+  const all = wanted.flatMap(([experiment, which]) =>
+    stageIds(experiment, which).map((id) => [experiment, id] as const),
+  );
+  await announceExact(session, all);
+  for (const [experiment, which] of wanted)
+    computed.push(...(await runExperiment(session, experiment, { ...which, announced: true, verbose: true })));
   return computed;
 }
 

@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import type { CodeKey } from './code-key.ts';
+import type { Place } from './place.ts';
 import { type BlobRef, isWhole } from './store.ts';
 
-/** Version of the published layout: other versions count as not published. */
-export const manifestSchema = 1;
+/** Version of the published layout. Version 1 is read too; a newer one counts as not published. */
+export const manifestSchema = 2;
 
-/** All that a key is made of. */
+/** All that a key is made of: what determines a result. Where it is computed is no part of it. */
 export interface KeyParts {
   readonly uses: string;
   readonly seed: number;
@@ -14,8 +16,8 @@ export interface KeyParts {
   readonly config: unknown;
   /** Role to output digest of what fills it. */
   readonly needs: Readonly<Record<string, string>>;
-  /** Engine id, where the code reaches TensorFlow. */
-  readonly engine?: string | undefined;
+  /** Versions of the engine, where the code reaches TensorFlow. */
+  readonly engine?: Readonly<Record<string, string>> | undefined;
   readonly code: string;
   readonly dryRun?: true | undefined;
 }
@@ -28,7 +30,11 @@ export interface Manifest {
   /** Parts that the config chose, such as `models/nin`. */
   readonly parts: readonly string[];
   readonly code: CodeKey;
-  readonly engineFacts?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Where it was computed, in the order of time: several where it was interrupted and gone on with elsewhere, none where
+   * that has no influence. Never part of the key.
+   */
+  readonly places: readonly Place[];
   /** The config with its defaults filled in. */
   readonly resolvedConfig: unknown;
   /** Code key before `selfsup accept` blessed a change. */
@@ -55,7 +61,22 @@ export interface RunRecord {
 /** The manifest in a published folder; undefined where there is none that this version can read. */
 export function readManifest(folder: string): Manifest | undefined {
   const manifest = readJsonOr<Manifest>(join(folder, 'manifest.json'));
+  if (manifest?.schema === 1) return ofSchema1(manifest);
   return manifest?.schema === manifestSchema ? manifest : undefined;
+}
+
+/** The key that stands for these parts. */
+export function keyOf(parts: KeyParts): string {
+  return sha256(canonicalJson(parts));
+}
+
+/** In version 1 the place was part of the engine and the engine's digest part of the key. */
+function ofSchema1(old: Manifest & { readonly engineFacts?: Readonly<Record<string, string>> }): Manifest {
+  const { engineFacts, ...manifest } = old;
+  if (engineFacts === undefined) return { ...manifest, schema: manifestSchema, places: [] };
+  const { tensorflow = 'unknown', tfjs = 'unknown', ...place } = engineFacts;
+  const keyParts = { ...old.keyParts, engine: { tensorflow, tfjs } };
+  return { ...manifest, schema: manifestSchema, key: keyOf(keyParts), keyParts, places: [place] };
 }
 
 /** Flat metrics of a published folder. */

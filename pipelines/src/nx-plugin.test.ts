@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createTestWorkspace, toyExperiment } from './testing/workspace.ts';
 
@@ -97,6 +99,20 @@ test('a target for each stage, variant and seed, that waits for what it needs', 
 test('without variants the targets have short names', async () => {
   const { targets } = (await projects(toyExperiment))['exp-toy']!;
   expect(Object.keys(targets)).toEqual(expect.arrayContaining(['pretrain-seed-1', 'measure-seed-1']));
+});
+
+test('no hash of Nx depends on threads or processor, unless results must be exact', async () => {
+  const { targets } = (await projects(toyExperiment))['exp-toy']!;
+  const inputs = targets['pretrain-seed-1']!.inputs;
+  expect(inputs.filter((input) => 'env' in input)).toEqual([{ env: 'SELFSUP_EXACT' }]);
+  expect(inputs).toContainEqual({ runtime: 'node pipelines/nx-machine.mjs' });
+  const machine = fileURLToPath(new URL('../nx-machine.mjs', import.meta.url));
+  const printed = (env: Record<string, string>): string =>
+    execFileSync(process.execPath, [machine], { env, cwd: tmpdir(), encoding: 'utf8' });
+  expect(printed({ SELFSUP_THREADS: '1' })).toBe('');
+  const exact = printed({ SELFSUP_THREADS: '1', SELFSUP_EXACT: '1' });
+  expect(exact).toContain('SELFSUP_THREADS=1');
+  expect(printed({ SELFSUP_THREADS: '2', SELFSUP_EXACT: '1' })).not.toBe(exact);
 });
 
 test('a broken experiment breaks no other project', async () => {

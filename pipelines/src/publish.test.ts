@@ -29,6 +29,7 @@ beforeEach(() => {
       keyParts: { uses: 'tasks/toy', seed: 1, config: {}, needs: {}, code: 'c' },
       parts: [],
       code: { key: 'c', files: {}, packages: {} },
+      places: [],
       resolvedConfig: {},
     },
     run: { started: '', finished: '', wallSeconds: 0, host: '', cpu: '', node: '', peakMemoryBytes: 0 },

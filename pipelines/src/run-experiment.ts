@@ -1,3 +1,4 @@
+import { announceExact } from './announce-exact.ts';
 import { isComplete, readManifest } from './manifest.ts';
 import { childCommand } from './child-command.ts';
 import { publishedFolder, storeOf, type UnitId, unitLabel } from './artifacts.ts';
@@ -19,6 +20,8 @@ export interface RunOptions {
   /** Read all source files to see whether they have changed. */
   readonly fullHash?: boolean | undefined;
   readonly overrides?: readonly string[] | undefined;
+  /** What must be exact has been announced already. */
+  readonly announced?: boolean | undefined;
   /** Say of each stage that is done that it is. */
   readonly verbose?: boolean | undefined;
 }
@@ -46,6 +49,11 @@ export async function runExperiment(session: Session, experiment: Experiment, op
   };
   const stages = stageIds(experiment, options);
   for (const stage of force) findStage(experiment, experiment.variants[0]!, stage);
+  if (options.announced !== true)
+    await announceExact(
+      session,
+      stages.map((id) => [experiment, id] as const),
+    );
   for (const dataset of datasetsNeeded(experiment, options.variant)) {
     const unit: UnitId = { kind: 'ingest', dataset };
     if (await ingestIsDone(session, dataset, fullHash)) fresh(unit);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { StageInput } from '@selfsup/engine/stage';
 import { UserError } from '@selfsup/engine/errors';
+import { announceExact } from './announce-exact.ts';
 import { assertWritable, publishedFolder, storeOf, unitLabel } from './artifacts.ts';
 import { type Experiment, findStage, findVariant } from './experiment.ts';
 import { isComplete, readManifest, readMetrics } from './manifest.ts';
@@ -26,19 +27,20 @@ export async function runStage(
   const decision = await decideStage(session, experiment, id);
   if (decision === undefined) throw new Error(`What ${unitLabel(id)} needs vanished while it was looked at`);
   if (decision.fresh && !options.force) return 'fresh';
+  if (!options.force) await announceExact(session, [[experiment, id]]);
   const { module, config } = await loadChecked(session, experiment, id);
   return runUnit(
     session,
     {
       id,
       key: decision.key,
+      place: decision.place,
       isFresh: async () => (await decideStage(session, experiment, id))?.fresh ?? false,
       manifest: {
         key: decision.key,
         keyParts: decision.keyParts,
         parts: decision.parts,
         code: decision.code,
-        engineFacts: decision.engineFacts,
         resolvedConfig: config,
       },
       run: (workFolder) =>

@@ -8,6 +8,7 @@ import { acquireLease, type Lease } from '@selfsup/engine/lease';
 import { publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from './artifacts.ts';
 import { duration } from './labelled-progress.ts';
 import { isComplete, type Manifest, readManifest, type RunRecord } from './manifest.ts';
+import { type Place, placeDifferences } from './place.ts';
 import { publish, putInPlace, sweepScratch } from './publish.ts';
 import { type Session, unbroken } from './session.ts';
 
@@ -15,9 +16,11 @@ import { type Session, unbroken } from './session.ts';
 export interface Work {
   readonly id: UnitId;
   readonly key: string;
+  /** Where it is computed; undefined where that has no influence. */
+  readonly place?: Place | undefined;
   /** Whether what is published now is this key's result, whole. */
   isFresh(): Promise<boolean>;
-  readonly manifest: Omit<Manifest, 'schema' | 'blobs' | 'files' | 'outputDigest'>;
+  readonly manifest: Omit<Manifest, 'schema' | 'places' | 'blobs' | 'files' | 'outputDigest'>;
   /** Does the work in a folder that survives interruption. */
   run(folder: string): Promise<StageResult>;
   readonly identities?: (() => Readonly<Record<string, string>>) | undefined;
@@ -73,7 +76,7 @@ export async function runUnit(session: Session, work: Work, force: boolean): Pro
         folder: published,
         store,
         scratch: folder,
-        manifest: work.manifest,
+        manifest: { ...work.manifest, places: work.place === undefined ? [] : [work.place] },
         run,
         identities: work.identities?.(),
         confirm: () => lease.confirm(),
@@ -121,6 +124,7 @@ async function shareResult(
   if (other === published || !existsSync(other)) return false;
   const manifest = readManifest(other);
   if (manifest?.key !== work.key || !(await isComplete(manifest, other, store))) return false;
+  if (session.exact && placeDifferences(manifest.places, work.place).length > 0) return false;
   const fresh = join(scratch, `publish-shared`);
   await cp(other, fresh, { recursive: true });
   if (readManifest(fresh)?.key !== work.key) return false;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { datasetConfigSchema } from '@selfsup/data/dataset-config';
 import { comparisonSchema } from './comparison.ts';
 import { experimentSchema } from './experiment.ts';
+import { workspaceSettingsSchema } from './workspace-settings.ts';
 
 /** The JSON Schemas for editors, file name to text: what stands in `pipelines/schema`. */
 export function schemaFiles(): Record<string, string> {
@@ -11,5 +12,6 @@ export function schemaFiles(): Record<string, string> {
     'comparison.schema.json': text(comparisonSchema, 'Selfsup comparison'),
     'dataset.schema.json': text(datasetConfigSchema, 'Selfsup dataset'),
     'experiment.schema.json': text(experimentSchema, 'Selfsup experiment'),
+    'selfsup.schema.json': text(workspaceSettingsSchema, 'Selfsup settings of a workspace'),
   };
 }

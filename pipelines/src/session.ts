@@ -3,6 +3,7 @@ import type { Artifacts } from './artifacts.ts';
 import { openArtifacts } from './artifacts.ts';
 import { labelledProgress } from './labelled-progress.ts';
 import { findWorkspace, type Workspace } from './workspace.ts';
+import { wantsExact } from './workspace-settings.ts';
 
 /** What every command works with. */
 export interface Session {
@@ -13,6 +14,8 @@ export interface Session {
   readonly progress: (label: string) => Progress;
   /** The folder of a dry run; undefined in earnest. */
   readonly dryRunFolder?: string | undefined;
+  /** Whether a result counts as done only where it was computed in a place like this one. */
+  readonly exact: boolean;
 }
 
 let underWay = 0;
@@ -31,7 +34,9 @@ export async function unbroken<Result>(work: () => Promise<Result>): Promise<Res
 }
 
 /** Finds workspace and artifacts, and turns signals into an abort. `maxMinutes` aborts by itself. */
-export function openSession(options: { dryRunFolder?: string; maxMinutes?: number | undefined } = {}): Session {
+export function openSession(
+  options: { dryRunFolder?: string; maxMinutes?: number | undefined; exact?: boolean | undefined } = {},
+): Session {
   const workspace = findWorkspace();
   const controller = new AbortController();
   let told = false;
@@ -55,5 +60,6 @@ export function openSession(options: { dryRunFolder?: string; maxMinutes?: numbe
     signal: controller.signal,
     progress: labelledProgress,
     dryRunFolder: options.dryRunFolder,
+    exact: wantsExact(workspace, options.exact),
   };
 }

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
+import type { EngineIdentity } from '@selfsup/engine/identity';
 import type { StageModule } from '@selfsup/engine/stage';
 import { UserError } from '@selfsup/engine/errors';
-import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { publishedFolder, storeOf, type UnitId } from './artifacts.ts';
 import { type CodeKey, codeKey } from './code-key.ts';
 import { type Experiment, findStage, findVariant } from './experiment.ts';
-import { isComplete, type KeyParts, type Manifest, readManifest } from './manifest.ts';
+import { isComplete, keyOf, type KeyParts, type Manifest, readManifest } from './manifest.ts';
 import { parseOrExplain } from './parse.ts';
 import { loadStageModule, partFile } from './parts.ts';
+import { type Place, placeDifferences } from './place.ts';
 import type { Session } from './session.ts';
 
 export type StageId = Extract<UnitId, { kind: 'stage' }>;
@@ -18,10 +19,11 @@ export interface Decision {
   readonly keyParts: KeyParts;
   readonly code: CodeKey;
   readonly parts: readonly string[];
-  readonly engineFacts?: Readonly<Record<string, string>> | undefined;
+  /** Where it would be computed now; undefined where that has no influence. */
+  readonly place: Place | undefined;
   /** What is published now, fresh or not. */
   readonly published: Manifest | undefined;
-  /** The key is the published one, and its blobs and files are whole. */
+  /** The key is the published one, its blobs and files are whole, and where all must be exact, its place is like this one. */
   readonly fresh: boolean;
 }
 
@@ -63,13 +65,17 @@ export async function decideStage(
       seed: id.seed,
       config: declaration.config,
       needs,
-      ...(engine === undefined ? {} : { engine: engine.id }),
+      ...(engine === undefined ? {} : { engine: engine.engine }),
       code: code.key,
       ...(session.dryRunFolder === undefined ? {} : { dryRun: true }),
     };
-    const key = sha256(canonicalJson(keyParts));
-    const fresh = published?.key === key && (await isComplete(published, folder, storeOf(session.artifacts, id)));
-    return { key, keyParts, code, parts, engineFacts: engine?.facts, published, fresh };
+    const key = keyOf(keyParts);
+    const place = engine?.place;
+    const fresh =
+      published?.key === key &&
+      !(session.exact && placeDifferences(published.places, place).length > 0) &&
+      (await isComplete(published, folder, storeOf(session.artifacts, id)));
+    return { key, keyParts, code, parts, place, published, fresh };
   };
   if (published !== undefined && partsExist(session, published.parts)) {
     const quick = await compute(published.parts);
@@ -132,9 +138,9 @@ function partsExist(session: Session, parts: readonly string[]): boolean {
   }
 }
 
-let engine: Promise<{ id: string; facts: Record<string, string> }> | undefined;
+let engine: Promise<EngineIdentity> | undefined;
 
-function engineOf(): Promise<{ id: string; facts: Record<string, string> }> {
+function engineOf(): Promise<EngineIdentity> {
   engine ??= import('@selfsup/engine/identity').then(({ engineIdentity }) => engineIdentity());
   return engine;
 }

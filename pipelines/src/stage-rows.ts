@@ -32,7 +32,7 @@ function reproducibility(manifest: Manifest): NonNullable<StageRow['reproducibil
   return {
     key: manifest.key,
     codeKey: manifest.code.key,
-    engine: manifest.engineFacts,
+    engine: { ...manifest.keyParts.engine, ...manifest.places.at(-1) },
     inputs: manifest.keyParts.needs,
     outputDigest: manifest.outputDigest,
     blobs: Object.fromEntries(Object.entries(manifest.blobs).map(([name, blob]) => [name, blob.sha256])),

@@ -1,17 +1,32 @@
-import { canonicalJson } from '@selfsup/engine/files';
-import type { Manifest } from './manifest.ts';
+import { changedPaths } from './changed-paths.ts';
+import type { CodeKey } from './code-key.ts';
+import type { KeyParts } from './manifest.ts';
+import { placeDifferences } from './place.ts';
 import type { Decision } from './stage-key.ts';
+
+/** What a key stands for: what is compared to say why two differ. */
+export interface Keyed {
+  readonly keyParts: KeyParts;
+  readonly code: CodeKey;
+}
 
 /** Why a stage is not done, a line each; none where it is. */
 export function reasons(decision: Decision): string[] {
   const { published } = decision;
   if (published === undefined) return ['it has never been published'];
   if (decision.fresh) return [];
-  if (published.key === decision.key) return ['a blob in the store or a published file is missing or damaged'];
-  return keyDifferences(published, decision);
+  if (published.key !== decision.key) return keyDifferences(published, decision);
+  const elsewhere = elsewhereThan(decision);
+  return elsewhere.length > 0 ? elsewhere : ['a blob in the store or a published file is missing or damaged'];
 }
 
-function keyDifferences(before: Manifest, now: Decision): string[] {
+/** How the place where a stage was computed differs from this one, a line each. */
+export function elsewhereThan({ published, place }: Decision): string[] {
+  return placeDifferences(published?.places ?? [], place);
+}
+
+/** Which parts of two keys differ, a line each. */
+export function keyDifferences(before: Keyed, now: Keyed): string[] {
   const lines: string[] = [];
   const old = before.keyParts;
   const { keyParts } = now;
@@ -21,10 +36,7 @@ function keyDifferences(before: Manifest, now: Decision): string[] {
   for (const role of new Set([...Object.keys(old.needs), ...Object.keys(keyParts.needs)])) {
     if (old.needs[role] !== keyParts.needs[role]) lines.push(`needs: the result that fills '${role}' is another one`);
   }
-  if (old.engine !== keyParts.engine) {
-    const facts = changedPaths(before.engineFacts ?? {}, now.engineFacts ?? {});
-    lines.push(...(facts.length > 0 ? facts : ['another one']).map((fact) => `engine: ${fact}`));
-  }
+  for (const fact of changedPaths(old.engine ?? {}, keyParts.engine ?? {})) lines.push(`engine: ${fact}`);
   if (old.code !== keyParts.code) {
     lines.push(...mapChanges('code', before.code.files, now.code.files));
     lines.push(...mapChanges('package', before.code.packages, now.code.packages, true));
@@ -46,17 +58,4 @@ function mapChanges(
       if (now[name] === undefined) return `${kind}: ${name} is no longer used`;
       return `${kind}: ${name} ${showValues ? `${before[name]} -> ${now[name]}` : 'was changed'}`;
     });
-}
-
-/** Dotted paths at which two pieces of JSON differ, with both values. */
-function changedPaths(before: unknown, now: unknown, path = ''): string[] {
-  if (canonicalJson(before ?? null) === canonicalJson(now ?? null)) return [];
-  const isMap = (value: unknown): value is Record<string, unknown> =>
-    value !== null && typeof value === 'object' && !Array.isArray(value);
-  if (!isMap(before) || !isMap(now)) {
-    return [`${path || '(all)'}: ${JSON.stringify(before) ?? 'absent'} -> ${JSON.stringify(now) ?? 'absent'}`];
-  }
-  return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((key) =>
-    changedPaths(before[key], now[key], path === '' ? key : `${path}.${key}`),
-  );
 }

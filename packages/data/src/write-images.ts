@@ -1,5 +1,5 @@
-import { usableCores } from '@selfsup/engine/cpu-quota';
 import type { RootDatabase } from 'lmdb';
+import { usableCores } from '@selfsup/engine/cpu-quota';
 import { Interrupted } from '@selfsup/engine/stage';
 import type { Progress } from '@selfsup/engine/progress';
 import { type ChannelSums, joinedSums } from './channel-sums.ts';

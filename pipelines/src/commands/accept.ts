@@ -36,7 +36,7 @@ export default new Command('accept')
       });
       try {
         const decision = await decideStage(session, experiment, id);
-        if (decision?.fresh === true) {
+        if (decision !== undefined && decision.key === decision.published?.key) {
           console.log(`${unitLabel(id)}: done already, nothing to accept`);
           continue;
         }

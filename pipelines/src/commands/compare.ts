@@ -3,6 +3,7 @@ import { compareExperiments } from '../compare-experiments.ts';
 
 interface Options {
   asIs: boolean;
+  exact?: boolean;
   maxMinutes?: number;
 }
 
@@ -10,6 +11,7 @@ export default new Command('compare')
   .description('Bring the experiments of a comparison up to date, and write its report')
   .argument('<comparison>')
   .option('--as-is', 'run nothing; write the report from what is published', false)
+  .option('--exact', 'compute anew what was computed on another processor or with other threads')
   .option('--max-minutes <n>', 'stop after this time; the same command goes on later', Number)
   .addHelpText('after', '\nExamples:\n  selfsup compare cifar10-small\n  selfsup compare cifar10-small --as-is')
   .action((name: string, options: Options) => compareExperiments(name, options));

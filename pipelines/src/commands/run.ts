@@ -22,6 +22,7 @@ interface Options {
   dryRun: boolean;
   fullHash: boolean;
   force: string[];
+  exact?: boolean;
   maxMinutes?: number;
 }
 
@@ -36,6 +37,7 @@ export default new Command('run')
   .option('--dry-run', 'build everything on the real files, do two steps of each stage, keep nothing', false)
   .option('--full-hash', 'read all source files to see whether they have changed, as of ingest', false)
   .option('--force <stage>', 'compute this stage anew; may be given several times', collect, [])
+  .option('--exact', 'compute anew what was computed on another processor or with other threads')
   .option('--max-minutes <n>', 'stop after this time; the same command goes on later', Number)
   .addHelpText(
     'after',
@@ -53,7 +55,7 @@ Examples:
       refuseOfExperiments(workspace, name, options);
       return compareExperiments(name, options);
     }
-    let session = openSession({ maxMinutes: options.maxMinutes });
+    let session = openSession({ maxMinutes: options.maxMinutes, exact: options.exact });
     const base = readExperiment(session.workspace, name);
     const set = [...dataOverrides(base, options.data), ...options.set];
     const overrides = parseOverrides(set);

@@ -11,6 +11,7 @@ interface Options {
   seed?: number;
   set: string[];
   force: boolean;
+  exact?: boolean;
   maxMinutes?: number;
   dryRunInto?: string;
 }
@@ -23,12 +24,14 @@ export default new Command('stage')
   .option('--seed <n>', 'the seed; by default the first', wholeNumber)
   .option('--set <path=value>', 'override, as of run', collect, [] as string[])
   .option('--force', 'compute it anew even where it is done', false)
+  .option('--exact', 'compute it anew where it was computed on another processor or with other threads')
   .option('--max-minutes <n>', 'stop after this time, as Ctrl-C would', Number)
   .option('--dry-run-into <folder>', 'dry run that publishes into a throw-away folder')
   .addHelpText('after', '\nExample:\n  selfsup stage quickstart pretrain --variant rotnet --seed 1')
   .action(async (name: string, stage: string, options: Options) => {
     const session = openSession({
       maxMinutes: options.maxMinutes,
+      exact: options.exact,
       ...(options.dryRunInto === undefined ? {} : { dryRunFolder: options.dryRunInto }),
     });
     const experiment = readExperiment(session.workspace, name, parseOverrides(options.set));

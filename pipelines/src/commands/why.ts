@@ -5,7 +5,7 @@ import { wholeNumber } from '../options.ts';
 import { stageIds } from '../run-experiment.ts';
 import { openSession } from '../session.ts';
 import { decideStage } from '../stage-key.ts';
-import { reasons } from '../why.ts';
+import { elsewhereThan, reasons } from '../why.ts';
 
 export default new Command('why')
   .description('Say why a stage would be run again: which part of its key has changed')
@@ -13,9 +13,10 @@ export default new Command('why')
   .argument('<stage>')
   .option('--variant <name>', 'only this variant')
   .option('--seed <n>', 'only this seed', wholeNumber)
-  .addHelpText('after', '\nExample:\n  selfsup why quickstart pretrain')
-  .action(async (name: string, stage: string, options: { variant?: string; seed?: number }) => {
-    const session = openSession();
+  .option('--exact', 'ask for a result that was computed in a place like this one')
+  .addHelpText('after', '\nExamples:\n  selfsup why quickstart pretrain\n  selfsup why quickstart pretrain --exact')
+  .action(async (name: string, stage: string, options: { variant?: string; seed?: number; exact?: boolean }) => {
+    const session = openSession({ exact: options.exact });
     const experiment = readExperiment(session.workspace, name);
     findStage(experiment, experiment.variants[0]!, stage);
     for (const id of stageIds(experiment, { ...options, stages: [stage] }).filter(
@@ -23,7 +24,10 @@ export default new Command('why')
     )) {
       const decision = await decideStage(session, experiment, id);
       const lines = decision === undefined ? ['something it needs has not been published'] : reasons(decision);
-      if (lines.length === 0) console.log(`${unitLabel(id)}: done`);
-      else console.log([`${unitLabel(id)}: would run, since`, ...lines.map((line) => `  ${line}`)].join('\n'));
+      if (lines.length === 0) {
+        const elsewhere = decision === undefined ? [] : elsewhereThan(decision);
+        const where = elsewhere.length === 0 ? '' : ', computed elsewhere (--exact would compute it again here)';
+        console.log([`${unitLabel(id)}: done${where}`, ...elsewhere.map((line) => `  ${line}`)].join('\n'));
+      } else console.log([`${unitLabel(id)}: would run, since`, ...lines.map((line) => `  ${line}`)].join('\n'));
     }
   });

@@ -11,6 +11,8 @@ const program = join(repository, 'pipelines/bin/selfsup.mjs');
 export interface TestWorkspace {
   readonly root: string;
   path(...segments: string[]): string;
+  /** The environment of the commands. */
+  readonly environment: Record<string, string | undefined>;
   write(path: string, content: string | object): void;
   json<T>(path: string): T;
   /** Runs `selfsup` to its end. */
@@ -141,10 +143,11 @@ export function createTestWorkspace(): TestWorkspace {
   write('pipelines/datasets/few/dataset.json', { sources: [{ type: 'numbers', count: 3 }] });
   write('pipelines/experiments/toy/experiment.json', toyExperiment);
   const { SELFSUP_ARTIFACTS: _artifacts, ...inherited } = process.env;
-  const environment = { ...inherited, TRACE: path('log'), FORCE_COLOR: '0' };
+  const environment: Record<string, string | undefined> = { ...inherited, TRACE: path('log'), FORCE_COLOR: '0' };
   return {
     root,
     path,
+    environment,
     write,
     json: <T>(name: string): T => JSON.parse(readFileSync(path(name), 'utf8')) as T,
     run: (...args) =>

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { usableCores } from '@selfsup/engine/cpu-quota';
 import { basename, join } from 'node:path';
+import { usableCores } from '@selfsup/engine/cpu-quota';
 import { UserError } from '@selfsup/engine/errors';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { z } from 'zod';
