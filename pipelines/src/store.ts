@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/engine/files';
 import { move } from '@selfsup/engine/move';
@@ -45,6 +45,9 @@ export async function storeBlob(store: string, path: string, identity?: string):
   const bytes = files.reduce((sum, [, file]) => sum + file.size, 0);
   const target = blobPath(store, digest);
   if (await isWhole(store, digest)) {
+    // Nobody may name it at this moment: to gc it is as young as if it were new.
+    await utimes(target, new Date(), new Date()).catch(() => undefined);
+    if (!isFolder) await remember(store, digest, await look(target, {}, seen));
     await rm(path, { recursive: true, force: true });
   } else {
     await rm(target, { recursive: true, force: true });

@@ -42,12 +42,16 @@ export function thisOwner(environment: NodeJS.ProcessEnv = process.env): Owner {
   };
 }
 
-/** Whether `owner` certainly runs no more, as far as `me` can tell at once. */
-export function isGone(owner: Owner, me: Owner): boolean {
-  if (owner.job !== undefined && owner.job.id === me.job?.id && owner.job.restarts < me.job.restarts) return true;
+/**
+ * What `me` can tell at once of an owner: that it certainly runs no more, that its process is there (perhaps stopped),
+ * or nothing, since it is on another machine or in another container.
+ */
+export function stateOf(owner: Owner, me: Owner): 'gone' | 'there' | 'unknown' {
+  if (owner.job !== undefined && owner.job.id === me.job?.id && owner.job.restarts < me.job.restarts) return 'gone';
   const samePids =
     me.boot !== '' && me.pidNamespace !== '' && owner.boot === me.boot && owner.pidNamespace === me.pidNamespace;
-  return samePids && !isRunning(owner);
+  if (!samePids) return 'unknown';
+  return isRunning(owner) ? 'there' : 'gone';
 }
 
 function isRunning({ pid, started }: Owner): boolean {

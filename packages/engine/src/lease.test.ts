@@ -204,6 +204,22 @@ test('a holder that is never heard of again is taken over from, whatever its mac
   expect(existsSync(folder)).toBe(false);
 });
 
+test('whether a lease is held is told without taking it', async () => {
+  expect(await isLeased(folder, short)).toBe(false);
+  const child = await holder(short);
+  expect(await isLeased(folder, long)).toBe(true);
+  const [ownerFile] = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  const owner = JSON.parse(readFileSync(join(folder, ownerFile!), 'utf8')) as Owner;
+  // From another machine only the beats are seen.
+  writeFileSync(join(folder, ownerFile!), JSON.stringify({ ...owner, boot: 'another' }));
+  expect(await isLeased(folder, long)).toBe(true);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(await isLeased(folder, 500)).toBe(false);
+  writeFileSync(join(folder, ownerFile!), JSON.stringify(owner));
+  expect(await isLeased(folder, long)).toBe(false);
+});
+
 test('a job that its scheduler started again takes over at once; a task of the same start waits', async () => {
   const before = { ...process.env };
   const job = { id: '/4711', restarts: 0 };

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { UserError } from './errors.ts';
-import { isGone, type Owner, thisOwner } from './lease-owner.ts';
+import { type Owner, stateOf, thisOwner } from './lease-owner.ts';
 import { Interrupted } from './stage.ts';
 
 /** Held while a process works on something that no other may touch. */
@@ -60,7 +60,7 @@ export async function acquireLease(folder: string, options: LeaseOptions = {}): 
     seen = held;
     if (held !== undefined) {
       const owner = await readOwner(folder, held);
-      const free = stood >= standstill || (owner !== undefined && isGone(owner, me));
+      const free = stood >= standstill || (owner !== undefined && stateOf(owner, me) === 'gone');
       if (free && (await takeOver(folder, held, me))) break;
       if (!free && !told) onWait?.(owner);
       told ||= !free;
@@ -75,12 +75,22 @@ export async function acquireLease(folder: string, options: LeaseOptions = {}): 
   return keep(folder, me, standstill, options.endProcess ?? false);
 }
 
-/** Who holds `folder` at this moment, or undefined: nobody, or one that has not said. */
-export async function isLeased(folder: string): Promise<boolean> {
-  const held = newestHeld(await readdir(folder).catch(() => []));
-  if (held === undefined) return false;
-  const owner = await readOwner(folder, held);
-  return owner === undefined || !isGone(owner, thisOwner());
+/**
+ * Whether a process holds `folder`, without taking it. Of a holder elsewhere a sign of life is awaited, for at most
+ * `standstill` milliseconds.
+ */
+export async function isLeased(folder: string, standstill: number = standstillMilliseconds): Promise<boolean> {
+  const me = thisOwner();
+  const until = performance.now() + standstill;
+  const first = newestHeld(await readdir(folder).catch(() => []));
+  for (let held = first; held !== undefined; held = newestHeld(await readdir(folder).catch(() => []))) {
+    if (held !== first) return true;
+    const owner = await readOwner(folder, held);
+    const state = owner === undefined ? 'unknown' : stateOf(owner, me);
+    if (state !== 'unknown' || performance.now() > until) return state === 'there';
+    await sleep(Math.min(500, standstill / 60));
+  }
+  return false;
 }
 
 /** A folder that is read while a rename goes on may show a file under both names, or none. */

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { UserError } from '@selfsup/engine/errors';
 import { assertWritable } from '../artifacts.ts';
 import { findGarbage, type Garbage } from '../gc/garbage.ts';
@@ -8,14 +8,14 @@ import { duration } from '../labelled-progress.ts';
 import { openSession } from '../session.ts';
 
 interface Options {
-  minAge: number;
+  minAge?: number;
   dryRun: boolean;
   yes: boolean;
 }
 
 export default new Command('gc')
-  .description('Remove from the store what no published manifest names; asks before it does')
-  .option('--min-age <minutes>', 'spare what is younger: a stage may be about to publish it', Number, 60)
+  .description('Remove blobs that no published manifest names, and old unfinished work; asks before it does')
+  .option('--min-age <minutes>', 'spare what is younger (default: 60, and a week for unfinished work)', minutes)
   .option('--dry-run', 'only say what would go', false)
   .option('--yes', 'remove it without asking', false)
   .addHelpText(
@@ -27,7 +27,8 @@ export default new Command('gc')
   .action(async ({ minAge, dryRun, yes }: Options) => {
     const { artifacts } = openSession();
     assertWritable(artifacts);
-    const look = (): Promise<Garbage[]> => findGarbage(artifacts, minAge * 60_000);
+    const ages = { blobs: (minAge ?? 60) * minute, unfinishedWork: (minAge ?? 7 * 24 * 60) * minute };
+    const look = (): Promise<Garbage[]> => findGarbage(artifacts, ages);
     const shown = await look();
     if (shown.length > 0) console.log(listed(shown));
     if (dryRun) return console.log(`Would remove ${summary(shown)}`);
@@ -38,6 +39,16 @@ export default new Command('gc')
     for (const item of removed) await item.remove();
     console.log(`Removed ${summary(removed)}`);
   });
+
+const minute = 60_000;
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0) || !Number.isFinite(value)) {
+    throw new InvalidArgumentError('Give a number of minutes, 0 or more.');
+  }
+  return value;
+}
 
 const mostLines = 40;
 

@@ -2,8 +2,9 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLeased } from '@selfsup/engine/lease';
 import type { Artifacts } from '../artifacts.ts';
-import { blobPath, removeBlob, storedDigests } from '../store.ts';
+import { blobPath, removeBlob, storedDigests, unfinishedCopies } from '../store.ts';
 import { namedDigests } from './named-digests.ts';
+import { removeUnfinished, unfinishedWork } from './unfinished-work.ts';
 
 /** Something that nobody needs any more. */
 export interface Garbage {
@@ -15,26 +16,47 @@ export interface Garbage {
   remove(): Promise<void>;
 }
 
+/** From what age on something may go, in milliseconds. */
+export interface MinimalAges {
+  /** A stage may be about to publish it. */
+  readonly blobs: number;
+  /** Somebody may want to go on with it. */
+  readonly unfinishedWork: number;
+}
+
 /**
- * What may go: blobs that no manifest names, and folders of dry runs that were killed; those that are younger than
- * `minAgeMilliseconds`, or in which a process is at work, are left out. Throws `UserError` as `namedDigests` does.
+ * What may go: blobs that no manifest names, copies that were not finished, folders of dry runs that were killed, and
+ * unfinished work; what is younger than `ages`, or in which a process is at work, is left out. Throws `UserError` as
+ * `namedDigests` does.
  */
-export async function findGarbage(artifacts: Artifacts, minAgeMilliseconds: number): Promise<Garbage[]> {
+export async function findGarbage(artifacts: Artifacts, ages: MinimalAges): Promise<Garbage[]> {
   const { root, store } = artifacts;
   const found: Garbage[] = [];
-  const add = async (what: string, path: string, remove: () => Promise<void>): Promise<void> => {
-    const { bytes, changed, leased } = await survey(path);
+  const add = async (item: Omit<Garbage, 'bytes' | 'ageMilliseconds'>, minAge: number, lease?: string) => {
+    const { bytes, changed, leases } = await survey(item.path);
+    if (lease !== undefined) leases.push(lease);
     const ageMilliseconds = Date.now() - changed;
-    if (!leased && ageMilliseconds >= minAgeMilliseconds) found.push({ what, path, bytes, ageMilliseconds, remove });
+    if (ageMilliseconds < minAge) return;
+    for (const one of leases) if (await isLeased(one)) return;
+    found.push({ ...item, bytes, ageMilliseconds });
   };
+  const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
   const named = namedDigests(artifacts);
   for (const digest of (await storedDigests(store)).filter((one) => !named.has(one))) {
-    await add('blob that no result names', blobPath(store, digest), () => removeBlob(store, digest));
+    const path = blobPath(store, digest);
+    await add({ what: 'blob that no result names', path, remove: () => removeBlob(store, digest) }, ages.blobs);
   }
-  for (const name of await readdir(join(root, 'work')).catch(() => [])) {
-    const path = join(root, 'work', name);
-    if (!name.startsWith('dry-run-')) continue;
-    await add('dry run that was killed', path, () => rm(path, { recursive: true, force: true }));
+  for (const path of await unfinishedCopies(store)) {
+    await add({ what: 'copy that was not finished', path, remove: () => remove(path) }, ages.blobs);
+  }
+  const work = join(root, 'work');
+  for (const name of (await readdir(work).catch(() => [])).filter((entry) => entry.startsWith('dry-run-'))) {
+    const path = join(work, name);
+    await add({ what: 'dry run that was killed', path, remove: () => remove(path) }, ages.blobs);
+  }
+  for (const { path, lease } of await unfinishedWork(work)) {
+    const item = { what: 'piece of unfinished work', path, remove: () => removeUnfinished(path, lease) };
+    await add(item, ages.unfinishedWork, lease);
   }
   return found;
 }
@@ -42,21 +64,22 @@ export async function findGarbage(artifacts: Artifacts, minAgeMilliseconds: numb
 interface Survey {
   bytes: number;
   changed: number;
-  leased: boolean;
+  /** Leases in it, whether held or not. */
+  leases: string[];
 }
 
-/** Size and last change of all that is at or below a path, links not followed, and whether a lease in it is held. */
+/** Size and last change of all that is at or below a path, links not followed, and the leases in it. */
 async function survey(path: string): Promise<Survey> {
   const entry = await lstat(path).catch(() => undefined);
   // It went away meanwhile: as young as can be.
-  if (entry === undefined) return { bytes: 0, changed: Date.now(), leased: false };
-  const result: Survey = { bytes: entry.isDirectory() ? 0 : entry.size, changed: entry.ctimeMs, leased: false };
+  if (entry === undefined) return { bytes: 0, changed: Date.now(), leases: [] };
+  const result: Survey = { bytes: entry.isDirectory() ? 0 : entry.size, changed: entry.ctimeMs, leases: [] };
   if (!entry.isDirectory()) return result;
   for (const name of await readdir(path).catch(() => [])) {
     const inner = await survey(join(path, name));
     result.bytes += inner.bytes;
     result.changed = Math.max(result.changed, inner.changed);
-    result.leased ||= inner.leased || (name === 'lease' && (await isLeased(join(path, name))));
+    result.leases.push(...inner.leases, ...(name === 'lease' ? [join(path, name)] : []));
   }
   return result;
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -125,4 +125,44 @@ test('a dry run that is at work stays, one that was killed goes', async () => {
   const ended = once(command, 'close');
   command.kill('SIGTERM');
   expect((await ended)[0]).toBe(130);
+});
+
+test('unfinished work is spared for a week or as long as asked, and while a process is at it', async () => {
+  const { stages } = toyExperiment;
+  const slow = { ...stages.pretrain, config: { value: 3, seconds: 60 } };
+  workspace.write('pipelines/experiments/toy/experiment.json', {
+    ...toyExperiment,
+    stages: { ...stages, pretrain: slow },
+  });
+  const command = workspace.start('stage', 'toy', 'pretrain');
+  while (!workspace.log().some((line) => line.startsWith('toy start'))) await sleep(50);
+  const unit = 'artifacts/work/toy/base/seed-1/pretrain';
+  const setAside = `${unit}/${'5'.repeat(64)}`;
+  workspace.write(`${unit}/files/live`, 'a live checkpoint');
+  expect((await gc('--yes')).output).toContain('Removed 0 blobs');
+  const ended = once(command, 'close');
+  command.kill('SIGKILL');
+  await ended;
+  workspace.write(`${setAside}/files/live`, 'of another key');
+  expect((await workspace.run('gc', '--dry-run')).output).toContain('Would remove 0 blobs');
+  const { output } = await gc('--yes');
+  expect(output).toMatch(/pretrain\/files: 0.0 MB, unchanged for .*, a piece of unfinished work\n/);
+  expect(output).toMatch(/pretrain\/5{64}: 0.0 MB, unchanged for .*, a piece of unfinished work\n/);
+  expect(output).toContain('Removed 2 blobs');
+  expect(readdirSync(workspace.path(unit))).toEqual(['key']);
+});
+
+test('a copy from another disk that was not finished goes', async () => {
+  const copy = blob('to be').replace(/([^/]*)$/, '.$1.0a1b2c3d.tmp');
+  writeFileSync(copy, 'to');
+  expect((await gc('--yes')).output).toMatch(/a copy that was not finished\n[^]*Removed 2 blobs/);
+  expect(existsSync(copy)).toBe(false);
+});
+
+test.each(['abc', '-1', '', 'Infinity'])("an age of '%s' is refused by name", async (age) => {
+  const orphan = blob('named by nobody');
+  const { code, output } = await workspace.run('gc', '--yes', '--min-age', age);
+  expect(code).toBe(1);
+  expect(output).toMatch(/--min-age <minutes>.*Give a number of minutes, 0 or more/);
+  expect(existsSync(orphan)).toBe(true);
 });
