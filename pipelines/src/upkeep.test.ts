@@ -19,7 +19,7 @@ test('why names the file that changed, accept blesses it, gc removes only what n
 
   workspace.write(source, readFileSync(workspace.path(source), 'utf8').replace('value * 2', 'value + value'));
   const why = (await workspace.run('why', 'toy', 'pretrain')).output;
-  expect(why.split('\n').filter((line) => line.startsWith('  '))).toEqual([`  code: ${source} was changed`]);
+  expect(why.split('\n').filter((line) => line.startsWith('  '))).toEqual([`  code: double in ${source} was changed`]);
   expect((await workspace.run('accept', 'toy', 'pretrain')).code).toBe(0);
   const after = workspace.json<Manifest>(manifestFile);
   expect(after).toMatchObject({ acceptedFrom: before.code.key, outputDigest: before.outputDigest });

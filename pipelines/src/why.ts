@@ -3,6 +3,7 @@ import type { CodeKey } from './code-key.ts';
 import type { KeyParts } from './manifest.ts';
 import { placeDifferences } from './place.ts';
 import type { Decision } from './stage-key.ts';
+import { codeDifferences } from './why-code.ts';
 
 /** What a key stands for: what is compared to say why two differ. */
 export interface Keyed {
@@ -37,25 +38,6 @@ export function keyDifferences(before: Keyed, now: Keyed): string[] {
     if (old.needs[role] !== keyParts.needs[role]) lines.push(`needs: the result that fills '${role}' is another one`);
   }
   for (const fact of changedPaths(old.engine ?? {}, keyParts.engine ?? {})) lines.push(`engine: ${fact}`);
-  if (old.code !== keyParts.code) {
-    lines.push(...mapChanges('code', before.code.files, now.code.files));
-    lines.push(...mapChanges('package', before.code.packages, now.code.packages, true));
-  }
+  if (old.code !== keyParts.code) lines.push(...codeDifferences(before.code, now.code));
   return lines;
-}
-
-function mapChanges(
-  kind: string,
-  before: Readonly<Record<string, string>>,
-  now: Readonly<Record<string, string>>,
-  showValues = false,
-): string[] {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
-  return names
-    .filter((name) => before[name] !== now[name])
-    .map((name) => {
-      if (before[name] === undefined) return `${kind}: ${name} is used now`;
-      if (now[name] === undefined) return `${kind}: ${name} is no longer used`;
-      return `${kind}: ${name} ${showValues ? `${before[name]} -> ${now[name]}` : 'was changed'}`;
-    });
 }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repository, resolveCommit } from './checkout.ts';
 import { differences } from './differences.ts';
+import { placeHere } from './place.ts';
 import type { ReplayRecord } from './record.ts';
 import { replay } from './replay.ts';
 import { unusedParts } from './unused-parts.ts';
@@ -31,7 +32,7 @@ async function reference(): Promise<ReplayRecord | undefined> {
   const commit = resolveCommit(values.against);
   if (commit === undefined) fail(`There is no commit '${values.against}'`);
   const cached = join(cacheFolder(), 'replay', `${commit}.json`);
-  if (existsSync(cached)) return read(cached);
+  if (existsSync(cached) && read(cached).place === placeHere()) return read(cached);
   const record = await run(commit);
   write(cached, record);
   return record;

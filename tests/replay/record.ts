@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { createHash } from 'node:crypto';
+import { placeHere } from './place.ts';
 
 /** What one stage left: digests by name, and its numbers. */
 export interface StageRecord {
@@ -11,14 +12,13 @@ export interface StageRecord {
 
 /** What a replay gave. */
 export interface ReplayRecord {
-  /** The engine's id: library, CPU type, threads and flags, which are what bits hold for. */
+  /** What bits hold for: see `placeHere`. */
   readonly place: string;
   /** By experiment and stage; reports by `<experiment>/report`. */
   readonly stages: Readonly<Record<string, StageRecord>>;
 }
 
 interface Manifest {
-  readonly keyParts: { readonly engine?: string };
   readonly blobs: Readonly<Record<string, { readonly sha256: string }>>;
   readonly files: Readonly<Record<string, string>>;
 }
@@ -26,7 +26,6 @@ interface Manifest {
 /** Reads what the stages of `experiments` published below `artifacts`, and their reports. */
 export function readRecord(artifacts: string, experiments: readonly string[]): ReplayRecord {
   const stages: Record<string, StageRecord> = {};
-  const places = new Set<string>();
   for (const experiment of experiments) {
     for (const folder of publishedFolders(join(artifacts, experiment))) {
       const manifest = readJson<Manifest>(join(folder, 'manifest.json'));
@@ -38,7 +37,6 @@ export function readRecord(artifacts: string, experiments: readonly string[]): R
         digests: Object.fromEntries(digests),
         metrics: numbersIn(readJson(join(folder, 'metrics.json'))),
       };
-      if (manifest.keyParts.engine !== undefined) places.add(manifest.keyParts.engine);
     }
     const page = join(artifacts, experiment, 'report/index.html');
     if (existsSync(page)) {
@@ -46,7 +44,7 @@ export function readRecord(artifacts: string, experiments: readonly string[]): R
       stages[join(experiment, 'report')] = { digests, metrics: {} };
     }
   }
-  return { place: [...places].sort().join(' '), stages };
+  return { place: placeHere(), stages };
 }
 
 /** Folders below `folder` that hold a manifest, sorted. */

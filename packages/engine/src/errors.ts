@@ -1,3 +1,4 @@
+// @no-effect-on-results
 /** Where an error comes from and what to do about it; every part is shown to the user. */
 export interface UserErrorDetails {
   /** The file that is wrong or missing. */

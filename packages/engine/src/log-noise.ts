@@ -1,3 +1,4 @@
+// @no-effect-on-results
 const NOTICE =
   /^(?:I\d{4} |WARNING: All log messages before absl|To enable the following instructions|.*Unable to register cu\w+ factory)|^\d{4}-\d\d-\d\d [\d:.]+: I /;
 

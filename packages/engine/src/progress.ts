@@ -1,3 +1,4 @@
+// @no-effect-on-results
 /** A piece of work whose advance is shown: with rate and time left on a terminal, plain lines elsewhere. */
 export interface Phase {
   /** `amount` more units are done; `details` (loss, accuracy) are shown beside the rate. */

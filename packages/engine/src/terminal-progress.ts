@@ -1,3 +1,4 @@
+// @no-effect-on-results
 import type { Phase, Progress } from './progress.ts';
 
 /** Where progress is shown; the defaults are this process's own. */

@@ -1,3 +1,4 @@
+// @no-effect-on-results
 import { UserError } from '@selfsup/engine/errors';
 import type { Progress } from '@selfsup/engine/progress';
 import { tensorFlowBackend } from '@selfsup/engine/kernel';
