@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +18,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/engine/files';
 import { otherDisk } from '@selfsup/engine/testing-disks';
-import { isComplete, readManifest } from './manifest.ts';
-import { publish, type PublishOptions, sweepScratch } from './publish.ts';
+import { isComplete, readManifest, readMetrics } from './manifest.ts';
+import { publish, type PublishOptions, putInPlace, sweepScratch } from './publish.ts';
 import { blobPath, isWhole } from './store.ts';
 
 /** How often publishing is killed: SELFSUP_KILLS=100 for a campaign. */
@@ -96,27 +106,53 @@ async function killLoop(times: number): Promise<void> {
       if (i === 0) console.log('going');
     }`,
   );
-  let left = 0;
   for (let kill = 0; kill < times; kill++) {
     const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script], { stdio: 'pipe' });
     await once(child.stdout, 'data');
     await sleep(10 + Math.random() * 60);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    if (!existsSync(options.folder)) continue;
-    left += 1;
+    // One publication had been done: the next runner finds that or a later one, whenever the kill came.
+    await sweepScratch(options.scratch, options.folder);
     const manifest = readManifest(options.folder);
     expect(manifest).toBeDefined();
     expect(await isComplete(manifest!, options.folder, options.store)).toBe(true);
     for (const [name, digest] of Object.entries(manifest!.files)) {
       expect(sha256(readFileSync(join(options.folder, name)))).toBe(digest);
     }
-    await sweepScratch(options.scratch);
+    expect(readdirSync(options.scratch).filter((name) => /^(publish|old|gone)-/.test(name))).toEqual([]);
   }
-  expect(left).toBeGreaterThan(0);
 }
 
 test('kill -9 at any moment leaves the old folder, none, or the whole new one', () => killLoop(kills), 900_000);
+
+test('a result that was moved away for one that cannot come stands again', async () => {
+  await publish({ metrics: { loss: 1 } }, options);
+  // Another that has taken the lease over has swept what was to be put in place.
+  await expect(putInPlace(join(root, 'work', 'swept'), options.folder, options.scratch)).rejects.toThrow(/ENOENT/);
+  expect(readMetrics(options.folder)).toEqual({ loss: 1 });
+  // Killed between the two renames.
+  renameSync(options.folder, join(options.scratch, 'old-12345678'));
+  await sweepScratch(options.scratch, options.folder);
+  expect(readMetrics(options.folder)).toEqual({ loss: 1 });
+  renameSync(options.folder, join(options.folder, '..', '.published.across-old'));
+  await sweepScratch(options.scratch, options.folder);
+  expect(readMetrics(options.folder)).toEqual({ loss: 1 });
+});
+
+test('content that is stored again is young again, and is not read for that', async () => {
+  const first = await publish({ blobs: { w: output('w', 'abc') }, metrics: {} }, options);
+  const path = blobPath(options.store, first.blobs['w']!.sha256);
+  const before = statSync(path).ctimeMs;
+  await sleep(20);
+  await publish({ blobs: { w: output('w', 'abc') }, metrics: {} }, options);
+  expect(statSync(path).ctimeMs).toBeGreaterThan(before);
+  const verified = readdirSync(join(options.store, 'verified'), { recursive: true, encoding: 'utf8' }).find((name) =>
+    name.endsWith('.json'),
+  )!;
+  const seen = JSON.parse(readFileSync(join(options.store, 'verified', verified), 'utf8')) as Record<string, object>;
+  expect(seen['']).toMatchObject({ changed: statSync(path).ctimeMs });
+});
 
 const other = otherDisk();
 afterAll(() => other !== undefined && rmSync(other, { recursive: true, force: true }));

@@ -72,6 +72,7 @@ export async function putInPlace(fresh: string, folder: string, scratch: string)
     if (existsSync(folder)) await rename(folder, old);
     await rename(fresh, folder);
   } catch (error) {
+    await putBack(old, folder);
     if (!isOtherDisk(error)) throw error;
     await putAcross(fresh, folder);
   }
@@ -81,14 +82,18 @@ export async function putInPlace(fresh: string, folder: string, scratch: string)
   await rm(old, { recursive: true, force: true });
 }
 
+/** A result that was moved away for one that did not come stands again. */
+async function putBack(old: string, folder: string): Promise<void> {
+  if (!existsSync(folder) && existsSync(join(old, 'manifest.json'))) await move(old, folder);
+}
+
 async function putAcross(fresh: string, folder: string): Promise<void> {
   const parent = dirname(folder);
-  const prefix = `.${basename(folder)}.across-`;
+  const { prefix, ready, old } = acrossPaths(folder);
+  await putBack(old, folder);
   for (const name of await readdir(parent)) {
     if (name.includes(prefix)) await rm(join(parent, name), { recursive: true, force: true });
   }
-  const ready = join(parent, `${prefix}new`);
-  const old = join(parent, `${prefix}old`);
   await move(fresh, ready);
   if (existsSync(folder)) {
     await rename(folder, old).catch(async (error: unknown) => {
@@ -102,15 +107,27 @@ async function putAcross(fresh: string, folder: string): Promise<void> {
   await rm(old, { recursive: true, force: true });
 }
 
+/** Where a result waits beside its place when that is on another disk than the work, and where the one before does. */
+function acrossPaths(folder: string): { prefix: string; ready: string; old: string } {
+  const prefix = `.${basename(folder)}.across-`;
+  return { prefix, ready: join(dirname(folder), `${prefix}new`), old: join(dirname(folder), `${prefix}old`) };
+}
+
 /**
- * Removes what a killed process left in a scratch folder. Only while its lease is held; should one that has lost the
- * lease be about to publish, it finds nothing to put in place any more.
+ * Removes what a killed process left in a scratch folder, and puts back what one that was killed between two renames had
+ * moved away from `folder`. Only while its lease is held; should one that has lost the lease be about to publish, it
+ * finds nothing to put in place any more.
  */
-export async function sweepScratch(scratch: string): Promise<void> {
+export async function sweepScratch(scratch: string, folder: string): Promise<void> {
   const names = await readdir(scratch).catch(() => []);
-  for (const name of names) {
-    if (/^(publish|old)-/.test(name)) await rm(join(scratch, name), { recursive: true, force: true });
+  for (const name of names.filter((one) => /^(publish|old|gone)-/.test(one))) {
+    if (name.startsWith('old-')) await putBack(join(scratch, name), folder);
+    // At one stroke, so that no other can put in place what is half removed.
+    const gone = join(scratch, `gone-${randomUUID()}`);
+    await rename(join(scratch, name), gone).catch(() => undefined);
+    await rm(gone, { recursive: true, force: true });
   }
+  await putBack(acrossPaths(folder).old, folder);
 }
 
 function checkMetrics(metrics: Readonly<Record<string, number>>): void {

@@ -6,6 +6,7 @@ import type { StageResult } from '@selfsup/engine/stage';
 import { writeAtomically } from '@selfsup/engine/files';
 import { acquireLease, type Lease } from '@selfsup/engine/lease';
 import { publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from './artifacts.ts';
+import { detach } from './detach.ts';
 import { duration } from './labelled-progress.ts';
 import { isComplete, type Manifest, readManifest, type RunRecord } from './manifest.ts';
 import { type Place, placeDifferences } from './place.ts';
@@ -49,10 +50,11 @@ export async function runUnit(session: Session, work: Work, force: boolean): Pro
       ),
   });
   try {
-    if (!force && (await work.isFresh())) return 'fresh';
     const published = publishedFolder(session.artifacts, id);
     const store = storeOf(session.artifacts, id);
-    await sweepScratch(folder);
+    await sweepScratch(folder, published);
+    if (!force && (await work.isFresh())) return 'fresh';
+    if (lease.fromSilent) await detach(join(folder, 'files'));
     if (!force && (await shareResult(session, work, published, folder, store, lease))) {
       await rm(join(folder, 'files'), { recursive: true, force: true });
       return 'shared';

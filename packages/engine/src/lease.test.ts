@@ -70,6 +70,7 @@ async function waiting(options: Parameters<typeof acquireLease>[1]): Promise<{ l
 
 test('a folder exists while it is held, and nothing is left of it afterwards', async () => {
   const lease = await acquireLease(folder);
+  expect(lease.fromSilent).toBe(false);
   expect(await isLeased(folder)).toBe(true);
   await lease.confirm();
   await lease.release();
@@ -102,6 +103,7 @@ test(`a killed holder is taken over from at once (${takeovers} times)`, async ()
     expect(owner!.pid).toBe(child.pid);
     child.kill('SIGKILL');
     const held = await lease;
+    expect(held.fromSilent).toBe(false);
     await held.confirm();
     await held.release();
   }
@@ -125,6 +127,7 @@ test(`a stopped holder is taken over from by exactly one, and then notices (${ta
     expect((await once(child, 'close'))[0]).toBe(1);
     expect(said).toContain('another has taken its work over');
     expect(winners).toHaveLength(1);
+    expect(first.fromSilent).toBe(true);
     await first.confirm();
     stop.abort();
     await expect(all[1 - winners[0]!]).rejects.toThrow('Stopped while waiting');

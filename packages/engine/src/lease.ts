@@ -10,6 +10,8 @@ import { Interrupted } from './stage.ts';
 export interface Lease {
   /** Aborted when another process has taken the lease over. */
   readonly lost: AbortSignal;
+  /** Whether it was taken from a process that gave no sign of life but may still be there, with files of its own open. */
+  readonly fromSilent: boolean;
   /** Resolves when this process holds the lease at this moment; else throws `UserError`. Before anything is published. */
   confirm(): Promise<void>;
   release(): Promise<void>;
@@ -49,10 +51,14 @@ export async function acquireLease(folder: string, options: LeaseOptions = {}): 
   let stood = 0;
   let before = performance.now();
   let told = false;
+  let fromSilent = false;
   for (;;) {
     const names = await readdir(folder).catch(() => []);
     const held = newestHeld(names);
-    if (names.length === 0 && (await create(folder, me))) break;
+    if (names.length === 0 && (await create(folder, me))) {
+      fromSilent = false;
+      break;
+    }
     const now = performance.now();
     // A waiter that was itself stopped has not watched meanwhile.
     stood = held === seen ? stood + Math.min(now - before, 4 * pause) : 0;
@@ -60,7 +66,9 @@ export async function acquireLease(folder: string, options: LeaseOptions = {}): 
     seen = held;
     if (held !== undefined) {
       const owner = await readOwner(folder, held);
-      const free = stood >= standstill || (owner !== undefined && stateOf(owner, me) === 'gone');
+      const gone = owner !== undefined && stateOf(owner, me) === 'gone';
+      const free = gone || stood >= standstill;
+      fromSilent = !gone;
       if (free && (await takeOver(folder, held, me))) break;
       if (!free && !told) onWait?.(owner);
       told ||= !free;
@@ -72,7 +80,7 @@ export async function acquireLease(folder: string, options: LeaseOptions = {}): 
     await sleep(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
   }
   await sweep(folder);
-  return keep(folder, me, standstill, options.endProcess ?? false);
+  return keep(folder, me, standstill, { fromSilent, endProcess: options.endProcess ?? false });
 }
 
 /**
@@ -163,7 +171,12 @@ interface Answer {
   error?: string;
 }
 
-function keep(folder: string, me: Owner, standstill: number, endProcess: boolean): Lease {
+interface Keeping {
+  readonly fromSilent: boolean;
+  readonly endProcess: boolean;
+}
+
+function keep(folder: string, me: Owner, standstill: number, { fromSilent, endProcess }: Keeping): Lease {
   const stopped = `This process stood still for more than ${Math.round(standstill / 1000)} seconds, and another has taken its work over`;
   const loss = new UserError(stopped, {
     file: folder,
@@ -201,6 +214,7 @@ function keep(folder: string, me: Owner, standstill: number, endProcess: boolean
     });
   return {
     lost: lost.signal,
+    fromSilent,
     async confirm() {
       const answer = await ask('confirm');
       if (answer.lost === true) throw loss;
