@@ -4,15 +4,17 @@ import tseslint from 'typescript-eslint';
 
 /** Which packages each package may import: the arrows of the layout, one way only. */
 const mayImport = {
-  'packages/engine': [],
-  'packages/data': ['engine'],
-  'packages/models': ['engine'],
-  'packages/trainer': ['engine', 'models'],
-  'packages/tasks': ['engine', 'data', 'models', 'trainer'],
-  'packages/eval': ['engine', 'data', 'models', 'trainer'],
-  pipelines: ['engine', 'data', 'models', 'trainer', 'tasks', 'eval'],
+  'packages/kit': [],
+  'packages/engine': ['kit'],
+  'packages/report': ['kit', 'engine'],
+  'packages/data': ['kit', 'engine'],
+  'packages/models': ['kit', 'engine'],
+  'packages/trainer': ['kit', 'report', 'engine', 'models'],
+  'packages/tasks': ['kit', 'report', 'engine', 'data', 'models', 'trainer'],
+  'packages/eval': ['kit', 'report', 'engine', 'data', 'models', 'trainer'],
+  pipelines: ['kit', 'report', 'engine', 'data', 'models', 'trainer', 'tasks', 'eval'],
 };
-const packages = ['engine', 'data', 'models', 'trainer', 'tasks', 'eval', 'pipelines'];
+const packages = ['kit', 'report', 'engine', 'data', 'models', 'trainer', 'tasks', 'eval', 'pipelines'];
 
 function importDirection([folder, allowed]) {
   const own = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8')).name;

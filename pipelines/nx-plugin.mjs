@@ -132,7 +132,7 @@ function datasetProject(file, workspace) {
     name: `data-${dataset}`,
     root: dirname(file),
     tags: ['dataset'],
-    implicitDependencies: [...shared(workspace, ['engine', 'data']), ...used],
+    implicitDependencies: [...shared(workspace, ['kit', 'engine', 'data']), ...used],
     targets: {
       // Not cached by Nx, which cannot see the source files; the runner decides in a moment.
       ingest: command(`${selfsup} ingest ${dataset}`, {
@@ -218,7 +218,7 @@ function experimentProject(file, workspace) {
     dependsOn: all,
     inputs: [
       '{projectRoot}/experiment.json',
-      { input: 'source', projects: shared(workspace, ['eval', 'pipeline']) },
+      { input: 'source', projects: shared(workspace, ['report', 'kit', 'pipeline']) },
       { dependentTasksOutputFiles: '**/manifest.json' },
     ],
     outputs: outputs(workspace, `${experiment}/report`),
@@ -232,7 +232,7 @@ function packagesUnder(packageName, workspace) {
   return found === undefined ? [] : [packageName, ...found.needs.flatMap((needed) => packagesUnder(needed, workspace))];
 }
 
-const sharedPackages = ['engine', 'data', 'models', 'trainer', 'tasks', 'eval'];
+const sharedPackages = ['kit', 'report', 'engine', 'data', 'models', 'trainer', 'tasks', 'eval'];
 
 function pipelineProject(workspace) {
   const targets = {};

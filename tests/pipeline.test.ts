@@ -1,3 +1,4 @@
+import { type Metric, metricValues } from '@selfsup/kit/metric';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { checkpointDigest, cloneWithTiny, tiny, type Clone } from './clone.ts';
@@ -23,7 +24,7 @@ test('one command ingests, pretrains, probes and reports, and ends with the path
   expect(output).toContain('Report: artifacts/tiny/report/index.html');
   expect(code).toBe(0);
   const page = clone.read('artifacts/tiny/report/index.html');
-  const { 'linear/test/conv2/top1': top1 } = clone.json<Record<string, number>>(`${folder('linear')}/metrics.json`);
+  const { 'linear/test/conv2/top1': top1 } = metricValues(clone.json<Metric[]>(`${folder('linear')}/metrics.json`));
   expect(top1).toBeGreaterThanOrEqual(0);
   expect(page).toContain('prefers-color-scheme');
   expect(page).not.toMatch(/(src|href)="https?:[^"]*\.(js|css|png)"/);
@@ -51,7 +52,7 @@ test('an edited evaluation reruns that evaluation alone', async () => {
 test('neither a new task nor edited report code reruns a pretraining', async () => {
   const before = computed();
   clone.write('packages/tasks/src/newcomer/newcomer.ts', clone.read('packages/tasks/src/supervised/supervised.ts'));
-  appendFileSync(clone.path('packages/eval/src/report/page.ts'), "\nexport const edited = 'yes';\n");
+  appendFileSync(clone.path('packages/report/src/page.ts'), "\nexport const edited = 'yes';\n");
   const { code } = await clone.run('nx', ['run', 'pipeline:tiny']);
   expect(code).toBe(0);
   expect(computed()).toEqual(before);

@@ -1,3 +1,4 @@
+import { metricValues } from '@selfsup/kit/metric';
 // eval/knn on features of a file, or its neighbours alone where they are asked for: knn.ts <JSON settings>.
 import { writeFileSync } from 'node:fs';
 import { nearestNeighbours } from '@selfsup/engine/nearest-neighbours';
@@ -14,7 +15,7 @@ const context = contextOf(knn, { layers: [layer], k, sigma }, settings);
 tf.matMul(tf.ones([8, 8]), tf.ones([8, 8])).dispose(); // the library is loaded, as the oracles are
 if (neighbours === undefined) {
   await time(async () => {
-    const { metrics } = await measureKnn(context);
+    const metrics = metricValues((await measureKnn(context)).metrics);
     return {
       accuracies: Object.fromEntries(
         k.map((one) => [one, metrics[`knn/cosine-weighted${sigma}-k${one}/${layer}/top1`]]),

@@ -1,5 +1,5 @@
+import { figureData } from '@selfsup/report/testing/figure-data';
 // eval/linear-probe on features of a file, or the weights and orders that it begins with: probe.ts <JSON settings>.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deriveKey, permutation, randomKey } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -30,8 +30,10 @@ if (settings.start) {
 } else {
   tf.matMul(tf.ones([8, 8]), tf.ones([8, 8])).dispose(); // the library is loaded, as PyTorch is
   await time(async () => {
-    const { files } = await runHead(context, kind, openCachedSource);
-    const curve = JSON.parse(readFileSync(files!['curve.json']!, 'utf8')) as Record<string, Record<string, number>[]>;
-    return { losses: curve.train!.map(({ loss }) => loss), accuracies: curve.test!.map(({ top1 }) => top1) };
+    const curve = figureData(await runHead(context, kind, openCachedSource), 'curve');
+    return {
+      losses: curve.train.map((point) => point['loss']),
+      accuracies: curve.test.map((point) => point['top1']),
+    };
   });
 }

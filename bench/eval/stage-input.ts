@@ -21,7 +21,7 @@ export function contextOf<Config>(
   config: object,
   { folder }: BenchSettings,
 ): StageContext<Config> {
-  const features: StageInput = { ref: 'features', folder, metrics: {}, blob: (name) => join(folder, `${name}.npy`) };
+  const features: StageInput = { ref: 'features', folder, metrics: [], blob: (name) => join(folder, `${name}.npy`) };
   return {
     config: module.schema.parse(config),
     seed: 1,

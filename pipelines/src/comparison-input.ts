@@ -1,6 +1,7 @@
-import type { ComparedRow, ComparisonInput, PublishedNumber } from '@selfsup/eval/report';
+import type { ComparedRow, ComparisonInput } from '@selfsup/report/comparison-input';
+import type { PublishedNumber } from '@selfsup/report/input';
 import type { Comparison, ComparisonEntry } from './comparison.ts';
-import { wholeTables } from '@selfsup/eval/published';
+import { wholeTables } from '@selfsup/report/published';
 import { evaluationSettings } from './evaluation-settings.ts';
 import { datasetsNeeded } from './experiment.ts';
 import { pretrainingData } from './pretraining-data.ts';

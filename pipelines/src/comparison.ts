@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '@selfsup/engine/errors';
-import { publishedEntrySchema } from '@selfsup/eval/published';
+import { publishedEntrySchema } from '@selfsup/report/published';
 import { announceExact } from './announce-exact.ts';
 import { type Experiment, findVariant, readExperiment } from './experiment.ts';
 import { comparedStages, type VariantPlan } from './expand.mjs';

@@ -1,4 +1,4 @@
-import { flatten } from '@selfsup/eval/report';
+import { flatten } from '@selfsup/report/flatten';
 import { publishedFolder } from './artifacts.ts';
 import type { VariantPlan } from './expand.mjs';
 import { readManifest } from './manifest.ts';

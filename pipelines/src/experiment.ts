@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '@selfsup/engine/errors';
-import { publishedEntrySchema } from '@selfsup/eval/published';
+import { publishedEntrySchema } from '@selfsup/report/published';
 import { sha256, canonicalJson } from '@selfsup/engine/files';
 import { expandVariants, type StageDeclaration, type VariantPlan } from './expand.mjs';
 import { parseOrExplain, readJson } from './parse.ts';

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
+import { type Metric, metricSchema } from '@selfsup/kit/metric';
+import { z } from 'zod';
 import type { CodeKey } from './code-key.ts';
 import type { Place } from './place.ts';
 import { type BlobRef, isWhole } from './store.ts';
@@ -79,9 +81,9 @@ function ofSchema1(old: Manifest & { readonly engineFacts?: Readonly<Record<stri
   return { ...manifest, schema: manifestSchema, key: keyOf(keyParts), keyParts, places: [place] };
 }
 
-/** Flat metrics of a published folder. */
-export function readMetrics(folder: string): Record<string, number> {
-  return readJsonOr<Record<string, number>>(join(folder, 'metrics.json')) ?? {};
+/** Metrics of a published folder; none where they cannot be read, as those of versions before metrics were typed. */
+export function readMetrics(folder: string): Metric[] {
+  return z.array(metricSchema).safeParse(readJsonOr(join(folder, 'metrics.json'))).data ?? [];
 }
 
 /** How the run that published a folder went. */

@@ -1,3 +1,4 @@
+import { loss } from '@selfsup/kit/metric';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -53,22 +54,24 @@ function output(name: string, content: string): string {
   return join(root, 'work', name);
 }
 
+const lossOf = (value: number) => [{ head: 'pretext', measure: 'loss', ...loss, value }];
+
 test('blobs are addressed by content, small files lie beside the manifest, the digest covers all results', async () => {
   const once = await publish(
-    { blobs: { weights: output('w', 'abc') }, files: { 'a/b.json': output('b', '{}') }, metrics: { loss: 1 } },
+    { blobs: { weights: output('w', 'abc') }, files: { 'a/b.json': output('b', '{}') }, metrics: lossOf(1) },
     options,
   );
   expect(once.blobs['weights']).toEqual({ sha256: sha256('abc'), bytes: 3 });
   expect(readFileSync(blobPath(options.store, sha256('abc')), 'utf8')).toBe('abc');
   expect(readFileSync(join(options.folder, 'a/b.json'), 'utf8')).toBe('{}');
   expect(once.files).toEqual({ 'a/b.json': sha256('{}') });
-  const other = await publish({ metrics: { loss: 2 } }, options);
+  const other = await publish({ metrics: lossOf(2) }, options);
   expect(other.outputDigest).not.toBe(once.outputDigest);
   expect(existsSync(join(options.folder, 'a'))).toBe(false);
 });
 
 test('a metric that is no number is not published', async () => {
-  await expect(publish({ metrics: { loss: NaN } }, options)).rejects.toThrow(/'loss' is NaN/);
+  await expect(publish({ metrics: lossOf(NaN) }, options)).rejects.toThrow(/'pretext\/loss' is NaN/);
   expect(existsSync(options.folder)).toBe(false);
 });
 
@@ -85,7 +88,7 @@ test('a folder blob counts as whole only with every byte of every file', async (
   mkdirSync(folder);
   writeFileSync(join(folder, 'train.bin'), 'train');
   writeFileSync(join(folder, 'test.bin'), 'test');
-  const { blobs } = await publish({ blobs: { features: folder }, metrics: {} }, options);
+  const { blobs } = await publish({ blobs: { features: folder }, metrics: [] }, options);
   const digest = blobs['features']!.sha256;
   expect(await isWhole(options.store, digest)).toBe(true);
   rmSync(join(blobPath(options.store, digest), 'test.bin'));
@@ -102,7 +105,7 @@ async function killLoop(times: number): Promise<void> {
     const options = { ...${JSON.stringify(options)}, confirm: async () => {} };
     for (let i = 0; ; i++) {
       const make = (name) => { writeFileSync(options.scratch + '/' + name, name + i); return options.scratch + '/' + name; };
-      await publish({ blobs: { w: make('w') }, files: { 'x.json': make('x'), 'y.json': make('y') }, metrics: { i } }, options);
+      await publish({ blobs: { w: make('w') }, files: { 'x.json': make('x'), 'y.json': make('y') }, metrics: [{ head: 'pretext', measure: 'loss', unit: 'none', better: 'less', value: i }] }, options);
       if (i === 0) console.log('going');
     }`,
   );

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { type Metric, metricValues } from '@selfsup/kit/metric';
+import { writeFigures } from '@selfsup/report/figure-files';
 import type { StageResult } from '@selfsup/engine/stage';
 import { UserError } from '@selfsup/engine/errors';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/engine/files';
@@ -34,11 +36,10 @@ export async function publish(result: StageResult, options: PublishOptions): Pro
   checkMetrics(result.metrics);
   const fresh = join(options.scratch, `publish-${randomUUID().slice(0, 8)}`);
   await mkdir(fresh, { recursive: true });
+  for (const [name, source] of Object.entries(result.files ?? {})) await copyInto(fresh, name, source);
+  await writeFigures(result.figures ?? [], fresh);
   const files: Record<string, string> = {};
-  for (const [name, source] of Object.entries(result.files ?? {})) {
-    await copyInto(fresh, name, source);
-    for (const file of await filesBelow(join(fresh, name))) files[relative(fresh, file)] = await sha256File(file);
-  }
+  for (const file of await filesBelow(fresh)) files[relative(fresh, file)] = await sha256File(file);
   for (const [name, source] of Object.entries(result.records ?? {})) await copyInto(fresh, name, source);
   const blobs: Record<string, BlobRef> = {};
   for (const [name, source] of Object.entries(result.blobs ?? {})) {
@@ -130,8 +131,8 @@ export async function sweepScratch(scratch: string, folder: string): Promise<voi
   await putBack(acrossPaths(folder).old, folder);
 }
 
-function checkMetrics(metrics: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(metrics)) {
+function checkMetrics(metrics: readonly Metric[]): void {
+  for (const [name, value] of Object.entries(metricValues(metrics))) {
     if (typeof value !== 'number' || !Number.isFinite(value)) {
       throw new UserError(`The metric '${name}' is ${value}: a result like this is not published`, {
         remedy: 'Look at the curve in the work folder; a smaller learning rate often helps.',

@@ -1,5 +1,5 @@
-import type { PublishedNumber } from '@selfsup/eval/report';
-import { type PublishedEntry, resolvePublished } from '@selfsup/eval/published';
+import type { PublishedNumber } from '@selfsup/report/input';
+import { type PublishedEntry, resolvePublished } from '@selfsup/report/published';
 import { UserError } from '@selfsup/engine/errors';
 import { datasetsNeeded, type Experiment } from './experiment.ts';
 

@@ -1,4 +1,4 @@
-import type { ReportInput, StageRow } from '@selfsup/eval/report';
+import type { ReportInput, StageRow } from '@selfsup/report/input';
 import { datasetsNeeded, type Experiment } from './experiment.ts';
 import { publishedOfExperiment } from './published-numbers.ts';
 import { stageIds } from './run-experiment.ts';

@@ -97,8 +97,9 @@ export async function runIngest(
         for (const [name, content] of Object.entries(written)) {
           await writeAtomically(join(workFolder, name), `${JSON.stringify(content, null, 2)}\n`);
         }
-        const metrics = Object.fromEntries(
-          Object.entries(manifest.splits).map(([split, { count }]) => [`images/${split}`, count]),
+        const metrics = Object.entries(manifest.splits).map(
+          ([measure, { count }]) =>
+            ({ head: 'images', measure, unit: 'count', better: 'neither', value: count }) as const,
         );
         const files: Record<string, string> = { 'dataset.json': join(workFolder, 'dataset.json') };
         files['contact-sheet.png'] = await drawSheet(session, lmdb, workFolder);

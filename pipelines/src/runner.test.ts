@@ -80,8 +80,8 @@ test('--set makes a variant beside the base run; equal stages are shared', async
   expect(await computed('--set', 'measure.config.factor=10')).toEqual(['measure run 6']);
   const variant = readdirSync(workspace.path('artifacts/toy')).find((name) => name.startsWith('set-'));
   expect(variant).toMatch(/^set-measure-config-factor-10-/);
-  expect(workspace.json(`artifacts/toy/${variant}/seed-1/measure/metrics.json`)).toEqual({ 'measure/value': 60 });
-  expect(workspace.json('artifacts/toy/base/seed-1/measure/metrics.json')).toEqual({ 'measure/value': 6 });
+  expect(workspace.json(`artifacts/toy/${variant}/seed-1/measure/metrics.json`)).toMatchObject([{ value: 60 }]);
+  expect(workspace.json('artifacts/toy/base/seed-1/measure/metrics.json')).toMatchObject([{ value: 6 }]);
 });
 
 test('a role that a stage may have is part of its key where it is filled', async () => {

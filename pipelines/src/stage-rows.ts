@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatasetFacts, StageRow } from '@selfsup/eval/report';
-import { readStageOutputs } from '@selfsup/eval/report';
+import { readFigures } from '@selfsup/report/figure-files';
+import type { DatasetFacts, StageRow } from '@selfsup/report/input';
 import { publishedFolder } from './artifacts.ts';
 import { type Manifest, readManifest, readMetrics, readRun } from './manifest.ts';
 import { readJson } from './parse.ts';
@@ -22,7 +22,7 @@ export async function readStageRow(session: Session, id: StageId): Promise<Stage
     uses: manifest.keyParts.uses,
     config: manifest.resolvedConfig,
     metrics: readMetrics(folder),
-    outputs: await readStageOutputs(folder),
+    figures: await readFigures(folder),
     run: run && { ...run },
     reproducibility: reproducibility(manifest),
   };

@@ -12,9 +12,13 @@ export function comparisonReport(session: Session, name: string): string {
 /** Writes the report of a comparison from what is published now. Gives its path. */
 export async function writeComparison(session: Session, comparison: Comparison): Promise<string> {
   assertWritable(session.artifacts);
-  const { renderComparison, withLighterPictures } = await import('@selfsup/eval/report');
+  const { renderComparison } = await import('@selfsup/report/comparison-page');
+  const { withLighterPictures } = await import('@selfsup/report/images/lighter-pictures');
   const { comparisonInput } = await import('./comparison-input.ts');
   const file = comparisonReport(session, comparison.name);
-  await writeAtomically(file, renderComparison(await withLighterPictures(await comparisonInput(session, comparison))));
+  await writeAtomically(
+    file,
+    await renderComparison(await withLighterPictures(await comparisonInput(session, comparison))),
+  );
   return file;
 }

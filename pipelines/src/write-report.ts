@@ -14,10 +14,10 @@ export function reportFile(session: Session, experiment: Experiment, setVariant?
 /** Writes the report from what is published now. Gives its path. */
 export async function writeReport(session: Session, experiment: Experiment, setVariant?: string): Promise<string> {
   assertWritable(session.artifacts);
-  const { renderReport } = await import('@selfsup/eval/report');
+  const { renderReport } = await import('@selfsup/report/page');
   const { reportInput } = await import('./report-input.ts');
   const file = reportFile(session, experiment, setVariant);
-  await writeAtomically(file, renderReport(await reportInput(session, experiment)));
+  await writeAtomically(file, await renderReport(await reportInput(session, experiment)));
   return file;
 }
 

@@ -1,3 +1,5 @@
+import type { Figure } from '@selfsup/kit/figure';
+import type { Metric } from '@selfsup/kit/metric';
 import type { ZodType } from 'zod';
 import type { Progress } from './progress.ts';
 
@@ -9,8 +11,8 @@ export interface StageInput {
   readonly folder: string;
   /** Path of a blob by the name under which it was published. Throws `UserError` listing the names there are. */
   blob(name: string): string;
-  /** Flat metrics of that artifact. */
-  readonly metrics: Readonly<Record<string, number>>;
+  /** What it measured. */
+  readonly metrics: readonly Metric[];
 }
 
 /** All that a stage may look at. It must derive its results from `config`, `seed` and `needs` alone. */
@@ -33,12 +35,13 @@ export interface StageContext<Config> {
 export interface StageResult {
   /** Big files or folders, kept in the store by digest: checkpoints, features. */
   readonly blobs?: Readonly<Record<string, string>>;
-  /** Small files copied beside the manifest: pictures, curves, JSON for the report. Name to path. */
+  /** Small files for people and other tools, copied beside the manifest. Name to path. */
   readonly files?: Readonly<Record<string, string>>;
   /** Files or folders with wall-clock facts, such as TensorBoard's: copied beside `run.json`, part of no digest. */
   readonly records?: Readonly<Record<string, string>>;
-  /** Flat metric names to numbers; the protocol is part of the name. */
-  readonly metrics: Readonly<Record<string, number>>;
+  readonly metrics: readonly Metric[];
+  /** What reports show beside the metrics. */
+  readonly figures?: readonly Figure[] | undefined;
 }
 
 /**

@@ -44,7 +44,7 @@ async function damaged(
   damage(tensors);
   const checkpoint = workFolderOf(`${name}.safetensors`);
   await writeCheckpoint(checkpoint, { tensors, metadata: { ...metadata, ...changes } });
-  return asInput(name, { blobs: { checkpoint }, metrics: {} });
+  return asInput(name, { blobs: { checkpoint }, metrics: [] });
 }
 
 const evaluate = (name: string, given: StageInput, changes: object = {}, dryRun = false) => {

@@ -1,3 +1,4 @@
+import { accuracy, metricValues } from '@selfsup/kit/metric';
 import { randomKey } from '@selfsup/engine/random';
 import { expect, test } from 'vitest';
 import { drawMetrics, overDraws, perClassSchema, rowsByClass, shuffledByClass } from './class-draws.ts';
@@ -34,9 +35,7 @@ test('mean and deviation', () => {
   const { mean, deviation } = overDraws([2, 4, 4, 4, 5, 5, 7, 9]);
   expect(mean).toBe(5);
   expect(deviation).toBeCloseTo(Math.sqrt(32 / 7), 12);
-  expect(drawMetrics('m', [3])).toEqual([['m', 3]]);
-  expect(drawMetrics('m', [1, 3])).toEqual([
-    ['m', 2],
-    ['m-deviation', Math.SQRT2],
-  ]);
+  const about = { head: 'h', measure: 'm', ...accuracy };
+  expect(metricValues(drawMetrics(about, [3]))).toEqual({ 'h/m': 3 });
+  expect(metricValues(drawMetrics(about, [1, 3]))).toEqual({ 'h/m': 2, 'h/m-deviation': Math.SQRT2 });
 });

@@ -1,3 +1,4 @@
+import type { Metric } from '@selfsup/kit/metric';
 import { UserError } from '@selfsup/engine/errors';
 import { deriveKey, permutation, type RandomKey } from '@selfsup/engine/random';
 import { z } from 'zod';
@@ -46,8 +47,9 @@ export function overDraws(values: readonly number[]): { mean: number; deviation:
   return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
 }
 
-/** Metrics `<name>` and, for several draws, `<name>-deviation`. */
-export function drawMetrics(name: string, values: readonly number[]): [string, number][] {
+/** The mean of a measure over draws and, for several draws, their deviation as `<measure>-deviation`. */
+export function drawMetrics(about: Omit<Metric, 'value'>, values: readonly number[]): Metric[] {
   const { mean, deviation } = overDraws(values);
-  return [[name, mean], ...(deviation === undefined ? [] : [[`${name}-deviation`, deviation] as [string, number]])];
+  const spread = { ...about, measure: `${about.measure}-deviation`, better: 'neither' } as const;
+  return [{ ...about, value: mean }, ...(deviation === undefined ? [] : [{ ...spread, value: deviation }])];
 }

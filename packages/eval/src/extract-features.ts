@@ -51,7 +51,7 @@ export async function extractFeatures(context: StageContext<FeaturesConfig>): Pr
     };
     const file = join(workFolder, 'features.json');
     await writeAtomically(file, `${JSON.stringify(description)}\n`);
-    return { blobs, files: { 'features.json': file }, metrics: {} };
+    return { blobs, files: { 'features.json': file }, metrics: [] };
   } finally {
     await input.close();
   }

@@ -1,3 +1,4 @@
+import { headResults } from './head-results.ts';
 import { mkdir } from 'node:fs/promises';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { randomKey, type RandomKey } from '@selfsup/engine/random';
@@ -5,10 +6,9 @@ import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { parameterCount } from '@selfsup/models/weights';
 import type { HeadTraining } from './head-config.ts';
 import type { FeatureShape, HeadSource } from './head-source.ts';
-import { trainHead, type HeadScores } from './head-training.ts';
-import { buildHead, type HeadKind } from './heads.ts';
-import { writeJsonFiles } from './json-files.ts';
+import { trainHead } from './head-training.ts';
 import { eventRecords } from './training-job.ts';
+import { buildHead, type HeadKind } from './heads.ts';
 
 /**
  * Runs a stage that trains one head on the batches of the source that `open` opens, whose order is a function of the
@@ -46,15 +46,10 @@ export async function runHead<Config extends HeadTraining>(
       signal,
       dryRun,
     }).finally(() => model.dispose());
-    const [scores] = heads as [HeadScores];
-    const title = `${head}/${config.protocol}/${config.layer}`;
-    const contents = {
-      'confusion.json': { title, classes, matrix: scores.confusion },
-      'curve.json': curve,
-    };
-    const files = await writeJsonFiles(workFolder, contents);
-    const metrics = { [`${title}/top1`]: scores.top1, [`${title}/top1-best`]: scores.best };
-    return { files, records: eventRecords(workFolder), metrics };
+    // Top-5 is no part of these protocols.
+    const measured = heads.map((one) => ({ ...one, top5: undefined }));
+    const results = headResults({ head, protocol: config.protocol }, [config.layer], classes, measured, curve);
+    return { records: eventRecords(workFolder), ...results };
   } finally {
     await source.close();
   }

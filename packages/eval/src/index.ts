@@ -6,5 +6,3 @@ export * from './head-source.ts';
 export * from './heads.ts';
 export * from './head-training.ts';
 export * from './npy.ts';
-export * from './published.ts';
-export * from './report.ts';

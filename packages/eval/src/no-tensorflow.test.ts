@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 
-test('the report and the schemas of the stages load no TensorFlow', async () => {
+test('the schemas of the stages load no TensorFlow', async () => {
   await Promise.all([
-    import('./report.ts'),
     import('./features/features.ts'),
     import('./linear-probe/linear-probe.ts'),
     import('./classifier/classifier.ts'),

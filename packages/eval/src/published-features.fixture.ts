@@ -45,5 +45,5 @@ export function publishedFeatures(
     },
   };
   writeFileSync(join(folder, 'features.json'), JSON.stringify(description));
-  return { ref: 'features', folder, metrics: {}, blob };
+  return { ref: 'features', folder, metrics: [], blob };
 }

@@ -1,3 +1,4 @@
+import { headResults } from './head-results.ts';
 import { mkdir } from 'node:fs/promises';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { randomKey, type RandomKey } from '@selfsup/engine/random';
@@ -103,21 +104,7 @@ async function train(context: Context, source: HeadSource, settings: ResolvedPro
     dryRun,
   }).finally(() => model.dispose());
 
-  const metrics: Record<string, number> = {};
-  layers.forEach((layer, i) => {
-    const { top1, top5, best } = heads[i] as (typeof heads)[number];
-    const title = `linear/${settings.label}/${layer}`;
-    metrics[`${title}/top1`] = top1;
-    if (classes.length > 5) metrics[`${title}/top5`] = top5;
-    if (curve.test.length > 1) metrics[`${title}/top1-best`] = best;
-  });
-  const strongest = heads.reduce((best, head, i) => (head.top1 > heads[best]!.top1 ? i : best), 0);
-  const title = `linear/${settings.label}/${layers[strongest]}`;
-  const contents = {
-    'confusion.json': { title, classes, matrix: heads[strongest]!.confusion },
-    'curve.json': curve,
-    'protocol.json': { ...settings, workers: undefined }, // changes no result
-  };
-  const files = await writeJsonFiles(workFolder, contents);
-  return { files, records: eventRecords(workFolder), metrics };
+  const protocol = { ...settings, workers: undefined }; // changes no result
+  const files = await writeJsonFiles(workFolder, { 'protocol.json': protocol });
+  return { files, records: eventRecords(workFolder), ...headResults({ head: 'linear', protocol: settings.label }, layers, classes, heads, curve) };
 }

@@ -17,7 +17,7 @@ function published(folder: string, blobs: Readonly<Record<string, string>>): Sta
     if (blobs[name] === undefined) throw new Error(`no blob ${name}`);
     return blobs[name];
   };
-  return { ref: 'stage', folder, metrics: {}, blob };
+  return { ref: 'stage', folder, metrics: [], blob };
 }
 
 /** The work folder of a stage of this name. */
@@ -71,8 +71,17 @@ export function contextOf<C>(
 }
 
 /** Runs a stage named `name`. */
-export function run<C>(module: StageModule<C>, ...rest: Rest<C>): Promise<StageResult> {
-  return module.run(contextOf(module, ...rest));
+export async function run<C>(module: StageModule<C>, ...rest: Rest<C>): Promise<StageResult> {
+  const result = await module.run(contextOf(module, ...rest));
+  results.set(rest[0], result);
+  return result;
+}
+
+const results = new Map<string, StageResult>();
+
+/** What the stage run last under this name gave. */
+export function resultOf(name: string): StageResult {
+  return results.get(name)!;
 }
 
 type Rest<C> =

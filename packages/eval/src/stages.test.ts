@@ -1,3 +1,5 @@
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256File } from '@selfsup/engine/files';
@@ -6,8 +8,7 @@ import { beforeAll, expect, test } from 'vitest';
 import classifier from './classifier/classifier.ts';
 import features from './features/features.ts';
 import linearProbe from './linear-probe/linear-probe.ts';
-import { readStageOutputs } from './report/read-outputs.ts';
-import { asInput, randomEncoder, run, shapes, workFolderOf } from './stages.fixture.ts';
+import { asInput, randomEncoder, run, shapes, workFolderOf, resultOf } from './stages.fixture.ts';
 
 let encoder: StageInput;
 let dataset: StageInput;
@@ -35,21 +36,20 @@ test('features, probe and classifier run one after another and give the metrics 
 
   const needs = { features: asInput('features', extracted) };
   const probe = await run(linearProbe, 'linear', { protocol: 'small', layer: 'conv2', batchSize: 32 }, needs);
-  expect(Object.keys(probe.metrics)).toEqual(['linear/small/conv2/top1', 'linear/small/conv2/top1-best']);
-  const outputs = await readStageOutputs(workFolderOf('linear'));
-  const { matrix, classes } = outputs.confusion!;
+  expect(Object.keys(metricValues(probe.metrics))).toEqual(['linear/small/conv2/top1', 'linear/small/conv2/top1-best']);
+  const { matrix, classes } = figureData(resultOf('linear'), 'confusion');
   const right = matrix.reduce((sum, row, i) => sum + row[i]!, 0);
   expect(classes).toHaveLength(10);
-  expect((100 * right) / 60).toBeCloseTo(probe.metrics['linear/small/conv2/top1'] as number, 10);
-  expect(outputs.curve?.test).toHaveLength(8);
+  expect((100 * right) / 60).toBeCloseTo(metricValues(probe.metrics)['linear/small/conv2/top1'] as number, 10);
+  expect(figureData(probe, 'curve').test).toHaveLength(8);
 
   const head = { protocol: 'small', layer: 'conv1', head: 'fc2', epochs: 2, batchSize: 32 };
   const classified = await run(classifier, 'fc2', head, needs);
-  expect(Object.keys(classified.metrics)[0]).toBe('fc2/small/conv1/top1');
+  expect(Object.keys(metricValues(classified.metrics))[0]).toBe('fc2/small/conv1/top1');
 
   const again = await run(linearProbe, 'again', { protocol: 'small', layer: 'conv2', batchSize: 32 }, needs);
   expect(again.metrics).toEqual(probe.metrics);
-  expect(await sha256File(again.files!['curve.json']!)).toBe(await sha256File(probe.files!['curve.json']!));
+  expect(figureData(again, 'curve')).toEqual(figureData(probe, 'curve'));
 });
 
 test('the batch size and the number of loader threads change no byte of the features', async () => {
@@ -80,7 +80,7 @@ test('a dry run reads two batches, evenly apart, and takes one step', async () =
     { features: asInput('dry', few) },
     { dryRun: true },
   );
-  expect((await readStageOutputs(workFolderOf('dry-linear'))).curve?.train).toHaveLength(1);
+  expect(figureData(resultOf('dry-linear'), 'curve').train).toHaveLength(1);
 });
 
 test('what cannot work is refused by name', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { sha256File } from '@selfsup/engine/files';
+import { sha256, sha256File } from '@selfsup/engine/files';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import type { Dataset } from '@selfsup/data/dataset';
 import type { Task } from './task.ts';
@@ -18,9 +18,9 @@ export interface Trial<Config> {
 /** Digests of everything that a training publishes. */
 export async function digestsOf(result: StageResult): Promise<Record<string, string>> {
   const all = Object.entries({ ...result.blobs, ...result.files });
-  return Object.fromEntries(
-    await Promise.all(all.map(async ([name, path]) => [name, await sha256File(path)] as const)),
-  );
+  const digests = all.map(async ([name, path]) => [name, await sha256File(path)] as const);
+  const { metrics, figures } = result;
+  return { ...Object.fromEntries(await Promise.all(digests)), results: sha256(JSON.stringify({ metrics, figures })) };
 }
 
 /** Trains in `folder`; thrown out after `crashAt` steps, without a chance to save, where that is given. */

@@ -1,3 +1,5 @@
+import type { Quantity } from '@selfsup/kit/metric';
+import type { Picture } from '@selfsup/report/figures/pictures';
 import type { Batch } from '@selfsup/data/loader';
 import type { Dataset } from '@selfsup/data/dataset';
 import type { Progress } from '@selfsup/engine/progress';
@@ -21,6 +23,8 @@ export interface Task<Config = unknown> {
   readonly schema: ZodType<Config>;
   /** First part of its metrics' names: `pretext` gives `pretext/loss`. */
   readonly metricGroup: string;
+  /** Units and better directions of what it measures, by name; a loss is of no unit and better when less. */
+  readonly quantities: Readonly<Record<string, Quantity>>;
   /**
    * Whether branches folded into the batch axis (rotations, tiles, x and t(x)) share one set of batch-norm
    * statistics. Part of what a checkpoint says about itself.
@@ -86,19 +90,10 @@ export interface TaskContext<Config = unknown> {
 export interface TaskFinish {
   /** By name; the task's group is put before it. */
   readonly metrics?: Readonly<Record<string, number>>;
+  /** What these were measured on, where it is not the finished training alone: stands between group and name. */
+  readonly protocol?: string;
   /** Small files of the stage by name. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
-}
-
-/** A picture for the report. */
-export interface PreviewPicture {
-  readonly png: Uint8Array;
-  readonly caption: string;
-  readonly alt?: string;
-  /** Short facts under the picture; `actual` beside `predicted` is marked as right or wrong. */
-  readonly facts?: Readonly<Record<string, string | number>>;
-  /** Pictures of one group stand together under its name. */
-  readonly group?: string;
 }
 
 /** A task built for one training: what the loop trains, with what a stage publishes of it. */
@@ -107,5 +102,6 @@ export interface TaskInstance extends Omit<Trainee<Batch>, 'weights'> {
   readonly models: Readonly<Record<string, tf.LayersModel>>;
   /** Called once, when all epochs are done, before the models are written and before `preview`. Interrupted, again. */
   finish?(): Promise<TaskFinish>;
-  preview?(): Promise<PreviewPicture[]>;
+  /** Pictures for the report. */
+  preview?(): Promise<Picture[]>;
 }

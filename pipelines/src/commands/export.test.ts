@@ -59,7 +59,7 @@ async function publishStage(path: string, blob = 'checkpoint'): Promise<string> 
   const code = { uses: 'tasks/rotnet', seed: 1, config: {}, needs: {}, code: '' };
   const manifest = { key: 'k', keyParts: code, parts: [], code: { key: '', files: {} }, resolvedConfig: {} };
   const options = { folder: join(artifacts, path), store: join(artifacts, 'store'), scratch, manifest, run: {} };
-  const published = await publish({ blobs: { [blob]: copy }, metrics: {} }, options as unknown as PublishOptions);
+  const published = await publish({ blobs: { [blob]: copy }, metrics: [] }, options as unknown as PublishOptions);
   return blobPath(options.store, published.blobs[blob]!.sha256);
 }
 

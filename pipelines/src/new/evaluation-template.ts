@@ -19,12 +19,12 @@ export const evaluationTemplate: Template = (forms) => {
   };
 };
 
-const evaluation = ({ name, pascal }: NameForms): string => `import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeAtomically } from '@selfsup/engine/files';
+const evaluation = ({ name, pascal }: NameForms): string => `import { accuracy, metricsOf } from '@selfsup/kit/metric';
+import { confusion as confusionFigure } from '@selfsup/report/figures/confusion';
 import { Interrupted, type StageModule } from '@selfsup/engine/stage';
 import { z } from 'zod';
 import { openFeatures, type FeatureSplit } from '../feature-set.ts';
+import { titleOf } from '../head-results.ts';
 import { requireNeed } from '../require-need.ts';
 
 // The config section of the stage. Strict: a key that is not named here is an error.
@@ -48,7 +48,7 @@ const stage: StageModule<${pascal}Config> = {
   // What "needs" must name: here a stage that uses eval/features.
   roles: ['features'],
 
-  async run({ config, needs, workFolder, progress, signal }) {
+  async run({ config, needs, progress, signal }) {
     const input = requireNeed({ needs }, 'features');
     const features = await openFeatures(input, config.layer);
     const checkStop = (): void => {
@@ -61,12 +61,11 @@ const stage: StageModule<${pascal}Config> = {
       const means = classMeans(train, classes.length, size, checkStop);
       const matrix = confusion(test, means, checkStop);
       const right = matrix.reduce((sum, row, label) => sum + row[label]!, 0);
-      // Names say head, protocol, layer and measure; the report reads confusion.json.
-      const title = \`${name}/\${config.protocol}/\${config.layer}\`;
-      await mkdir(workFolder, { recursive: true });
-      const file = join(workFolder, 'confusion.json');
-      await writeAtomically(file, \`\${JSON.stringify({ title, classes, matrix })}\\n\`);
-      return { files: { 'confusion.json': file }, metrics: { [\`\${title}/top1\`]: (100 * right) / test.images } };
+      const title = { head: '${name}', protocol: config.protocol, layer: config.layer };
+      return {
+        metrics: metricsOf(title, { top1: accuracy }, { top1: (100 * right) / test.images }),
+        figures: [confusionFigure({ title: titleOf(title), classes: [...classes], matrix })],
+      };
     } finally {
       features.close();
     }

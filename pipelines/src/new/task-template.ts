@@ -22,7 +22,8 @@ export const taskTemplate: Template = (forms) => {
   };
 };
 
-const definition = ({ name, camel, pascal }: NameForms): string => `import { z } from 'zod';
+const definition = ({ name, camel, pascal }: NameForms): string => `import { accuracy } from '@selfsup/kit/metric';
+import { z } from 'zod';
 import type { Task } from '../task.ts';
 import { trainingStage } from '../training-stage.ts';
 
@@ -36,6 +37,7 @@ export const ${camel}Task: Task<${pascal}Config> = {
   schema,
   // Its metrics are called pretext/<name>.
   metricGroup: 'pretext',
+  quantities: { 'flip-accuracy': accuracy },
   // Upright and flipped images are normalised with the statistics of the whole batch.
   batchNormStatistics: 'joint',
   // What loads TensorFlow is imported only to train: checking an experiment stays a matter of milliseconds.
@@ -47,6 +49,7 @@ export default trainingStage(${camel}Task);
 `;
 
 const training = ({ name, camel, pascal }: NameForms): string => `import { tf } from '@selfsup/engine/tensorflow';
+import type { Picture } from '@selfsup/report/figures/pictures';
 import type { Batch } from '@selfsup/data/loader';
 import { classifier, featureShapeOf } from '@selfsup/models/heads';
 import { normalise } from '@selfsup/models/normalise';
@@ -55,7 +58,7 @@ import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from '../c
 import { gradientsOf } from '@selfsup/trainer/gradients';
 import { imagesOf } from '../images.ts';
 import { encodePng } from '../png.ts';
-import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
+import type { TaskContext, TaskInstance } from '../task.ts';
 import type { ${pascal}Config } from './${name}.ts';
 
 const MEASURE = 'flip-accuracy';
@@ -112,7 +115,7 @@ export async function create${pascal}(context: TaskContext<${pascal}Config>): Pr
     // Pictures for the report, with what the trained network says about them.
     async preview() {
       const { height, width, channels } = context.input;
-      const pictures: PreviewPicture[] = [];
+      const pictures: Picture[] = [];
       const count = Math.min(PREVIEW_IMAGES, context.dataset.count(context.testSplit));
       for (let index = 0; index < count; index++) {
         const pixels = context.dataset.image(context.testSplit, index);
@@ -123,7 +126,7 @@ export async function create${pascal}(context: TaskContext<${pascal}Config>): Pr
             () => inferenceLogits(encoder, head, normalise(picture, context.normalisation)).argMax(1).dataSync()[0]!,
           );
           pictures.push({
-            png: await encodePng(picture.squeeze([0])),
+            image: await encodePng(picture.squeeze([0])),
             caption: \`Test image \${index}\`,
             alt: \`Test image \${index}, \${CLASSES[label]!}\`,
             facts: { actual: CLASSES[label]!, predicted: CLASSES[predicted]! },
@@ -138,14 +141,12 @@ export async function create${pascal}(context: TaskContext<${pascal}Config>): Pr
 }
 `;
 
-const test = ({
-  name,
-  camel,
-  pascal,
-}: NameForms): string => `import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+const test = ({ name, camel, pascal }: NameForms): string => `import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tf } from '@selfsup/engine/tensorflow';
+import { metricValues } from '@selfsup/kit/metric';
+import { figureData } from '@selfsup/report/testing/figure-data';
 import { afterAll, expect, test } from 'vitest';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
 import { trainOn } from '../training/run-training.ts';
@@ -164,8 +165,8 @@ test('${pascal}: rows change places, columns and channels do not', () => {
 
 test('${pascal} learns which generated images are upside down', async () => {
   const result = await trainOn(generatedDataset(), ${camel}Task, trainingContext(${camel}Task, folder, { epochs: 6 }));
-  expect(result.metrics['pretext/flip-accuracy']).toBeGreaterThan(90);
-  const { pictures } = JSON.parse(readFileSync(result.files!['preview.json']!, 'utf8'));
+  expect(metricValues(result.metrics)['pretext/flip-accuracy']).toBeGreaterThan(90);
+  const { pictures } = figureData(result, 'pictures');
   expect(pictures).toHaveLength(12);
 });
 

@@ -16,7 +16,7 @@ export function comparisonProject(file, workspace) {
     return { ...project, targets: { report: command(check, { cache: false }) } };
   }
   const experiments = [...new Set(needed.map(({ projects }) => projects[0]))];
-  const packages = shared(workspace, ['eval', 'pipeline']);
+  const packages = shared(workspace, ['report', 'kit', 'pipeline']);
   const cache = workspace.artifacts !== undefined;
   // What the experiments say of themselves stands in the report too.
   const inputs = ['{projectRoot}/comparison.json', { input: 'source', projects: [...packages, ...experiments] }];

@@ -52,9 +52,9 @@ export default {
     }
     const path = join(workFolder, 'weights');
     writeFileSync(path, JSON.stringify([double(config.value), seed, needs.dataset.metrics]));
-    writeFileSync(join(workFolder, 'curve.json'), JSON.stringify({ train: [{ epoch: 1, loss: 1 }], test: [] }));
     trace('end ' + seed);
-    return { blobs: { checkpoint: path }, files: { 'curve.json': join(workFolder, 'curve.json') }, metrics: { 'pretext/loss': 1 } };
+    return { blobs: { checkpoint: path }, figures: [{ kind: 'curve', data: { train: [{ epoch: 1, loss: 1 }], test: [], percent: [] } }],
+      metrics: [{ head: 'pretext', measure: 'loss', unit: 'none', better: 'less', value: 1 }] };
   },
 };
 `;
@@ -67,7 +67,7 @@ export default {
   async run({ config, needs }: any) {
     const [value] = JSON.parse(readFileSync(needs.encoder.blob('checkpoint'), 'utf8'));
     trace('run ' + value);
-    return { metrics: { 'measure/value': value * config.factor } };
+    return { metrics: [{ head: 'measure', measure: 'value', unit: 'none', better: 'more', value: value * config.factor }] };
   },
 };
 `;

@@ -1,11 +1,12 @@
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { metricValues } from '@selfsup/kit/metric';
 import { openDataset } from '@selfsup/data/dataset';
 import type { StageInput } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { loadEncoder, saveEncoder } from '@selfsup/models/encoder';
 import { beforeAll, expect, test } from 'vitest';
 import { NpyReader } from '../npy.ts';
-import { readStageOutputs } from '../report/read-outputs.ts';
-import { randomEncoder, run, shapes, workFolderOf } from '../stages.fixture.ts';
+import { randomEncoder, run, shapes, workFolderOf, resultOf } from '../stages.fixture.ts';
 import attentionMaps from './attention-maps.ts';
 import { attentionStrip } from './attention-strip.ts';
 
@@ -37,19 +38,19 @@ test('maps are sums of powers of the layer’s own output for the turned image, 
   expect(maps).toHaveLength(2 * 4 * 16);
   maps.subarray(7 * 16).forEach((value, i) => expect(value / expected[i]!).toBeCloseTo(1, 4));
 
-  expect(Object.keys(metrics)).toEqual([
+  expect(Object.keys(metricValues(metrics))).toEqual([
     'attention/power-1/conv1/rotation-correlation',
     'attention/power-3/conv3/rotation-correlation',
   ]);
-  for (const value of Object.values(metrics)) expect(Math.abs(value)).toBeLessThan(1);
-  const { preview } = await readStageOutputs(workFolderOf('maps'));
-  expect(preview!.map(({ group, caption }) => `${group}: ${caption.replace(/^.*, /, '')}`)).toEqual([
+  for (const value of Object.values(metricValues(metrics))) expect(Math.abs(value)).toBeLessThan(1);
+  const { pictures } = figureData(resultOf('maps'), 'pictures');
+  expect(pictures.map(({ group, caption }) => `${group}: ${caption.replace(/^.*, /, '')}`)).toEqual([
     'attention of conv1, power 1: test image 7',
     'attention of conv1, power 1: test image 3',
     'attention of conv3, power 3: test image 7',
     'attention of conv3, power 3: test image 3',
   ]);
-  const picture = tf.node.decodePng(preview![0]!.image as Uint8Array);
+  const picture = tf.node.decodePng(pictures[0]!.image);
   expect(picture.shape).toEqual([64, 5 * 68 - 4, 3]);
 });
 
@@ -63,8 +64,7 @@ test('two encoders of one seed are shown the same images, and the same bytes com
   await run(attentionMaps, 'one', config, needs);
   await run(attentionMaps, 'two', config, { ...needs, encoder });
   await run(attentionMaps, 'again', config, needs);
-  const outputs = await Promise.all(['one', 'two', 'again'].map((name) => readStageOutputs(workFolderOf(name))));
-  const [one, two, again] = outputs.map(({ preview }) => preview!);
+  const [one, two, again] = ['one', 'two', 'again'].map((name) => figureData(resultOf(name), 'pictures').pictures);
   const places = (pictures: typeof one) => pictures!.map(({ group, caption }) => [group, caption]);
   expect(places(two)).toEqual(places(one));
   expect(two![0]!.image).not.toEqual(one![0]!.image);

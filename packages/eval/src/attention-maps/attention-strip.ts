@@ -1,6 +1,6 @@
 import type { Picture } from '@selfsup/data/native/pictures';
 import { thumbnail } from '@selfsup/data/thumbnail';
-import { encodePng } from '../report/png.ts';
+import { encodePng } from '@selfsup/report/images/png';
 import { resized, stretched, type CellMap } from './attention.ts';
 
 /** A turned copy and the attention to it. */

@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import type { Metric } from '@selfsup/kit/metric';
+import { type Picture, pictures } from '@selfsup/report/figures/pictures';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measuringView } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
 import { requireImages, selectSubset } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/engine/errors';
-import { writeAtomically } from '@selfsup/engine/files';
 import { Interrupted, type StageContext, type StageResult } from '@selfsup/engine/stage';
 import { openFrozenInput, type FrozenInput } from '../frozen-input.ts';
 import { NpyWriter } from '../npy.ts';
@@ -38,7 +39,6 @@ export async function drawAttention(context: StageContext<AttentionMapsConfig>):
     const { height, width, channels } = frozen.input;
     checkSquare(config, height, width);
     const indices = chooseImages(context, input);
-    const files: Record<string, string> = {};
     const blobs: Record<string, string> = {};
     config.layers.forEach((name, i) => {
       const shape = mapShape(name, frozen.shapes[i] as readonly number[]);
@@ -48,7 +48,7 @@ export async function drawAttention(context: StageContext<AttentionMapsConfig>):
       layers.push({ name, shape, power: config.powers[name] ?? usualPower(name), maps, correlations: [] });
     });
     const cell = config.cell ?? (height > 64 ? 112 : 64);
-    const listed = layers.map((): object[] => []);
+    const shown = layers.map((): Picture[] => []);
     const loader = createLoader({
       dataset,
       split: config.split,
@@ -81,14 +81,12 @@ export async function drawAttention(context: StageContext<AttentionMapsConfig>):
             `image ${index} of ${config.split}`,
           );
           compareTurned(config, maps, layer);
-          const file = `preview-${layer.name}-${String(done).padStart(3, '0')}.png`;
-          files[file] = join(workFolder, file);
           const picture = (values: Uint8Array) => ({ pixels: values, height, width, channels });
           const attended = copies.map((copy, turn) => ({ picture: picture(copy), map: maps[turn] as CellMap }));
-          await writeFile(files[file], attentionStrip(picture(batch.images as Uint8Array), attended, cell));
+          const image = attentionStrip(picture(batch.images as Uint8Array), attended, cell);
           const caption = `${label}, ${config.split} image ${index}`;
           const alt = `${caption}, then the attention of ${layer.name} to it turned by ${config.rotations.join('°, ')}°`;
-          listed[i]!.push({ file, caption, alt, group: `attention of ${layer.name}, power ${layer.power}` });
+          shown[i]!.push({ image, caption, alt, group: `attention of ${layer.name}, power ${layer.power}` });
         }
         done++;
         phase.advance(1);
@@ -100,9 +98,8 @@ export async function drawAttention(context: StageContext<AttentionMapsConfig>):
     phase.done();
     layers.forEach(({ maps }) => maps.close());
     frozen.assertUnchanged();
-    files['preview.json'] = join(workFolder, 'preview.json');
-    await writeAtomically(files['preview.json'], `${JSON.stringify({ pictures: listed.flat() })}\n`);
-    return { metrics: metricsOf(layers), files, blobs };
+    const figures = [pictures({ pictures: shown.flat(), beside: true })];
+    return { metrics: correlationsOf(layers), figures, blobs };
   } catch (error) {
     layers.forEach(({ maps }) => maps.abandon());
     throw error;
@@ -181,12 +178,12 @@ function compareTurned({ rotations }: AttentionMapsConfig, maps: readonly CellMa
   });
 }
 
-function metricsOf(layers: readonly Layer[]): Record<string, number> {
+function correlationsOf(layers: readonly Layer[]): Metric[] {
   const measured = layers.filter(({ correlations }) => correlations.length > 0);
-  return Object.fromEntries(
-    measured.map(({ name, power, correlations }) => [
-      `attention/power-${power}/${name}/rotation-correlation`,
-      correlations.reduce((sum, value) => sum + value, 0) / correlations.length,
-    ]),
-  );
+  return measured.map(({ name, power, correlations }) => ({
+    ...{ head: 'attention', protocol: `power-${power}`, layer: name, measure: 'rotation-correlation', aside: true },
+    family: { name: 'power', parameter: `power ${power}` },
+    ...{ unit: 'share', better: 'more' },
+    value: correlations.reduce((sum, value) => sum + value, 0) / correlations.length,
+  }));
 }

@@ -1,3 +1,4 @@
+import type { Metric } from '@selfsup/kit/metric';
 import { mkdir } from 'node:fs/promises';
 import { clusteringScores } from '@selfsup/engine/clustering-scores';
 import { UserError } from '@selfsup/engine/errors';
@@ -15,7 +16,7 @@ export async function measureClusters(context: StageContext<ClusteringScoresConf
   const { config, seed, workFolder, progress, signal, dryRun } = context;
   await mkdir(workFolder, { recursive: true });
   const input = requireNeed(context, 'features');
-  const metrics: Record<string, number> = {};
+  const metrics: Metric[] = [];
   for (const layer of config.layers) {
     const features = await openFeatures(input, layer, 'layers');
     try {
@@ -29,11 +30,11 @@ export async function measureClusters(context: StageContext<ClusteringScoresConf
         const { restarts } = config;
         const found = await kmeans(rows, { k: Math.min(k, images), seed, iterations, restarts, progress, signal });
         const scores = clusteringScores(found.assignment, labels);
-        const title = `clusters/${protocolOf(config, k)}/${layer}`;
-        for (const [mean, value] of Object.entries(scores.nmi)) metrics[`${title}/nmi-${mean}`] = value;
-        metrics[`${title}/ami`] = scores.ami;
-        metrics[`${title}/purity`] = scores.purity;
-        metrics[`${title}/hungarian`] = scores.hungarianAccuracy;
+        const title = { head: 'clusters', ...protocolOf(config, k), layer };
+        const nmi = Object.entries(scores.nmi).map(([mean, value]) => [`nmi-${mean}`, value] as const);
+        const { ami, purity, hungarianAccuracy: hungarian } = scores;
+        for (const [measure, value] of [...nmi, ...Object.entries({ ami, purity, hungarian })])
+          metrics.push({ ...title, measure, unit: 'share', better: 'more', value });
       }
     } finally {
       features.close();
@@ -60,6 +61,7 @@ async function vectors(context: StageContext<ClusteringScoresConfig>, features: 
 }
 
 /** All that a result depends on beside the layer and the pooling. */
-function protocolOf({ pca, normalise, part }: ClusteringScoresConfig, k: number): string {
-  return `kmeans-k${k}${pca === undefined ? '' : `-pca${pca}`}${normalise ? '' : '-raw'}${part === 'test' ? '-test' : ''}`;
+function protocolOf({ pca, normalise, part }: ClusteringScoresConfig, k: number): Pick<Metric, 'protocol' | 'family'> {
+  const how = `${pca === undefined ? '' : `-pca${pca}`}${normalise ? '' : '-raw'}${part === 'test' ? '-test' : ''}`;
+  return { protocol: `kmeans-k${k}${how}`, family: { name: `kmeans${how}`, parameter: `k = ${k}` } };
 }

@@ -38,7 +38,7 @@ export type FeatureMapConfig = z.infer<typeof schema>;
 
 /**
  * Cached features in two dimensions: points coloured by class, and the images themselves at their places. For the report
- * `scatter.json`; for any page `map-<layer>-<method>.svg`, light or dark as its reader's system is. The metrics are
+ * a figure each; for any page `map-<layer>-<method>.svg`, light or dark as its reader's system is. The metrics are
  * `map/<protocol>/<layer>/explained-variance` (PCA: the part of the variance that the map shows) and `…/neighbours-kept`
  * (the part of an image's nearest neighbours that are its nearest in the map too), in [0, 1].
  */

@@ -1,8 +1,10 @@
+import type { Figure } from '@selfsup/kit/figure';
+import type { Metric } from '@selfsup/kit/metric';
+import { type Scatter, scatter } from '@selfsup/report/figures/scatter';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/engine/errors';
-import { writeAtomically } from '@selfsup/engine/files';
 import { nearestNeighbours } from '@selfsup/engine/nearest-neighbours';
 import { fitPca, memoryRows, projectedRows } from '@selfsup/engine/pca';
 import { permutation, randomKey } from '@selfsup/engine/random';
@@ -11,8 +13,7 @@ import { Interrupted, type StageContext, type StageResult } from '@selfsup/engin
 import { featureRows } from '../feature-rows.ts';
 import { openFeatures, type FeatureSet } from '../feature-set.ts';
 import { NpyReader } from '../npy.ts';
-import type { ScatterMap } from '../report/input.ts';
-import { scatterSvg } from '../report/scatter-svg.ts';
+import { scatterSvg } from '@selfsup/report/charts/scatter-svg';
 import { requireNeed } from '../require-need.ts';
 import { checkSameDataset } from '../same-dataset.ts';
 import { mostClasses, type FeatureMapConfig } from './feature-map.ts';
@@ -36,9 +37,9 @@ export async function mapFeatures(context: Context): Promise<StageResult> {
   await mkdir(workFolder, { recursive: true });
   const input = requireNeed(context, 'features');
   const dataset = config.thumbnails > 0 ? openDataset(requireNeed(context, 'dataset').blob('lmdb')) : undefined;
-  const metrics: Record<string, number> = {};
+  const metrics: Metric[] = [];
   const files: Record<string, string> = {};
-  const maps: object[] = [];
+  const figures: Figure[] = [];
   const write = async (name: string, content: string | Uint8Array): Promise<void> => {
     files[name] = join(workFolder, name);
     await writeFile(files[name], content);
@@ -65,12 +66,14 @@ export async function mapFeatures(context: Context): Promise<StageResult> {
             coloured.length,
           );
           await write(`${name}.svg`, scatterSvg(map));
-          if (dataset !== undefined) {
-            const pictureOf = pictures(input.blob(`${config.part}-indices`), dataset, features, config.part, drawn);
-            await write(`${name}.png`, await thumbnailMap(unit, config.thumbnails, pictureOf));
+          if (dataset === undefined) {
+            figures.push(scatter(map));
+            continue;
           }
+          const pictureOf = pictures(input.blob(`${config.part}-indices`), dataset, features, config.part, drawn);
+          const image = await thumbnailMap(unit, config.thumbnails, pictureOf);
           const alt = `images at their places in the map of ${title}`;
-          maps.push({ ...map, ...(dataset !== undefined && { picture: { file: `${name}.png`, alt } }) });
+          figures.push(scatter({ ...map, picture: { image, alt } }));
         }
       } finally {
         features.close();
@@ -79,9 +82,7 @@ export async function mapFeatures(context: Context): Promise<StageResult> {
   } finally {
     await dataset?.close();
   }
-  files['scatter.json'] = join(workFolder, 'scatter.json');
-  await writeAtomically(files['scatter.json'], `${JSON.stringify({ maps })}\n`);
-  return { metrics, files };
+  return { metrics, files, figures };
 }
 
 /** Labels of the classes that are coloured. */
@@ -118,7 +119,7 @@ async function placesOf(
   features: FeatureSet,
   layer: string,
   drawn: Uint32Array,
-  metrics: Record<string, number>,
+  metrics: Metric[],
 ): Promise<Mapped[]> {
   const { part, vector, metric, methods } = config;
   const rows = drawnRows(features, part, vector, drawn);
@@ -143,12 +144,13 @@ async function placesOf(
   const own = await nearestNeighbours({ ...search, k: neighbours, leaveOneOut: true });
   const found: Mapped[] = [];
   for (const method of methods) {
-    const title = `map/${protocolOf(config, method)}/${layer}`;
+    const title = { head: 'map', protocol: protocolOf(config, method), layer, aside: true } as const;
+    const share = { unit: 'share', better: 'more' } as const;
     let places: Float32Array = first;
     let labels: Mapped['labels'];
     if (method === 'pca') {
       const shares = [...pca.variances].map((variance) => (pca.totalVariance > 0 ? variance / pca.totalVariance : 0));
-      metrics[`${title}/explained-variance`] = shares[0]! + shares[1]!;
+      metrics.push({ ...title, measure: 'explained-variance', ...share, value: shares[0]! + shares[1]! });
       const [x, y] = shares.map((share, i) => `component ${i + 1}, ${(100 * share).toFixed(1)} % of the variance`);
       labels = [x!, y!];
     } else {
@@ -168,7 +170,7 @@ async function placesOf(
       phase?.done();
       labels = ['UMAP 1', 'UMAP 2'];
     }
-    metrics[`${title}/neighbours-kept`] = await keptNeighbours(own, places);
+    metrics.push({ ...title, measure: 'neighbours-kept', ...share, value: await keptNeighbours(own, places) });
     found.push({ method, places, labels });
   }
   return found;
@@ -206,7 +208,7 @@ function scatterOf(
   label: Int32Array,
   nameOf: (index: number) => string,
   classes: number,
-): ScatterMap {
+): Scatter {
   const along = (axis: 0 | 1): number[] =>
     Array.from(label, (_, i) => Number((places[2 * i + axis] as number).toFixed(4)));
   const counts = Array.from({ length: classes }, (_, i) => label.filter((one) => one === i).length);

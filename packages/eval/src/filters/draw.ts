@@ -1,11 +1,11 @@
+import { type Filters, filters } from '@selfsup/report/figures/filters';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import { writeAtomically } from '@selfsup/engine/files';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
-import { filterGrid, gridPng } from '../report/filter-grid.ts';
-import type { FiltersFile } from '../report/input.ts';
+import { filterGrid, gridPng } from '@selfsup/report/images/filter-grid';
 import { requireNeed } from '../require-need.ts';
 import type { FiltersConfig } from './filters.ts';
 import { imageKernels, type ImageKernels } from './image-kernels.ts';
@@ -16,18 +16,11 @@ export async function drawFilters(context: StageContext<FiltersConfig>): Promise
   await mkdir(workFolder, { recursive: true });
   const encoder = await loadEncoder(requireNeed(context, 'encoder').blob('checkpoint'));
   try {
-    const filters = stretchedFilters(imageKernels(encoder), config.contrast);
-    const scale = Math.max(1, Math.ceil(config.cell / filters.shape[2]));
-    const contents = {
-      'filters.json': `${JSON.stringify(filters)}\n`,
-      'filters.png': gridPng(filterGrid(filters), scale),
-    };
-    const files: Record<string, string> = {};
-    for (const [name, content] of Object.entries(contents)) {
-      files[name] = join(workFolder, name);
-      await writeAtomically(files[name], content);
-    }
-    return { metrics: {}, files };
+    const stretched = stretchedFilters(imageKernels(encoder), config.contrast);
+    const scale = Math.max(1, Math.ceil(config.cell / stretched.shape[2]));
+    const file = join(workFolder, 'filters.png');
+    await writeAtomically(file, gridPng(filterGrid(stretched), scale));
+    return { metrics: [], files: { 'filters.png': file }, figures: [filters(stretched)] };
   } finally {
     encoder.model.dispose();
   }
@@ -37,7 +30,7 @@ export async function drawFilters(context: StageContext<FiltersConfig>): Promise
  * Kernels as pixels: the least value black, the greatest white, of each kernel or of all; a kernel without any
  * difference is grey.
  */
-export function stretchedFilters({ layer, shape, values }: ImageKernels, contrast: 'each' | 'all'): FiltersFile {
+export function stretchedFilters({ layer, shape, values }: ImageKernels, contrast: 'each' | 'all'): Filters {
   const [height, width, channels, filters] = shape;
   if (channels !== 1 && channels !== 3)
     throw new UserError(`The kernels of '${layer}' have ${channels} channels: neither grey nor colour`, {

@@ -10,7 +10,7 @@ const schema = z.strictObject({
 export type FiltersConfig = z.infer<typeof schema>;
 
 /**
- * The kernels of an encoder's first convolution as pictures: `filters.json`, which the report shows, and `filters.png`.
+ * The kernels of an encoder's first convolution as pictures: a figure, which the report shows, and `filters.png`.
  * Kernels on colour images are shown in colour, on grey ones in grey; behind a fixed front end (Sobel) each kernel and the
  * front end are one kernel on the image's grey, which is what is shown.
  */

@@ -1,3 +1,5 @@
+import { metricValues } from '@selfsup/kit/metric';
+import { figureData } from '@selfsup/report/testing/figure-data';
 import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Batch } from '@selfsup/data/loader';
@@ -19,7 +21,7 @@ import type { Trainee } from '@selfsup/trainer/trainee';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { silent } from '../in-memory.fixture.ts';
 import { buildHead } from '../heads.ts';
-import { asInput, contextOf, randomEncoder, run, shapes, workFolderOf } from '../stages.fixture.ts';
+import { asInput, contextOf, randomEncoder, resultOf, run, shapes, workFolderOf } from '../stages.fixture.ts';
 import { tunedNetwork } from '../tuned-network.ts';
 import { openTuningInput } from '../tuning-input.ts';
 import { tune, tuningStep } from '../tuning.ts';
@@ -106,14 +108,12 @@ test('the whole network learns; its checkpoint is an encoder, and nothing is lef
   const settings = { ...base, ...part, pooling: { adaptiveAverage: 4 }, epochs: 6, augment: {} };
   const result = await run(fineTuning, 'whole', settings, needs);
   expect(tf.memory().numTensors).toBe(before);
-  expect(Object.keys(result.metrics)).toEqual([
+  expect(Object.keys(metricValues(result.metrics))).toEqual([
     'fine-tuned-linear/test/conv3/top1',
     'fine-tuned-linear/test/conv3/top1-best',
   ]);
-  const curve = JSON.parse(readFileSync(join(workFolderOf('whole'), 'curve.json'), 'utf8')) as {
-    train: { loss: number }[];
-  };
-  expect(curve.train.at(-1)!.loss).toBeLessThan(curve.train[0]!.loss - 0.5);
+  const curve = figureData(resultOf('whole'), 'curve');
+  expect(curve.train.at(-1)!['loss']).toBeLessThan(curve.train[0]!['loss']! - 0.5);
   const tuned = asInput('whole', result).blob('checkpoint');
   const encoder = await loadEncoder(tuned);
   expect(encoder.description).toMatchObject({ task: 'fine-tuning', epoch: 6, step: 12 });
@@ -126,7 +126,7 @@ test('the whole network learns; its checkpoint is an encoder, and nothing is lef
 test('frozen layers keep every bit, those above move', async () => {
   const { pooling: _, ...plain } = base;
   const result = await run(fineTuning, 'above', { ...plain, epochs: 1, head: 'fc2', frozen: 'conv2' }, needs);
-  expect(Object.keys(result.metrics)[0]).toBe('fine-tuned-fc2-above-conv2/test/conv3/top1');
+  expect(Object.keys(metricValues(result.metrics))[0]).toBe('fine-tuned-fc2-above-conv2/test/conv3/top1');
   const [old, now] = [needs.encoder.blob('checkpoint'), result.blobs!.checkpoint!];
   const [before, after] = [await weightsOf(old), await weightsOf(now)];
   for (const [name, { data }] of before)
@@ -136,12 +136,10 @@ test('frozen layers keep every bit, those above move', async () => {
 
 describe('interrupted', () => {
   const settings = { ...base, train: { subset: { first: 80 } }, learningRates: { conv1: 0.1, head: 2 } };
-  const digests = (name: string) =>
-    Promise.all(
-      ['checkpoint.safetensors', 'curve.json', 'confusion.json'].map((file) =>
-        sha256File(join(workFolderOf(name), file)),
-      ),
-    );
+  const digests = async (name: string) => ({
+    checkpoint: await sha256File(join(workFolderOf(name), 'checkpoint.safetensors')),
+    figures: resultOf(name).figures,
+  });
   let whole: StageResult;
   beforeAll(async () => {
     whole = await run(fineTuning, 'uninterrupted', settings, needs); // 4 steps an epoch
@@ -213,7 +211,7 @@ describe('interrupted', () => {
 
 test('a dry run takes one step', async () => {
   const { blobs } = await run(fineTuning, 'dry', base, needs, { dryRun: true });
-  const curve = JSON.parse(readFileSync(join(workFolderOf('dry'), 'curve.json'), 'utf8')) as { train: object[] };
+  const curve = figureData(resultOf('dry'), 'curve');
   expect(curve.train).toHaveLength(1);
   expect((await weightsOf(blobs!.checkpoint!)).has('head/linear/kernel')).toBe(true);
 });
@@ -240,7 +238,7 @@ test('what cannot work is refused by name', async () => {
   const path = workFolderOf('another.safetensors');
   const network = { name: 'nin', config: { blocks: 3, width: 14 } };
   await writeCheckpoint(path, { tensors, metadata: { ...metadata, network } });
-  const another = asInput('another', { blobs: { checkpoint: path }, metrics: {} });
+  const another = asInput('another', { blobs: { checkpoint: path }, metrics: [] });
   await refused({}, { ...needs, encoder: another }).toThrow(/belongs to another architecture/);
   const parse = (changes: object) => () => fineTuning.schema.parse({ ...base, ...changes });
   expect(parse({ perClass: [3] })).toThrow(/perClass/);

@@ -1,10 +1,10 @@
+import { headResults } from '../head-results.ts';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { randomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { saveEncoder } from '@selfsup/models/encoder';
-import { writeJsonFiles } from '../json-files.ts';
 import { eventRecords } from '../training-job.ts';
 import { openTuningInput } from '../tuning-input.ts';
 import { tuningTitle, type TuningConfig } from '../tuning-config.ts';
@@ -33,11 +33,10 @@ export async function runFineTuning(context: StageContext<TuningConfig>): Promis
         return saveEncoder(tuned, { encoder: encoder.model, head }, { ...encoder.description, ...facts });
       },
     });
-    const title = `${what}/${config.protocol}/${config.layer}`;
-    const contents = { 'confusion.json': { title, classes: input.classes, matrix: confusion }, 'curve.json': curve };
-    const files = await writeJsonFiles(workFolder, contents);
-    const metrics = { [`${title}/top1`]: top1, [`${title}/top1-best`]: best };
-    return { blobs: { checkpoint: tuned }, files, records: eventRecords(workFolder), metrics };
+    const title = { head: what, protocol: config.protocol };
+    const heads = [{ top1, top5: undefined, best, confusion }];
+    const results = headResults(title, [config.layer], input.classes, heads, curve);
+    return { blobs: { checkpoint: tuned }, records: eventRecords(workFolder), ...results };
   } finally {
     await input.close();
   }

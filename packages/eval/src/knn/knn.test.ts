@@ -1,10 +1,11 @@
 import { nearestNeighbours } from '@selfsup/engine/nearest-neighbours';
 import { memoryRows } from '@selfsup/engine/row-source';
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { metricValues } from '@selfsup/kit/metric';
 import { expect, test } from 'vitest';
 import { publishedFeatures } from '../published-features.fixture.ts';
 import { names, parts, publishedReference, reference } from '../reference-features.fixture.ts';
-import { readStageOutputs } from '../report/read-outputs.ts';
-import { run, workFolderOf } from '../stages.fixture.ts';
+import { run, resultOf } from '../stages.fixture.ts';
 import knn from './knn.ts';
 import { rankByVotes } from './votes.ts';
 
@@ -21,14 +22,14 @@ test.each(reference.cases)(
       { layers: ['conv2'], metric, votes, k: [k], ...(sigma && { sigma }) },
       { features },
     );
-    const matrix = (await readStageOutputs(workFolderOf(name))).confusion!.matrix;
+    const matrix = figureData(resultOf(name), 'confusion').matrix;
     const expected = names.map(() => names.map(() => 0));
     predicted.forEach((label, i) => expected[reference.test.labels[i]!]![label]!++);
     expect(matrix).toEqual(expected);
     const right = predicted.filter((label, i) => label === reference.test.labels[i]).length;
     const title = `knn/${metric}-${votes === 'plain' ? 'plain' : `weighted${sigma}`}-k${k}/conv2`;
     const within5 = ranked.filter((classes, i) => classes.slice(0, 5).includes(reference.test.labels[i]!)).length;
-    expect(result.metrics).toEqual({
+    expect(metricValues(result.metrics)).toEqual({
       [`${title}/top1`]: (100 * right) / predicted.length,
       ...(k >= 5 && { [`${title}/top5`]: (100 * within5) / predicted.length }),
     });
@@ -61,7 +62,7 @@ test('two near votes outdo one nearer vote at a wide temperature and not at a na
 
 test('the fifth place counts for top-5, which fewer than five neighbours do not give, and each k stands under its own name', async () => {
   const result = await run(knn, 'several', { layers: ['conv2'], k: [1, 4, 5, 90], votes: 'plain' }, { features });
-  expect(Object.keys(result.metrics)).toEqual([
+  expect(Object.keys(metricValues(result.metrics))).toEqual([
     'knn/cosine-plain-k1/conv2/top1',
     'knn/cosine-plain-k4/conv2/top1',
     'knn/cosine-plain-k5/conv2/top1',
@@ -76,7 +77,7 @@ test('the fifth place counts for top-5, which fewer than five neighbours do not 
     .sort((a, b) => sizes[b]! - sizes[a]! || a - b)
     .slice(0, 5);
   const within = reference.test.labels.filter((label) => five.includes(label)).length;
-  expect(result.metrics['knn/cosine-plain-k90/conv2/top5']).toBeCloseTo((100 * within) / 40, 10);
+  expect(metricValues(result.metrics)['knn/cosine-plain-k90/conv2/top5']).toBeCloseTo((100 * within) / 40, 10);
 });
 
 test('the mean over the cells can be compared instead of all of them', async () => {
@@ -98,8 +99,8 @@ test('the mean over the cells can be compared instead of all of them', async () 
   const settings = { layers: ['conv2'], k: [4] };
   const vectors = await run(knn, 'vectors', settings, { features });
   const means = await run(knn, 'means', { ...settings, vector: 'average' }, { features: maps });
-  expect(means.metrics['knn/cosine-weighted0.1-k4-average/conv2/top1']).toBe(
-    vectors.metrics['knn/cosine-weighted0.1-k4/conv2/top1'],
+  expect(metricValues(means.metrics)['knn/cosine-weighted0.1-k4-average/conv2/top1']).toBe(
+    metricValues(vectors.metrics)['knn/cosine-weighted0.1-k4/conv2/top1'],
   );
 });
 

@@ -1,7 +1,9 @@
+import type { Figure } from '@selfsup/kit/figure';
+import { accuracy, type Metric, metricsOf } from '@selfsup/kit/metric';
+import { confusion } from '@selfsup/report/figures/confusion';
+import { titleOf } from '../head-results.ts';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
-import { writeAtomically } from '@selfsup/engine/files';
 import { nearestNeighbours, type Neighbours } from '@selfsup/engine/nearest-neighbours';
 import { Interrupted, type StageContext, type StageResult } from '@selfsup/engine/stage';
 import { confusionOf } from '../confusion.ts';
@@ -16,8 +18,8 @@ export async function measureKnn(context: StageContext<KnnConfig>): Promise<Stag
   const { config, workFolder, dryRun } = context;
   await mkdir(workFolder, { recursive: true });
   const input = requireNeed(context, 'features');
-  const metrics: Record<string, number> = {};
-  const files: Record<string, string> = {};
+  const metrics: Metric[] = [];
+  const figures: Figure[] = [];
   for (const layer of config.layers) {
     const features = await openFeatures(input, layer, 'layers');
     try {
@@ -28,19 +30,19 @@ export async function measureKnn(context: StageContext<KnnConfig>): Promise<Stag
         const { sigma } = config.votes === 'weighted' ? config : {};
         const voting = { k: Math.min(k, neighbours.k), labels: train.labels, classes: classes.length, sigma };
         const ranks = rankByVotes(neighbours, voting, test.labels);
-        const title = `knn/${protocolOf(config, k)}/${layer}`;
-        metrics[`${title}/top1`] = shareWithin(ranks.own, 1);
-        if (k >= 5 && classes.length > 5) metrics[`${title}/top5`] = shareWithin(ranks.own, 5);
-        if (files['confusion.json'] !== undefined) continue;
-        files['confusion.json'] = join(workFolder, 'confusion.json');
+        const title = { head: 'knn', ...protocolOf(config, k), layer };
+        const top5 = k >= 5 && classes.length > 5 ? shareWithin(ranks.own, 5) : undefined;
+        const measured = { top1: shareWithin(ranks.own, 1), top5 };
+        metrics.push(...metricsOf(title, { top1: accuracy, top5: accuracy }, measured));
+        if (figures.length > 0) continue;
         const matrix = confusionOf(test.labels, ranks.first, classes.length);
-        await writeAtomically(files['confusion.json'], `${JSON.stringify({ title, classes, matrix })}\n`);
+        figures.push(confusion({ title: titleOf(title), classes: [...classes], matrix }));
       }
     } finally {
       features.close();
     }
   }
-  return { metrics, files };
+  return { metrics, figures };
 }
 
 async function search(
@@ -75,8 +77,10 @@ async function search(
 }
 
 /** All that a result depends on beside the layer, in its name. */
-function protocolOf({ metric, votes, sigma, vector }: KnnConfig, k: number): string {
-  return `${metric}-${votes === 'plain' ? 'plain' : `weighted${sigma}`}-k${k}${vector === 'average' ? '-average' : ''}`;
+function protocolOf({ metric, votes, sigma, vector }: KnnConfig, k: number): Pick<Metric, 'protocol' | 'family'> {
+  const voting = `${metric}-${votes === 'plain' ? 'plain' : `weighted${sigma}`}`;
+  const average = vector === 'average' ? '-average' : '';
+  return { protocol: `${voting}-k${k}${average}`, family: { name: `${voting}${average}`, parameter: `k = ${k}` } };
 }
 
 /** Share of the ranks that are below `places`, in percent. */

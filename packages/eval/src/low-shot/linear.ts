@@ -31,5 +31,10 @@ export async function lowShotProbe(
     eventFolder: join(workFolder, 'events', layer, name),
   }).finally(() => model.dispose());
   const { top1: accuracy, confusion } = heads[0]!;
-  return { [`low-shot-linear/${config.protocol}-k${k}`]: { measures: { top1: accuracy }, confusion } };
+  const title = {
+    head: 'low-shot-linear',
+    protocol: `${config.protocol}-k${k}`,
+    family: { name: config.protocol, parameter: `k = ${k}` },
+  };
+  return [{ title, measures: { top1: accuracy }, confusion }];
 }

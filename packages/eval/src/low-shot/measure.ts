@@ -1,3 +1,7 @@
+import type { Figure } from '@selfsup/kit/figure';
+import { accuracy, meanAveragePrecision, type Metric } from '@selfsup/kit/metric';
+import { confusion } from '@selfsup/report/figures/confusion';
+import { titleOf } from '../head-results.ts';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
@@ -14,14 +18,16 @@ import type { Measured } from './measured.ts';
 import { lowShotDraws } from './sampling.ts';
 import { lowShotSvm } from './svm.ts';
 
+const quantities = { top1: accuracy, map: meanAveragePrecision };
+
 /** Runs `eval/low-shot`. Throws `UserError` for unknown layers, empty classes, and as `lowShotDraws` does. */
 export async function measureLowShot(context: StageContext<LowShotConfig>): Promise<StageResult> {
   const { config, seed, workFolder, dryRun, progress, signal } = context;
   await mkdir(workFolder, { recursive: true });
   const input = requireNeed(context, 'features');
-  const metrics: Record<string, number> = {};
-  const drawn: { name: string; k: number; draw: number; measures: Record<string, number> }[] = [];
-  let shown: { title: string; classes: readonly string[]; matrix: number[][] } | undefined;
+  const metrics: Metric[] = [];
+  const figures: Figure[] = [];
+  const drawn: { name: string; k: number; draw: number; measures: Measured[number]['measures'] }[] = [];
   for (const layer of config.layers) {
     const features = await openFeatures(input, layer, 'layers');
     try {
@@ -41,7 +47,7 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
       await mkdir(folder, { recursive: true });
       const kept = await KeptResults.open<Measured>(folder, identity);
       const phase = progress.phase(`low-shot on ${layer}`, all.length, 'draws');
-      const byName = new Map<string, Record<string, number>[]>();
+      const byName = new Map<string, Measured[number][]>();
       for (const one of dryRun ? all.slice(0, 1) : all) {
         if (signal.aborted) throw new Interrupted('Stopped between draws.');
         const result = await kept.get(`k${one.k}-draw${one.draw}`, () =>
@@ -49,28 +55,31 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
             ? lowShotSvm(features, one, config, signal)
             : lowShotProbe(features, one, { ...context, config }, layer, identity),
         );
-        for (const [name, { measures, confusion }] of Object.entries(result)) {
-          byName.set(name, [...(byName.get(name) ?? []), measures]);
-          drawn.push({ name: `${name}/${layer}`, k: one.k, draw: one.draw, measures });
+        for (const own of result) {
+          const name = titleOf({ ...own.title, layer });
+          byName.set(name, [...(byName.get(name) ?? []), own]);
+          drawn.push({ name, k: one.k, draw: one.draw, measures: own.measures });
+          // The last protocol of the first layer stands for all.
           if (layer === config.layers[0] && one.draw === 0)
-            shown = { title: `${name}/${layer}`, classes, matrix: confusion };
+            figures[0] = confusion({ title: name, classes: [...classes], matrix: own.confusion });
         }
         phase.advance(1);
       }
       phase.done();
-      for (const [name, measured] of byName)
-        for (const measure of Object.keys(measured[0]!))
-          for (const [metric, value] of drawMetrics(
-            `${name}/${layer}/${measure}`,
-            measured.map((measures) => measures[measure]!),
-          ))
-            metrics[metric] = value;
+      for (const measured of byName.values()) {
+        const [{ title, measures }] = measured as [Measured[number]];
+        for (const measure of Object.keys(measures) as (keyof typeof measures)[]) {
+          const about = { ...title, layer, measure, ...quantities[measure] };
+          const values = measured.map((own) => own.measures[measure]!);
+          metrics.push(...drawMetrics(about, values));
+        }
+      }
     } finally {
       features.close();
     }
   }
-  const files = await writeJsonFiles(workFolder, { 'confusion.json': shown, 'draws.json': drawn });
-  return { files, records: eventRecords(workFolder), metrics };
+  const files = await writeJsonFiles(workFolder, { 'draws.json': drawn });
+  return { files, records: eventRecords(workFolder), metrics, figures };
 }
 
 /** The smallest of `shots`, or what the smallest class has where that is less; none where a class is empty. */

@@ -1,7 +1,12 @@
+import type { Metric } from '@selfsup/kit/metric';
 import type { FeatureSplit } from '../feature-set.ts';
 
-/** What one draw gave: by `<head>/<protocol>`, its measures and its confusion. */
-export type Measured = Record<string, { readonly measures: Record<string, number>; readonly confusion: number[][] }>;
+/** What one draw gave: by protocol, its measures and its confusion. */
+export type Measured = readonly {
+  readonly title: Pick<Metric, 'head' | 'protocol' | 'family'>;
+  readonly measures: { readonly top1: number; readonly map?: number };
+  readonly confusion: number[][];
+}[];
 
 /** Some rows of a split. */
 export function picked(split: FeatureSplit, rows: Uint32Array): FeatureSplit {

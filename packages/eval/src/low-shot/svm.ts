@@ -62,14 +62,18 @@ export async function lowShotSvm(
     const scores = await scoresOf(test, shape, config, w);
     const sampled = negatives === 'others' ? '' : `-n${negatives}`;
     const star = normalise && positiveWeight === 2 ? '' : '*';
-    const results = costs.map((cost, i) => {
+    return costs.map((cost, i) => {
       const ofCost = columnsOf(scores, machines.length, i * classes.length, classes.length);
       const { predicted, map } = judge(ofCost, test.labels, classes.length);
       const confusion = confusionOf(test.labels, predicted, classes.length);
       const measures = { top1: top1(confusion), map };
-      return [`low-shot-svm/cost${cost}${sampled}-k${k}${star}`, { measures, confusion }] as const;
+      const title = {
+        head: 'low-shot-svm',
+        protocol: `cost${cost}${sampled}-k${k}${star}`,
+        family: { name: `cost${cost}${sampled}${star}`, parameter: `k = ${k}` },
+      };
+      return { title, measures, confusion };
     });
-    return Object.fromEntries(results);
   } finally {
     tf.dispose([x, ...parts, ...(w === undefined ? [] : [w])]);
   }

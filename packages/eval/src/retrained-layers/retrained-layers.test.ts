@@ -1,6 +1,6 @@
+import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256File } from '@selfsup/engine/files';
 import { randomKey } from '@selfsup/engine/random';
 import type { StageInput } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -8,7 +8,7 @@ import { saveEncoder } from '@selfsup/models/encoder';
 import { configureNetwork } from '@selfsup/models/network';
 import { parameterCount } from '@selfsup/models/weights';
 import { beforeAll, expect, test } from 'vitest';
-import { asInput, randomEncoder, run, shapes, workFolderOf } from '../stages.fixture.ts';
+import { asInput, randomEncoder, run, shapes, workFolderOf, resultOf } from '../stages.fixture.ts';
 import retrainedLayers from './retrained-layers.ts';
 import { retrainingProtocols } from './protocols.ts';
 import { upperLayers } from './upper-layers.ts';
@@ -34,7 +34,7 @@ beforeAll(async () => {
   const checkpoint = workFolderOf('alexnet-checkpoint');
   await saveEncoder(checkpoint, { encoder: model }, description);
   model.dispose();
-  needs = { encoder: asInput('alexnet', { blobs: { checkpoint }, metrics: {} }), dataset: await shapes(224) };
+  needs = { encoder: asInput('alexnet', { blobs: { checkpoint }, metrics: [] }), dataset: await shapes(224) };
 });
 
 test('parameters, layer by layer: those of AlexNet above conv4 and conv5', () => {
@@ -90,13 +90,12 @@ test('trains both layers together as each alone, with the same bits, and leaves 
   const together = await run(retrainedLayers, 'together', base, needs);
   expect(tf.memory().numTensors).toBe(before);
   const alone = await run(retrainedLayers, 'alone', { ...base, layers: ['conv5'] }, needs);
-  const measures = Object.keys(together.metrics).filter((name) => name.includes('/conv5/'));
-  expect(measures).toEqual(Object.keys(alone.metrics));
+  const measures = Object.keys(metricValues(together.metrics)).filter((name) => name.includes('/conv5/'));
+  expect(measures).toEqual(Object.keys(metricValues(alone.metrics)));
   expect(measures).toContain('retrained/rotnet*/conv5/top1');
-  for (const name of measures) expect(together.metrics[name]).toBe(alone.metrics[name]);
+  for (const name of measures) expect(metricValues(together.metrics)[name]).toBe(metricValues(alone.metrics)[name]);
   await run(retrainedLayers, 'again', base, needs);
-  const curve = (name: string) => sha256File(join(workFolderOf(name), 'curve.json'));
-  expect(await curve('again')).toBe(await curve('together'));
+  expect(resultOf('again').figures).toEqual(resultOf('together').figures);
   const done = JSON.parse(readFileSync(join(workFolderOf('together'), 'protocol.json'), 'utf8')) as object;
   expect(done).toMatchObject({
     label: 'rotnet*',
@@ -108,7 +107,7 @@ test('trains both layers together as each alone, with the same bits, and leaves 
 test('a setting that is the published one leaves no star', async () => {
   const config = { ...base, units: undefined, epochs: 40, batchSize: 192, layers: ['conv5'] };
   const { metrics } = await run(retrainedLayers, 'plain', config, needs, { dryRun: true });
-  expect(Object.keys(metrics)[0]).toBe('retrained/rotnet/conv5/top1');
+  expect(Object.keys(metricValues(metrics))[0]).toBe('retrained/rotnet/conv5/top1');
 });
 
 test('what cannot work is refused by name', async () => {

@@ -1,3 +1,4 @@
+import { headResults } from '../head-results.ts';
 import { mkdir } from 'node:fs/promises';
 import { UserError } from '@selfsup/engine/errors';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
@@ -80,20 +81,8 @@ export async function runRetrainedLayers(context: StageContext<RetrainedLayersCo
       dryRun,
     }).finally(() => model.dispose());
 
-    const title = (layer: string): string => `retrained/${label}/${layer}`;
-    const metrics = layers.flatMap((layer, i): [string, number][] => [
-      [`${title(layer)}/top1`, heads[i]!.top1],
-      ...(classes.length > 5 ? ([[`${title(layer)}/top5`, heads[i]!.top5]] as [string, number][]) : []),
-      ...(curve.test.length > 1 ? ([[`${title(layer)}/top1-best`, heads[i]!.best]] as [string, number][]) : []),
-    ]);
-    const strongest = heads.reduce((best, head, i) => (head.top1 > heads[best]!.top1 ? i : best), 0);
-    const contents = {
-      'confusion.json': { title: title(layers[strongest]!), classes, matrix: heads[strongest]!.confusion },
-      'curve.json': curve,
-      'protocol.json': { ...settings, label, differences },
-    };
-    const files = await writeJsonFiles(workFolder, contents);
-    return { files, records: eventRecords(workFolder), metrics: Object.fromEntries(metrics) };
+    const files = await writeJsonFiles(workFolder, { 'protocol.json': { ...settings, label, differences } });
+    return { files, records: eventRecords(workFolder), ...headResults({ head: 'retrained', protocol: label }, layers, classes, heads, curve) };
   } finally {
     await source.close();
   }

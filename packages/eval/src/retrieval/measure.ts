@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { meanAveragePrecision, type Metric } from '@selfsup/kit/metric';
+import { type Picture, pictures } from '@selfsup/report/figures/pictures';
+import { mkdir } from 'node:fs/promises';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/engine/errors';
-import { writeAtomically } from '@selfsup/engine/files';
 import { nearestNeighbours, type Neighbours } from '@selfsup/engine/nearest-neighbours';
 import { permutation, randomKey } from '@selfsup/engine/random';
 import type { RowSource } from '@selfsup/engine/row-source';
@@ -28,9 +28,8 @@ export async function measureRetrieval(context: StageContext<RetrievalConfig>): 
   await mkdir(workFolder, { recursive: true });
   const input = requireNeed(context, 'features');
   const dataset = openDataset(requireNeed(context, 'dataset').blob('lmdb'));
-  const metrics: Record<string, number> = {};
-  const files: Record<string, string> = {};
-  const listed: { file: string; caption: string; alt: string; group: string }[] = [];
+  const metrics: Metric[] = [];
+  const shown: Picture[] = [];
   try {
     for (const layer of config.layers) {
       const features = await openFeatures(input, layer, 'layers');
@@ -42,21 +41,14 @@ export async function measureRetrieval(context: StageContext<RetrievalConfig>): 
         const queries = permutation(randomKey(seed, 'retrieval'), images).subarray(0, dryRun ? 2 : wanted);
         const nearest = await rank(context, features, layer, queries, metrics);
         for (const [i, rows] of nearest.entries()) {
-          const picture = await strip(features.description, input, dataset, [queries[i] as number], rows);
-          const file = `preview-${layer}-${String(i).padStart(2, '0')}.png`;
-          files[file] = join(workFolder, file);
-          await writeFile(files[file], picture);
+          const image = await strip(features.description, input, dataset, [queries[i] as number], rows);
           const name = (label: number): string => features.classes[label] as string;
           const label = features.test.labels[queries[i] as number] as number;
           const same = rows.filter((row) => features.train.labels[row] === label).length;
           const caption = `${name(label)}: ${same} of ${rows.length} of its class`;
           const found = rows.map((row) => name(features.train.labels[row] as number)).join(', ');
-          listed.push({
-            file,
-            caption,
-            alt: `${name(label)}, then the nearest: ${found}`,
-            group: `nearest in ${layer}`,
-          });
+          const alt = `${name(label)}, then the nearest: ${found}`;
+          shown.push({ image, caption, alt, group: `nearest in ${layer}` });
         }
       } finally {
         features.close();
@@ -65,11 +57,7 @@ export async function measureRetrieval(context: StageContext<RetrievalConfig>): 
   } finally {
     await dataset.close();
   }
-  if (listed.length > 0) {
-    files['preview.json'] = join(workFolder, 'preview.json');
-    await writeAtomically(files['preview.json'], `${JSON.stringify({ pictures: listed })}\n`);
-  }
-  return { metrics, files };
+  return { metrics, figures: shown.length > 0 ? [pictures({ pictures: shown, beside: true })] : [] };
 }
 
 /** Ranks all training images for each query, adds the metrics, and gives the nearest rows of the first queries. */
@@ -78,7 +66,7 @@ async function rank(
   { train, test, shape, classes }: FeatureSet,
   layer: string,
   queries: Uint32Array,
-  metrics: Record<string, number>,
+  metrics: Metric[],
 ): Promise<number[][]> {
   const { k, metric, vector } = config;
   const most = Math.max(...k);
@@ -128,11 +116,13 @@ async function rank(
     phase.advance(count);
   }
   phase.done();
-  const title = `retrieval/${metric}${vector === 'average' ? '-average' : ''}/${layer}`;
-  metrics[`${title}/map`] = sums.map / queries.length;
+  const title = { head: 'retrieval', protocol: `${metric}${vector === 'average' ? '-average' : ''}`, layer };
+  const add = (measure: string, sum: number): void =>
+    void metrics.push({ ...title, measure, ...meanAveragePrecision, value: sum / queries.length });
+  add('map', sums.map);
   k.forEach((places, i) => {
-    metrics[`${title}/precision-at-${places}`] = sums.precision[i]! / queries.length;
-    metrics[`${title}/recall-at-${places}`] = sums.recall[i]! / queries.length;
+    add(`precision-at-${places}`, sums.precision[i]!);
+    add(`recall-at-${places}`, sums.recall[i]!);
   });
   return nearest;
 }

@@ -1,6 +1,6 @@
 import type { Picture } from '@selfsup/data/native/pictures';
 import { thumbnail } from '@selfsup/data/thumbnail';
-import { encodePng } from '../report/png.ts';
+import { encodePng } from '@selfsup/report/images/png';
 
 /** Pixels a side of one image, of the frame around it, and between the query and its results. */
 const thumb = 64;

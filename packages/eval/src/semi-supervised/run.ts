@@ -1,3 +1,6 @@
+import { accuracy } from '@selfsup/kit/metric';
+import { confusion } from '@selfsup/report/figures/confusion';
+import { titleOf } from '../head-results.ts';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
@@ -65,18 +68,23 @@ export async function runSemiSupervised(context: StageContext<SemiSupervisedConf
       );
       results.push({ k, draw, outcome });
     }
-    const title = (k: number): string => `${what}/${config.protocol}-k${k}/${config.layer}`;
+    const { protocol, layer } = config;
+    const title = (k: number) => ({
+      ...{ head: what, protocol: `${protocol}-k${k}`, layer },
+      family: { name: protocol, parameter: `k = ${k}` },
+    });
     const metrics = config.perClass.flatMap((k) => {
       const accuracies = results.filter((one) => one.k === k).map(({ outcome }) => outcome.top1);
-      return accuracies.length === 0 ? [] : drawMetrics(`${title(k)}/top1`, accuracies);
+      return accuracies.length === 0 ? [] : drawMetrics({ ...title(k), measure: 'top1', ...accuracy }, accuracies);
     });
     const most = results.reduce((best, one) => (one.k > best.k ? one : best));
+    const { confusion: matrix } = most.outcome;
+    const figures = [confusion({ title: titleOf(title(most.k)), classes: [...input.classes], matrix })];
     const contents = {
-      'confusion.json': { title: title(most.k), classes: input.classes, matrix: most.outcome.confusion },
       'draws.json': results.map(({ k, draw, outcome }) => ({ k, draw, top1: outcome.top1, curve: outcome.curve })),
     };
     const files = await writeJsonFiles(workFolder, contents);
-    return { files, records: eventRecords(workFolder), metrics: Object.fromEntries(metrics) };
+    return { files, records: eventRecords(workFolder), metrics, figures };
   } finally {
     await input.close();
   }

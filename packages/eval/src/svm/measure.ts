@@ -1,7 +1,9 @@
+import type { Figure } from '@selfsup/kit/figure';
+import { accuracy, meanAveragePrecision, type Metric, metricsOf } from '@selfsup/kit/metric';
+import { confusion } from '@selfsup/report/figures/confusion';
+import { titleOf } from '../head-results.ts';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
-import { writeAtomically } from '@selfsup/engine/files';
 import { Interrupted, type StageContext, type StageResult } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { averagePrecision } from '../average-precision.ts';
@@ -25,8 +27,8 @@ export async function measureSvm(context: StageContext<SvmConfig>): Promise<Stag
   const { config, workFolder, dryRun } = context;
   await mkdir(workFolder, { recursive: true });
   const input = requireNeed(context, 'features');
-  const metrics: Record<string, number> = {};
-  const files: Record<string, string> = {};
+  const metrics: Metric[] = [];
+  const figures: Figure[] = [];
   for (const layer of config.layers) {
     const features = await openFeatures(input, layer, 'layers');
     let x: tf.Tensor2D | undefined;
@@ -41,20 +43,17 @@ export async function measureSvm(context: StageContext<SvmConfig>): Promise<Stag
         const scores = await scoresOf(test, shape, config, w);
         w.dispose();
         const { predicted, map } = judge(scores, test.labels, classes.length);
-        const title = `svm/${protocol}/${layer}`;
+        const title = { head: 'svm', protocol, layer };
         const matrix = confusionOf(test.labels, predicted, classes.length);
-        metrics[`${title}/top1`] = top1(matrix);
-        metrics[`${title}/map`] = map;
-        if (files['confusion.json'] !== undefined) continue;
-        files['confusion.json'] = join(workFolder, 'confusion.json');
-        await writeAtomically(files['confusion.json'], `${JSON.stringify({ title, classes, matrix })}\n`);
+        metrics.push(...metricsOf(title, { top1: accuracy, map: meanAveragePrecision }, { top1: top1(matrix), map }));
+        if (figures.length === 0) figures.push(confusion({ title: titleOf(title), classes: [...classes], matrix }));
       }
     } finally {
       x?.dispose();
       features.close();
     }
   }
-  return { metrics, files };
+  return { metrics, figures };
 }
 
 /** A machine to train: class `label` against the rest, without the rows of `without` where that is given. */

@@ -1,3 +1,5 @@
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { metricValues } from '@selfsup/kit/metric';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +43,7 @@ test('learns to reconstruct generated images better than their mean, and shows i
   const changes = { epochs: 12, evaluate: { everyEpochs: 12 }, data: { workers: 0, augment: {} } };
   const context = trainingContext(aed, join(folder, 'learns'), { ...changes, task: { width: 16 } });
   const dataset = generatedDataset();
-  const { metrics, files } = await trainOn(dataset, aed, context);
+  const { metrics, figures } = await trainOn(dataset, aed, context);
   // The mean image of the training split against the test images, by hand.
   const pixels = (split: string) => Array.from({ length: dataset.count(split) }, (_, i) => dataset.image(split, i));
   const train = pixels('train');
@@ -50,17 +52,17 @@ test('learns to reconstruct generated images better than their mean, and shows i
     image.reduce((sum, value, i) => sum + ((value - mean[i]!) / 50) ** 2, 0),
   );
   const expected = squares.reduce((a, b) => a + b) / squares.length / mean.length;
-  expect(metrics['pretext/mean-image-mse']).toBeCloseTo(expected, 4);
+  expect(metricValues(metrics)['pretext/mean-image-mse']).toBeCloseTo(expected, 4);
   // The grey noise of these images, (80/50)²/12 of variance, cannot be encoded: the bars are what is to be learnt.
-  expect(metrics['pretext/mse']!).toBeLessThan(0.85 * expected);
+  expect(metricValues(metrics)['pretext/mse']!).toBeLessThan(0.85 * expected);
 
-  const { pictures } = JSON.parse(readFileSync(files!['preview.json']!, 'utf8'));
+  const { pictures } = figureData({ figures }, 'pictures');
   expect(pictures).toHaveLength(24);
-  const [original, made] = [0, 1].map((i) => tf.node.decodePng(readFileSync(files![pictures[i].file]!)).toFloat());
+  const [original, made] = [0, 1].map((i) => tf.node.decodePng(pictures[i]!.image).toFloat());
   expect([...original!.dataSync()]).toEqual([...dataset.image('test', 0)]);
   // Of one image, whose error differs from the mean over all.
   const error = original!.sub(made!).div(50).square().mean().dataSync()[0]!;
-  expect(error).toBeLessThan(2 * metrics['pretext/mse']!);
+  expect(error).toBeLessThan(2 * metricValues(metrics)['pretext/mse']!);
 });
 
 test('same config and seed: same bits, crashes or not', async () => {

@@ -16,6 +16,7 @@ export const aed: Task<AedConfig> = {
   name: 'aed',
   schema,
   metricGroup: 'pretext',
+  quantities: {},
   batchNormStatistics: 'joint',
   create: async (context) => (await import('./reconstruction.ts')).createAed(context),
 };

@@ -1,3 +1,4 @@
+import type { Picture } from '@selfsup/report/figures/pictures';
 import { tf } from '@selfsup/engine/tensorflow';
 import { featureShapeOf } from '@selfsup/models/heads';
 import { normalise } from '@selfsup/models/normalise';
@@ -7,7 +8,7 @@ import { firstImages, imagesOf } from '../images.ts';
 import { infer } from '../inference.ts';
 import { drawable, encodePng } from '../png.ts';
 import { meanSquaredError } from '../regression-losses.ts';
-import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
+import type { TaskContext, TaskInstance } from '../task.ts';
 import type { AedConfig } from './aed.ts';
 import { upsamplingDecoder } from './upsampling-decoder.ts';
 
@@ -57,7 +58,7 @@ export async function createAed(context: TaskContext<AedConfig>): Promise<TaskIn
     },
 
     async preview() {
-      const pictures: PreviewPicture[] = [];
+      const pictures: Picture[] = [];
       const { height, width, channels } = input;
       const chosen = await firstImages(context.batches(context.testSplit), PREVIEW_IMAGES);
       for (const [index, { pixels }] of chosen.entries()) {
@@ -74,7 +75,7 @@ export async function createAed(context: TaskContext<AedConfig>): Promise<TaskIn
           [reconstructed, 'reconstruction'],
         ] as const) {
           pictures.push({
-            png: await encodePng(image),
+            image: await encodePng(image),
             caption: `Test image ${index}, ${what}`,
             alt: `Test image ${index}, ${what}`,
             group: 'Test images and their reconstructions',

@@ -1,3 +1,5 @@
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { metricValues } from '@selfsup/kit/metric';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,14 +65,18 @@ describe('AET', () => {
       evaluate: { everyEpochs: 14 },
       data: { workers: 0, augment: {} },
     });
-    const { metrics, files, blobs } = await trainOn(generatedDataset(), aet, context);
-    expect(metrics['pretext/mse']! / metrics['pretext/predict-the-mean-mse']!).toBeLessThan(most);
-    expect(metrics[`pretext/r2-${transformation === 'affine' ? 'scale' : 'linear'}`]).toBeGreaterThan(0.5);
+    const { metrics, figures, blobs } = await trainOn(generatedDataset(), aet, context);
+    expect(metricValues(metrics)['pretext/mse']! / metricValues(metrics)['pretext/predict-the-mean-mse']!).toBeLessThan(
+      most,
+    );
+    expect(metricValues(metrics)[`pretext/r2-${transformation === 'affine' ? 'scale' : 'linear'}`]).toBeGreaterThan(
+      0.5,
+    );
 
-    const { pictures } = JSON.parse(readFileSync(files!['preview.json']!, 'utf8'));
+    const { pictures } = figureData({ figures }, 'pictures');
     expect(pictures).toHaveLength(24);
-    expect(pictures[2].facts).toHaveProperty('mean squared error');
-    const first = tf.node.decodePng(readFileSync(files![pictures[0].file]!)).dataSync();
+    expect(pictures[2]!.facts).toHaveProperty('mean squared error');
+    const first = tf.node.decodePng(pictures[0]!.image).dataSync();
     expect([...first]).toEqual([...generatedDataset().image('test', 0)]);
     const loaded = await loadEncoder(blobs!['checkpoint']!);
     expect(loaded.tensors.get('decoder/linear/kernel')!.shape).toEqual([16, transformation === 'affine' ? 6 : 8]);

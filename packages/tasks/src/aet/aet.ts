@@ -71,6 +71,7 @@ export const aet: Task<AetConfig> = {
   name: 'aet',
   schema,
   metricGroup: 'pretext',
+  quantities: {},
   batchNormStatistics: 'joint',
   rolesFor: (config) => (config.transformation === 'generated' && config.generator === undefined ? ['generator'] : []),
   create: async (context) => (await import('./transformation-prediction.ts')).createAet(context),

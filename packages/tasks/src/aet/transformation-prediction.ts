@@ -1,3 +1,4 @@
+import type { Picture } from '@selfsup/report/figures/pictures';
 import { UserError } from '@selfsup/engine/errors';
 import { deriveKey } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -7,7 +8,7 @@ import { givenFilePath } from '../given-file.ts';
 import { gradientsOf } from '@selfsup/trainer/gradients';
 import { firstImages, imagesOf } from '../images.ts';
 import { drawable, encodePng } from '../png.ts';
-import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
+import type { TaskContext, TaskInstance } from '../task.ts';
 import { loadGenerator } from '../transform-generator/load-generator.ts';
 import { affineTransformation } from './affine-transformation.ts';
 import type { AetConfig } from './aet.ts';
@@ -60,7 +61,7 @@ export async function createAet(context: TaskContext<AetConfig>): Promise<TaskIn
     },
 
     async preview() {
-      const pictures: PreviewPicture[] = [];
+      const pictures: Picture[] = [];
       const key = context.key('preview');
       const { height, width, channels } = context.input;
       const chosen = await firstImages(context.batches(context.testSplit), PREVIEW_IMAGES);
@@ -75,7 +76,7 @@ export async function createAet(context: TaskContext<AetConfig>): Promise<TaskIn
         });
         for (const [shownAs, what] of ['original', 'transformed', 'transformed by the estimate'].entries()) {
           pictures.push({
-            png: await encodePng(shown[shownAs]!),
+            image: await encodePng(shown[shownAs]!),
             caption: `Test image ${index}, ${what}`,
             alt: `Test image ${index}, ${what}`,
             ...(shownAs === 2 && { facts: { 'mean squared error': Number(error.toPrecision(3)) } }),

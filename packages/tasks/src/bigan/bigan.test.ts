@@ -1,3 +1,5 @@
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { metricValues } from '@selfsup/kit/metric';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,25 +96,24 @@ describe('BiGAN', () => {
     const { outcome } = train('whole', { epochs: 2 });
     const result = await outcome;
     const metrics = result.metrics;
-    expect(metrics['pretext/reconstruction-ratio']).toBeCloseTo(
-      metrics['pretext/reconstruction-error']! / metrics['pretext/shifted-reconstruction-error']!,
+    expect(metricValues(metrics)['pretext/reconstruction-ratio']).toBeCloseTo(
+      metricValues(metrics)['pretext/reconstruction-error']! /
+        metricValues(metrics)['pretext/shifted-reconstruction-error']!,
       6,
     );
     for (const space of ['code', 'before-code', 'pixels']) {
-      expect(metrics[`pretext/1nn-${space}`]).toBeGreaterThan(0);
-      expect(metrics[`pretext/1nn-${space}`]).toBeLessThanOrEqual(100);
+      expect(metricValues(metrics)[`pretext/1nn-${space}`]).toBeGreaterThan(0);
+      expect(metricValues(metrics)[`pretext/1nn-${space}`]).toBeLessThanOrEqual(100);
     }
     // Fewer images to be near to: farther away.
-    expect(metrics['pretext/nearest-generated']).toBeLessThanOrEqual(metrics['pretext/nearest-generated-of-a-tenth']!);
-    expect(metrics['pretext/nearest-generated-of-a-tenth']).toBeLessThanOrEqual(
-      metrics['pretext/nearest-generated-of-a-hundredth']!,
+    expect(metricValues(metrics)['pretext/nearest-generated']).toBeLessThanOrEqual(
+      metricValues(metrics)['pretext/nearest-generated-of-a-tenth']!,
     );
-    const { pictures } = JSON.parse(readFileSync(result.files!['preview.json']!, 'utf8'));
-    expect(pictures.map((picture: { caption: string }) => picture.caption)).toEqual([
-      'Before training',
-      'After epoch 1',
-      'After epoch 2',
-    ]);
+    expect(metricValues(metrics)['pretext/nearest-generated-of-a-tenth']).toBeLessThanOrEqual(
+      metricValues(metrics)['pretext/nearest-generated-of-a-hundredth']!,
+    );
+    const { pictures } = figureData(result, 'pictures');
+    expect(pictures.map(({ caption }) => caption)).toEqual(['Before training', 'After epoch 1', 'After epoch 2']);
     const loaded = await loadEncoder(result.blobs!['checkpoint']!);
     expect(loaded.description).toMatchObject({ task: 'bigan', batchNormStatistics: 'per-branch' });
     expect(loaded.probePoints).toEqual(['fc1', 'fc2']);
@@ -151,8 +152,8 @@ describe('BiGAN', () => {
   test('without training it is measured as it stands', async () => {
     const { outcome } = train('random', { epochs: 0 });
     const { metrics } = await outcome;
-    expect(metrics['pretext/reconstruction-ratio']).toBeCloseTo(1, 1);
-    expect(metrics['pretext/1nn-code']).toBeGreaterThan(0);
+    expect(metricValues(metrics)['pretext/reconstruction-ratio']).toBeCloseTo(1, 1);
+    expect(metricValues(metrics)['pretext/1nn-code']).toBeGreaterThan(0);
   });
 
   test.each([
@@ -181,7 +182,7 @@ describe('BiGAN', () => {
     const task = { ...small.task, adversaries, imageSide: 4 };
     expect(stage.parts!(stage.schema.parse({ network, epochs: 1, task }))).toEqual(['models/nin', 'models/bigan-mlp']);
     const { metrics } = await train('other', { network, task, epochs: 1 }).outcome;
-    expect(metrics['pretext/reconstruction-error']).toBeGreaterThan(0);
+    expect(metricValues(metrics)['pretext/reconstruction-error']).toBeGreaterThan(0);
   });
 });
 
@@ -189,16 +190,16 @@ describe('the latent regressor', () => {
   test.each([false, true])('trains and is measured (joint: %s)', async (joint) => {
     const changes = { ...small, task: { ...small.task, joint }, epochs: 6 };
     const context = trainingContext(latentRegressor, join(root, `regressor-${joint}`), changes);
-    const { metrics, files } = await trainOn(generatedDataset(8), latentRegressor, context);
-    const { train: curve } = JSON.parse(readFileSync(files!['curve.json']!, 'utf8'));
+    const { metrics, figures } = await trainOn(generatedDataset(8), latentRegressor, context);
+    const { train: curve } = figureData({ figures }, 'curve');
     // A code that says nothing has an error of 1/3, the variance of the prior.
-    expect(curve.at(-1).encoder).toBeLessThan(0.25);
-    expect(metrics['pretext/1nn-code']).toBeGreaterThan(0);
+    expect(curve.at(-1)!['encoder']).toBeLessThan(0.25);
+    expect(metricValues(metrics)['pretext/1nn-code']).toBeGreaterThan(0);
   });
 });
 
-async function digests({ blobs, files, metrics }: StageResult): Promise<Record<string, unknown>> {
-  const found: Record<string, unknown> = { metrics };
+async function digests({ blobs, files, metrics, figures }: StageResult): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = { metrics, figures };
   for (const [name, path] of Object.entries({ ...blobs, ...files })) found[name] = await sha256File(path);
   return found;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ganFields, ganParts } from '../gan/config.ts';
+import { ganFields, ganParts, ganQuantities } from '../gan/config.ts';
 import type { Task } from '../task.ts';
 import { trainingStage } from '../training-stage.ts';
 
@@ -15,6 +15,7 @@ export const bigan: Task<BiganConfig> = {
   name: 'bigan',
   schema,
   metricGroup: 'pretext',
+  quantities: ganQuantities,
   batchNormStatistics: 'per-branch',
   parts: ganParts,
   create: async (context) => (await import('./adversarial-pairs.ts')).createBigan(context),

@@ -1,7 +1,7 @@
+import type { Picture } from '@selfsup/report/figures/pictures';
 import type { Dataset } from '@selfsup/data/dataset';
 import { pictureSheet } from '@selfsup/data/picture-sheet';
 import { deriveKey, permutation, type RandomKey } from '@selfsup/engine/random';
-import type { PreviewPicture } from '../task.ts';
 import type { PseudoLabels } from './pseudo-labels.ts';
 
 /** Clusters that are shown, and images of each. */
@@ -50,15 +50,15 @@ export function galleries(
 }
 
 /** Two sheets for the report: clusters by row, the members nearest to the centroid and random ones. */
-export async function galleryPictures(source: GallerySource): Promise<PreviewPicture[]> {
+export async function galleryPictures(source: GallerySource): Promise<Picture[]> {
   const { dataset, split, indices } = source;
-  const sheet = async (which: 'nearest' | 'random', caption: string): Promise<PreviewPicture> => {
+  const sheet = async (which: 'nearest' | 'random', caption: string): Promise<Picture> => {
     const rows = galleries(source, which).map(({ size, places }) => ({
       name: `${size} images`,
       indices: places.map((place) => indices[place]!),
     }));
     return {
-      png: await pictureSheet(dataset, split, rows),
+      image: await pictureSheet(dataset, split, rows),
       caption,
       alt: `${rows.length} clusters, a row of ${IMAGES} training images each. ${caption}`,
       group: 'Clusters of the trained encoder, from the largest to the smallest, one a row',

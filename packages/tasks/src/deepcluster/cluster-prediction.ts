@@ -130,9 +130,9 @@ export async function createDeepCluster(
 
     async finish() {
       last = await cluster(context.epochs);
-      const metrics = Object.entries(scores(last)).map(([name, value]): [string, number] => [`final/${name}`, value]);
       return {
-        metrics: Object.fromEntries(metrics),
+        metrics: scores(last),
+        protocol: 'final',
         files: {
           'clusters.csv': assignmentCsv(last, (place) => dataset.sourcePath(trainingSplit, trainingIndices[place]!)),
         },

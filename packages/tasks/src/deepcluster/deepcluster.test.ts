@@ -1,8 +1,10 @@
+import { digestsOf } from '../interruption.fixture.ts';
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { metricValues } from '@selfsup/kit/metric';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sha256File } from '@selfsup/engine/files';
-import { Interrupted, type StageResult } from '@selfsup/engine/stage';
+import { Interrupted } from '@selfsup/engine/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { afterAll, describe, expect, test } from 'vitest';
 import { generatedDataset } from '../generated-dataset.fixture.ts';
@@ -41,15 +43,6 @@ async function train(folder: string, { changes = {}, onAdvance, ...more }: Trial
   return { result, lines: context.progress.lines };
 }
 
-const read = (result: StageResult, name: string) => JSON.parse(readFileSync(result.files![name]!, 'utf8'));
-
-async function digests(result: StageResult): Promise<Record<string, string>> {
-  const all = Object.entries({ ...result.blobs, ...result.files });
-  return Object.fromEntries(
-    await Promise.all(all.map(async ([name, path]) => [name, await sha256File(path)] as const)),
-  );
-}
-
 const whole = train('whole');
 /** 15 steps an epoch. */
 const short = { epochs: 2, data: { workers: 0, augment: { padCrop: 1, flip: true } } };
@@ -57,19 +50,19 @@ const short = { epochs: 2, data: { workers: 0, augment: { padCrop: 1, flip: true
 describe('DeepCluster', () => {
   test('learns to tell clusters apart, which come to follow what is in the images', async () => {
     const { result } = await whole;
-    const { train: curve } = read(result, 'curve.json');
+    const { train: curve } = figureData(result, 'curve');
     expect(curve).toHaveLength(4);
     // 12 clusters: chance is 8.3 %, and the loss ln 12 = 2.48 at first.
-    expect(curve.at(-1)['cluster-accuracy']).toBeGreaterThan(17);
-    expect(curve.at(-1).loss).toBeLessThan(curve[0].loss - 0.3);
+    expect(curve.at(-1)!['cluster-accuracy']).toBeGreaterThan(17);
+    expect(curve.at(-1)!['loss']).toBeLessThan(curve[0]!['loss']! - 0.3);
     // The images differ in the colour of a bar, which is their class. Random weights hardly see it.
-    expect(curve[0]['nmi-labels']).toBeLessThan(0.35);
-    expect(result.metrics['pretext/final/nmi-labels']).toBeGreaterThan(0.5);
+    expect(curve[0]!['nmi-labels']).toBeLessThan(0.35);
+    expect(metricValues(result.metrics)['pretext/final/nmi-labels']).toBeGreaterThan(0.5);
   });
 
   test('tells of each assignment in the curve and of the last one in the metrics', async () => {
     const { result } = await whole;
-    const { train: curve } = read(result, 'curve.json');
+    const { train: curve } = figureData(result, 'curve');
     expect(curve[0]).not.toHaveProperty('nmi-previous');
     for (const point of curve.slice(1)) {
       expect(point['nmi-previous']).toBeGreaterThan(0);
@@ -80,8 +73,8 @@ describe('DeepCluster', () => {
       expect(point['largest-cluster']).toBeGreaterThanOrEqual(20);
       expect(point['empty-clusters']).toBe(0);
     }
-    expect(result.metrics['pretext/nmi-labels']).toBe(curve.at(-1)['nmi-labels']);
-    expect(result.metrics['pretext/final/nmi-previous']).toBeGreaterThan(0);
+    expect(metricValues(result.metrics)['pretext/nmi-labels']).toBe(curve.at(-1)!['nmi-labels']);
+    expect(metricValues(result.metrics)['pretext/final/nmi-previous']).toBeGreaterThan(0);
   });
 
   test('exports the cluster of every image by its path in the source', async () => {
@@ -96,20 +89,18 @@ describe('DeepCluster', () => {
       clusters.set(cluster, [...(clusters.get(cluster) ?? []), labels[i]!]);
     });
     const sizes = [...clusters.values()].map((members) => members.length);
-    expect(Math.max(...sizes)).toBe(result.metrics['pretext/final/largest-cluster']);
-    expect(12 - clusters.size).toBe(result.metrics['pretext/final/empty-clusters']);
+    expect(Math.max(...sizes)).toBe(metricValues(result.metrics)['pretext/final/largest-cluster']);
+    expect(12 - clusters.size).toBe(metricValues(result.metrics)['pretext/final/empty-clusters']);
   });
 
   test('draws galleries of clusters', async () => {
     const { result } = await whole;
-    const { pictures } = read(result, 'preview.json');
-    expect(pictures.map(({ caption }: { caption: string }) => caption)).toEqual([
+    const { pictures } = figureData(result, 'pictures');
+    expect(pictures.map(({ caption }) => caption)).toEqual([
       'Members nearest to the centroid',
       'Members drawn at random',
     ]);
-    for (const { file } of pictures) {
-      expect(readFileSync(result.files![file]!).subarray(1, 4).toString()).toBe('PNG');
-    }
+    for (const { image } of pictures) expect(Buffer.from(image).subarray(1, 4).toString()).toBe('PNG');
   });
 
   test('the checkpoint holds the head of the last assignment, begun anew, and an encoder that can be loaded', async () => {
@@ -127,8 +118,8 @@ describe('DeepCluster', () => {
     });
     // Before epochs 1 and 3, and after the last.
     expect(clusterings).toBe(3);
-    const { train: curve } = read(result, 'curve.json');
-    expect(curve.map((point: object) => 'nmi-labels' in point)).toEqual([true, false, true]);
+    const { train: curve } = figureData(result, 'curve');
+    expect(curve.map((point) => 'nmi-labels' in point)).toEqual([true, false, true]);
   });
 });
 
@@ -150,12 +141,12 @@ describe('an interrupted DeepCluster', () => {
   ])('stopped in %s, ends with the same bits', async (where, trial) => {
     await expect(train(where, { ...trial, changes: short })).rejects.toThrow(Interrupted);
     const { result } = await train(where, { changes: short });
-    expect(await digests(result)).toEqual(await digests((await left).result));
+    expect(await digestsOf(result)).toEqual(await digestsOf((await left).result));
   });
 
   test('another seed gives other bits', async () => {
     const { result } = await train('other', { changes: short, seed: 2 });
-    expect((await digests(result))['clusters.csv']).not.toBe((await digests((await left).result))['clusters.csv']);
+    expect((await digestsOf(result))['clusters.csv']).not.toBe((await digestsOf((await left).result))['clusters.csv']);
   });
 });
 

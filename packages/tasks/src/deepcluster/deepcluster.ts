@@ -1,3 +1,4 @@
+import type { Quantity } from '@selfsup/kit/metric';
 import { z } from 'zod';
 import type { Task } from '../task.ts';
 import { trainingStage } from '../training-stage.ts';
@@ -23,6 +24,15 @@ const schema = z.strictObject({
 });
 export type DeepClusterConfig = z.infer<typeof schema>;
 
+const share: Quantity = { unit: 'share', better: 'more' };
+const count: Quantity = { unit: 'count', better: 'neither' };
+const quantities = {
+  'nmi-previous': { ...share, better: 'neither' },
+  'nmi-labels': share,
+  'largest-cluster': count,
+  'empty-clusters': count,
+} as const;
+
 /**
  * DeepCluster: cluster the features of all images, train the network to tell the clusters apart, and again. Caron,
  * Bojanowski, Joulin, Douze: Deep Clustering for Unsupervised Learning of Visual Features, ECCV 2018, arXiv:1807.05520.
@@ -31,6 +41,7 @@ export const deepcluster: Task<DeepClusterConfig> = {
   name: 'deepcluster',
   schema,
   metricGroup: 'pretext',
+  quantities,
   batchNormStatistics: 'joint',
   create: async (context) => (await import('./cluster-prediction.ts')).createDeepCluster(context),
 };

@@ -1,3 +1,4 @@
+import { accuracy } from '@selfsup/kit/metric';
 import { networkSchema } from '@selfsup/models/network-section';
 import { z } from 'zod';
 
@@ -22,6 +23,13 @@ export const ganFields = {
       generated: z.int().min(100).default(10_000),
     })
     .prefault({}),
+};
+
+/** Of what all of them measure: nearest neighbours of one class are shares in percent, the rest is better when less. */
+export const ganQuantities = {
+  '1nn-code': accuracy,
+  '1nn-before-code': accuracy,
+  '1nn-pixels': accuracy,
 };
 
 export type GanConfig = z.infer<z.ZodObject<typeof ganFields>>;

@@ -1,3 +1,4 @@
+import type { Picture } from '@selfsup/report/figures/pictures';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '@selfsup/models/checkpoint';
 import type { ImageShape } from '@selfsup/models/network';
@@ -5,7 +6,7 @@ import { normalise } from '@selfsup/models/normalise';
 import type { TraineeState } from '@selfsup/trainer/trainee';
 import { firstImages } from '../images.ts';
 import { encodePng } from '../png.ts';
-import type { PreviewPicture, TaskContext } from '../task.ts';
+import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';
 import type { GanNetworks } from './networks.ts';
 
@@ -56,12 +57,12 @@ export class PictureHistory implements TraineeState {
   }
 
   /** A picture for each moment. */
-  async pictures(): Promise<PreviewPicture[]> {
-    const pictures: PreviewPicture[] = [];
+  async pictures(): Promise<Picture[]> {
+    const pictures: Picture[] = [];
     for (const [epoch, bytes] of this.#moments) {
       const when = epoch === 0 ? 'Before training' : `After epoch ${epoch}`;
       pictures.push({
-        png: await encodePng(sheet(bytes, this.#columns, this.#networks.image)),
+        image: await encodePng(sheet(bytes, this.#columns, this.#networks.image)),
         caption: when,
         alt: `${when}, three rows: G(z), x, G(E(x))`,
         group: 'Generated images G(z), test images x and their reconstructions G(E(x)), row by row',

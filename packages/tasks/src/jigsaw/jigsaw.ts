@@ -1,3 +1,4 @@
+import { accuracy } from '@selfsup/kit/metric';
 import { z } from 'zod';
 import type { Task } from '../task.ts';
 import { trainingStage } from '../training-stage.ts';
@@ -47,6 +48,7 @@ export const jigsaw: Task<JigsawConfig> = {
   name: 'jigsaw',
   schema,
   metricGroup: 'pretext',
+  quantities: { 'puzzle-accuracy': accuracy },
   // The nine tiles of all images are one batch.
   batchNormStatistics: 'joint',
   create: async (context) => (await import('./puzzle-solving.ts')).createJigsaw(context),

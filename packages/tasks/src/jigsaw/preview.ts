@@ -1,7 +1,8 @@
+import type { Picture } from '@selfsup/report/figures/pictures';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Batch } from '@selfsup/data/loader';
 import { encodePng } from '../png.ts';
-import type { PreviewPicture, TaskContext } from '../task.ts';
+import type { TaskContext } from '../task.ts';
 import { windowSide } from './geometry.ts';
 import type { JigsawConfig } from './jigsaw.ts';
 import { printed } from './permutation-set.ts';
@@ -81,9 +82,9 @@ interface Solver {
 }
 
 /** The first test puzzles with what the network makes of them. */
-export async function puzzlePictures(context: TaskContext<JigsawConfig>, solver: Solver): Promise<PreviewPicture[]> {
+export async function puzzlePictures(context: TaskContext<JigsawConfig>, solver: Solver): Promise<Picture[]> {
   const { permutations } = solver.settings;
-  const pictures: PreviewPicture[] = [];
+  const pictures: Picture[] = [];
   for await (const batch of context.batches(context.testSplit)) {
     const puzzles = solver.testPuzzles(batch);
     const predicted = solver.predict(puzzles);
@@ -92,7 +93,7 @@ export async function puzzlePictures(context: TaskContext<JigsawConfig>, solver:
       const canvas = puzzlePanels(batch.images, batch.shape, puzzles, place, order, solver.settings);
       const caption = `Test image ${pictures.length}`;
       pictures.push({
-        png: await encodePng(tf.tensor3d(canvas.pixels, [canvas.height, canvas.width, 4], 'int32')),
+        image: await encodePng(tf.tensor3d(canvas.pixels, [canvas.height, canvas.width, 4], 'int32')),
         caption,
         alt: `${caption}: shuffled tiles, as the network puts them together, and the original`,
         facts: { actual: printed(permutations[puzzles.labels[place]!]!), predicted: printed(order) },

@@ -100,13 +100,13 @@ test('is a stage: the same seed gives the same bits, and many images are refused
   const run = async (name: string, seed: number, changes: object = {}) => {
     const task = { patches: 500, iterations: 3, ...changes };
     const context = { ...trainingContext(kmeansInit, join(folder, name), { task, epochs: 0 }), seed };
-    const { blobs, metrics, files } = await trainOn(generatedDataset(), kmeansInit, context);
-    expect(metrics).toEqual({});
-    return { encoder: await loadEncoder(blobs!['checkpoint']!), files };
+    const { blobs, metrics, figures } = await trainOn(generatedDataset(), kmeansInit, context);
+    expect(metrics).toEqual([]);
+    return { encoder: await loadEncoder(blobs!['checkpoint']!), figures };
   };
   const first = await run('a', 1);
   expect(first.encoder.description).toMatchObject({ task: 'kmeans-init', step: 0 });
-  expect(Object.keys(first.files!)).toContain('filters.json');
+  expect(first.figures!.map(({ kind }) => kind)).toContain('filters');
   const again = await run('b', 1);
   expect(again.encoder.tensors).toEqual(first.encoder.tensors);
   const other = await run('c', 2);

@@ -21,6 +21,7 @@ export const kmeansInit: Task<KmeansInitConfig> = {
   name: 'kmeans-init',
   schema,
   metricGroup: 'pretext',
+  quantities: {},
   batchNormStatistics: 'joint',
   create: async (context) => (await import('./initialise.ts')).createKmeansInit(context),
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ganFields, ganParts } from '../gan/config.ts';
+import { ganFields, ganParts, ganQuantities } from '../gan/config.ts';
 import type { Task } from '../task.ts';
 import { trainingStage } from '../training-stage.ts';
 
@@ -21,6 +21,7 @@ export const latentRegressor: Task<LatentRegressorConfig> = {
   name: 'latent-regressor',
   schema,
   metricGroup: 'pretext',
+  quantities: ganQuantities,
   batchNormStatistics: 'per-branch',
   parts: ganParts,
   create: async (context) => (await import('./regression.ts')).createLatentRegressor(context),

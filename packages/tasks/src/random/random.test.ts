@@ -22,7 +22,7 @@ test('gives the weights with which a task of the same seed begins, with the conf
   const task = { quarterTurns: [0, 1, 2, 3] };
   const { result, encoder } = await encoderOf(random, 'a', { task, epochs: 7 });
   const start = await encoderOf(rotnet, 'b', { task, epochs: 0 });
-  expect(result.metrics).toEqual({});
+  expect(result.metrics).toEqual([]);
   expect(encoder.description).toMatchObject({ task: 'random', step: 0, epoch: 0 });
   const kernel = 'encoder/block2_conv1/kernel';
   expect(encoder.tensors.get(kernel)).toEqual(start.encoder.tensors.get(kernel));

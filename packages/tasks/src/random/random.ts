@@ -13,6 +13,7 @@ export const random: Task<z.infer<typeof schema>> = {
   name: 'random',
   schema,
   metricGroup: 'pretext',
+  quantities: {},
   batchNormStatistics: 'joint',
   create: async (context) => ({
     models: { encoder: context.buildEncoder() },

@@ -1,3 +1,4 @@
+import type { Picture } from '@selfsup/report/figures/pictures';
 import { UserError } from '@selfsup/engine/errors';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Batch } from '@selfsup/data/loader';
@@ -9,7 +10,7 @@ import { gradientsOf } from '@selfsup/trainer/gradients';
 import { firstImages, imagesOf } from '../images.ts';
 import { encodePng } from '../png.ts';
 import { rotate } from '../rotate.ts';
-import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
+import type { TaskContext, TaskInstance } from '../task.ts';
 import type { RotNetConfig } from './rotnet.ts';
 
 const MEASURE = 'rotation-accuracy';
@@ -61,7 +62,7 @@ export async function createRotNet(context: TaskContext<RotNetConfig>): Promise<
     },
 
     async preview() {
-      const pictures: PreviewPicture[] = [];
+      const pictures: Picture[] = [];
       const images = await firstImages(context.batches(context.testSplit), PREVIEW_IMAGES);
       for (const [index, { pixels }] of images.entries()) {
         const image = tf.tensor4d(pixels, [1, height, width, context.input.channels], 'int32');
@@ -72,7 +73,7 @@ export async function createRotNet(context: TaskContext<RotNetConfig>): Promise<
             return logits.argMax(1).dataSync()[0]!;
           });
           pictures.push({
-            png: await encodePng(rotated.squeeze([0])),
+            image: await encodePng(rotated.squeeze([0])),
             caption: `Test image ${index}`,
             alt: `Test image ${index} rotated by ${turns * 90}° counter-clockwise`,
             facts: { actual: `${quarterTurns[label]! * 90}°`, predicted: `${quarterTurns[predicted]! * 90}°` },

@@ -1,3 +1,5 @@
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { metricValues } from '@selfsup/kit/metric';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,22 +69,20 @@ describe('RotNet', () => {
   test('learns the rotations of generated images, and publishes what the report needs', async () => {
     const context = trainingContext(rotnet, folder, { epochs: 6 });
     const result = await trainOn(generatedDataset(), rotnet, context);
-    expect(result.metrics['pretext/rotation-accuracy']).toBeGreaterThan(90);
-    expect(result.metrics['pretext/rotation-accuracy-best']).toBeGreaterThanOrEqual(
-      result.metrics['pretext/rotation-accuracy']!,
+    expect(metricValues(result.metrics)['pretext/rotation-accuracy']).toBeGreaterThan(90);
+    expect(metricValues(result.metrics)['pretext/rotation-accuracy-best']).toBeGreaterThanOrEqual(
+      metricValues(result.metrics)['pretext/rotation-accuracy']!,
     );
-    expect(result.metrics['pretext/loss']).toBeLessThan(0.5);
+    expect(metricValues(result.metrics)['pretext/loss']).toBeLessThan(0.5);
 
-    const read = (name: string) => JSON.parse(readFileSync(result.files![name]!, 'utf8'));
-    const curve = read('curve.json');
-    expect(curve.train.map((point: { epoch: number }) => point.epoch)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(curve.test.at(-1)['rotation-accuracy']).toBe(result.metrics['pretext/rotation-accuracy']);
-    const { pictures } = read('preview.json');
+    const curve = figureData(result, 'curve');
+    expect(curve.train.map((point) => point['epoch'])).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(curve.test.at(-1)!['rotation-accuracy']).toBe(metricValues(result.metrics)['pretext/rotation-accuracy']);
+    const { pictures } = figureData(result, 'pictures');
     expect(pictures).toHaveLength(24);
-    expect(pictures[1].facts.actual).toBe('90°');
-    const png = readFileSync(result.files![pictures[1].file]!);
-    expect(png.subarray(1, 4).toString()).toBe('PNG');
-    const filters = read('filters.json');
+    expect(pictures[1]!.facts!['actual']).toBe('90°');
+    expect(Buffer.from(pictures[1]!.image).subarray(1, 4).toString()).toBe('PNG');
+    const filters = figureData(result, 'filters');
     expect(filters.shape).toEqual([8, 5, 5, 3]);
     expect(Buffer.from(filters.pixels, 'base64')).toHaveLength(8 * 75);
 

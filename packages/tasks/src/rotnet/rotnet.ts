@@ -1,3 +1,4 @@
+import { accuracy } from '@selfsup/kit/metric';
 import { z } from 'zod';
 import type { Task } from '../task.ts';
 import { trainingStage } from '../training-stage.ts';
@@ -20,6 +21,7 @@ export const rotnet: Task<RotNetConfig> = {
   name: 'rotnet',
   schema,
   metricGroup: 'pretext',
+  quantities: { 'rotation-accuracy': accuracy },
   batchNormStatistics: 'joint',
   create: async (context) => (await import('./rotation-prediction.ts')).createRotNet(context),
 };

@@ -1,3 +1,4 @@
+import type { Picture } from '@selfsup/report/figures/pictures';
 import { UserError } from '@selfsup/engine/errors';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Batch } from '@selfsup/data/loader';
@@ -8,7 +9,7 @@ import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from '../c
 import { gradientsOf } from '@selfsup/trainer/gradients';
 import { firstImages, imagesOf } from '../images.ts';
 import { encodePng } from '../png.ts';
-import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
+import type { TaskContext, TaskInstance } from '../task.ts';
 import type { SupervisedConfig } from './supervised.ts';
 
 const MEASURE = 'top1';
@@ -54,7 +55,7 @@ export async function createSupervised(context: TaskContext<SupervisedConfig>): 
 
     async preview() {
       const { height, width, channels } = context.input;
-      const pictures: PreviewPicture[] = [];
+      const pictures: Picture[] = [];
       const images = await firstImages(context.batches(testSplit), PREVIEW_IMAGES);
       for (const [index, { pixels, label }] of images.entries()) {
         const image = tf.tensor4d(pixels, [1, height, width, channels], 'int32');
@@ -62,7 +63,7 @@ export async function createSupervised(context: TaskContext<SupervisedConfig>): 
           () => inferenceLogits(encoder, head, normalise(image, normalisation)).argMax(1).dataSync()[0]!,
         );
         pictures.push({
-          png: await encodePng(image.squeeze([0])),
+          image: await encodePng(image.squeeze([0])),
           caption: `Test image ${index}`,
           facts: { actual: classes[label]!, predicted: classes[predicted]! },
           group: 'Test images and the predicted class',

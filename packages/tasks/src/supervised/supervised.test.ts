@@ -1,4 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { metricValues } from '@selfsup/kit/metric';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -12,10 +14,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test('learns the classes of generated images', async () => {
   const result = await trainOn(generatedDataset(), supervised, trainingContext(supervised, folder, { epochs: 8 }));
-  expect(result.metrics['supervised/top1']).toBeGreaterThan(90);
-  expect(result.metrics['supervised/top1-best']).toBeGreaterThanOrEqual(result.metrics['supervised/top1']!);
-  const { pictures } = JSON.parse(readFileSync(result.files!['preview.json']!, 'utf8'));
-  expect(pictures[0].facts.actual).toMatch(/^(red|green|blue)$/);
+  expect(metricValues(result.metrics)['supervised/top1']).toBeGreaterThan(90);
+  expect(metricValues(result.metrics)['supervised/top1-best']).toBeGreaterThanOrEqual(
+    metricValues(result.metrics)['supervised/top1']!,
+  );
+  const { pictures } = figureData(result, 'pictures');
+  expect(pictures[0]!.facts!['actual']).toMatch(/^(red|green|blue)$/);
 });
 
 test('refuses a dataset without classes', async () => {

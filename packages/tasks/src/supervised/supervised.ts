@@ -1,3 +1,4 @@
+import { accuracy } from '@selfsup/kit/metric';
 import { z } from 'zod';
 import type { Task } from '../task.ts';
 import { trainingStage } from '../training-stage.ts';
@@ -10,6 +11,7 @@ export const supervised: Task<SupervisedConfig> = {
   name: 'supervised',
   schema,
   metricGroup: 'supervised',
+  quantities: { top1: accuracy },
   batchNormStatistics: 'joint',
   create: async (context) => (await import('./label-prediction.ts')).createSupervised(context),
 };

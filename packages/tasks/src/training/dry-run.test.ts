@@ -29,7 +29,7 @@ test('takes two steps, tells what the whole would be, and gives a checkpoint tha
   expect(told).toMatch(/Estimated time: .* for 1200 steps/);
   expect(told).toContain('found equal');
   expect((await loadEncoder(result.blobs!['checkpoint']!)).description.step).toBe(2);
-  expect(result.metrics).toEqual({});
+  expect(result.metrics).toEqual([]);
   expect(readdirSync(join(root, 'rotnet'))).toEqual(['outputs']);
 });
 

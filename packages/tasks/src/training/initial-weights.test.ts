@@ -34,7 +34,7 @@ async function weightsOf(checkpoint: string): Promise<Record<string, number[]>> 
 beforeAll(async () => {
   const context = trainingContext(kmeansInit, join(folder, 'init'), { epochs: 0, task: { patches: 300 } });
   const { blobs } = await trainOn(dataset, kmeansInit, context);
-  init = { ref: 'init', folder, blob: () => blobs!['checkpoint']!, metrics: {} };
+  init = { ref: 'init', folder, blob: () => blobs!['checkpoint']!, metrics: [] };
 });
 
 test('pretraining begins with the weights and statistics of the stage before it', async () => {

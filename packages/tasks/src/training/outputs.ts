@@ -1,41 +1,71 @@
 import { join } from 'node:path';
-import { canonicalJson, writeAtomically } from '@selfsup/engine/files';
+import { writeAtomically } from '@selfsup/engine/files';
 import { tf } from '@selfsup/engine/tensorflow';
+import type { Figure } from '@selfsup/kit/figure';
+import { loss, type Metric, metricName } from '@selfsup/kit/metric';
+import { curve } from '@selfsup/report/figures/curve';
+import { filters } from '@selfsup/report/figures/filters';
+import { pictures } from '@selfsup/report/figures/pictures';
 import type { Training } from '@selfsup/trainer/training';
-import type { TaskInstance } from '../task.ts';
+import type { Task, TaskFinish, TaskInstance } from '../task.ts';
 
-/** Writes the small files of a finished training for the report, and the task's own; gives their names and paths. */
-export async function writeOutputs(
-  folder: string,
-  instance: TaskInstance,
-  state: Training<never>['state'],
-  own: Readonly<Record<string, string | Uint8Array>> = {},
-): Promise<Record<string, string>> {
+type State = Training<never>['state'];
+
+/** Writes a task's own small files; gives their paths by name. */
+export async function writeFiles(folder: string, contents: TaskFinish['files'] = {}): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
-  const write = async (name: string, content: string | Uint8Array): Promise<void> => {
+  for (const [name, content] of Object.entries(contents)) {
     files[name] = join(folder, name);
     await writeAtomically(files[name], content);
-  };
-  await write('curve.json', canonicalJson({ train: state.train, test: state.test }));
-  for (const [name, content] of Object.entries(own)) await write(name, content);
-  const filters = firstLayerFilters(instance.models['encoder']!);
-  if (filters !== undefined) await write('filters.json', canonicalJson(filters));
-  const pictures = (await instance.preview?.()) ?? [];
-  const listed = [];
-  for (const [index, { png, ...about }] of pictures.entries()) {
-    const file = `preview-${String(index).padStart(2, '0')}.png`;
-    await write(file, png);
-    listed.push({ file, ...about });
   }
-  if (listed.length > 0) await write('preview.json', canonicalJson({ pictures: listed }));
   return files;
+}
+
+/** The course of a training, the kernels that it ended with, and the task's pictures. */
+export async function trainingFigures(
+  { quantities }: Pick<Task, 'quantities'>,
+  instance: TaskInstance,
+  { train, test }: State,
+): Promise<Figure[]> {
+  const percent = Object.keys(quantities).filter((name) => quantities[name]!.unit === '%');
+  const kernels = firstLayerFilters(instance.models['encoder']!);
+  const shown = (await instance.preview?.()) ?? [];
+  return [
+    curve({ train: [...train], test: [...test], percent }),
+    ...(kernels === undefined ? [] : [kernels]),
+    ...(shown.length === 0 ? [] : [pictures({ pictures: shown, beside: false })]),
+  ];
+}
+
+/** Means over the last epoch and the last evaluation, the best of each measure, and what the task measured at the end. */
+export function finalMetrics(
+  { metricGroup: head, quantities }: Pick<Task, 'metricGroup' | 'quantities'>,
+  measures: TaskInstance['measures'],
+  state: State,
+  finish: TaskFinish = {},
+): Metric[] {
+  const found = new Map<string, Metric>();
+  const add = (values: Readonly<Record<string, number>>, about: Pick<Metric, 'protocol' | 'epoch'> = {}): void => {
+    for (const [measure, value] of Object.entries(values)) {
+      const usual = measures[measure] === 'max' ? ({ unit: 'none', better: 'more' } as const) : loss;
+      const metric = { head, ...about, measure, ...(quantities[measure] ?? usual), value };
+      found.set(metricName(metric), metric);
+    }
+  };
+  const { epoch: _epoch, step: _step, learningRate: _rate, ...trained } = state.train.at(-1) ?? {};
+  add(trained);
+  const { epoch: _testEpoch, step: _testStep, ...tested } = state.test.at(-1) ?? {};
+  add(tested);
+  add(state.best, { epoch: 'best' });
+  add(finish.metrics ?? {}, finish.protocol === undefined ? {} : { protocol: finish.protocol });
+  return [...found.values()];
 }
 
 /**
  * Kernels of the first convolution `[kernels, height, width, channels]`, each stretched to 0..255 over its own
  * range, as base64 bytes; undefined when they cannot be shown as grey or RGB.
  */
-function firstLayerFilters(encoder: tf.LayersModel) {
+function firstLayerFilters(encoder: tf.LayersModel): Figure | undefined {
   // The first that learns: a Sobel filter before it is fixed.
   const layer = encoder.layers.find((one) => one.getClassName() === 'Conv2D' && one.trainableWeights.length > 0);
   const kernel = layer?.weights[0]?.read() as tf.Tensor4D | undefined;
@@ -46,11 +76,8 @@ function firstLayerFilters(encoder: tf.LayersModel) {
     const range = kernels.max([1, 2, 3], true).sub(low).maximum(1e-12);
     return kernels.sub(low).div(range).mul(255).round().toInt();
   });
-  const result = {
-    layer: layer.name,
-    shape: pixels.shape,
-    pixels: Buffer.from(Uint8Array.from(pixels.dataSync())).toString('base64'),
-  };
+  const [count, height, width, channels] = pixels.shape as [number, number, number, 1 | 3];
+  const bytes = Buffer.from(Uint8Array.from(pixels.dataSync()));
   pixels.dispose();
-  return result;
+  return filters({ layer: layer.name, shape: [count, height, width, channels], pixels: bytes.toString('base64') });
 }

@@ -15,7 +15,7 @@ import type { TrainingConfig } from '../training-config.ts';
 import { DataFeed } from './data-feed.ts';
 import { dryRun } from './dry-run.ts';
 import { initialWeights, type InitialWeights } from './initial-weights.ts';
-import { writeOutputs } from './outputs.ts';
+import { finalMetrics, trainingFigures, writeFiles } from './outputs.ts';
 
 /** A training stage: opens the dataset, builds the task, trains it and writes what is published. */
 export async function runTraining<Config>(
@@ -82,17 +82,20 @@ export async function trainOn<Config>(
     await rm(outputs, { recursive: true, force: true });
     if (context.dryRun) {
       await dryRun({ config: { ...config, epochs }, instance, feed, training, context, save, checkpoint });
-      return { blobs: { checkpoint }, metrics: {} };
+      return { blobs: { checkpoint }, metrics: [] };
     }
     if (trains) await training.run();
     await feed.close();
     const finish = await instance.finish?.();
     await save();
-    const files = await writeOutputs(outputs, instance, training.state, finish?.files);
-    const metrics = finalMetrics(task.metricGroup, training.state, finish?.metrics);
-    if (!trains) return { blobs: { checkpoint }, files, metrics };
+    const files = await writeFiles(outputs, finish?.files);
+    const results = {
+      metrics: finalMetrics(task, instance.measures, training.state, finish),
+      figures: await trainingFigures(task, instance, training.state),
+    };
+    if (!trains) return { blobs: { checkpoint }, files, ...results };
     files['metrics.jsonl'] = training.metricsFile;
-    return { blobs: { checkpoint }, files, records: { events: training.eventFolder }, metrics };
+    return { blobs: { checkpoint }, files, records: { events: training.eventFolder }, ...results };
   } finally {
     await feed.close();
     training.dispose();
@@ -158,20 +161,4 @@ function normalisationFor(dataset: Dataset, config: TrainingConfig): Normalisati
     }
   }
   return { mean: normalisation.mean, std: normalisation.std };
-}
-
-/** Means over the last epoch and the last evaluation, the best of each measure, and what the task measured at the end. */
-function finalMetrics(
-  group: string,
-  state: Training<never>['state'],
-  finish: Readonly<Record<string, number>> = {},
-): Record<string, number> {
-  const metrics: Record<string, number> = {};
-  const { epoch: _epoch, step: _step, learningRate: _rate, ...trained } = state.train.at(-1) ?? {};
-  for (const [name, value] of Object.entries(trained)) metrics[`${group}/${name}`] = value;
-  const { epoch: _testEpoch, step: _testStep, ...tested } = state.test.at(-1) ?? {};
-  for (const [name, value] of Object.entries(tested)) metrics[`${group}/${name}`] = value;
-  for (const [name, value] of Object.entries(state.best)) metrics[`${group}/${name}-best`] = value;
-  for (const [name, value] of Object.entries(finish)) metrics[`${group}/${name}`] = value;
-  return metrics;
 }

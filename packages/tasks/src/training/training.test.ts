@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -20,6 +21,7 @@ function toy(change: (instance: TaskInstance) => Partial<TaskInstance> = () => (
   return {
     name: 'toy',
     schema: z.strictObject({}),
+    quantities: {},
     metricGroup: 'pretext',
     batchNormStatistics: 'joint',
     create: async (context) => {
@@ -180,8 +182,8 @@ describe('the training loop', () => {
   test('evaluates at every n-th epoch and at the last', async () => {
     const task = toy(() => ({ measures: { accuracy: 'max' }, evaluate: async () => ({ accuracy: 1 }) }));
     const result = await train('every', task, { epochs: 5, evaluate: { everyEpochs: 2 } }).outcome;
-    const { test: points } = JSON.parse(readFileSync(result.files!['curve.json']!, 'utf8'));
-    expect(points.map((point: { epoch: number }) => point.epoch)).toEqual([2, 4, 5]);
+    const { test: points } = figureData(result, 'curve');
+    expect(points.map((point) => point['epoch'])).toEqual([2, 4, 5]);
   });
 
   test('keeps as many live checkpoints as the config says', async () => {

@@ -1,3 +1,4 @@
+import type { Picture } from '@selfsup/report/figures/pictures';
 import { deriveKey } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { normalise } from '@selfsup/models/normalise';
@@ -8,7 +9,7 @@ import { buildSiamese, inferenceEstimates, trainingEstimates } from '../siamese.
 import { gradientsOf } from '@selfsup/trainer/gradients';
 import { firstImages, imagesOf } from '../images.ts';
 import { encodePng } from '../png.ts';
-import type { PreviewPicture, TaskContext, TaskInstance } from '../task.ts';
+import type { TaskContext, TaskInstance } from '../task.ts';
 import { drawCodes } from './codes.ts';
 import { buildDiscriminator } from './discriminator.ts';
 import { buildGenerator, generatorFunction } from './generator.ts';
@@ -117,9 +118,9 @@ async function preview(
   context: TaskContext<TransformGeneratorConfig>,
   codeSize: number,
   generate: (images: tf.Tensor4D, codes: tf.Tensor2D) => tf.Tensor4D,
-): Promise<PreviewPicture[]> {
+): Promise<Picture[]> {
   const { height, width, channels } = context.input;
-  const pictures: PreviewPicture[] = [];
+  const pictures: Picture[] = [];
   const chosen = await firstImages(context.batches(context.testSplit), PREVIEW_IMAGES);
   for (const [index, { pixels }] of chosen.entries()) {
     const made = tf.tidy(() => {
@@ -136,7 +137,7 @@ async function preview(
     for (const [code, image] of made.entries()) {
       const what = code === 0 ? 'original' : `transformed by code ${code}`;
       pictures.push({
-        png: await encodePng(image),
+        image: await encodePng(image),
         caption: `Test image ${index}, ${what}`,
         alt: `Test image ${index}, ${what}`,
         group: 'Test images and what the generator makes of them',

@@ -1,7 +1,10 @@
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { metricValues } from '@selfsup/kit/metric';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256File } from '@selfsup/engine/files';
+import type { StageResult } from '@selfsup/engine/stage';
 import { deriveKey } from '@selfsup/engine/random';
 import type { StageInput } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -33,16 +36,16 @@ const config = {
 };
 let checkpoint: string;
 let metrics: Readonly<Record<string, number>>;
-let files: Readonly<Record<string, string>>;
-const generatorInput = (path: string): StageInput => ({ ref: 'generator', folder: '', metrics: {}, blob: () => path });
+let figures: StageResult['figures'];
+const generatorInput = (path: string): StageInput => ({ ref: 'generator', folder: '', metrics: [], blob: () => path });
 
 beforeAll(async () => {
   const changes = { ...config, epochs: 12, evaluate: { everyEpochs: 12 }, data: { workers: 0, augment: {} } };
   const context = trainingContext(transformGenerator, join(folder, 'trained'), changes);
   const result = await trainOn(generatedDataset(), transformGenerator, context);
   checkpoint = result.blobs!['checkpoint']!;
-  metrics = result.metrics;
-  files = result.files!;
+  metrics = metricValues(result.metrics);
+  figures = result.figures;
 });
 
 test('what G makes, and two steps of both players, are those of PyTorch', async () => {
@@ -84,9 +87,9 @@ test('trained, its codes change images visibly and can be told from the pair', (
   expect(metrics['generator/mse']! / metrics['generator/predict-the-mean-mse']!).toBeLessThan(0.5);
   // Uniform in [−1, 1].
   expect(Math.abs(metrics['generator/predict-the-mean-mse']! - 1 / 3)).toBeLessThan(0.06);
-  const { pictures } = JSON.parse(readFileSync(files['preview.json']!, 'utf8'));
+  const { pictures } = figureData({ figures }, 'pictures');
   expect(pictures).toHaveLength(36);
-  const [original, made] = [0, 1].map((i) => tf.node.decodePng(readFileSync(files[pictures[i].file]!)).toFloat());
+  const [original, made] = [0, 1].map((i) => tf.node.decodePng(pictures[i]!.image).toFloat());
   expect([...original!.dataSync()]).toEqual([...generatedDataset().image('test', 0)]);
   expect(original!.sub(made!).abs().mean().dataSync()[0]).toBeGreaterThan(1);
 });
@@ -97,8 +100,10 @@ test('AET estimates the codes of its checkpoint', async () => {
   const more = { needs: { generator: generatorInput(checkpoint) } };
   const context = trainingContext(aet, join(folder, 'aet'), own, more);
   const result = await trainOn(generatedDataset(), aet, context);
-  expect(result.metrics['pretext/mse']! / result.metrics['pretext/predict-the-mean-mse']!).toBeLessThan(0.5);
-  const { pictures } = JSON.parse(readFileSync(result.files!['preview.json']!, 'utf8'));
+  expect(
+    metricValues(result.metrics)['pretext/mse']! / metricValues(result.metrics)['pretext/predict-the-mean-mse']!,
+  ).toBeLessThan(0.5);
+  const { pictures } = figureData(result, 'pictures');
   expect(pictures).toHaveLength(24);
 });
 

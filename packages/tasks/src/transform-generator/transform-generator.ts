@@ -1,3 +1,4 @@
+import { accuracy } from '@selfsup/kit/metric';
 import { z } from 'zod';
 import type { Task } from '../task.ts';
 import { trainingStage } from '../training-stage.ts';
@@ -50,6 +51,7 @@ export const transformGenerator: Task<TransformGeneratorConfig> = {
   name: 'transform-generator',
   schema,
   metricGroup: 'generator',
+  quantities: { 'discriminator-accuracy': accuracy, change: { unit: 'none', better: 'more' } },
   batchNormStatistics: 'joint',
   create: async (context) => (await import('./adversarial-training.ts')).createTransformGenerator(context),
 };

@@ -1,0 +1,56 @@
+import type { Unit } from '@selfsup/kit/metric';
+
+/** A value as shown: percentages with two places, others with four significant digits. */
+export function formatValue(unit: Unit, value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  return unit === '%' ? value.toFixed(2) : formatNumber(value);
+}
+
+/** A deviation as shown: of percentages with two places, of others with two significant digits. */
+export function formatDeviation(unit: Unit, deviation: number): string {
+  return unit === '%' ? deviation.toFixed(2) : formatNumber(Number(deviation.toPrecision(2)));
+}
+
+/** What stands behind a quantity's name on an axis. */
+export function inPercent(unit: Unit): string {
+  return unit === '%' ? ' (%)' : '';
+}
+
+/** A number with at most four significant digits and no needless zeros; whole numbers in full with separators. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  if (Number.isInteger(value)) return groupDigits(value);
+  const size = Math.abs(value);
+  if (size >= 1e5 || size < 1e-4) return value.toExponential(2);
+  return String(Number(value.toPrecision(4)));
+}
+
+/** A whole number with thin separators: 2,500,410. */
+export function groupDigits(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+}
+
+/** Seconds as `42 s`, `3 min 5 s`, `2 h 10 min`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** Mean and sample deviation (n − 1); the deviation is undefined for fewer than two values. */
+export function meanAndDeviation(values: readonly number[]): { mean: number; deviation: number | undefined } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length < 2) return { mean, deviation: undefined };
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return { mean, deviation: Math.sqrt(variance) };
+}
+
+/** A text that can be an id and the target of a link inside the page. */
+export function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+}

@@ -1,0 +1,62 @@
+import { layerCurves } from './charts/layer-curves.ts';
+import { figureSections } from './figures/figure-sections.ts';
+import type { ReportInput } from './input.ts';
+import { renderDocument } from './markup/document.ts';
+import { html, type Markup } from './markup/html.ts';
+import { gatherMetrics } from './metrics/gather.ts';
+import { protocolsOf } from './metrics/protocols.ts';
+import { expectedTable } from './tables/expected-table.ts';
+import { configuration, datasetSection, reproducibility, stageList } from './tables/facts.ts';
+import { headlines } from './tables/headlines.ts';
+import { publishedTable } from './tables/published-table.ts';
+import { seedTable } from './tables/seed-table.ts';
+
+/**
+ * The report of an experiment over all its variants and seeds: one HTML page that loads nothing, runs no
+ * script and can be mailed, printed and read on a phone. Every text of the input is escaped.
+ * Throws `TypeError` for a picture that is neither PNG nor WebP, and `UserError` for a figure of a kind that does not exist.
+ */
+export async function renderReport(input: ReportInput): Promise<string> {
+  const { about } = input;
+  const metrics = gatherMetrics(input);
+  const expected = about.expected ?? [];
+  const published = about.published ?? [];
+  const overLayers = layerCurves({ ...input, published }, metrics, protocolsOf(input));
+  const sections = [
+    section(
+      'results',
+      'Results',
+      html`${headlines(input, metrics, expected)}${expectedTable(expected, metrics)}`,
+      metrics.size > 0,
+    ),
+    section('published', 'Beside the literature', publishedTable(published, metrics), published.length > 0),
+    section('protocol', 'What was run', html`${stageList(input)}`, input.rows.length > 0),
+    section('seeds', 'Seeds side by side', seedTable(input, metrics), metrics.size > 0),
+    section('layers', 'Over the layers', overLayers, overLayers.text !== ''),
+    ...(await figureSections(input)),
+    section('data', 'Data', html`${input.datasets.map(datasetSection)}`, input.datasets.length > 0),
+    section('configuration', 'Configuration', configuration(input), input.rows.length > 0),
+    section('reproducibility', 'Reproducibility', reproducibility(input), input.rows.length > 0),
+  ];
+  return renderDocument({
+    eyebrow: html`Selfsup experiment <code>${input.experiment}</code>`,
+    title: about.title,
+    summary: about.summary,
+    facts: [
+      ['variants', input.variants.join(', ')],
+      ['seeds', input.seeds.join(', ')],
+      ['data', input.datasets.map((dataset) => dataset.name).join(', ')],
+      ['paper', about.paper],
+      ['command', about.command !== undefined && html`<code>${about.command}</code>`],
+      ['time', about.time],
+    ],
+    datasets: input.datasets,
+    warnings: input.warnings,
+    sections,
+    generated: input.generated,
+  });
+}
+
+function section(id: string, title: string, body: Markup, shown: boolean) {
+  return { id, title, body, shown };
+}
