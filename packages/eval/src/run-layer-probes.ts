@@ -106,5 +106,9 @@ async function train(context: Context, source: HeadSource, settings: ResolvedPro
 
   const protocol = { ...settings, workers: undefined }; // changes no result
   const files = await writeJsonFiles(workFolder, { 'protocol.json': protocol });
-  return { files, records: eventRecords(workFolder), ...headResults({ head: 'linear', protocol: settings.label }, layers, classes, heads, curve) };
+  return {
+    files,
+    records: eventRecords(workFolder),
+    ...headResults({ head: 'linear', protocol: settings.label }, layers, classes, heads, curve),
+  };
 }

@@ -82,7 +82,11 @@ export async function runRetrainedLayers(context: StageContext<RetrainedLayersCo
     }).finally(() => model.dispose());
 
     const files = await writeJsonFiles(workFolder, { 'protocol.json': { ...settings, label, differences } });
-    return { files, records: eventRecords(workFolder), ...headResults({ head: 'retrained', protocol: label }, layers, classes, heads, curve) };
+    return {
+      files,
+      records: eventRecords(workFolder),
+      ...headResults({ head: 'retrained', protocol: label }, layers, classes, heads, curve),
+    };
   } finally {
     await source.close();
   }
