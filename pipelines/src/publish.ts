@@ -45,7 +45,7 @@ export async function publish(result: StageResult, options: PublishOptions): Pro
   for (const [name, source] of Object.entries(result.blobs ?? {})) {
     blobs[name] = await storeBlob(options.store, source, options.identities?.[name]);
   }
-  const outputDigest = sha256(canonicalJson({ blobs, files, metrics: result.metrics }));
+  const outputDigest = sha256(canonicalJson({ blobs, files, metrics: metricValues(result.metrics) }));
   const manifest: Manifest = { schema: manifestSchema, ...options.manifest, blobs, files, outputDigest };
   await writeAtomically(join(fresh, 'metrics.json'), pretty(result.metrics));
   await writeAtomically(join(fresh, 'run.json'), pretty(options.run));

@@ -1,5 +1,6 @@
+import { metricValues } from '@selfsup/kit/metric';
 import { join } from 'node:path';
-import { sha256, sha256File } from '@selfsup/engine/files';
+import { canonicalJson, sha256, sha256File } from '@selfsup/engine/files';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import type { Dataset } from '@selfsup/data/dataset';
 import type { Task } from './task.ts';
@@ -20,7 +21,8 @@ export async function digestsOf(result: StageResult): Promise<Record<string, str
   const all = Object.entries({ ...result.blobs, ...result.files });
   const digests = all.map(async ([name, path]) => [name, await sha256File(path)] as const);
   const { metrics, figures } = result;
-  return { ...Object.fromEntries(await Promise.all(digests)), results: sha256(JSON.stringify({ metrics, figures })) };
+  const results = canonicalJson(JSON.parse(JSON.stringify({ metrics: metricValues(metrics), figures })));
+  return { ...Object.fromEntries(await Promise.all(digests)), results: sha256(results) };
 }
 
 /** Trains in `folder`; thrown out after `crashAt` steps, without a chance to save, where that is given. */

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
-import { writeAtomically } from '@selfsup/engine/files';
+import { canonicalJson, writeAtomically } from '@selfsup/engine/files';
 import type { Figure } from '@selfsup/kit/figure';
 import { z } from 'zod';
 import { findFigureKind } from './find-kind.ts';
@@ -26,7 +26,8 @@ export async function writeFigures(figures: readonly Figure[], folder: string): 
     const name = `${String(place).padStart(2, '0')}-${figure.kind}`;
     const pictures: Uint8Array[] = [];
     const file = join(folder, figuresFolder, `${name}.json`);
-    const text = JSON.stringify(withFiles(checked.data, name, pictures));
+    // Sorted keys: a training that went on has its numbers in another order than one left alone.
+    const text = canonicalJson(withFiles(checked.data, name, pictures));
     await mkdir(dirname(file), { recursive: true });
     for (const [i, bytes] of pictures.entries())
       await writeAtomically(join(dirname(file), pictureName(name, i)), bytes);

@@ -102,7 +102,7 @@ describe('RotNet', () => {
     const context = trainingContext(rotnet, join(folder, 'turned'), { epochs: 0 });
     const dataset = generatedDataset();
     const result = await trainOn(dataset, rotnet, context);
-    const turned = tf.node.decodePng(readFileSync(result.files!['preview-01.png']!)) as tf.Tensor3D;
+    const turned = tf.node.decodePng(figureData(result, 'pictures').pictures[1]!.image);
     const upright = dataset.image('test', 0);
     const pixels = turned.dataSync();
     // The top right corner of the image comes to the top left.
