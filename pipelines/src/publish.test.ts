@@ -76,10 +76,10 @@ test('a metric that is no number is not published', async () => {
 });
 
 test('who may publish no more changes nothing, also where an earlier result stands', async () => {
-  await publish({ metrics: { loss: 1 } }, options);
+  await publish({ metrics: lossOf(1) }, options);
   const before = readFileSync(join(options.folder, 'manifest.json'), 'utf8');
   const confirm = (): Promise<void> => Promise.reject(new Error('lost'));
-  await expect(publish({ metrics: { loss: 2 } }, { ...options, confirm })).rejects.toThrow('lost');
+  await expect(publish({ metrics: lossOf(2) }, { ...options, confirm })).rejects.toThrow('lost');
   expect(readFileSync(join(options.folder, 'manifest.json'), 'utf8')).toBe(before);
 });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { type Metric, metricValues } from '@selfsup/kit/metric';
 import { placeHere } from './place.ts';
 
 /** What one stage left: digests by name, and its numbers. */
@@ -56,17 +57,9 @@ export function publishedFolders(folder: string): string[] {
     .sort();
 }
 
-/** All numbers of some JSON by their paths; a list's entries that have a value go by what else they say. */
-function numbersIn(json: unknown, path = ''): Record<string, number> {
-  if (typeof json === 'number') return { [path]: json };
-  if (typeof json !== 'object' || json === null) return {};
-  const below = (name: string): string => (path === '' ? name : `${path} ${name}`);
-  const parts = Object.entries(json).map(([name, entry]: [string, unknown]) => {
-    if (typeof entry !== 'object' || entry === null || !('value' in entry)) return numbersIn(entry, below(name));
-    const { value, ...rest } = entry;
-    return numbersIn(value, below(JSON.stringify(rest)));
-  });
-  return Object.assign({}, ...parts) as Record<string, number>;
+/** Numbers by name, as metrics are published now, or as they were before they had more than a name and a value. */
+function numbersIn(metrics: readonly Metric[] | Readonly<Record<string, number>>): Record<string, number> {
+  return Array.isArray(metrics) ? metricValues(metrics as readonly Metric[]) : (metrics as Record<string, number>);
 }
 
 function readJson<T>(file: string): T {
