@@ -173,7 +173,7 @@ test.skipIf(other === undefined)('folder and store may lie on other disks than t
     mkdirSync(features);
     writeFileSync(join(features, 'train.bin'), `train ${loss}`);
     const blobs = { weights: output('w', `abc ${loss}`), features };
-    const manifest = await publish({ blobs, files: { 'b.json': output('b', '{}') }, metrics: { loss } }, options);
+    const manifest = await publish({ blobs, files: { 'b.json': output('b', '{}') }, metrics: lossOf(loss) }, options);
     expect(readManifest(options.folder)).toEqual(manifest);
     expect(await isComplete(manifest, options.folder, options.store)).toBe(true);
     expect(readFileSync(blobPath(options.store, manifest.blobs['weights']!.sha256), 'utf8')).toBe(`abc ${loss}`);
