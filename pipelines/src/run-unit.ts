@@ -49,48 +49,54 @@ export async function runUnit(session: Session, work: Work, force: boolean): Pro
           'waiting for it. Should it give no sign of life for a minute, this command takes over.',
       ),
   });
-  try {
-    const published = publishedFolder(session.artifacts, id);
-    const store = storeOf(session.artifacts, id);
-    await sweepScratch(folder, published);
-    if (!force && (await work.isFresh())) return 'fresh';
-    if (lease.fromSilent) await detach(join(folder, 'files'));
-    if (!force && (await shareResult(session, work, published, folder, store, lease))) {
-      await rm(join(folder, 'files'), { recursive: true, force: true });
-      return 'shared';
-    }
-    await prepareWorkFolder(folder, work.key, force);
-    const startedAt = Date.now();
-    progress.note('started');
-    const result = await unbroken(() => work.run(join(folder, 'files')));
-    const run: RunRecord = {
-      started: new Date(startedAt).toISOString(),
-      finished: new Date().toISOString(),
-      wallSeconds: (Date.now() - startedAt) / 1000,
-      host: hostname(),
-      cpu: cpus()[0]?.model ?? 'unknown',
-      node: process.version,
-      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-      facts: work.runFacts?.(),
-    };
-    await unbroken(() =>
-      publish(result, {
-        folder: published,
-        store,
-        scratch: folder,
-        manifest: { ...work.manifest, places: work.place === undefined ? [] : [work.place] },
-        run,
-        identities: work.identities?.(),
-        confirm: () => lease.confirm(),
-      }),
-    );
-    await writeAtomically(indexPath(store, work.key), JSON.stringify({ folder: published }));
+  return unbroken(() => underLease(session, work, force, folder, lease).finally(() => lease.release()));
+}
+
+async function underLease(
+  session: Session,
+  work: Work,
+  force: boolean,
+  folder: string,
+  lease: Lease,
+): Promise<Outcome> {
+  const { id } = work;
+  const progress = session.progress(unitLabel(id));
+  const published = publishedFolder(session.artifacts, id);
+  const store = storeOf(session.artifacts, id);
+  await sweepScratch(folder, published);
+  if (!force && (await work.isFresh())) return 'fresh';
+  if (lease.fromSilent) await detach(join(folder, 'files'));
+  if (!force && (await shareResult(session, work, published, folder, store, lease))) {
     await rm(join(folder, 'files'), { recursive: true, force: true });
-    progress.note(`done in ${duration(run.wallSeconds)}`);
-    return 'computed';
-  } finally {
-    await lease.release();
+    return 'shared';
   }
+  await prepareWorkFolder(folder, work.key, force);
+  const startedAt = Date.now();
+  progress.note('started');
+  const result = await work.run(join(folder, 'files'));
+  const run: RunRecord = {
+    started: new Date(startedAt).toISOString(),
+    finished: new Date().toISOString(),
+    wallSeconds: (Date.now() - startedAt) / 1000,
+    host: hostname(),
+    cpu: cpus()[0]?.model ?? 'unknown',
+    node: process.version,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    facts: work.runFacts?.(),
+  };
+  await publish(result, {
+    folder: published,
+    store,
+    scratch: folder,
+    manifest: { ...work.manifest, places: work.place === undefined ? [] : [work.place] },
+    run,
+    identities: work.identities?.(),
+    confirm: () => lease.confirm(),
+  });
+  await writeAtomically(indexPath(store, work.key), JSON.stringify({ folder: published }));
+  await rm(join(folder, 'files'), { recursive: true, force: true });
+  progress.note(`done in ${duration(run.wallSeconds)}`);
+  return 'computed';
 }
 
 /** Empties the private folder unless it belongs to this very key, so that nobody resumes another run. */
