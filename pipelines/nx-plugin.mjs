@@ -109,7 +109,7 @@ function checkTargets(pkg, workspace) {
   const results = '--reporter=default --reporter=json --outputFile.json=.results/vitest.json';
   return {
     test: {
-      ...command(`vitest run --config ${config} ${results}`, {}, pkg.root),
+      ...command(`vitest run --project ${basename(pkg.root)} --config ${config} ${results}`, {}, pkg.root),
       cache: true,
       parallelism: false,
       inputs: [...inputs, '{workspaceRoot}/vitest.config.ts', ...settings.map((env) => ({ env }))],

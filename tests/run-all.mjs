@@ -1,40 +1,33 @@
-// Type-checks, lints and tests every project through Nx, then adds up vitest's own counts.
+// `npm test`: checks formatting, type-checks, lints and tests every project through Nx, then adds up vitest's own counts.
+// `npm test -- rotnet` runs the test files whose path holds `rotnet`; further options are vitest's.
 // The last line is `N passed, N failed`; the exit code is non-zero when anything failed or nothing ran.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { finish, readCounts, root, runVitest } from './vitest-run.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const projects = [...readdirSync(join(root, 'packages')).map((name) => join('packages', name)), 'pipelines', 'tests'];
-const resultOf = (project) => join(root, project, '.results', 'vitest.json');
+const given = process.argv.slice(2);
+if (given.some((argument) => !argument.startsWith('-'))) runVitest(given);
+else runAll(given);
 
-for (const project of projects) rmSync(resultOf(project), { force: true });
+function runAll(nxOptions) {
+  const projects = [...readdirSync(join(root, 'packages')).map((name) => join('packages', name)), 'pipelines', 'tests'];
+  const resultOf = (project) => join(root, project, '.results', 'vitest.json');
+  for (const project of projects) rmSync(resultOf(project), { force: true });
 
-const nx = join(root, 'node_modules', 'nx', 'dist', 'bin', 'nx.js');
-const run = spawnSync(
-  process.execPath,
-  [nx, 'run-many', '--targets=typecheck,lint,test', '--parallel=1', '--nxBail=false', ...process.argv.slice(2)],
-  { cwd: root, stdio: 'inherit' },
-);
+  const node = (script, ...args) =>
+    spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root, stdio: 'inherit' }).status;
+  const formatted = node('prettier/bin/prettier.cjs', '--check', '--cache', '.') === 0;
+  const targets = ['--targets=typecheck,lint,test', '--parallel=1', '--nxBail=false'];
+  const checked = node('nx/dist/bin/nx.js', 'run-many', ...targets, ...nxOptions) === 0;
 
-let passed = 0;
-let failed = 0;
-let skipped = 0;
-for (const project of projects) {
-  if (!existsSync(resultOf(project))) {
-    console.error(`${project}: its tests left no result`);
-    failed += 1;
-    continue;
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const project of projects) {
+    const counts = readCounts(resultOf(project));
+    if (counts === undefined) console.error(`${project}: its tests left no result`);
+    for (const [key, count] of Object.entries(counts ?? { failed: 1 })) sum[key] += count;
   }
-  const result = JSON.parse(readFileSync(resultOf(project), 'utf8'));
-  passed += result.numPassedTests;
-  failed += result.numFailedTests;
-  skipped += result.numPendingTests + result.numTodoTests;
-  // a suite that breaks while it loads counts no test: it still has to fail the run
-  failed += result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+  if (!formatted) console.error('Not formatted: see above, and run npm run format.');
+  if (!checked && sum.failed === 0) console.error('Type-check, lint or a test process failed: see above.');
+  finish(sum, formatted && checked);
 }
-if (run.status !== 0 && failed === 0) console.error('Type-check, lint or a test process failed: see above.');
-if (skipped > 0) console.log(`${skipped} skipped: they compare with PyTorch, see bench/setup-oracles`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = run.status === 0 && failed === 0 && passed > 0 ? 0 : 1;

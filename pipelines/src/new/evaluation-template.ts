@@ -13,7 +13,7 @@ export const evaluationTemplate: Template = (forms) => {
   return {
     files: { [`${folder}/${name}.ts`]: evaluation(forms), [`${folder}/${name}.test.ts`]: test(forms) },
     next: [
-      `cd packages/eval && npx vitest run --config ../../vitest.config.ts src/${name}`,
+      `npm test -- ${name}`,
       `add to the stages of an experiment: "${name}": ${JSON.stringify(stage)}`,
     ],
   };

@@ -8,7 +8,7 @@ export const networkTemplate: Template = (forms) => {
   return {
     files: { [`${folder}/${name}.ts`]: network(forms), [`${folder}/${name}.test.ts`]: test(forms) },
     next: [
-      `cd packages/models && npx vitest run --config ../../vitest.config.ts src/${name}`,
+      `npm test -- ${name}`,
       `npx selfsup run quickstart --set 'pretrain.config.network={"name":"${name}"}'`,
     ],
   };
