@@ -7,10 +7,7 @@ export const networkTemplate: Template = (forms) => {
   const folder = `packages/models/src/${name}`;
   return {
     files: { [`${folder}/${name}.ts`]: network(forms), [`${folder}/${name}.test.ts`]: test(forms) },
-    next: [
-      `npm test -- ${name}`,
-      `npx selfsup run quickstart --set 'pretrain.config.network={"name":"${name}"}'`,
-    ],
+    next: [`npm test -- ${name}`, `npx selfsup run quickstart --set 'pretrain.config.network={"name":"${name}"}'`],
   };
 };
 
