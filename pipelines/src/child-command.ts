@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '@selfsup/engine/errors';
+import { lossSignal } from '@selfsup/engine/lease';
 import { Interrupted } from '@selfsup/engine/stage';
 import { type UnitId, unitLabel } from './artifacts.ts';
 import { type Session, unbroken } from './session.ts';
@@ -52,6 +53,7 @@ export async function childCommand(
   session.signal.removeEventListener('abort', forward);
   const stopped = session.signal.aborted && (signal === null || stopSignals.includes(signal));
   if (code === 130 || (code !== 0 && stopped)) throw new Interrupted('Stopped.');
+  if (signal === lossSignal) throw new ChildFailed(1);
   if (signal !== null) throw endedFromOutside(unit, signal);
   if (code !== 0) throw new ChildFailed(code ?? 1);
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lossSignal } from '@selfsup/engine/lease';
 import { createTestWorkspace, type TestWorkspace, toyExperiment } from './testing/workspace.ts';
 
 let workspace: TestWorkspace;
@@ -69,4 +70,11 @@ test.each([
   expect(output).toContain('remedy:');
   expect(output).toContain('Run the same command again: it goes on from the last save.');
   expect(output).not.toContain('    at ');
+});
+
+test('a stage that has lost its lease has said so itself', async () => {
+  pretrainWith({ endedBy: lossSignal });
+  const { code, output } = await workspace.run('run', 'toy');
+  expect(code).toBe(1);
+  expect(output).not.toMatch(/was ended by|    at /);
 });

@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { clearInterval, setInterval } from 'node:timers';
 import { parentPort, workerData } from 'node:worker_threads';
 
-const { folder, token, standstill, endProcess, words } = workerData;
+const { folder, token, standstill, endProcess, lossSignal, words } = workerData;
 const held = (beat) => join(folder, `held-${token}-${beat}`);
 let beat = 0;
 let since = performance.now();
@@ -33,7 +33,10 @@ function lose() {
   if (endProcess) {
     writeSync(2, `${words}\n`);
     // The main thread ends the process; where it is busy, it must not come to writing anything.
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 200);
+    setTimeout(() => {
+      process.kill(process.pid, lossSignal);
+      process.kill(process.pid, 'SIGKILL'); // where the first is ignored
+    }, 200);
   }
   parentPort.postMessage({ lost: true });
   return { lost: true };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { acquireLease, isLeased, type Lease } from './lease.ts';
+import { acquireLease, isLeased, lossSignal, type Lease } from './lease.ts';
 import { type Owner, thisOwner } from './lease-owner.ts';
 
 /** Takeovers of each kind; SELFSUP_TAKEOVERS=20 for a campaign. */
@@ -134,6 +134,18 @@ test(`a stopped holder is taken over from by exactly one, and then notices (${ta
     await first.release();
   }
 }, 600_000);
+
+test('one whose main thread is busy is ended by its thread, by a signal that tells why', async () => {
+  const child = await holder(short, 'busy, ends');
+  let said = '';
+  child.stderr!.on('data', (text: Buffer) => (said += text.toString()));
+  child.kill('SIGSTOP');
+  const lease = await acquireLease(folder, { standstill: short });
+  child.kill('SIGCONT');
+  expect(await once(child, 'close')).toEqual([null, lossSignal]);
+  expect(said).toContain('another has taken its work over');
+  await lease.release();
+});
 
 test('who has lost the lease can neither confirm nor harm the next holder', async () => {
   const lease = await acquireLease(folder, { standstill: long });

@@ -29,6 +29,9 @@ export interface LeaseOptions {
   readonly endProcess?: boolean | undefined;
 }
 
+/** Ends a process that has lost its lease and whose main thread is busy: by then it has said why. */
+export const lossSignal: NodeJS.Signals = 'SIGALRM';
+
 /** After how long without a sign of life a lease is taken over. */
 export const standstillMilliseconds = 60_000;
 
@@ -183,7 +186,7 @@ function keep(folder: string, me: Owner, standstill: number, { fromSilent, endPr
     remedy: 'Nothing that was saved is lost. Run the same command again: it waits for the other and uses its result.',
   });
   const worker = new Worker(new URL('./lease-keeper.mjs', import.meta.url), {
-    workerData: { folder, token: me.token, standstill, endProcess, words: `error: ${loss.describe()}` },
+    workerData: { folder, token: me.token, standstill, endProcess, lossSignal, words: `error: ${loss.describe()}` },
     execArgv: [],
   });
   worker.unref();
