@@ -27,19 +27,27 @@ const program = fileURLToPath(new URL('../bin/selfsup.mjs', import.meta.url));
 export async function childCommand(
   session: Session,
   unit: UnitId,
-  options: { force: boolean; overrides: readonly string[]; fullHash?: boolean },
+  options: {
+    force: boolean;
+    overrides: readonly string[];
+    path?: string | undefined;
+    fullHash?: boolean | undefined;
+  },
 ): Promise<void> {
   const args =
     unit.kind === 'ingest'
-      ? ['ingest', unit.dataset, ...(options.fullHash === true ? ['--full-hash'] : [])]
+      ? ['ingest', unit.dataset]
       : ['stage', unit.experiment, unit.stage, '--variant', unit.variant, '--seed', String(unit.seed)];
+  if (options.path !== undefined) args.push('--path', options.path);
+  if (options.fullHash === true) args.push('--full-hash');
   if (unit.kind === 'stage') {
     for (const assignment of options.overrides) args.push('--set', assignment);
     if (session.exact) args.push('--exact');
     if (session.dryRunFolder !== undefined) args.push('--dry-run-into', session.dryRunFolder);
   }
   if (options.force) args.push('--force');
-  const child = spawn(process.execPath, [program, ...args], { cwd: session.workspace.root, stdio: 'inherit' });
+  const { [nxTask]: _nx, ...env } = process.env;
+  const child = spawn(process.execPath, [program, ...args], { cwd: session.workspace.root, env, stdio: 'inherit' });
   const forward = (): void => void child.kill('SIGTERM');
   session.signal.addEventListener('abort', forward);
   if (session.signal.aborted) forward();
@@ -56,6 +64,13 @@ export async function childCommand(
   if (signal === lossSignal) throw new ChildFailed(1);
   if (signal !== null) throw endedFromOutside(unit, signal);
   if (code !== 0) throw new ChildFailed(code ?? 1);
+}
+
+const nxTask = 'NX_TASK_TARGET_PROJECT';
+
+/** Whether Nx started this process: of one that is killed it says nothing, so that the work belongs into a child. */
+export function isUnderNx(): boolean {
+  return process.env[nxTask] !== undefined;
 }
 
 const stopSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];

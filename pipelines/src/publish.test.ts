@@ -130,25 +130,25 @@ async function killLoop(times: number): Promise<void> {
 test('kill -9 at any moment leaves the old folder, none, or the whole new one', () => killLoop(kills), 900_000);
 
 test('a result that was moved away for one that cannot come stands again', async () => {
-  await publish({ metrics: { loss: 1 } }, options);
+  await publish({ metrics: lossOf(1) }, options);
   // Another that has taken the lease over has swept what was to be put in place.
   await expect(putInPlace(join(root, 'work', 'swept'), options.folder, options.scratch)).rejects.toThrow(/ENOENT/);
-  expect(readMetrics(options.folder)).toEqual({ loss: 1 });
+  expect(readMetrics(options.folder)).toEqual(lossOf(1));
   // Killed between the two renames.
   renameSync(options.folder, join(options.scratch, 'old-12345678'));
   await sweepScratch(options.scratch, options.folder);
-  expect(readMetrics(options.folder)).toEqual({ loss: 1 });
+  expect(readMetrics(options.folder)).toEqual(lossOf(1));
   renameSync(options.folder, join(options.folder, '..', '.published.across-old'));
   await sweepScratch(options.scratch, options.folder);
-  expect(readMetrics(options.folder)).toEqual({ loss: 1 });
+  expect(readMetrics(options.folder)).toEqual(lossOf(1));
 });
 
 test('content that is stored again is young again, and is not read for that', async () => {
-  const first = await publish({ blobs: { w: output('w', 'abc') }, metrics: {} }, options);
+  const first = await publish({ blobs: { w: output('w', 'abc') }, metrics: [] }, options);
   const path = blobPath(options.store, first.blobs['w']!.sha256);
   const before = statSync(path).ctimeMs;
   await sleep(20);
-  await publish({ blobs: { w: output('w', 'abc') }, metrics: {} }, options);
+  await publish({ blobs: { w: output('w', 'abc') }, metrics: [] }, options);
   expect(statSync(path).ctimeMs).toBeGreaterThan(before);
   const verified = readdirSync(join(options.store, 'verified'), { recursive: true, encoding: 'utf8' }).find((name) =>
     name.endsWith('.json'),

@@ -8,6 +8,7 @@ import type * as DatasetConfigModule from '@selfsup/data/dataset-config';
 import type * as IngestModule from '@selfsup/data/ingest';
 import type * as ResolveModule from '@selfsup/data/resolve';
 import { assertWritable, publishedFolder, storeOf, type UnitId, unitLabel } from './artifacts.ts';
+import { childCommand, isUnderNx } from './child-command.ts';
 import { codeKey } from './code-key.ts';
 import { isComplete, type KeyParts, readManifest } from './manifest.ts';
 import { partFile } from './parts.ts';
@@ -72,6 +73,12 @@ export async function runIngest(
     return published?.key === key && (await isComplete(published, folder, store));
   };
   if (options.onlyLook === true) return (await isFresh()) ? 'fresh' : 'stale';
+  if (isUnderNx()) {
+    if (!options.force && (await isFresh())) return 'fresh';
+    const { force, path, fullHash } = options;
+    await childCommand(session, id, { force, overrides: [], path, fullHash });
+    return 'computed';
+  }
   let identity: string | undefined;
   return runUnit(
     session,

@@ -5,7 +5,7 @@ import { announceExact } from './announce-exact.ts';
 import { assertWritable, publishedFolder, storeOf, unitLabel } from './artifacts.ts';
 import { type Experiment, findStage, findVariant } from './experiment.ts';
 import { isComplete, readManifest, readMetrics } from './manifest.ts';
-import { childCommand } from './child-command.ts';
+import { childCommand, isUnderNx } from './child-command.ts';
 import { type Outcome, runUnit } from './run-unit.ts';
 import type { Session } from './session.ts';
 import { decideStage, loadChecked, neededUnit, type StageId } from './stage-key.ts';
@@ -28,6 +28,10 @@ export async function runStage(
   if (decision === undefined) throw new Error(`What ${unitLabel(id)} needs vanished while it was looked at`);
   if (decision.fresh && !options.force) return 'fresh';
   if (!options.force) await announceExact(session, [[experiment, id]]);
+  if (isUnderNx()) {
+    await childCommand(session, id, options);
+    return 'computed';
+  }
   const { module, config } = await loadChecked(session, experiment, id);
   return runUnit(
     session,

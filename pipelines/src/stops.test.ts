@@ -72,9 +72,17 @@ test.each([
   expect(output).not.toContain('    at ');
 });
 
+test('under Nx, which says nothing of a signal, a stage that was killed is named too', async () => {
+  pretrainWith({ endedBy: 'SIGKILL' });
+  workspace.environment['NX_TASK_TARGET_PROJECT'] = 'exp-toy';
+  const { code, output } = await workspace.run('stage', 'toy', 'pretrain');
+  expect(code).toBe(1);
+  expect(output).toContain('toy seed 1: pretrain was ended by the signal SIGKILL');
+});
+
 test('a stage that has lost its lease has said so itself', async () => {
   pretrainWith({ endedBy: lossSignal });
   const { code, output } = await workspace.run('run', 'toy');
   expect(code).toBe(1);
-  expect(output).not.toMatch(/was ended by|    at /);
+  expect(output).not.toMatch(/was ended by| {4}at /);
 });
