@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { integer, randomKey } from '@selfsup/engine/random';
@@ -57,8 +58,13 @@ test('a training that is killed and run again ends with the bits of one that was
 
 /** Resolves when the trainer has written a line of its log after `since`, or when the command has ended. */
 async function training(name: string, since: number, hasEnded: () => boolean): Promise<void> {
-  const log = clone.path('artifacts', name, 'work/tiny/base/seed-1/pretrain/files/metrics.jsonl');
-  while (!hasEnded() && !(existsSync(log) && statSync(log).mtimeMs > since)) await sleep(20);
+  const work = clone.path('artifacts', name, 'work/tiny/base/seed-1/pretrain');
+  const isWritten = (): boolean =>
+    (existsSync(work) ? readdirSync(work) : []).some((attempt) => {
+      const log = join(work, attempt, 'files/metrics.jsonl');
+      return existsSync(log) && statSync(log).mtimeMs > since;
+    });
+  while (!hasEnded() && !isWritten()) await sleep(20);
 }
 
 /** Kills what still runs in this clone: stages are in process groups of Nx's making. */

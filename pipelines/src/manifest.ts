@@ -57,6 +57,8 @@ export interface RunRecord {
   readonly cpu: string;
   readonly node: string;
   readonly peakMemoryBytes: number;
+  /** Where this run computed; undefined where that has no influence. */
+  readonly place?: Place | undefined;
   readonly facts?: Readonly<Record<string, string | number>> | undefined;
 }
 

@@ -4,77 +4,138 @@ import { UserError } from '@selfsup/engine/errors';
 import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
 import type * as ContactSheetModule from '@selfsup/data/contact-sheet';
 import type * as DatasetModule from '@selfsup/data/dataset';
+import type { DatasetConfig } from '@selfsup/data/dataset-config';
 import type * as DatasetConfigModule from '@selfsup/data/dataset-config';
 import type * as IngestModule from '@selfsup/data/ingest';
 import type * as ResolveModule from '@selfsup/data/resolve';
 import { assertWritable, publishedFolder, storeOf, type UnitId, unitLabel } from './artifacts.ts';
 import { childCommand, isUnderNx } from './child-command.ts';
-import { codeKey } from './code-key.ts';
-import { isComplete, type KeyParts, readManifest } from './manifest.ts';
+import { type CodeKey, codeKey } from './code-key.ts';
+import { isComplete, type KeyParts, type Manifest, readManifest } from './manifest.ts';
 import { partFile } from './parts.ts';
 import { remarksFile } from './remarks.ts';
 import { type Outcome, runUnit } from './run-unit.ts';
 import type { Session } from './session.ts';
 import { datasetFile } from './workspace.ts';
 
+interface IngestOptions {
+  readonly path?: string | undefined;
+  readonly fullHash?: boolean | undefined;
+}
+
+/** Whether a dataset is ingested, and all that says so. */
+export interface IngestDecision {
+  readonly id: Extract<UnitId, { kind: 'ingest' }>;
+  readonly key: string;
+  readonly keyParts: KeyParts;
+  readonly code: CodeKey;
+  readonly parts: readonly string[];
+  /** The same bits come of it everywhere. */
+  readonly place: undefined;
+  readonly published: Manifest | undefined;
+  readonly fresh: boolean;
+  /** `dataset.json` without what is only said to people. */
+  readonly relevant: Readonly<Record<string, unknown>>;
+  readonly resolved: ResolveModule.ResolvedSource;
+  readonly resolveOptions: ResolveModule.ResolveOptions & { readonly signal: AbortSignal };
+}
+
 /**
- * Brings an ingestion up to date. Its key is what identifies the chosen source, and the code of ingestion and of
- * that source; the same content found elsewhere is not ingested again. `path` wins over `dataset.json`; `fullHash` reads all
- * of the source to see whether it has changed. With
- * `onlyLook` nothing is done; 'stale' says that there is something to do.
+ * Looks at the source of a dataset and computes the key: what identifies the chosen source, and the code of ingestion
+ * and of that source; the same content found elsewhere is not ingested again. Throws `UserError` where no source answers.
  */
-export async function runIngest(
+export async function decideIngest(
   session: Session,
   dataset: string,
-  options: { force: boolean; path?: string | undefined; fullHash?: boolean | undefined; onlyLook?: boolean },
-): Promise<Outcome | 'stale'> {
-  assertWritable(session.artifacts);
+  options: IngestOptions = {},
+): Promise<IngestDecision> {
+  const id = { kind: 'ingest', dataset } as const;
   const file = datasetFile(session.workspace, dataset);
-  const id: UnitId = { kind: 'ingest', dataset };
-  const progress = session.progress(unitLabel(id));
-  const { readDatasetConfig } = await load<typeof DatasetConfigModule>(session, 'dataset-config');
+  const { config, relevant } = await readConfig(session, file);
   const { resolveSource } = await load<typeof ResolveModule>(session, 'resolve');
-  const config = await readDatasetConfig(file);
-  const { about: _about, $schema: _schema, ...relevant } = config;
   const resolveOptions = {
     config,
     datasetFolder: join(file, '..'),
     dataFolder: process.env['SELFSUP_DATA'] || undefined,
     path: options.path,
     fullHash: options.fullHash,
-    progress,
+    progress: session.progress(unitLabel(id)),
     signal: session.signal,
     file,
   };
+  const resolved = await resolveSource(resolveOptions);
+  const part = `data/${resolved.type}`;
+  const code = await codeKey(session.workspace, [
+    join(session.workspace.root, 'packages/data/src/ingest.ts'),
+    partFile(session.workspace, part),
+  ]);
+  const keyParts: KeyParts = { uses: 'data/ingest', seed: 0, config: resolved.identity, needs: {}, code: code.key };
+  const key = sha256(canonicalJson({ ...keyParts, name: dataset }));
   const folder = publishedFolder(session.artifacts, id);
-  const store = storeOf(session.artifacts, id);
-  let resolved: ResolveModule.ResolvedSource;
+  const published = readManifest(folder);
+  const fresh = published?.key === key && (await isComplete(published, folder, storeOf(session.artifacts, id)));
+  return {
+    id,
+    key,
+    keyParts,
+    code,
+    parts: [part],
+    place: undefined,
+    published,
+    fresh,
+    relevant,
+    resolved,
+    resolveOptions,
+  };
+}
+
+async function readConfig(
+  session: Session,
+  file: string,
+): Promise<{ config: DatasetConfig; relevant: Record<string, unknown> }> {
+  const { readDatasetConfig } = await load<typeof DatasetConfigModule>(session, 'dataset-config');
+  const config = await readDatasetConfig(file);
+  const { about: _about, $schema: _schema, ...relevant } = config;
+  return { config, relevant };
+}
+
+/**
+ * Brings an ingestion up to date. `path` wins over `dataset.json`; `fullHash` reads all of the source to see whether it
+ * has changed. With `onlyLook` nothing is done; 'stale' says that there is something to do.
+ */
+export async function runIngest(
+  session: Session,
+  dataset: string,
+  options: IngestOptions & { force: boolean; onlyLook?: boolean },
+): Promise<Outcome | 'stale'> {
+  assertWritable(session.artifacts);
+  const id: UnitId = { kind: 'ingest', dataset };
+  const progress = session.progress(unitLabel(id));
+  let decision: IngestDecision;
   try {
-    resolved = await resolveSource(resolveOptions);
+    decision = await decideIngest(session, dataset, options);
   } catch (error) {
     // The source may have been tidied away since: what was made of it stays good.
-    const published = readManifest(folder);
-    const sameConfig = canonicalJson(published?.resolvedConfig ?? null) === canonicalJson(relevant);
     const asked = options.path !== undefined || options.force || options.fullHash === true;
-    const keep = error instanceof UserError && !asked && sameConfig;
-    if (!keep || published === undefined || !(await isComplete(published, folder, store))) throw error;
+    if (!(error instanceof UserError) || asked) throw error;
+    const folder = publishedFolder(session.artifacts, id);
+    const published = readManifest(folder);
+    const { relevant } = await readConfig(session, datasetFile(session.workspace, dataset));
+    const sameConfig = canonicalJson(published?.resolvedConfig ?? null) === canonicalJson(relevant);
+    const store = storeOf(session.artifacts, id);
+    if (!sameConfig || published === undefined || !(await isComplete(published, folder, store))) throw error;
     progress.warn(`What was ingested before is kept; its source cannot be read now: ${error.message}`);
     return 'fresh';
   }
-  const roots = [
-    join(session.workspace.root, 'packages/data/src/ingest.ts'),
-    partFile(session.workspace, `data/${resolved.type}`),
-  ];
-  const code = await codeKey(session.workspace, roots);
-  const keyParts: KeyParts = { uses: 'data/ingest', seed: 0, config: resolved.identity, needs: {}, code: code.key };
-  const key = sha256(canonicalJson({ ...keyParts, name: dataset }));
+  if (options.onlyLook === true) return decision.fresh ? 'fresh' : 'stale';
+  const { key, keyParts, code, parts, relevant, resolved, resolveOptions } = decision;
   const isFresh = async (): Promise<boolean> => {
+    const folder = publishedFolder(session.artifacts, id);
     const published = readManifest(folder);
-    return published?.key === key && (await isComplete(published, folder, store));
+    return published?.key === key && (await isComplete(published, folder, storeOf(session.artifacts, id)));
   };
-  if (options.onlyLook === true) return (await isFresh()) ? 'fresh' : 'stale';
   if (isUnderNx()) {
-    if (!options.force && (await isFresh())) return 'fresh';
+    if (!options.force && decision.fresh) return 'fresh';
     const { force, path, fullHash } = options;
     await childCommand(session, id, { force, overrides: [], path, fullHash });
     return 'computed';
@@ -86,7 +147,8 @@ export async function runIngest(
       id,
       key,
       isFresh,
-      manifest: { key, keyParts, parts: [`data/${resolved.type}`], code, resolvedConfig: relevant },
+      named: `data/${dataset}`,
+      manifest: { key, keyParts, parts, code, resolvedConfig: relevant },
       identities: () => (identity === undefined ? {} : { lmdb: identity }),
       runFacts: () => ({ route: resolved.route }),
       run: async (workFolder) => {

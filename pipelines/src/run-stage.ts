@@ -39,6 +39,7 @@ export async function runStage(
       id,
       key: decision.key,
       place: decision.place,
+      named: named(id, options.overrides),
       isFresh: async () => (await decideStage(session, experiment, id))?.fresh ?? false,
       manifest: {
         key: decision.key,
@@ -63,6 +64,12 @@ export async function runStage(
     },
     options.force,
   );
+}
+
+/** How commands name a stage. */
+function named({ experiment, stage, variant, seed }: StageId, overrides: readonly string[]): string {
+  const words = [experiment, stage, '--variant', variant, '--seed', String(seed)];
+  return [...words, ...overrides.flatMap((one) => ['--set', `'${one}'`])].join(' ');
 }
 
 /** Makes a need anew where it is not published or its blobs are not whole. */

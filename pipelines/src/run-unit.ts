@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { cpus, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Progress } from '@selfsup/engine/progress';
 import type { StageResult } from '@selfsup/engine/stage';
 import { writeAtomically } from '@selfsup/engine/files';
 import { acquireLease, type Lease } from '@selfsup/engine/lease';
@@ -9,9 +10,12 @@ import { publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from './
 import { detach } from './detach.ts';
 import { duration } from './labelled-progress.ts';
 import { isComplete, type Manifest, readManifest, type RunRecord } from './manifest.ts';
-import { type Place, placeDifferences } from './place.ts';
+import { type Place, placeDifferences, placesApart } from './place.ts';
 import { publish, putInPlace, sweepScratch } from './publish.ts';
 import { type Session, unbroken } from './session.ts';
+import { listUnfinished, misfits, openAttempt, type Unfinished, type Wanted } from './unfinished.ts';
+import { filesBelow } from './store.ts';
+import { tellUnfinished } from './tell-unfinished.ts';
 
 /** One unit of work as the runner sees it, whatever it computes. */
 export interface Work {
@@ -21,7 +25,9 @@ export interface Work {
   readonly place?: Place | undefined;
   /** Whether what is published now is this key's result, whole. */
   isFresh(): Promise<boolean>;
-  readonly manifest: Omit<Manifest, 'schema' | 'places' | 'blobs' | 'files' | 'outputDigest'>;
+  readonly manifest: Omit<Manifest, 'schema' | 'places' | 'acceptedFrom' | 'blobs' | 'files' | 'outputDigest'>;
+  /** How commands name it: `toy pretrain --variant base --seed 1`, or `data/few`. */
+  readonly named: string;
   /** Does the work in a folder that survives interruption. */
   run(folder: string): Promise<StageResult>;
   readonly identities?: (() => Readonly<Record<string, string>>) | undefined;
@@ -32,7 +38,8 @@ export type Outcome = 'fresh' | 'computed' | 'shared';
 
 /**
  * Brings one unit up to date: at once where it is; else under a lease on its work folder, from where an earlier
- * attempt with the same key stopped, and published at the end. With `force` it is computed anew in any case.
+ * attempt with the same key stopped, and published at the end. Attempts that do not fit stay where they are and are
+ * named. With `force` it is computed anew in any case, from where an earlier attempt with `force` stopped.
  */
 export async function runUnit(session: Session, work: Work, force: boolean): Promise<Outcome> {
   const { id } = work;
@@ -65,15 +72,23 @@ async function underLease(
   const store = storeOf(session.artifacts, id);
   await sweepScratch(folder, published);
   if (!force && (await work.isFresh())) return 'fresh';
-  if (lease.fromSilent) await detach(join(folder, 'files'));
-  if (!force && (await shareResult(session, work, published, folder, store, lease))) {
-    await rm(join(folder, 'files'), { recursive: true, force: true });
-    return 'shared';
-  }
-  await prepareWorkFolder(folder, work.key, force);
+  const unfinished = await listUnfinished(folder);
+  if (lease.fromSilent) for (const one of unfinished) await detach(one.folder);
+  if (!force && (await shareResult(session, work, published, folder, store, lease))) return 'shared';
+  const { manifest, place, key } = work;
+  const { keyParts, code } = manifest;
+  const wanted: Wanted = { key, keyParts, code, place, exact: session.exact, force };
+  const fitting = unfinished.find((one) => misfits(one, wanted).length === 0);
+  for (const one of unfinished) if (one !== fitting) await tellUnfinished(progress, one, wanted, work);
+  const { folder: workedIn, attempt } = await openAttempt(folder, fitting, wanted);
+  tellPlaces(progress, fitting, place);
+  const files = join(workedIn, 'files');
   const startedAt = Date.now();
   progress.note('started');
-  const result = await work.run(join(folder, 'files'));
+  const result = await work.run(files).catch(async (cause: unknown) => {
+    if ((await filesBelow(files)).length === 0) await rm(workedIn, { recursive: true, force: true });
+    throw cause;
+  });
   const run: RunRecord = {
     started: new Date(startedAt).toISOString(),
     finished: new Date().toISOString(),
@@ -82,32 +97,33 @@ async function underLease(
     cpu: cpus()[0]?.model ?? 'unknown',
     node: process.version,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    place,
     facts: work.runFacts?.(),
   };
   await publish(result, {
     folder: published,
     store,
     scratch: folder,
-    manifest: { ...work.manifest, places: work.place === undefined ? [] : [work.place] },
+    manifest: { ...manifest, acceptedFrom: attempt.acceptedFrom, places: attempt.places },
     run,
     identities: work.identities?.(),
     confirm: () => lease.confirm(),
   });
   await writeAtomically(indexPath(store, work.key), JSON.stringify({ folder: published }));
-  await rm(join(folder, 'files'), { recursive: true, force: true });
+  await rm(workedIn, { recursive: true, force: true });
   progress.note(`done in ${duration(run.wallSeconds)}`);
   return 'computed';
 }
 
-/** Empties the private folder unless it belongs to this very key, so that nobody resumes another run. */
-async function prepareWorkFolder(folder: string, key: string, force: boolean): Promise<void> {
-  const keyFile = join(folder, 'key');
-  const before = await readFile(keyFile, 'utf8').catch(() => undefined);
-  if (before !== key || force) {
-    await rm(join(folder, 'files'), { recursive: true, force: true });
-    await writeAtomically(keyFile, key);
-  }
-  await mkdir(join(folder, 'files'), { recursive: true });
+/** Says where work that is gone on with was begun elsewhere. */
+function tellPlaces(progress: Progress, found: Unfinished | undefined, here: Place | undefined): void {
+  const places = found?.attempt?.places ?? [];
+  const apart = here === undefined || places.length === 0 ? [] : placesApart([...places, here]);
+  if (apart.length === 0) return;
+  progress.note(
+    `goes on with what was begun elsewhere (${apart.join('; ')}): its last bits may differ from those of a run in one ` +
+      'place. The manifest names all of them.',
+  );
 }
 
 function indexPath(store: string, key: string): string {

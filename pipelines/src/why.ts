@@ -1,7 +1,9 @@
+import { canonicalJson } from '@selfsup/engine/files';
 import { changedPaths } from './changed-paths.ts';
 import type { CodeKey } from './code-key.ts';
 import type { KeyParts } from './manifest.ts';
 import { placeDifferences } from './place.ts';
+import type { IngestDecision } from './run-ingest.ts';
 import type { Decision } from './stage-key.ts';
 import { codeDifferences } from './why-code.ts';
 
@@ -12,7 +14,7 @@ export interface Keyed {
 }
 
 /** Why a stage is not done, a line each; none where it is. */
-export function reasons(decision: Decision): string[] {
+export function reasons(decision: Decision | IngestDecision): string[] {
   const { published } = decision;
   if (published === undefined) return ['it has never been published'];
   if (decision.fresh) return [];
@@ -22,7 +24,7 @@ export function reasons(decision: Decision): string[] {
 }
 
 /** How the place where a stage was computed differs from this one, a line each. */
-export function elsewhereThan({ published, place }: Decision): string[] {
+export function elsewhereThan({ published, place }: Decision | IngestDecision): string[] {
   return placeDifferences(published?.places ?? [], place);
 }
 
@@ -40,4 +42,9 @@ export function keyDifferences(before: Keyed, now: Keyed): string[] {
   for (const fact of changedPaths(old.engine ?? {}, keyParts.engine ?? {})) lines.push(`engine: ${fact}`);
   if (old.code !== keyParts.code) lines.push(...codeDifferences(before.code, now.code));
   return lines;
+}
+
+/** Whether nothing but code differs between what two keys stand for. */
+export function differOnlyInCode(before: KeyParts, now: KeyParts): boolean {
+  return canonicalJson({ ...before, code: '' }) === canonicalJson({ ...now, code: '' });
 }

@@ -97,6 +97,7 @@ describe('ingest', () => {
     expect(alreadyDone).toBe(false);
     expect(manifest.splits['train']!.count).toBe(30);
     expect(progress.notes.join()).toMatch(/changed/);
+    expect(existsSync(/What was begun lies in (.*)\.$/m.exec(progress.notes.join('\n'))![1]!)).toBe(true);
   });
 
   it('notices a damaged record before it calls the data set whole', async () => {

@@ -1,4 +1,5 @@
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { UserError } from '@selfsup/engine/errors';
@@ -49,15 +50,18 @@ export interface Ingested {
 const defaultAtMost = 0.01;
 const stateKey = 'ingest-state';
 
-/** Opens the work environment, starting over where it belongs to another source or other settings. */
+/** Opens the work environment; one that belongs to another source or other settings is moved aside. */
 async function openWork(folder: string, state: string, progress: Progress): Promise<RootDatabase<Buffer, string>> {
   await mkdir(folder, { recursive: true });
   const database = openLmdb(folder, false);
   const found = database.getBinary(stateKey)?.toString();
   if (found === state) return database;
-  if (found !== undefined) progress.note('The source or its settings have changed: ingesting anew.');
   await database.close();
-  await rm(folder, { recursive: true, force: true });
+  if (found !== undefined) {
+    const aside = `${folder}-aside-${randomUUID().slice(0, 8)}`;
+    await rename(folder, aside);
+    progress.note(`The source or its settings have changed: ingesting anew. What was begun lies in ${aside}.`);
+  } else await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const fresh = openLmdb(folder, false);
   fresh.putSync(stateKey, Buffer.from(state));

@@ -45,6 +45,13 @@ describe('resolveSource', () => {
     expect(manifest.source).toMatchObject({ type: 'shapes', fallback: true, chosen: resolved.chosen });
   });
 
+  it('has an identity without what changes no record', async () => {
+    const strict = await checkDatasetConfig({ sources: [shapes], quarantine: { atMost: 0 } });
+    const lenient = await checkDatasetConfig({ sources: [shapes], quarantine: { atMost: 0.5 } });
+    const { identity } = await resolve([shapes], { config: strict });
+    expect(identity).toEqual((await resolve([shapes], { config: lenient })).identity);
+  });
+
   it('has an identity without places', async () => {
     const byFolder = await resolve([local], { dataFolder: join(folder, 'data') });
     const byPath = await resolve([{ type: 'fashion-mnist', path: 'data/fashion-mnist' }]);

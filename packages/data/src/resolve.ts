@@ -89,7 +89,6 @@ export async function resolveSource(options: ResolveOptions): Promise<ResolvedSo
         config: found.settings,
         fallback,
         fingerprint: found.fingerprint,
-        quarantine: config.quarantine ?? null,
         store: config.store ?? null,
       },
       open: () => found.open(),

@@ -1,70 +1,125 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { canonicalJson, writeAtomically } from '@selfsup/engine/files';
+import { writeAtomically } from '@selfsup/engine/files';
 import { UserError } from '@selfsup/engine/errors';
-import { acquireLease } from '@selfsup/engine/lease';
-import { publishedFolder, storeOf, unitLabel, workFolder } from '../artifacts.ts';
-import { findStage, readExperiment } from '../experiment.ts';
+import { acquireLease, type Lease } from '@selfsup/engine/lease';
+import { publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from '../artifacts.ts';
+import { findStage, parseOverrides, readExperiment } from '../experiment.ts';
 import { isComplete, type Manifest } from '../manifest.ts';
-import { wholeNumber } from '../options.ts';
+import { collect, wholeNumber } from '../options.ts';
 import { stageIds } from '../run-experiment.ts';
-import { openSession } from '../session.ts';
-import { decideStage } from '../stage-key.ts';
-import { reasons } from '../why.ts';
+import { decideIngest, type IngestDecision } from '../run-ingest.ts';
+import { openSession, type Session } from '../session.ts';
+import { type Decision, decideStage } from '../stage-key.ts';
+import { listUnfinished, writeAttempt } from '../unfinished.ts';
+import { differOnlyInCode, keyDifferences, reasons } from '../why.ts';
+
+interface Options {
+  variant?: string;
+  seed?: number;
+  set: string[];
+}
 
 export default new Command('accept')
-  .description('Keep the published result of a stage although its code has changed: for a cosmetic change')
-  .argument('<experiment>')
-  .argument('<stage>')
+  .description('Keep the result or the unfinished work of a stage although its code has changed: for a cosmetic change')
+  .argument('<experiment or data/dataset>')
+  .argument('[stage]')
   .option('--variant <name>', 'only this variant')
   .option('--seed <n>', 'only this seed', wholeNumber)
+  .option('--set <path=value>', 'override, as of run', collect, [] as string[])
   .addHelpText(
     'after',
     '\nThe manifest says from then on that the change was accepted. Changes of config, inputs or engine are refused.\n' +
-      '\nExample:\n  selfsup accept quickstart pretrain',
+      '\nExamples:\n  selfsup accept quickstart pretrain\n  selfsup accept data/cifar10',
   )
-  .action(async (name: string, stage: string, options: { variant?: string; seed?: number }) => {
+  .action(async (name: string, stage: string | undefined, options: Options) => {
     const session = openSession();
-    const experiment = readExperiment(session.workspace, name);
-    findStage(experiment, experiment.variants[0]!, stage);
-    for (const id of stageIds(experiment, { ...options, stages: [stage] }).filter(
-      (candidate) => candidate.stage === stage,
-    )) {
-      const lease = await acquireLease(join(workFolder(session.artifacts, id), 'lease'), {
-        signal: session.signal,
-        onWait: () => console.log(`${unitLabel(id)}: another process is at it; waiting`),
-      });
-      try {
-        const decision = await decideStage(session, experiment, id);
-        if (decision !== undefined && decision.key === decision.published?.key) {
-          console.log(`${unitLabel(id)}: done already, nothing to accept`);
-          continue;
-        }
-        const folder = publishedFolder(session.artifacts, id);
-        const before = decision?.published;
-        const onlyCode =
-          before !== undefined &&
-          canonicalJson({ ...before.keyParts, code: '' }) === canonicalJson({ ...decision!.keyParts, code: '' }) &&
-          (await isComplete(before, folder, storeOf(session.artifacts, id)));
-        if (decision === undefined || before === undefined || !onlyCode) {
-          throw new UserError(`${unitLabel(id)} cannot be accepted: more than its code differs`, {
-            remedy: `Run it again. ${decision === undefined ? '' : `It would run since ${reasons(decision).join('; ')}.`}`,
-          });
-        }
-        const manifest: Manifest = {
-          ...before,
-          key: decision.key,
-          keyParts: decision.keyParts,
-          parts: decision.parts,
-          code: decision.code,
-          acceptedFrom: before.acceptedFrom ?? before.keyParts.code,
-        };
-        await lease.confirm();
-        await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-        console.log(`${unitLabel(id)}: accepted`);
-        for (const line of reasons(decision)) console.log(`  ${line}`);
-      } finally {
-        await lease.release();
-      }
+    if (name.startsWith('data/')) {
+      const dataset = name.slice('data/'.length);
+      await acceptUnit(session, { kind: 'ingest', dataset }, () => decideIngest(session, dataset));
+      return;
     }
+    const experiment = readExperiment(session.workspace, name, parseOverrides(options.set));
+    const stages = Object.keys(experiment.variants[0]!.stages).join(', ');
+    if (stage === undefined) {
+      throw new UserError(`Which stage of ${name}?`, { field: 'stage', remedy: `Name one of these: ${stages}.` });
+    }
+    findStage(experiment, experiment.variants[0]!, stage);
+    const ids = stageIds(experiment, { ...options, stages: [stage] }).filter((one) => one.stage === stage);
+    for (const id of ids) await acceptUnit(session, id, () => decideStage(session, experiment, id));
   });
+
+/** Accepts what there is of a unit. Throws `UserError` where more than its code differs. */
+async function acceptUnit(
+  session: Session,
+  id: UnitId,
+  decide: () => Promise<Decision | IngestDecision | undefined>,
+): Promise<void> {
+  const lease = await acquireLease(join(workFolder(session.artifacts, id), 'lease'), {
+    signal: session.signal,
+    onWait: () => console.log(`${unitLabel(id)}: another process is at it; waiting`),
+  });
+  try {
+    const decision = await decide();
+    if (decision !== undefined && decision.key === decision.published?.key) {
+      console.log(`${unitLabel(id)}: done already, nothing to accept`);
+      return;
+    }
+    const lines =
+      decision === undefined
+        ? undefined
+        : ((await acceptPublished(session, id, decision, lease)) ??
+          (await acceptUnfinished(session, id, decision, lease)));
+    if (lines === undefined) {
+      throw new UserError(`${unitLabel(id)} cannot be accepted: more than its code differs`, {
+        remedy: `Run it again. ${decision === undefined ? '' : `It would run since ${reasons(decision).join('; ')}.`}`,
+      });
+    }
+    for (const line of lines) console.log(line);
+  } finally {
+    await lease.release();
+  }
+}
+
+type Accepted = readonly string[] | undefined;
+
+/** Gives the published result the key of now. Undefined where there is none, or more than its code differs. */
+async function acceptPublished(
+  session: Session,
+  id: UnitId,
+  decision: Decision | IngestDecision,
+  lease: Lease,
+): Promise<Accepted> {
+  const { published, key, keyParts, parts, code } = decision;
+  const folder = publishedFolder(session.artifacts, id);
+  if (published === undefined || !differOnlyInCode(published.keyParts, keyParts)) return undefined;
+  if (!(await isComplete(published, folder, storeOf(session.artifacts, id)))) return undefined;
+  const acceptedFrom = published.acceptedFrom ?? published.keyParts.code;
+  const manifest: Manifest = { ...published, key, keyParts, parts, code, acceptedFrom };
+  await lease.confirm();
+  await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  return [`${unitLabel(id)}: accepted`, ...keyDifferences(published, decision).map((line) => `  ${line}`)];
+}
+
+/** Lets the next run go on with the newest unfinished work of which only the code differs; undefined where there is none. */
+async function acceptUnfinished(
+  session: Session,
+  id: UnitId,
+  decision: Decision | IngestDecision,
+  lease: Lease,
+): Promise<Accepted> {
+  for (const { folder, attempt } of await listUnfinished(workFolder(session.artifacts, id))) {
+    if (attempt === undefined || attempt.key === decision.key) continue;
+    if (!differOnlyInCode(attempt.keyParts, decision.keyParts)) continue;
+    const { key, keyParts, code } = decision;
+    await lease.confirm();
+    await writeAttempt(folder, {
+      ...attempt,
+      ...{ key, keyParts, code },
+      acceptedFrom: attempt.acceptedFrom ?? attempt.keyParts.code,
+    });
+    const said = `${unitLabel(id)}: unfinished work accepted; the next run goes on with it`;
+    return [said, ...keyDifferences(attempt, decision).map((line) => `  ${line}`)];
+  }
+  return undefined;
+}

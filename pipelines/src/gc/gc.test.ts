@@ -137,8 +137,9 @@ test('unfinished work is spared for a week or as long as asked, and while a proc
   const command = workspace.start('stage', 'toy', 'pretrain');
   while (!workspace.log().some((line) => line.startsWith('toy start'))) await sleep(50);
   const unit = 'artifacts/work/toy/base/seed-1/pretrain';
-  const setAside = `${unit}/${'5'.repeat(64)}`;
-  workspace.write(`${unit}/files/live`, 'a live checkpoint');
+  const setAside = `${unit}/${'5'.repeat(12)}`;
+  const [attempt] = readdirSync(workspace.path(unit)).filter((name) => name !== 'lease');
+  workspace.write(`${unit}/files/live`, 'of an earlier version');
   expect((await gc('--yes')).output).toContain('Removed 0 blobs');
   const ended = once(command, 'close');
   command.kill('SIGKILL');
@@ -147,9 +148,10 @@ test('unfinished work is spared for a week or as long as asked, and while a proc
   expect((await workspace.run('gc', '--dry-run')).output).toContain('Would remove 0 blobs');
   const { output } = await gc('--yes');
   expect(output).toMatch(/pretrain\/files: 0.0 MB, unchanged for .*, a piece of unfinished work\n/);
-  expect(output).toMatch(/pretrain\/5{64}: 0.0 MB, unchanged for .*, a piece of unfinished work\n/);
-  expect(output).toContain('Removed 2 blobs');
-  expect(readdirSync(workspace.path(unit))).toEqual(['key']);
+  expect(output).toMatch(/pretrain\/5{12}: 0.0 MB, unchanged for .*, a piece of unfinished work\n/);
+  expect(output).toContain(`pretrain/${attempt}: 0.0 MB`);
+  expect(output).toContain('Removed 3 blobs');
+  expect(readdirSync(workspace.path(unit))).toEqual([]);
 });
 
 test('a copy from another disk that was not finished goes', async () => {

@@ -9,14 +9,14 @@ export interface UnfinishedWork {
   readonly lease: string;
 }
 
-/** All unfinished work below the folder `work`: of each unit the folder `files`, or one folder named by each key. */
+/** All unfinished work below the folder `work`: of each unit one folder for each key, `files` of earlier versions. */
 export async function unfinishedWork(work: string): Promise<UnfinishedWork[]> {
   const found: UnfinishedWork[] = [];
   const visit = async (folder: string): Promise<void> => {
     for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
       if (!entry.isDirectory() || /^(lease$|lease\.|dry-run-)/.test(entry.name)) continue;
       const path = join(folder, entry.name);
-      if (entry.name === 'files' || /^[0-9a-f]{16,64}$/.test(entry.name)) {
+      if (entry.name === 'files' || /^[0-9a-f]{12}(-\d+)?$/.test(entry.name)) {
         found.push({ path, lease: join(folder, 'lease') });
       } else await visit(path);
     }

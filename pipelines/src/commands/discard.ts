@@ -1,0 +1,81 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { Command } from 'commander';
+import { UserError } from '@selfsup/engine/errors';
+import { acquireLease } from '@selfsup/engine/lease';
+import { assertWritable } from '../artifacts.ts';
+import { wholeNumber } from '../options.ts';
+import { openSession } from '../session.ts';
+import { listUnfinished, sizeOf, type Unfinished } from '../unfinished.ts';
+
+interface Options {
+  variant?: string;
+  seed?: number;
+  work?: string;
+  all: boolean;
+}
+
+export default new Command('discard')
+  .description('List the unfinished work of an experiment or dataset, or remove it')
+  .argument('<experiment or data/dataset>')
+  .argument('[stage]')
+  .option('--variant <name>', 'only this variant')
+  .option('--seed <n>', 'only this seed', wholeNumber)
+  .option('--work <name>', 'remove this one of the list')
+  .option('--all', 'remove all of the list', false)
+  .addHelpText(
+    'after',
+    '\nExamples:\n  selfsup discard quickstart\n  selfsup discard quickstart pretrain --work 0123456789ab' +
+      '\n  selfsup discard data/cifar10 --all',
+  )
+  .action(async (name: string, stage: string | undefined, options: Options) => {
+    const { artifacts, signal } = openSession();
+    const found: { workFolder: string; unfinished: Unfinished }[] = [];
+    const folders = await workFolders(artifacts.root, name, stage, options);
+    for (const workFolder of folders) {
+      for (const unfinished of await listUnfinished(workFolder)) found.push({ workFolder, unfinished });
+    }
+    const chosen = found.filter(({ unfinished }) => options.all || unfinished.name === options.work);
+    if (options.work !== undefined && chosen.length === 0) {
+      throw new UserError(`No unfinished work of ${name} is called '${options.work}'`, {
+        field: '--work',
+        remedy: `There is: ${found.map(({ unfinished }) => unfinished.name).join(', ') || 'none'}.`,
+      });
+    }
+    const removes = options.all || options.work !== undefined;
+    if (removes) assertWritable(artifacts);
+    for (const { workFolder, unfinished } of removes ? chosen : found) {
+      const size = await sizeOf(unfinished);
+      if (removes) {
+        const lease = await acquireLease(join(workFolder, 'lease'), {
+          signal,
+          onWait: () =>
+            console.log(`${relative(process.cwd(), workFolder)}: a process is at work there; waiting for it`),
+        });
+        await rm(unfinished.folder, { recursive: true, force: true });
+        await lease.release();
+      }
+      const what = `${unfinished.name}: ${size}, last worked at ${unfinished.touched.toISOString()}`;
+      console.log(`${removes ? 'Removed ' : ''}${what}, ${relative(process.cwd(), unfinished.folder)}`);
+    }
+    if (found.length === 0) console.log(`${name}: no unfinished work`);
+    else if (!removes) console.log('To remove one of these give --work <name>, to remove all of them --all.');
+  });
+
+/** The work folders of the units that are named; by what lies there, since configs may have changed. */
+async function workFolders(
+  root: string,
+  name: string,
+  stage: string | undefined,
+  { variant, seed }: Options,
+): Promise<string[]> {
+  const below = async (folders: readonly string[], only: string | undefined): Promise<string[]> => {
+    const listed = await Promise.all(
+      folders.map(async (folder) => (await readdir(folder).catch((): string[] => [])).map((one) => join(folder, one))),
+    );
+    return listed.flat().filter((path) => only === undefined || path.endsWith(`/${only}`));
+  };
+  if (name.startsWith('data/')) return [join(root, 'work', name.slice('data/'.length), 'ingest')];
+  const variants = await below([join(root, 'work', name)], variant);
+  return below(await below(variants, seed === undefined ? undefined : `seed-${seed}`), stage);
+}

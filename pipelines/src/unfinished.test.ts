@@ -1,0 +1,110 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Manifest, RunRecord } from './manifest.ts';
+import { createTestWorkspace, type TestWorkspace, toyExperiment } from './testing/workspace.ts';
+
+let workspace: TestWorkspace;
+beforeEach(async () => {
+  workspace = createTestWorkspace();
+  // Goes on with what it finds, and is interrupted where STOP says so.
+  const task = 'packages/tasks/src/toy/toy.ts';
+  const resumed = `if (config.value < 0) await import('@tensorflow/tfjs-node-gpu');
+    trace(existsSync(join(workFolder, 'begun')) ? 'goes on' : 'begins');
+    writeFileSync(join(workFolder, 'begun'), 'half');
+    if (process.env.STOP) { const e = new Error('stopped'); e.name = 'Interrupted'; throw e; }
+    trace('start '`;
+  workspace.write(task, readFileSync(workspace.path(task), 'utf8').replace(`trace('start '`, resumed));
+  Object.assign(workspace.environment, { SELFSUP_THREADS: '2', SELFSUP_EXACT: undefined });
+  await workspace.run('ingest', 'few');
+});
+afterEach(() => workspace.remove());
+
+const work = 'artifacts/work/toy/base/seed-1/pretrain';
+const manifest = (): Manifest => workspace.json<Manifest>('artifacts/toy/base/seed-1/pretrain/manifest.json');
+const attempts = (): string[] => readdirSync(workspace.path(work)).sort();
+
+function configure(value: number): void {
+  const { pretrain, measure } = toyExperiment.stages;
+  const stages = { pretrain: { ...pretrain, config: { value } }, measure };
+  workspace.write('pipelines/experiments/toy/experiment.json', { ...toyExperiment, stages });
+}
+
+/** Runs the stage, `stop`ping half-way or not: what it did, and what it said. */
+async function pretrain(stop: 'stop' | 'end', ...args: string[]): Promise<{ did: string[]; output: string }> {
+  workspace.environment['STOP'] = stop === 'stop' ? '1' : '';
+  const before = workspace.log().length;
+  const { code, output } = await workspace.run('stage', 'toy', 'pretrain', ...args);
+  expect(code, output).toBe(stop === 'stop' ? 130 : 0);
+  return { did: workspace.log().slice(before), output };
+}
+
+test('what no longer fits stays, is named with reason and commands, and is gone on with when all is as it was', async () => {
+  await pretrain('stop');
+  const [name] = attempts();
+  configure(4);
+  const { did, output } = await pretrain('stop');
+  expect(did).toEqual(['toy begins']);
+  expect(output).toMatch(/unfinished work of [\d-]+ [\d:]+ UTC lies aside \(0\.0 MB, artifacts\/work\/toy/);
+  expect(output).toContain('  config: value: 3 -> 4\n  It is gone on with as soon as that is as it was.');
+  expect(output).toContain(`selfsup discard toy pretrain --variant base --seed 1 --work ${name}`);
+  expect(output).not.toContain('selfsup accept');
+  expect(attempts()).toHaveLength(2);
+  configure(3);
+  expect((await pretrain('end')).did).toEqual(['toy goes on', 'toy start 1', 'toy end 1']);
+  expect(attempts()).not.toContain(name);
+  const [other] = attempts();
+  expect((await workspace.run('discard', 'toy')).output).toMatch(new RegExp(`^${other}: 0.0 MB[\\s\\S]*--all`));
+  expect((await workspace.run('discard', 'toy', '--work', 'nothing')).code).toBe(1);
+  expect((await workspace.run('discard', 'toy', 'pretrain', '--work', other!)).output).toContain(`Removed ${other}`);
+  expect((await workspace.run('discard', 'toy')).output).toContain('no unfinished work');
+});
+
+test('a changed line of code sets work aside; accept goes on with it, and the manifest says so', async () => {
+  await pretrain('stop');
+  const source = 'packages/tasks/src/double.ts';
+  workspace.write(source, readFileSync(workspace.path(source), 'utf8').replace('value * 2', '2 * value'));
+  const { did, output } = await pretrain('stop');
+  expect(did).toEqual(['toy begins']);
+  expect(output).toMatch(/code: .*double[\s\S]*selfsup accept toy pretrain --variant base --seed 1\n/);
+  const accepted = await workspace.run('accept', 'toy', 'pretrain');
+  expect(accepted.output).toContain('unfinished work accepted; the next run goes on with it');
+  const { did: then, output: said } = await pretrain('end');
+  expect(then).toEqual(['toy goes on', 'toy start 1', 'toy end 1']);
+  expect(said).toContain('newer work of the same key is gone on with');
+  expect(manifest()).toMatchObject({ acceptedFrom: expect.any(String), key: expect.any(String) });
+  expect(manifest().acceptedFrom).not.toBe(manifest().code.key);
+  expect((await pretrain('end')).did).toEqual([]);
+});
+
+test('work is gone on with in another place, which is recorded; where all must be exact it is set aside', async () => {
+  await pretrain('stop');
+  workspace.environment['SELFSUP_THREADS'] = '1';
+  const exact = await pretrain('stop', '--exact');
+  expect(exact.did).toEqual(['toy begins']);
+  expect(exact.output).toContain('place: threads: "2" -> "1"\n  It is gone on with when that is not asked for.');
+  workspace.environment['SELFSUP_THREADS'] = '3';
+  const { did, output } = await pretrain('end');
+  expect(did[0]).toBe('toy goes on');
+  expect(output).toMatch(/begun elsewhere \(threads 1 \/ 3\): its last bits may differ/);
+  expect(manifest().places).toMatchObject([{ threads: '1' }, { threads: '3' }]);
+  const run = workspace.json<RunRecord>('artifacts/toy/base/seed-1/pretrain/run.json');
+  expect(run.place).toMatchObject({ threads: '3' });
+});
+
+test('--force begins anew, leaves other work alone, and goes on with its own after an interruption', async () => {
+  await pretrain('stop');
+  const forced = await pretrain('stop', '--force');
+  expect(forced.did).toEqual(['toy begins']);
+  expect(forced.output).toContain('--force asks for a computation from its beginning');
+  expect((await pretrain('end', '--force')).did[0]).toBe('toy goes on');
+  expect(attempts()).toHaveLength(1);
+});
+
+test('what an earlier version began is named and stays', async () => {
+  mkdirSync(workspace.path(work, 'files'), { recursive: true });
+  writeFileSync(workspace.path(work, 'files', 'begun'), 'half');
+  const { did, output } = await pretrain('end');
+  expect(did[0]).toBe('toy begins');
+  expect(output).toContain('an earlier version of Selfsup began it');
+  expect(attempts()).toEqual(['files']);
+});
