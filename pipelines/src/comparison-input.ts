@@ -8,7 +8,7 @@ import { pretrainingData } from './pretraining-data.ts';
 import { publishedNumbers } from './published-numbers.ts';
 import { stageIds } from './run-experiment.ts';
 import type { Session } from './session.ts';
-import { readDatasetFacts, readStageRow } from './stage-rows.ts';
+import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
 
 /** Collects what the report of a comparison shows from all that the stages of its entries have published. */
 export async function comparisonInput(session: Session, comparison: Comparison): Promise<ComparisonInput> {
@@ -25,6 +25,10 @@ export async function comparisonInput(session: Session, comparison: Comparison):
     }
     if (missing.length > 0) warnings.push(`${label}: not run yet: ${missing.join(', ')}.`);
   }
+  const all = entries.flatMap(({ experiment, variant, stages }) =>
+    stageIds(experiment, { variant: variant.name, stages }),
+  );
+  warnings.push(...placeWarnings(session, all));
   const { published: _own, ...about } = comparison.about;
   const published = await publishedOf(comparison);
   return {

@@ -3,7 +3,7 @@ import { datasetsNeeded, type Experiment } from './experiment.ts';
 import { publishedOfExperiment } from './published-numbers.ts';
 import { stageIds } from './run-experiment.ts';
 import type { Session } from './session.ts';
-import { readDatasetFacts, readStageRow } from './stage-rows.ts';
+import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
 
 /** Collects what the report of an experiment shows from all that its stages have published. */
 export async function reportInput(session: Session, experiment: Experiment): Promise<ReportInput> {
@@ -14,6 +14,7 @@ export async function reportInput(session: Session, experiment: Experiment): Pro
     if (row === undefined) warnings.push(`${id.variant}, seed ${id.seed}: the stage '${id.stage}' has not been run.`);
     else rows.push(row);
   }
+  warnings.push(...placeWarnings(session, stageIds(experiment, {})));
   const { smallTwin: _twin, published: _entries, ...about } = experiment.about;
   const published = await publishedOfExperiment(experiment);
   return {

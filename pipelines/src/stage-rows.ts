@@ -5,6 +5,7 @@ import type { DatasetFacts, StageRow } from '@selfsup/report/input';
 import { publishedFolder } from './artifacts.ts';
 import { type Manifest, readManifest, readMetrics, readRun } from './manifest.ts';
 import { readJson } from './parse.ts';
+import { placesApart } from './place.ts';
 import { readRemarks } from './remarks.ts';
 import type { Session } from './session.ts';
 import type { StageId } from './stage-key.ts';
@@ -28,15 +29,30 @@ export async function readStageRow(session: Session, id: StageId): Promise<Stage
   };
 }
 
+/** Where a result was computed, a fact each; both values where it was interrupted and went on elsewhere. */
+function placeFacts(places: Manifest['places']): Record<string, string> {
+  const facts = [...new Set(places.flatMap((place) => Object.keys(place)))];
+  const valuesOf = (fact: string): string => [...new Set(places.map((place) => place[fact] ?? 'none'))].join(' / ');
+  return Object.fromEntries(facts.map((fact) => [fact, valuesOf(fact)]));
+}
+
 function reproducibility(manifest: Manifest): NonNullable<StageRow['reproducibility']> {
   return {
     key: manifest.key,
     codeKey: manifest.code.key,
-    engine: { ...manifest.keyParts.engine, ...manifest.places.at(-1) },
+    engine: { ...manifest.keyParts.engine, ...placeFacts(manifest.places) },
     inputs: manifest.keyParts.needs,
     outputDigest: manifest.outputDigest,
     blobs: Object.fromEntries(Object.entries(manifest.blobs).map(([name, blob]) => [name, blob.sha256])),
   };
+}
+
+/** A line that says where results of several places were computed; none where all are of one. */
+export function placeWarnings(session: Session, ids: readonly StageId[]): string[] {
+  const manifests = ids.map((id) => readManifest(publishedFolder(session.artifacts, id)));
+  const apart = placesApart(manifests.flatMap((manifest) => manifest?.places ?? []));
+  if (apart.length === 0) return [];
+  return [`Computed in different places, so that results may differ in their last bits: ${apart.join('; ')}.`];
 }
 
 /** What is known of those of these data sets that are ingested. */

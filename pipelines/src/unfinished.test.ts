@@ -89,6 +89,11 @@ test('work is gone on with in another place, which is recorded; where all must b
   expect(manifest().places).toMatchObject([{ threads: '1' }, { threads: '3' }]);
   const run = workspace.json<RunRecord>('artifacts/toy/base/seed-1/pretrain/run.json');
   expect(run.place).toMatchObject({ threads: '3' });
+  expect((await workspace.run('report', 'toy')).code).toBe(0);
+  const report = readFileSync(workspace.path('artifacts/toy/report/index.html'), 'utf8');
+  expect(report).toContain(
+    'Computed in different places, so that results may differ in their last bits: threads 1 / 3.',
+  );
 });
 
 test('--force begins anew, leaves other work alone, and goes on with its own after an interruption', async () => {
