@@ -19,7 +19,7 @@ export async function comparisonInput(session: Session, comparison: Comparison):
     const { label, experiment, variant } = entry;
     const missing: string[] = [];
     for (const id of stageIds(experiment, { variant: variant.name, stages: entry.stages })) {
-      const row = await readStageRow(session, id);
+      const row = await readStageRow(session, variant, id);
       if (row === undefined) missing.push(`${id.stage} (seed ${id.seed})`);
       else rows.push({ ...row, variant: label, settings: evaluationSettings(session, variant, id) });
     }

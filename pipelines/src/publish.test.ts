@@ -21,6 +21,7 @@ import { sha256 } from '@selfsup/engine/files';
 import { otherDisk } from '@selfsup/engine/testing-disks';
 import { isComplete, readManifest, readMetrics } from './manifest.ts';
 import { publish, type PublishOptions, putInPlace, sweepScratch } from './publish.ts';
+import { readRemarks } from './remarks.ts';
 import { blobPath, isWhole } from './store.ts';
 
 /** How often publishing is killed: SELFSUP_KILLS=100 for a campaign. */
@@ -65,6 +66,12 @@ test('blobs are addressed by content, small files lie beside the manifest, the d
   expect(readFileSync(blobPath(options.store, sha256('abc')), 'utf8')).toBe('abc');
   expect(readFileSync(join(options.folder, 'a/b.json'), 'utf8')).toBe('{}');
   expect(once.files).toEqual({ 'a/b.json': sha256('{}') });
+  const message = 'A class was tested on no image.';
+  const remarked = await publish({ metrics: lossOf(1), remarks: [{ kind: 'k', message }] }, options);
+  expect(readRemarks(options.folder)).toEqual({ warnings: [{ kind: 'k', message }] });
+  const plain = await publish({ metrics: lossOf(1) }, options);
+  expect(readRemarks(options.folder)).toEqual({});
+  expect(remarked.outputDigest).toBe(plain.outputDigest); // said of the result, no part of it
   const other = await publish({ metrics: lossOf(2) }, options);
   expect(other.outputDigest).not.toBe(once.outputDigest);
   expect(existsSync(join(options.folder, 'a'))).toBe(false);

@@ -9,6 +9,7 @@ import { UserError } from '@selfsup/engine/errors';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/engine/files';
 import { isOtherDisk, move } from '@selfsup/engine/move';
 import { type Manifest, manifestSchema, type RunRecord } from './manifest.ts';
+import { remarksFile } from './remarks.ts';
 import { type BlobRef, filesBelow, storeBlob } from './store.ts';
 
 const reservedNames = ['manifest.json', 'metrics.json', 'run.json'];
@@ -48,6 +49,8 @@ export async function publish(result: StageResult, options: PublishOptions): Pro
   const outputDigest = sha256(canonicalJson({ blobs, files, metrics: metricValues(result.metrics) }));
   const manifest: Manifest = { schema: manifestSchema, ...options.manifest, blobs, files, outputDigest };
   await writeAtomically(join(fresh, 'metrics.json'), pretty(result.metrics));
+  const { remarks = [] } = result;
+  if (remarks.length > 0) await writeAtomically(join(fresh, remarksFile), pretty({ warnings: remarks }));
   await writeAtomically(join(fresh, 'run.json'), pretty(options.run));
   await writeAtomically(join(fresh, 'manifest.json'), pretty(manifest));
   await options.confirm();

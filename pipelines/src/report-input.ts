@@ -1,5 +1,5 @@
 import type { ReportInput, StageRow } from '@selfsup/report/input';
-import { datasetsNeeded, type Experiment } from './experiment.ts';
+import { datasetsNeeded, type Experiment, findVariant } from './experiment.ts';
 import { publishedOfExperiment } from './published-numbers.ts';
 import { stageIds } from './run-experiment.ts';
 import type { Session } from './session.ts';
@@ -10,7 +10,7 @@ export async function reportInput(session: Session, experiment: Experiment): Pro
   const rows: StageRow[] = [];
   const warnings: string[] = [];
   for (const id of stageIds(experiment, {})) {
-    const row = await readStageRow(session, id);
+    const row = await readStageRow(session, findVariant(experiment, id.variant), id);
     if (row === undefined) warnings.push(`${id.variant}, seed ${id.seed}: the stage '${id.stage}' has not been run.`);
     else rows.push(row);
   }

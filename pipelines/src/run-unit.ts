@@ -89,6 +89,8 @@ async function underLease(
     if ((await filesBelow(files)).length === 0) await rm(workedIn, { recursive: true, force: true });
     throw cause;
   });
+  // The few images of a dry run say nothing of the whole.
+  if (session.dryRunFolder === undefined) for (const { message } of result.remarks ?? []) progress.warn(message);
   const run: RunRecord = {
     started: new Date(startedAt).toISOString(),
     finished: new Date().toISOString(),

@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { readFigures } from '@selfsup/report/figure-files';
 import type { DatasetFacts, StageRow } from '@selfsup/report/input';
 import { publishedFolder } from './artifacts.ts';
+import type { VariantPlan } from './expand.mjs';
 import { type Manifest, readManifest, readMetrics, readRun } from './manifest.ts';
 import { readJson } from './parse.ts';
 import { placesApart } from './place.ts';
 import { readRemarks } from './remarks.ts';
+import { stageRemarks } from './stage-remarks.ts';
 import type { Session } from './session.ts';
 import type { StageId } from './stage-key.ts';
 
 /** What a stage published, as reports show it; undefined where it has not been run. */
-export async function readStageRow(session: Session, id: StageId): Promise<StageRow | undefined> {
+export async function readStageRow(session: Session, variant: VariantPlan, id: StageId): Promise<StageRow | undefined> {
   const folder = publishedFolder(session.artifacts, id);
   const manifest = readManifest(folder);
   if (manifest === undefined) return undefined;
@@ -24,6 +26,7 @@ export async function readStageRow(session: Session, id: StageId): Promise<Stage
     config: manifest.resolvedConfig,
     metrics: readMetrics(folder),
     figures: await readFigures(folder),
+    remarks: stageRemarks(session, variant, id),
     run: run && { ...run },
     reproducibility: reproducibility(manifest),
   };

@@ -1,5 +1,6 @@
 import type { Figure } from '@selfsup/kit/figure';
 import type { Metric } from '@selfsup/kit/metric';
+import type { Remark } from '@selfsup/kit/remark';
 import type { ZodType } from 'zod';
 import type { Progress } from './progress.ts';
 
@@ -42,6 +43,8 @@ export interface StageResult {
   readonly metrics: readonly Metric[];
   /** What reports show beside the metrics. */
   readonly figures?: readonly Figure[] | undefined;
+  /** What must be known beside its metrics. Told when they are measured, and by reports beside the numbers. */
+  readonly remarks?: readonly Remark[] | undefined;
 }
 
 /**

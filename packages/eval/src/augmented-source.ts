@@ -4,7 +4,8 @@ import { chosenImages } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/engine/errors';
 import type { RandomKey } from '@selfsup/engine/random';
 import type { StageContext } from '@selfsup/engine/stage';
-import { checkLabels, refuseEmptyClass } from './feature-set.ts';
+import { classesAbsentFrom, refuseEmptyClass } from './empty-classes.ts';
+import { checkLabels } from './feature-set.ts';
 import type { ImageParts } from './features-config.ts';
 import { openFrozenInput, type FrozenInput } from './frozen-input.ts';
 import type { HeadTraining } from './head-config.ts';
@@ -64,7 +65,7 @@ export async function openAugmentedLayers<Settings extends AugmentedSettings>(
     const indices = chosenImages(dataset, settings.train, context.seed, 'train');
     const trainLabels = Int32Array.from(indices, (index) => labels[index] as number);
     checkLabels(trainLabels, classes.length, 'train');
-    refuseEmptyClass({ classes, trainLabels });
+    refuseEmptyClass({ classes, trainLabels, absent: classesAbsentFrom(split, dataset) });
     checkView(outputSize(dataset.manifest.image, settings.augment), settings.augment, frozen);
     const testImages = await openTest(context, input, layers, settings);
     test = testImages;

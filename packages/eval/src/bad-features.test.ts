@@ -47,13 +47,17 @@ beforeAll(async () => {
 });
 
 /** Features of random values; `damage` alters them before they are published. */
-function features(labels: readonly string[], damage: (part: 'train' | 'test', values: Float32Array) => void) {
+function features(
+  labels: readonly string[],
+  damage: (part: 'train' | 'test', values: Float32Array) => void,
+  absent?: readonly string[],
+) {
   const part = (name: 'train' | 'test') => {
     const values = normals(name, images[name] * 12);
     damage(name, values);
     return { features: values, labels: Int32Array.from({ length: images[name] }, (_, i) => i % 2) };
   };
-  return publishedFeatures('conv2', shape, labels, { train: part('train'), test: part('test') }, digest);
+  return publishedFeatures('conv2', shape, labels, { train: part('train'), test: part('test') }, digest, absent);
 }
 
 const evaluate = (name: string, input: StageInput, layer = 'conv2') => {
@@ -77,6 +81,35 @@ test.each(names)('%s: a class without training images is named', async (name) =>
     message: "No training image shows class 'unseen'",
   });
 });
+
+// Each of their machines, or draws, needs images of its class.
+const needsEachClass = names.filter((name) => name === 'svm' || name.startsWith('low-shot'));
+
+test.each(needsEachClass)('%s: a class that the data set has no training image of is refused too', async (name) => {
+  const input = features([...classes, 'unseen'], () => undefined, ['unseen']);
+  await expect(evaluate(name, input)).rejects.toThrow("No training image shows class 'unseen'");
+});
+
+test.each(names.filter((name) => !needsEachClass.includes(name)))(
+  '%s: a class that the data set has no images of is left out of the numbers, and said',
+  async (name) => {
+    const nowhere = features([...classes, 'unseen'], () => undefined, ['unseen']);
+    const { metrics, remarks } = await evaluate(name, nowhere);
+    const before = await evaluate(
+      name,
+      features(classes, () => undefined),
+    );
+    expect(before.remarks).toEqual([]);
+    expect(metrics.map(({ value }) => Number.isFinite(value))).toEqual(metrics.map(() => true));
+    const said = [
+      '1 of 3 classes, unseen, was tested on no image: the number says nothing of it.',
+      '1 of 3 classes, unseen, has no training image: no image of it can be recognised.',
+    ];
+    // Clusters learn nothing of classes.
+    expect(remarks!.map(({ message }) => message)).toEqual(name === 'clustering-scores' ? said.slice(0, 1) : said);
+    if (name === 'knn' || name === 'retrieval') expect(metrics).toEqual(before.metrics);
+  },
+);
 
 const parts = names.flatMap((name) =>
   (['train', 'test'] as const)

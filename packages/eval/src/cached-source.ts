@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { copiedToDevice } from '@selfsup/engine/device-tensor';
 import { deriveKey, permutation, type RandomKey } from '@selfsup/engine/random';
 import type { StageContext } from '@selfsup/engine/stage';
-import { featureBlob, openFeatures, refuseEmptyClass, type FeatureSet, type FeatureSplit } from './feature-set.ts';
+import { refuseEmptyClass } from './empty-classes.ts';
+import { featureBlob, openFeatures, type FeatureSet, type FeatureSplit } from './feature-set.ts';
 import type { HeadTraining } from './head-config.ts';
 import type { BatchSettings, FeatureShape, HeadBatch, HeadSource } from './head-source.ts';
 import { requireNeed } from './require-need.ts';
@@ -33,7 +34,8 @@ export async function openCachedLayers<Settings extends BatchSettings>(
   const close = (): void => features.forEach((one) => one.close());
   try {
     for (const layer of layers) features.push(await openFeatures(input, layer, field));
-    if (!context.dryRun) refuseEmptyClass({ classes: features[0]!.classes, trainLabels: features[0]!.train.labels });
+    const { classes, train, description } = features[0]!;
+    if (!context.dryRun) refuseEmptyClass({ classes, trainLabels: train.labels, absent: description.absent });
     const blobs = layers.flatMap((layer) => [featureBlob('train', layer), featureBlob('test', layer)]);
     const inputs = [...blobs, 'train-labels', 'test-labels'].map((blob) => basename(input.blob(blob)));
     const identity = { inputs, features: features[0]?.description };

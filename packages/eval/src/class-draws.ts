@@ -2,6 +2,7 @@ import type { Metric } from '@selfsup/kit/metric';
 import { UserError } from '@selfsup/engine/errors';
 import { deriveKey, permutation, type RandomKey } from '@selfsup/engine/random';
 import { z } from 'zod';
+import { refuseEmptyClass } from './empty-classes.ts';
 
 /** Numbers of labelled images per class, each measured by itself. */
 export const perClassSchema = z
@@ -9,13 +10,17 @@ export const perClassSchema = z
   .min(1)
   .refine((all) => new Set(all).size === all.length, 'a number is named twice');
 
-/** Rows by class, in order. Throws `UserError` naming `field` where a class has fewer than the greatest of `perClass`. */
+/**
+ * Rows by class, in order. Throws `UserError` for a class without any, and naming `field` where one has fewer than the greatest
+ * of `perClass`.
+ */
 export function rowsByClass(
   labels: Int32Array,
   classes: readonly string[],
   perClass: readonly number[],
   field: string,
 ): Uint32Array[] {
+  refuseEmptyClass({ classes, trainLabels: labels });
   const rows: number[][] = classes.map(() => []);
   labels.forEach((label, row) => rows[label]!.push(row));
   const most = Math.max(...perClass);

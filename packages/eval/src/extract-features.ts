@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { chosenImages, evenlyApart } from '@selfsup/data/subset';
 import { writeAtomically } from '@selfsup/engine/files';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
+import { classesAbsentFrom } from './empty-classes.ts';
 import { extractSplit } from './extract-split.ts';
 import type { FeatureDescription } from './feature-set.ts';
 import type { FeaturesConfig } from './features-config.ts';
@@ -42,12 +43,14 @@ export async function extractFeatures(context: StageContext<FeaturesConfig>): Pr
       parts[part] = { split, images: indices.length };
     }
     frozen.assertUnchanged();
+    const absent = classesAbsentFrom(config.train.split, dataset);
     const description: FeatureDescription = {
       schema: 1,
       ...input.facts,
       classes: [...dataset.manifest.classes],
       layers: Object.fromEntries(config.layers.map((name, i) => [name, frozen.shapes[i] as [number, number, number]])),
       parts,
+      ...(absent.length > 0 && { absent }),
     };
     const file = join(workFolder, 'features.json');
     await writeAtomically(file, `${JSON.stringify(description)}\n`);

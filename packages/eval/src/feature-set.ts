@@ -18,6 +18,8 @@ export const featureDescriptionSchema = z.object({
   /** `[height, width, channels]` by layer. */
   layers: z.record(z.string(), z.tuple([z.int(), z.int(), z.int()])),
   parts: z.record(z.enum(['train', 'test']), z.object({ split: z.string(), images: z.int() })),
+  /** Classes that the split to train on shows no image of; left out where there are none. */
+  absent: z.array(z.string()).optional(),
 });
 export type FeatureDescription = z.infer<typeof featureDescriptionSchema>;
 
@@ -139,24 +141,6 @@ export function refuseNonFinite(values: Float32Array, rows: ArrayLike<number>, w
   throw new UserError(`Features hold NaN or infinity: ${where}, image ${image}`, {
     remedy: 'Look for a diverged encoder, and extract the features again.',
   });
-}
-
-/** Throws `UserError` for a class that no training image shows. */
-export function refuseEmptyClass({
-  classes,
-  trainLabels,
-}: {
-  classes: readonly string[];
-  trainLabels: Int32Array;
-}): void {
-  const seen = new Set(trainLabels);
-  const empty = classes.findIndex((_, label) => !seen.has(label));
-  if (empty >= 0)
-    throw new UserError(`No training image shows class '${classes[empty]}'`, {
-      field: 'train.subset',
-      remedy:
-        'Choose training images that hold every class, where features are cached in the stage that extracts them.',
-    });
 }
 
 /** Throws `UserError` unless each label is one of the classes. */

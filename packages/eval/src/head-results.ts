@@ -1,7 +1,9 @@
 import type { Figure } from '@selfsup/kit/figure';
+import type { Remark } from '@selfsup/kit/remark';
 import { accuracy, type Metric, metricsOf } from '@selfsup/kit/metric';
 import { confusion } from '@selfsup/report/figures/confusion';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
+import { emptyClassRemarks, labelsOf } from './empty-classes.ts';
 
 /** What the test of a trained head gave, in percent. */
 interface Scores {
@@ -40,10 +42,10 @@ interface HeadCurve {
 export function headResults(
   title: Title,
   layers: readonly string[],
-  classes: readonly string[],
+  { classes, trainLabels }: { readonly classes: readonly string[]; readonly trainLabels: Int32Array },
   heads: readonly Scores[],
   curve: HeadCurve,
-): { readonly metrics: Metric[]; readonly figures: Figure[] } {
+): { readonly metrics: Metric[]; readonly figures: Figure[]; readonly remarks: Remark[] } {
   const metrics = layers.flatMap((layer, i) => {
     const { top1, top5, best } = heads[i]!;
     const own = { ...title, layer };
@@ -55,12 +57,11 @@ export function headResults(
   });
   const strongest = heads.reduce((best, head, i) => (head.top1 > heads[best]!.top1 ? i : best), 0);
   const shown = titleOf({ ...title, layer: layers[strongest] });
+  const matrix = heads[strongest]!.confusion;
   return {
     metrics,
-    figures: [
-      headCurve(curve),
-      confusion({ title: shown, classes: [...classes], matrix: heads[strongest]!.confusion }),
-    ],
+    remarks: emptyClassRemarks(classes, { train: trainLabels, test: labelsOf(matrix) }),
+    figures: [headCurve(curve), confusion({ title: shown, classes: [...classes], matrix })],
   };
 }
 

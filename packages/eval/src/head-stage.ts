@@ -48,7 +48,7 @@ export async function runHead<Config extends HeadTraining>(
     }).finally(() => model.dispose());
     // Top-5 is no part of these protocols.
     const measured = heads.map((one) => ({ ...one, top5: undefined }));
-    const results = headResults({ head, protocol: config.protocol }, [config.layer], classes, measured, curve);
+    const results = headResults({ head, protocol: config.protocol }, [config.layer], source, measured, curve);
     return { records: eventRecords(workFolder), ...results };
   } finally {
     await source.close();

@@ -18,6 +18,7 @@ export function publishedFeatures(
   classes: readonly string[],
   parts: Readonly<Record<'train' | 'test', Part>>,
   digest = 'd',
+  absent?: readonly string[],
 ): StageInput {
   const folder = temporaryFolder('published');
   mkdirSync(folder, { recursive: true });
@@ -38,6 +39,7 @@ export function publishedFeatures(
     encoder: { task: 'random', network: 'nin', sha256: 'e' },
     dataset: { name: 'generated', digest },
     classes: [...classes],
+    ...(absent && { absent: [...absent] }),
     layers: { [layer]: shape },
     parts: {
       train: { split: 'train', images: parts.train.labels.length },

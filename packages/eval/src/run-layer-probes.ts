@@ -109,6 +109,6 @@ async function train(context: Context, source: HeadSource, settings: ResolvedPro
   return {
     files,
     records: eventRecords(workFolder),
-    ...headResults({ head: 'linear', protocol: settings.label }, layers, classes, heads, curve),
+    ...headResults({ head: 'linear', protocol: settings.label }, layers, source, heads, curve),
   };
 }

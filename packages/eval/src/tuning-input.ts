@@ -2,7 +2,8 @@ import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { chosenImages } from '@selfsup/data/subset';
 import { sha256File } from '@selfsup/engine/files';
 import type { StageContext } from '@selfsup/engine/stage';
-import { checkLabels, refuseEmptyClass } from './feature-set.ts';
+import { classesAbsentFrom, refuseEmptyClass } from './empty-classes.ts';
+import { checkLabels } from './feature-set.ts';
 import { requireNeed } from './require-need.ts';
 import type { TuningConfig } from './tuning-config.ts';
 
@@ -13,6 +14,8 @@ export interface TuningInput {
   readonly classes: readonly string[];
   /** Of the training split. */
   readonly labels: Int32Array;
+  /** Of the images to train on. */
+  readonly trainLabels: Int32Array;
   /** The images that the config's `train` and `test` choose, as indices into their splits. */
   readonly trainIndices: Uint32Array;
   readonly testIndices: Uint32Array;
@@ -21,9 +24,15 @@ export interface TuningInput {
   close(): Promise<void>;
 }
 
+/** Images of a part, and their labels. */
+interface Chosen {
+  readonly indices: Uint32Array;
+  readonly own: Int32Array;
+}
+
 /**
  * Opens what `needs` names as `encoder` and `dataset`. Throws `UserError` where one is missing, for images without a label,
- * and for a class that no training image shows.
+ * and for a class that the split has training images of, but not the subset.
  */
 export async function openTuningInput({ config, needs, seed }: StageContext<TuningConfig>): Promise<TuningInput> {
   const checkpoint = requireNeed({ needs }, 'encoder').blob('checkpoint');
@@ -35,14 +44,14 @@ export async function openTuningInput({ config, needs, seed }: StageContext<Tuni
       const labels = dataset.labels(config[part].split);
       const own = Int32Array.from(indices, (index) => labels[index] as number);
       checkLabels(own, classes.length, part);
-      if (part === 'train') refuseEmptyClass({ classes, trainLabels: own });
-      return indices;
+      return { indices, own };
     });
-    const [trainIndices, testIndices] = chosen as [Uint32Array, Uint32Array];
+    const [{ indices: trainIndices, own: trainLabels }, { indices: testIndices }] = chosen as [Chosen, Chosen];
+    refuseEmptyClass({ classes, trainLabels, absent: classesAbsentFrom(config.train.split, dataset) });
     const labels = dataset.labels(config.train.split);
     const facts = { encoder: await sha256File(checkpoint), dataset: digest };
     const close = () => dataset.close();
-    return { dataset, checkpoint, classes, labels, trainIndices, testIndices, facts, close };
+    return { dataset, checkpoint, classes, labels, trainLabels, trainIndices, testIndices, facts, close };
   } catch (error) {
     await dataset.close();
     throw error;

@@ -16,6 +16,7 @@ import { headlines } from './tables/headlines.ts';
 import { metricTitle } from './tables/metric-title.ts';
 import { publishedTable } from './tables/published-table.ts';
 import { pretrainingData, pretrainingSamples } from './tables/samples.ts';
+import { remarkList } from './tables/remarks.ts';
 import { seedTable } from './tables/seed-table.ts';
 import { isInWholeTable, wholeTable } from './tables/whole-table.ts';
 
@@ -89,7 +90,7 @@ function results(input: ComparisonInput, metrics: Metrics, protocols: readonly P
         return values === undefined ? [] : [[metric, values] as const];
       }),
   );
-  return html`${headlines(input, ofOneLayer)}${layerCurves(input, metrics, protocols)}`;
+  return html`${remarkList(input)}${headlines(input, ofOneLayer)}${layerCurves(input, metrics, protocols)}`;
 }
 
 /** With one seed the tables by protocol have every number already. */

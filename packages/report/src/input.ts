@@ -1,5 +1,6 @@
 import type { Figure } from '@selfsup/kit/figure';
 import type { Metric } from '@selfsup/kit/metric';
+import type { Remark } from '@selfsup/kit/remark';
 
 /** What stages measured, whoever shows it. */
 export interface Results {
@@ -94,7 +95,7 @@ export interface DatasetFacts {
   readonly digest: string;
   readonly quarantine?: readonly { readonly path: string; readonly reason: string }[];
   /** What whoever reads numbers on it must know. */
-  readonly warnings?: readonly { readonly kind: string; readonly message: string }[] | undefined;
+  readonly warnings?: readonly Remark[] | undefined;
   /** How its source was read: what folders were taken for, files that were passed over, pictures turned by their EXIF. */
   readonly reading?:
     | {
@@ -120,6 +121,8 @@ export interface StageRow {
   readonly config: unknown;
   readonly metrics: readonly Metric[];
   readonly figures: readonly Figure[];
+  /** What must be known beside its metrics. */
+  readonly remarks?: readonly Remark[] | undefined;
   readonly run?: RunFacts | undefined;
   readonly reproducibility?: Reproducibility | undefined;
 }

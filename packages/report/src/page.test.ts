@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { metricName } from '@selfsup/kit/metric';
+import { isHeadline } from './metrics/gather.ts';
 import { pictures } from './figures/kinds/pictures.ts';
 import { metricsFrom } from './testing/metrics.fixture.ts';
 import { encodePng } from './images/png.ts';
@@ -185,4 +186,27 @@ test('kernels that two stages of a run published stand there once', async () => 
   const [row] = sample.rows.filter(({ figures }) => figures.some(({ kind }) => kind === 'filters'));
   const rows = [row!, { ...row!, stage: 'filters', uses: 'eval/filters' }];
   expect((await renderReport({ ...sample, rows })).match(/<figure class="pixels">/g)).toHaveLength(1);
+});
+
+test('what must be known of a number stands beside it wherever it is shown, and once in full', async () => {
+  const sample = sampleReport();
+  const message = '1 of 10 classes, <cat>, was tested on no image: the number says nothing of it.';
+  const [measured] = sample.rows.filter(({ uses }) => uses.startsWith('eval/') && uses !== 'eval/features');
+  const { stage, variant } = measured!;
+  const rows = sample.rows.map((row) =>
+    row.stage === stage && row.variant === variant ? { ...row, remarks: [{ kind: 'k', message }] } : row,
+  );
+  const text = await renderReport({ ...sample, rows });
+  const escaped = message.replace('<', '&lt;').replace('>', '&gt;');
+  expect(text.split(`<li>⚠ ${escaped}`)).toHaveLength(2);
+  expect(page).not.toContain('⚠');
+  const marked = text.split(`title="${escaped}"`).length - 1;
+  const names = new Set(rows.flatMap((row) => (row.remarks === undefined ? [] : row.metrics.map(metricName))));
+  const titles = rows.filter((row) => row.remarks !== undefined)[0]!.metrics.filter(isHeadline);
+  const { expected = [], published = [] } = sample.about;
+  const others = [...expected, ...published].filter(
+    (one) => names.has(one.metric) && (one.variant ?? sample.variants[0]) === variant,
+  );
+  // In the table of all metrics, in the headlines, and beside what is expected and published.
+  expect(marked).toBe(names.size + titles.length + others.length);
 });

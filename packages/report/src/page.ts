@@ -9,6 +9,7 @@ import { expectedTable } from './tables/expected-table.ts';
 import { configuration, datasetSection, reproducibility, stageList } from './tables/facts.ts';
 import { headlines } from './tables/headlines.ts';
 import { publishedTable } from './tables/published-table.ts';
+import { remarkList } from './tables/remarks.ts';
 import { seedTable } from './tables/seed-table.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
     section(
       'results',
       'Results',
-      html`${headlines(input, metrics, expected)}${expectedTable(expected, metrics)}`,
+      html`${remarkList(input)}${headlines(input, metrics, expected)}${expectedTable(expected, metrics)}`,
       metrics.size > 0,
     ),
     section('published', 'Beside the literature', publishedTable(published, metrics), published.length > 0),

@@ -1,3 +1,4 @@
+import type { Remark } from '@selfsup/kit/remark';
 import type { Metric } from '@selfsup/kit/metric';
 import { mkdir } from 'node:fs/promises';
 import { clusteringScores } from '@selfsup/engine/clustering-scores';
@@ -7,7 +8,8 @@ import { fitPca, normaliseRows, projectedRows } from '@selfsup/engine/pca';
 import { mappedRows, type RowSource } from '@selfsup/engine/row-source';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { featureRows } from '../feature-rows.ts';
-import { openFeatures, refuseEmptyClass, type FeatureSet } from '../feature-set.ts';
+import { emptyClassRemarks, refuseEmptyClass } from '../empty-classes.ts';
+import { openFeatures, type FeatureSet } from '../feature-set.ts';
 import { requireNeed } from '../require-need.ts';
 import type { ClusteringScoresConfig } from './clustering-scores.ts';
 
@@ -17,11 +19,14 @@ export async function measureClusters(context: StageContext<ClusteringScoresConf
   await mkdir(workFolder, { recursive: true });
   const input = requireNeed(context, 'features');
   const metrics: Metric[] = [];
+  let remarks: Remark[] = [];
   for (const layer of config.layers) {
     const features = await openFeatures(input, layer, 'layers');
     try {
       const { labels, images } = features[config.part];
-      if (!dryRun) refuseEmptyClass({ classes: features.classes, trainLabels: features.train.labels });
+      const { classes, train, description } = features;
+      if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels, absent: description.absent });
+      remarks = emptyClassRemarks(classes, { test: labels });
       const rows = await vectors(context, features);
       for (const k of config.k ?? [features.classes.length]) {
         if (k > images && !dryRun)
@@ -40,7 +45,7 @@ export async function measureClusters(context: StageContext<ClusteringScoresConf
       features.close();
     }
   }
-  return { metrics };
+  return { metrics, remarks };
 }
 
 async function vectors(context: StageContext<ClusteringScoresConfig>, features: FeatureSet): Promise<RowSource> {

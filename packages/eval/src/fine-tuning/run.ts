@@ -35,7 +35,7 @@ export async function runFineTuning(context: StageContext<TuningConfig>): Promis
     });
     const title = { head: what, protocol: config.protocol };
     const heads = [{ top1, top5: undefined, best, confusion }];
-    const results = headResults(title, [config.layer], input.classes, heads, curve);
+    const results = headResults(title, [config.layer], input, heads, curve);
     return { blobs: { checkpoint: tuned }, records: eventRecords(workFolder), ...results };
   } finally {
     await input.close();

@@ -1,3 +1,4 @@
+import type { Remark } from '@selfsup/kit/remark';
 import type { Figure } from '@selfsup/kit/figure';
 import { accuracy, type Metric, metricsOf } from '@selfsup/kit/metric';
 import { confusion } from '@selfsup/report/figures/confusion';
@@ -8,7 +9,8 @@ import { nearestNeighbours, type Neighbours } from '@selfsup/engine/nearest-neig
 import { Interrupted, type StageContext, type StageResult } from '@selfsup/engine/stage';
 import { confusionOf } from '../confusion.ts';
 import { featureRows } from '../feature-rows.ts';
-import { openFeatures, refuseEmptyClass, type FeatureSet } from '../feature-set.ts';
+import { emptyClassRemarks, refuseEmptyClass } from '../empty-classes.ts';
+import { openFeatures, type FeatureSet } from '../feature-set.ts';
 import { requireNeed } from '../require-need.ts';
 import type { KnnConfig } from './knn.ts';
 import { rankByVotes } from './votes.ts';
@@ -20,11 +22,14 @@ export async function measureKnn(context: StageContext<KnnConfig>): Promise<Stag
   const input = requireNeed(context, 'features');
   const metrics: Metric[] = [];
   const figures: Figure[] = [];
+  let remarks: Remark[] = [];
   for (const layer of config.layers) {
     const features = await openFeatures(input, layer, 'layers');
     try {
       const { classes, train, test } = features;
-      if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels });
+      const { absent } = features.description;
+      if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels, absent });
+      remarks = emptyClassRemarks(classes, { train: train.labels, test: test.labels });
       const neighbours = await search(context, features, layer);
       for (const k of config.k) {
         const { sigma } = config.votes === 'weighted' ? config : {};
@@ -42,7 +47,7 @@ export async function measureKnn(context: StageContext<KnnConfig>): Promise<Stag
       features.close();
     }
   }
-  return { metrics, figures };
+  return { metrics, figures, remarks };
 }
 
 async function search(

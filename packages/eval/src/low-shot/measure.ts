@@ -1,3 +1,4 @@
+import type { Remark } from '@selfsup/kit/remark';
 import type { Figure } from '@selfsup/kit/figure';
 import { accuracy, meanAveragePrecision, type Metric } from '@selfsup/kit/metric';
 import { confusion } from '@selfsup/report/figures/confusion';
@@ -7,7 +8,8 @@ import { basename, join } from 'node:path';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { Interrupted, type StageContext, type StageResult } from '@selfsup/engine/stage';
 import { drawMetrics } from '../class-draws.ts';
-import { featureBlob, openFeatures, refuseEmptyClass } from '../feature-set.ts';
+import { emptyClassRemarks } from '../empty-classes.ts';
+import { featureBlob, openFeatures } from '../feature-set.ts';
 import { writeJsonFiles } from '../json-files.ts';
 import { KeptResults } from '../kept-results.ts';
 import { requireNeed } from '../require-need.ts';
@@ -27,17 +29,18 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
   const input = requireNeed(context, 'features');
   const metrics: Metric[] = [];
   const figures: Figure[] = [];
+  let remarks: Remark[] = [];
   const drawn: { name: string; k: number; draw: number; measures: Measured[number]['measures'] }[] = [];
   for (const layer of config.layers) {
     const features = await openFeatures(input, layer, 'layers');
     try {
-      const { classes, train } = features;
+      const { classes, train, test } = features;
       const shots = dryRun ? dryShots(config.shots, train.labels, classes.length) : config.shots;
       if (shots.length === 0) {
         progress.note(`${layer}: the few images of the dry run leave classes without one; the draws are not tried`);
         continue;
       }
-      refuseEmptyClass({ classes, trainLabels: train.labels });
+      remarks = emptyClassRemarks(classes, { test: test.labels });
       const negatives = config.classifier === 'svm' ? config.negatives : 'others';
       const all = lowShotDraws(train.labels, classes, { ...config, shots, negatives }, seed);
       const blobs = [featureBlob('train', layer), featureBlob('test', layer), 'train-labels', 'test-labels'];
@@ -79,7 +82,7 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
     }
   }
   const files = await writeJsonFiles(workFolder, { 'draws.json': drawn });
-  return { files, records: eventRecords(workFolder), metrics, figures };
+  return { files, records: eventRecords(workFolder), metrics, figures, remarks };
 }
 
 /** The smallest of `shots`, or what the smallest class has where that is less; none where a class is empty. */

@@ -85,7 +85,7 @@ export async function runRetrainedLayers(context: StageContext<RetrainedLayersCo
     return {
       files,
       records: eventRecords(workFolder),
-      ...headResults({ head: 'retrained', protocol: label }, layers, classes, heads, curve),
+      ...headResults({ head: 'retrained', protocol: label }, layers, source, heads, curve),
     };
   } finally {
     await source.close();

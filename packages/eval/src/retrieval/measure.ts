@@ -1,3 +1,4 @@
+import type { Remark } from '@selfsup/kit/remark';
 import { meanAveragePrecision, type Metric } from '@selfsup/kit/metric';
 import { type Picture, pictures } from '@selfsup/report/figures/pictures';
 import { mkdir } from 'node:fs/promises';
@@ -9,7 +10,8 @@ import type { RowSource } from '@selfsup/engine/row-source';
 import { Interrupted, type StageContext, type StageInput, type StageResult } from '@selfsup/engine/stage';
 import { averagePrecision } from '../average-precision.ts';
 import { featureRows } from '../feature-rows.ts';
-import { openFeatures, refuseEmptyClass, type FeatureDescription, type FeatureSet } from '../feature-set.ts';
+import { emptyClassRemarks, refuseEmptyClass } from '../empty-classes.ts';
+import { openFeatures, type FeatureDescription, type FeatureSet } from '../feature-set.ts';
 import { NpyReader } from '../npy.ts';
 import { requireNeed } from '../require-need.ts';
 import { checkSameDataset } from '../same-dataset.ts';
@@ -30,15 +32,19 @@ export async function measureRetrieval(context: StageContext<RetrievalConfig>): 
   const dataset = openDataset(requireNeed(context, 'dataset').blob('lmdb'));
   const metrics: Metric[] = [];
   const shown: Picture[] = [];
+  let remarks: Remark[] = [];
   try {
     for (const layer of config.layers) {
       const features = await openFeatures(input, layer, 'layers');
       try {
         checkSameDataset(features.description, dataset);
-        if (!dryRun) refuseEmptyClass({ classes: features.classes, trainLabels: features.train.labels });
-        const { images } = features.test;
+        const { classes, train, description } = features;
+        if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels, absent: description.absent });
+        const { images, labels } = features.test;
         const wanted = config.queries === 'all' ? images : Math.min(config.queries, images);
         const queries = permutation(randomKey(seed, 'retrieval'), images).subarray(0, dryRun ? 2 : wanted);
+        const asked = Array.from(queries, (query) => labels[query]!);
+        remarks = emptyClassRemarks(classes, { train: train.labels, test: asked });
         const nearest = await rank(context, features, layer, queries, metrics);
         for (const [i, rows] of nearest.entries()) {
           const image = await strip(features.description, input, dataset, [queries[i] as number], rows);
@@ -57,7 +63,7 @@ export async function measureRetrieval(context: StageContext<RetrievalConfig>): 
   } finally {
     await dataset.close();
   }
-  return { metrics, figures: shown.length > 0 ? [pictures({ pictures: shown, beside: true })] : [] };
+  return { metrics, figures: shown.length > 0 ? [pictures({ pictures: shown, beside: true })] : [], remarks };
 }
 
 /** Ranks all training images for each query, adds the metrics, and gives the nearest rows of the first queries. */
@@ -83,6 +89,12 @@ async function rank(
     pooling,
   );
   const relevant = classes.map((_, label) => train.labels.filter((other) => other === label).length);
+  const answerable = queries.filter((query) => relevant[test.labels[query]!]! > 0).length;
+  if (answerable === 0 && !dryRun)
+    throw new UserError('No query is of a class that training images show', {
+      field: 'queries',
+      remedy: 'Ask for more queries, or test on classes that were learned.',
+    });
   const sums = { map: 0, precision: k.map(() => 0), recall: k.map(() => 0) };
   const nearest: number[][] = [];
   const phase = progress.phase(`ranks in ${layer}`, queries.length, 'queries');
@@ -105,7 +117,7 @@ async function rank(
       const label = test.labels[queries[start + query] as number] as number;
       const isRelevant = Array.from(rows, (row) => train.labels[row] === label);
       if (start + query < config.pictures) nearest.push([...rows.subarray(0, config.shown)]);
-      if (relevant[label] === 0) continue; // of a dry run alone
+      if (relevant[label] === 0) continue; // nothing could be found
       sums.map += averagePrecision(isRelevant, nearness(found, query, metric));
       k.forEach((places, i) => {
         const right = isRelevant.slice(0, places).filter(Boolean).length;
@@ -118,7 +130,7 @@ async function rank(
   phase.done();
   const title = { head: 'retrieval', protocol: `${metric}${vector === 'average' ? '-average' : ''}`, layer };
   const add = (measure: string, sum: number): void =>
-    void metrics.push({ ...title, measure, ...meanAveragePrecision, value: sum / queries.length });
+    void metrics.push({ ...title, measure, ...meanAveragePrecision, value: sum / Math.max(1, answerable) });
   add('map', sums.map);
   k.forEach((places, i) => {
     add(`precision-at-${places}`, sums.precision[i]!);

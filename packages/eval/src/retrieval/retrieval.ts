@@ -23,7 +23,7 @@ export type RetrievalConfig = z.infer<typeof schema>;
 
 /**
  * Image retrieval in cached features: training images are ranked by their nearness to each query, a test image; those of
- * its class are relevant. The metrics are `retrieval/<protocol>/<layer>/map`, `…/precision-at-<k>` and
+ * its class are relevant; queries of a class without training images are left out. The metrics are `retrieval/<protocol>/<layer>/map`, `…/precision-at-<k>` and
  * `…/recall-at-<k>`, in [0, 1]; the protocol is `cosine`, `euclidean`, or with `-average`. The pictures show the nearest
  * training images beside their queries.
  */

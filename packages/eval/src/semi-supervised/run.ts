@@ -7,6 +7,7 @@ import { canonicalJson, sha256 } from '@selfsup/engine/files';
 import { randomKey } from '@selfsup/engine/random';
 import type { StageContext, StageResult } from '@selfsup/engine/stage';
 import { drawMetrics, rowsByClass, shuffledByClass } from '../class-draws.ts';
+import { emptyClassRemarks, labelsOf } from '../empty-classes.ts';
 import { writeJsonFiles } from '../json-files.ts';
 import { KeptResults } from '../kept-results.ts';
 import { eventRecords } from '../training-job.ts';
@@ -84,7 +85,8 @@ export async function runSemiSupervised(context: StageContext<SemiSupervisedConf
       'draws.json': results.map(({ k, draw, outcome }) => ({ k, draw, top1: outcome.top1, curve: outcome.curve })),
     };
     const files = await writeJsonFiles(workFolder, contents);
-    return { files, records: eventRecords(workFolder), metrics, figures };
+    const remarks = emptyClassRemarks(input.classes, { test: labelsOf(matrix) });
+    return { files, records: eventRecords(workFolder), metrics, figures, remarks };
   } finally {
     await input.close();
   }

@@ -1,3 +1,4 @@
+import type { Remark } from '@selfsup/kit/remark';
 import type { Figure } from '@selfsup/kit/figure';
 import { accuracy, meanAveragePrecision, type Metric, metricsOf } from '@selfsup/kit/metric';
 import { confusion } from '@selfsup/report/figures/confusion';
@@ -9,7 +10,8 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { averagePrecision } from '../average-precision.ts';
 import { confusionOf, top1 } from '../confusion.ts';
 import { featureRows } from '../feature-rows.ts';
-import { openFeatures, refuseEmptyClass, type FeatureSplit } from '../feature-set.ts';
+import { emptyClassRemarks, refuseEmptyClass } from '../empty-classes.ts';
+import { openFeatures, type FeatureSplit } from '../feature-set.ts';
 import type { FeatureShape } from '../head-source.ts';
 import { requireNeed } from '../require-need.ts';
 import { stratifiedFolds } from './folds.ts';
@@ -29,12 +31,14 @@ export async function measureSvm(context: StageContext<SvmConfig>): Promise<Stag
   const input = requireNeed(context, 'features');
   const metrics: Metric[] = [];
   const figures: Figure[] = [];
+  let remarks: Remark[] = [];
   for (const layer of config.layers) {
     const features = await openFeatures(input, layer, 'layers');
     let x: tf.Tensor2D | undefined;
     try {
       const { classes, train, test, shape } = features;
       if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels });
+      remarks = emptyClassRemarks(classes, { test: test.labels });
       x = await vectors(train, shape, config);
       const work = new Machines(context, x, train.labels, classes, layer);
       const chosen = await work.chosenCosts();
@@ -53,7 +57,7 @@ export async function measureSvm(context: StageContext<SvmConfig>): Promise<Stag
       features.close();
     }
   }
-  return { metrics, figures };
+  return { metrics, figures, remarks };
 }
 
 /** A machine to train: class `label` against the rest, without the rows of `without` where that is given. */

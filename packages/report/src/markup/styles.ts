@@ -100,6 +100,7 @@ ${colours}.line.ref,.whisker.ref{stroke:var(--soft);stroke-width:1.5}.point.ref{
 thead th[scope=colgroup]{text-align:center;padding-right:0}tr.group th{padding-top:.9rem;color:var(--soft);font-weight:600;font-size:.84rem}
 .whole th,.whole td{padding:.3rem .7rem .3rem 0}.whole .own{padding-right:1.1rem}.whole b{font-weight:650}.whole tbody th{min-width:12rem;max-width:17rem}
 .whole .note{font-size:.85em}.stuck{position:sticky;left:0;background:var(--paper)}.remarks{margin:.3rem 0;padding-left:1.2rem;max-width:44rem}
+.remark{color:var(--warn);text-decoration:none}ul.banner{list-style:none}
 .samples{display:grid;gap:1.6rem 1.4rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
 .sample img{display:block;width:100%;height:auto;border-radius:3px;margin-bottom:.4rem}
 .small-sheets .sheets{grid-template-columns:repeat(auto-fill,minmax(min(46%,8.5rem),1fr))}.small-sheets figcaption{font-size:.8rem;line-height:1.35}

@@ -12,6 +12,13 @@ export interface MetricValues {
   readonly bySeed: ReadonlyMap<number, number>;
   readonly mean: number;
   readonly deviation: number | undefined;
+  /** What must be known beside it, of any of its seeds. */
+  readonly remarks: readonly string[];
+}
+
+interface Gathered {
+  readonly bySeed: Map<number, number>;
+  readonly remarks: Set<string>;
 }
 
 /** Values by the name of their metric, in order of appearance. */
@@ -19,22 +26,25 @@ export type Metrics = ReadonlyMap<string, readonly MetricValues[]>;
 
 /** Gathers the metrics of all rows: by metric in order of appearance, then by variant in the page's order. */
 export function gatherMetrics(input: Results): Metrics {
-  const found = new Map<string, { about: Metric; variants: Map<string, Map<number, number>> }>();
+  const found = new Map<string, { about: Metric; variants: Map<string, Gathered> }>();
   for (const row of input.rows)
     for (const about of row.metrics) {
       const metric = metricName(about);
-      const one = found.get(metric) ?? { about, variants: new Map<string, Map<number, number>>() };
+      const one = found.get(metric) ?? { about, variants: new Map<string, Gathered>() };
       found.set(metric, one);
-      const seeds = one.variants.get(row.variant) ?? new Map<number, number>();
-      one.variants.set(row.variant, seeds.set(row.seed, about.value));
+      const { bySeed, remarks } = one.variants.get(row.variant) ?? { bySeed: new Map(), remarks: new Set() };
+      bySeed.set(row.seed, about.value);
+      for (const { message } of row.remarks ?? []) remarks.add(message);
+      one.variants.set(row.variant, { bySeed, remarks });
     }
   return new Map(
     [...found].map(([metric, { about, variants }]) => [
       metric,
       input.variants.flatMap((variant) => {
-        const bySeed = variants.get(variant);
-        if (bySeed === undefined) return [];
-        return [{ metric, about, variant, bySeed, ...meanAndDeviation([...bySeed.values()]) }];
+        const one = variants.get(variant);
+        if (one === undefined) return [];
+        const { bySeed, remarks } = one;
+        return [{ metric, about, variant, bySeed, ...meanAndDeviation([...bySeed.values()]), remarks: [...remarks] }];
       }),
     ]),
   );

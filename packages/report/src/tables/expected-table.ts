@@ -2,8 +2,9 @@ import type { ExpectedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
 import { formatValue } from '../metrics/format.ts';
-import { meanText, type Metrics, valuesOfOrFirst } from '../metrics/gather.ts';
+import { type Metrics, valuesOfOrFirst } from '../metrics/gather.ts';
 import { metricTitle } from './metric-title.ts';
+import { markedMean } from './remarks.ts';
 
 /** Ours against what an independent implementation gave: inside the tolerance or not. */
 export function expectedTable(expected: readonly ExpectedNumber[], metrics: Metrics): Markup {
@@ -19,7 +20,7 @@ export function expectedTable(expected: readonly ExpectedNumber[], metrics: Metr
         ${metricTitle(metric, ours?.about)}${variant !== undefined && html` <span class="badge">${variant}</span>`}
       </th>
       <td>${verdict}</td>
-      <td class="number">${ours === undefined ? '–' : meanText(ours)}</td>
+      <td class="number">${ours === undefined ? '–' : markedMean(ours)}</td>
       <td class="number">${formatValue(ours?.about.unit ?? 'none', value)} ± ${tolerance}</td>
       <td class="source">${source}</td>
     </tr>`;

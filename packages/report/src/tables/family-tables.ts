@@ -5,10 +5,11 @@ import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
 import { familyTitle, type FamilyMember, namesOf, type ProtocolFamily } from '../metrics/families.ts';
 import { formatSeconds, formatValue } from '../metrics/format.ts';
-import { meanText, type Metrics, type MetricValues, valuesOf } from '../metrics/gather.ts';
+import { type Metrics, type MetricValues, valuesOf } from '../metrics/gather.ts';
 import { meanSeconds, shortKeys } from '../metrics/made-by.ts';
 import { type Measure, measureTitle, nameIn, rowsBehind, settingsDifferences } from '../metrics/protocols.ts';
 import { unitOf } from './published-table.ts';
+import { markedMean } from './remarks.ts';
 
 /** A column of a table and the metric that stands in it. */
 interface Column {
@@ -116,7 +117,7 @@ function allMeasures(input: ComparisonInput, metrics: Metrics, { parameter, prot
 }
 
 function numberCell(one: MetricValues | undefined): Markup {
-  return html`<td class="number">${one === undefined ? '–' : meanText(one)}</td>`;
+  return html`<td class="number">${one === undefined ? '–' : markedMean(one)}</td>`;
 }
 
 function tableOf(input: ComparisonInput, metrics: Metrics, columns: readonly Column[], caption: string): Markup {

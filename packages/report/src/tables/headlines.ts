@@ -1,8 +1,9 @@
 import type { ExpectedNumber, Results } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { formatValue } from '../metrics/format.ts';
-import { isHeadline, meanText, type Metrics } from '../metrics/gather.ts';
+import { isHeadline, type Metrics } from '../metrics/gather.ts';
 import { metricTitle } from './metric-title.ts';
+import { markedMean } from './remarks.ts';
 
 /** One line per variant on a common scale: a dot for each seed, a bar for the mean, a band for what is expected. */
 export function headlines(input: Results, metrics: Metrics, allExpected: readonly ExpectedNumber[] = []): Markup {
@@ -39,7 +40,7 @@ export function headlines(input: Results, metrics: Metrics, allExpected: readonl
                 title="${`expected ${band.value} ± ${band.tolerance}`}"
               ></i>`
             }${dots}</span
-          ><span class="value">${meanText(one)}</span>
+          ><span class="value">${markedMean(one)}</span>
         </li>`;
       });
       return html`<div class="headline">

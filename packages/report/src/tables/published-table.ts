@@ -2,8 +2,9 @@ import type { PublishedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
 import { formatValue } from '../metrics/format.ts';
-import { meanText, type Metrics, type MetricValues, valuesOfOrFirst } from '../metrics/gather.ts';
+import { type Metrics, type MetricValues, valuesOfOrFirst } from '../metrics/gather.ts';
 import { metricTitle } from './metric-title.ts';
+import { markedMean } from './remarks.ts';
 
 /** The unit in which a published number is shown: its own, else that of ours. */
 export function unitOf({ unit }: PublishedNumber, ours: MetricValues | undefined) {
@@ -34,7 +35,7 @@ export function publishedTable(
       <th scope="row">
         ${metricTitle(metric, about)}${variant !== undefined && html` <span class="badge">${variant}</span>`}
       </th>
-      <td class="number">${ours === undefined ? '–' : meanText(ours)}</td>
+      <td class="number">${ours === undefined ? '–' : markedMean(ours)}</td>
       <td class="number">${formatValue(unitOf(number, ours), value)}${unit}</td>
       <td class="number">${gap === undefined ? '' : `${gap < 0 ? '−' : '+'}${Math.abs(gap).toFixed(2)}`}</td>
       <td class="prose">

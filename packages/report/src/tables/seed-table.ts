@@ -4,11 +4,14 @@ import { table } from '../markup/table.ts';
 import { formatDeviation, formatValue } from '../metrics/format.ts';
 import type { Metrics } from '../metrics/gather.ts';
 import { breakableName } from './metric-title.ts';
+import { markedMean } from './remarks.ts';
 
 /** Every metric of every seed, with mean and deviation. */
 export function seedTable(input: Results, metrics: Metrics): Markup {
   const groups = [...metrics].map(([metric, values]) => {
-    const lines = values.map(({ variant, bySeed, mean, deviation, about: { unit } }, i) => {
+    const lines = values.map((one, i) => {
+      const { variant, bySeed, deviation, about } = one;
+      const { unit } = about;
       const seeds = input.seeds.map((seed) => {
         const value = bySeed.get(seed);
         return html`<td class="number">${value === undefined ? '–' : formatValue(unit, value)}</td>`;
@@ -17,7 +20,7 @@ export function seedTable(input: Results, metrics: Metrics): Markup {
         ${i === 0 && html`<th scope="rowgroup" rowspan="${values.length}">${breakableName(metric)}</th>`}
         <td>${variant}</td>
         ${seeds}
-        <td class="number">${formatValue(unit, mean)}</td>
+        <td class="number">${markedMean({ ...one, deviation: undefined })}</td>
         <td class="number">${deviation === undefined ? '–' : formatDeviation(unit, deviation)}</td>
       </tr>`;
     });

@@ -3,7 +3,8 @@ import type { PublishedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table as scrollingTable } from '../markup/table.ts';
 import { groupDigits } from '../metrics/format.ts';
-import { meanText, type Metrics, valuesOf } from '../metrics/gather.ts';
+import { type Metrics, valuesOf } from '../metrics/gather.ts';
+import { markedMean } from './remarks.ts';
 
 type Row = WholeTable['table']['rows'][number];
 
@@ -117,9 +118,9 @@ function placesOf({ rows }: WholeTable['table']): number {
 function ownText(number: PublishedNumber, metrics: Metrics): Markup {
   const ours = valuesOf(metrics, number.metric, number.variant);
   if (ours === undefined) return html`–`;
-  if (number.comparable !== true) return html`<b title="${number.metric}">${meanText(ours)}</b>`;
+  if (number.comparable !== true) return html`<b title="${number.metric}">${markedMean(ours)}</b>`;
   const gap = ours.mean - number.value;
-  return html`<b title="${number.metric}">${meanText(ours)}</b>
+  return html`<b title="${number.metric}">${markedMean(ours)}</b>
     <span class="note">${gap < 0 ? '−' : '+'}${Math.abs(gap).toFixed(2)}</span>`;
 }
 

@@ -1,0 +1,7 @@
+/** Something that whoever reads numbers must know: of a data set, or of the numbers of a stage. */
+export interface Remark {
+  /** Such as `class-without-test-images`. */
+  readonly kind: string;
+  /** Sentences. */
+  readonly message: string;
+}
