@@ -100,13 +100,13 @@ export function viewsPerImage(augment: Augment): number {
 
 /**
  * Size of the images that a loader gives. Throws `UserError` where the stored images vary in size and nothing says to
- * what size they are to be brought, and for changes of colour of grey images.
+ * what size they are to be brought, and for changes of colour of grey images; `field` is where the config says it.
  */
-export function outputSize(images: StoredImages, augment: Augment): ImageSize {
+export function outputSize(images: StoredImages, augment: Augment, field = 'augment'): ImageSize {
   const { channels } = images;
   if (channels !== 3 && (augment.colourJitter !== undefined || augment.grey !== undefined)) {
     throw new UserError('Colours of grey images cannot be changed', {
-      field: augment.grey === undefined ? 'augment.colourJitter' : 'augment.grey',
+      field: augment.grey === undefined ? `${field}.colourJitter` : `${field}.grey`,
       remedy: 'Leave it out.',
     });
   }
@@ -114,7 +114,7 @@ export function outputSize(images: StoredImages, augment: Augment): ImageSize {
   if (crop !== undefined) return { height: crop, width: crop, channels };
   if (images.encoding === 'raw') return { height: images.height, width: images.width, channels };
   throw new UserError('The images of this data set vary in size', {
-    field: 'augment',
+    field,
     remedy: 'Say to what size: randomResizedCrop, or resize with centreCrop, randomCrop or tenCrop.',
   });
 }

@@ -60,7 +60,7 @@ test('what cannot be clustered is refused by name', async () => {
     '300 clusters of 240 images',
   );
   await expect(run(clusteringScores, 'x', { layers: ['conv5'], pca: 9 }, { features })).rejects.toMatchObject({
-    field: 'components',
+    field: 'pca',
   });
   expect(() => clusteringScores.schema.parse({ layers: ['conv5'], k: [1] })).toThrow(/k/);
   const dry = await run(clusteringScores, 'dry', { layers: ['conv5'], k: [300] }, { features }, { dryRun: true });

@@ -53,6 +53,12 @@ async function vectors(context: StageContext<ClusteringScoresConfig>, features: 
   const rows = featureRows(features[config.part], features.shape, config.pooling);
   const { normalise } = config;
   if (config.pca !== undefined) {
+    const most = Math.min(rows.rows - 1, rows.width);
+    if (config.pca > most && !dryRun)
+      throw new UserError(`${config.pca} components of ${rows.rows} images of ${rows.width} values`, {
+        field: 'pca',
+        remedy: `Ask for at most ${most}.`,
+      });
     const components = dryRun ? Math.min(config.pca, rows.rows - 1) : config.pca;
     const pca = await fitPca(rows, { components, progress, signal });
     return projectedRows(rows, pca, { normalise });

@@ -31,7 +31,7 @@ export class DataFeed implements Feed<Batch> {
     this.#signal = signal;
     this.#config = config;
     this.#key = randomKey(seed, 'data');
-    this.size = outputSize(dataset.manifest.image, config.data.augment);
+    this.size = outputSize(dataset.manifest.image, config.data.augment, 'data.augment');
     this.#plainView = plainViewOf(dataset, config, this.size);
     this.indices = chosenImages(dataset, config.data, seed, 'data');
     this.#loader = this.#training(this.indices);
@@ -137,7 +137,7 @@ function plainViewOf(dataset: Dataset, { data }: TrainingConfig, size: ImageSize
     });
   }
   const view = data.plainView ?? measuringView(dataset.manifest.image, size);
-  const plain = outputSize(dataset.manifest.image, view);
+  const plain = outputSize(dataset.manifest.image, view, 'data.plainView');
   if (plain.height === size.height && plain.width === size.width && viewsPerImage(view) === 1) return view;
   throw new UserError(`Measuring would see ${plain.height} × ${plain.width}, training ${size.height} × ${size.width}`, {
     field: 'data.plainView',

@@ -222,6 +222,7 @@ describe('the training loop', () => {
     [{ data: { workers: 0, subset: { first: 97 } } }, 'data.subset.first'],
     [{ data: { workers: 0, split: 'learn' } }, 'data.split'],
     [{ data: { workers: 0, samplesPerEpoch: 15 } }, 'batchSize'],
+    [{ data: { workers: 0, plainView: { centreCrop: 8 } } }, 'data.plainView'],
   ])('refuses %j, naming the field', async (changes, field) => {
     await expect(train('bad', toy(), changes).outcome).rejects.toMatchObject({ name: 'UserError', field });
   });
