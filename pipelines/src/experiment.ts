@@ -31,7 +31,8 @@ export const aboutSchema = z.strictObject({
   expected: z.array(expectedSchema).optional(),
 });
 
-const stageSchema = z.strictObject({
+/** A stage as declared; its `config` is checked by the schema of the part that it uses. */
+export const stageSchema = z.strictObject({
   uses: z.string().describe('The part that runs: <package>/<name>, such as tasks/rotnet or eval/linear-probe'),
   needs: z
     .record(z.string(), z.string())

@@ -1,17 +1,50 @@
 import { z } from 'zod';
 import { datasetConfigSchema } from '@selfsup/data/dataset-config';
 import { comparisonSchema } from './comparison.ts';
-import { experimentSchema } from './experiment.ts';
+import { experimentSchema, stageSchema } from './experiment.ts';
+import { loadStageModule, partsOf } from './parts.ts';
+import type { Workspace } from './workspace.ts';
 import { workspaceSettingsSchema } from './workspace-settings.ts';
 
-/** The JSON Schemas for editors, file name to text: what stands in `pipelines/schema`. */
-export function schemaFiles(): Record<string, string> {
-  const text = (schema: z.ZodType, title: string): string =>
-    `${JSON.stringify({ title, ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) }, null, 2)}\n`;
-  return {
-    'comparison.schema.json': text(comparisonSchema, 'Selfsup comparison'),
-    'dataset.schema.json': text(datasetConfigSchema, 'Selfsup dataset'),
-    'experiment.schema.json': text(experimentSchema, 'Selfsup experiment'),
-    'selfsup.schema.json': text(workspaceSettingsSchema, 'Selfsup settings of a workspace'),
+/** The packages whose parts are stages: what `uses` may name. */
+const stagePackages = ['tasks', 'eval'];
+
+/**
+ * The JSON Schemas for editors, path below `pipelines/schema` to text: the kinds of files, and in `parts` the config of
+ * each task and evaluation there is, which the schema of an experiment asks for by what the stage `uses`.
+ */
+export async function schemaFiles(workspace: Workspace): Promise<Record<string, string>> {
+  const parts = stagePackages.flatMap((packageName) => partsOf(workspace, packageName));
+  const files: Record<string, string> = {
+    'comparison.schema.json': text('Selfsup comparison', jsonSchema(comparisonSchema)),
+    'dataset.schema.json': text('Selfsup dataset', jsonSchema(datasetConfigSchema)),
+    'experiment.schema.json': text('Selfsup experiment', experimentJsonSchema(parts)),
+    'selfsup.schema.json': text('Selfsup settings of a workspace', jsonSchema(workspaceSettingsSchema)),
   };
+  for (const part of parts) {
+    const { schema } = await loadStageModule(workspace, part);
+    files[partFile(part)] = text(`Config of ${part}`, jsonSchema(schema, 'ref'));
+  }
+  return files;
+}
+
+const partFile = (part: string): string => `parts/${part.replace('/', '-')}.schema.json`;
+
+const jsonSchema = (schema: z.ZodType, reused: 'inline' | 'ref' = 'inline'): object =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused });
+
+const text = (title: string, schema: object): string => `${JSON.stringify({ title, ...schema }, null, 2)}\n`;
+
+/** The schema of an experiment in which `uses` is completed, and `config` is checked, by the parts there are. */
+function experimentJsonSchema(parts: readonly string[]): object {
+  const uses = z.union([z.enum(parts), z.string()]).describe(stageSchema.shape.uses.description!);
+  const stage = jsonSchema(stageSchema.extend({ uses })) as Record<string, unknown>;
+  delete stage['$schema'];
+  const byPart = parts.map((part) => ({
+    if: { properties: { uses: { const: part } }, required: ['uses'] },
+    then: { properties: { config: { $ref: partFile(part) } } },
+  }));
+  const experiment = jsonSchema(experimentSchema) as { properties: Record<string, Record<string, unknown>> };
+  experiment.properties['stages']!['additionalProperties'] = { ...stage, allOf: byPart };
+  return experiment;
 }

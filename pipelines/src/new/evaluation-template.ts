@@ -12,7 +12,11 @@ export const evaluationTemplate: Template = (forms) => {
   };
   return {
     files: { [`${folder}/${name}.ts`]: evaluation(forms), [`${folder}/${name}.test.ts`]: test(forms) },
-    next: [`npm test -- ${name}`, `add to the stages of an experiment: "${name}": ${JSON.stringify(stage)}`],
+    next: [
+      'npx selfsup schema',
+      `npm test -- ${name}`,
+      `add to the stages of an experiment: "${name}": ${JSON.stringify(stage)}`,
+    ],
   };
 };
 

@@ -18,7 +18,7 @@ export const taskTemplate: Template = (forms) => {
       }),
       [`docs/${name}.md`]: page(forms),
     },
-    next: [`npx selfsup check ${experiment}`, `npx nx run pipeline:${experiment}`],
+    next: ['npx selfsup schema', `npx selfsup check ${experiment}`, `npx nx run pipeline:${experiment}`],
   };
 };
 
