@@ -1,7 +1,8 @@
 // Infers the Nx projects of this workspace: packages, their parts, datasets, experiments, comparisons, and the aggregates
 // of project "pipeline". Plain JavaScript, since Nx loads it without a build.
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
+import { namedFolder } from '../packages/engine/src/named-folder.mjs';
 import { stageTarget } from './src/expand.mjs';
 import { comparisonProject } from './src/nx/comparison-project.mjs';
 import { readExperimentPlan } from './src/nx/experiment-plan.mjs';
@@ -50,7 +51,7 @@ function readWorkspace(files, root) {
     const project = packageName === 'data' ? `data-source-${part}` : `${packageName}-${part}`;
     return { file, packageName, part, ref: `${packageName}/${part}`, project };
   });
-  const artifacts = relative(root, resolve(root, process.env.SELFSUP_ARTIFACTS || 'artifacts'));
+  const artifacts = relative(root, namedFolder('SELFSUP_ARTIFACTS', { root }) ?? join(root, 'artifacts'));
   const [pipelines] = matching(/^pipelines\/package\.json$/).map(readPackage);
   const [tests] = matching(/^tests\/package\.json$/).map(readPackage);
   return {

@@ -13,13 +13,14 @@ import { archiveMembers } from '@selfsup/data/archive';
 import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { openDataset } from '@selfsup/data/dataset';
 import { ingest } from '@selfsup/data/ingest';
+import { dataFolder } from '@selfsup/engine/folders';
 import { pack } from 'tar-stream';
 import { oraclePython } from '../oracle.ts';
 
 const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
 const rounds = Number(options.rounds);
 const python = oraclePython();
-const data = process.env.SELFSUP_DATA;
+const data = dataFolder();
 if (python === undefined) throw new Error('Run bench/setup-oracles first.');
 if (data === undefined) throw new Error('Set SELFSUP_DATA to a folder with imagenet-sample.tar.');
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));

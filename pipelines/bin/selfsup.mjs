@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command `selfsup`: makes Node read TypeScript, then hands over to src/cli.ts.
-import { register } from 'tsx/esm/api';
+import { readTypeScript } from '../../packages/engine/src/typescript.mjs';
 
-register();
+await readTypeScript();
 await import('../src/cli.ts');

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
+import { namedFolder } from '@selfsup/engine/named-folder';
 import type { Workspace } from './workspace.ts';
 
 /** Where published results, the store and work in progress lie. */
@@ -23,9 +24,9 @@ export type UnitId =
       readonly stage: string;
     };
 
-/** The artifacts folder: `SELFSUP_ARTIFACTS`, or `artifacts` in the workspace. */
+/** The artifacts folder: `SELFSUP_ARTIFACTS` (a relative one from the workspace root), or `artifacts` in the workspace. */
 export function openArtifacts(workspace: Workspace, dryRunFolder?: string): Artifacts {
-  const root = resolve(workspace.root, process.env['SELFSUP_ARTIFACTS'] || 'artifacts');
+  const root = namedFolder('SELFSUP_ARTIFACTS', { root: workspace.root }) ?? join(workspace.root, 'artifacts');
   const stages = dryRunFolder ?? root;
   return { root, stages, store: join(stages, 'store') };
 }

@@ -1,11 +1,29 @@
 import { readdirSync } from 'node:fs';
-import { Command } from 'commander';
+import { setImmediate } from 'node:timers/promises';
+import { Command, CommanderError } from 'commander';
+import { UserError } from '@selfsup/engine/errors';
 import { fail } from './fail.ts';
+import { watchOutput } from './output.ts';
+
+const lostResults = watchOutput(process.stdout);
+// Progress and messages: nothing depends on their being read.
+watchOutput(process.stderr);
 
 const program = new Command('selfsup')
   .description('The classic self-supervised systems as declarative, cached, reproducible experiment pipelines.')
   .showSuggestionAfterError()
-  .showHelpAfterError('Try selfsup help, or selfsup help <command>.');
+  .showHelpAfterError('Try selfsup help, or selfsup help <command>.')
+  .addHelpText(
+    'after',
+    `
+Environment:
+  SELFSUP_DATA       folder in which sources look for files
+  SELFSUP_ARTIFACTS  folder of the results; artifacts by default
+  SELFSUP_CACHE      folder of the engine and of downloads; ~/.cache/selfsup by default
+A relative path in one of them is taken from the root of the workspace, wherever the command is typed; selfsup doctor
+shows them whole. Paths among a command's arguments and options are taken from the current folder.`,
+  )
+  .exitOverride();
 
 // A command is a file of this folder; only the one that is asked for is loaded, the help loads all.
 const folder = new URL('./commands/', import.meta.url);
@@ -14,15 +32,23 @@ const names = readdirSync(folder)
   .map((file) => file.slice(0, -3))
   .sort();
 const asked = process.argv[2];
-for (const name of asked !== undefined && names.includes(asked) ? [asked] : names) {
-  const { default: command } = (await import(new URL(`${name}.ts`, folder).href)) as { default: Command };
-  program.addCommand(command);
-}
 
 try {
+  for (const name of asked !== undefined && names.includes(asked) ? [asked] : names) {
+    const { default: command } = (await import(new URL(`${name}.ts`, folder).href)) as { default: Command };
+    program.addCommand(command.copyInheritedSettings(program));
+  }
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = fail(error);
+  // Commander has said what was wrong, or shown the help.
+  process.exitCode = error instanceof CommanderError ? error.exitCode : fail(error);
+}
+// A failed write may be told a moment later.
+await setImmediate();
+const lost = lostResults();
+if (lost !== undefined) {
+  const remedy = 'Leave room on the disk that the output goes to, and run the same command again.';
+  process.exitCode = Math.max(1, fail(new UserError(`The output could not be written: ${lost.message}`, { remedy })));
 }
 // Worker threads or TensorFlow's own must not keep a finished command alive.
 process.exit(process.exitCode ?? 0);

@@ -1,6 +1,6 @@
-import { relative } from 'node:path';
 import { readComparison, runComparison } from './comparison.ts';
 import { openSession } from './session.ts';
+import { shownPath } from './shown-path.ts';
 import { writeComparison } from './write-comparison.ts';
 
 /**
@@ -9,11 +9,12 @@ import { writeComparison } from './write-comparison.ts';
  */
 export async function compareExperiments(
   name: string,
-  { asIs = false, maxMinutes, exact }: { asIs?: boolean; maxMinutes?: number | undefined; exact?: boolean | undefined },
+  options: { asIs?: boolean; maxMinutes?: number | undefined; exact?: boolean | undefined; to?: string | undefined },
 ): Promise<void> {
-  const session = openSession({ maxMinutes, exact });
+  const { asIs = false, to, ...limits } = options;
+  const session = openSession(limits);
   const comparison = readComparison(session.workspace, name);
   if (!asIs) await runComparison(session, comparison);
-  const file = await writeComparison(session, comparison);
-  console.log(`\nReport: ${relative(process.cwd(), file)}`);
+  const file = await writeComparison(session, comparison, to);
+  console.log(`\nReport: ${shownPath(file)}`);
 }

@@ -1,9 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '@selfsup/engine/errors';
 import type { StageModule } from '@selfsup/engine/stage';
-import { assertKnown, foldersWith, type Workspace } from './workspace.ts';
+import { assertKnown, type Workspace } from './workspace.ts';
 
 const partPattern = /^[a-z0-9-]+\/[a-z0-9-]+$/;
 
@@ -12,7 +12,7 @@ export function partsOf(workspace: Workspace, packageName: string): string[] {
   const source = join(workspace.root, 'packages', packageName, 'src');
   const names = new Set<string>();
   for (const name of safeList(source)) {
-    if (foldersWith(source, `${name}.ts`).includes(name)) names.add(`${packageName}/${name}`);
+    if (existsSync(join(source, name, `${name}.ts`))) names.add(`${packageName}/${name}`);
   }
   return [...names].sort();
 }

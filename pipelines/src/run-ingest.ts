@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '@selfsup/engine/errors';
 import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { dataFolder } from '@selfsup/engine/folders';
 import type * as ContactSheetModule from '@selfsup/data/contact-sheet';
 import type * as DatasetModule from '@selfsup/data/dataset';
 import type { DatasetConfig } from '@selfsup/data/dataset-config';
@@ -56,7 +57,7 @@ export async function decideIngest(
   const resolveOptions = {
     config,
     datasetFolder: join(file, '..'),
-    dataFolder: process.env['SELFSUP_DATA'] || undefined,
+    dataFolder: dataFolder(),
     path: options.path,
     fullHash: options.fullHash,
     progress: session.progress(unitLabel(id)),
@@ -108,7 +109,7 @@ export async function runIngest(
   dataset: string,
   options: IngestOptions & { force: boolean; onlyLook?: boolean },
 ): Promise<Outcome | 'stale'> {
-  assertWritable(session.artifacts);
+  if (options.onlyLook !== true) assertWritable(session.artifacts);
   const id: UnitId = { kind: 'ingest', dataset };
   const progress = session.progress(unitLabel(id));
   let decision: IngestDecision;

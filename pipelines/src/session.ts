@@ -1,7 +1,9 @@
+import { maxMinutes } from '@selfsup/engine/numbers';
 import type { Progress } from '@selfsup/engine/progress';
 import type { Artifacts } from './artifacts.ts';
 import { openArtifacts } from './artifacts.ts';
 import { labelledProgress } from './labelled-progress.ts';
+import { after } from './time-limit.ts';
 import { findWorkspace, type Workspace } from './workspace.ts';
 import { wantsExact } from './workspace-settings.ts';
 
@@ -33,11 +35,15 @@ export async function unbroken<Result>(work: () => Promise<Result>): Promise<Res
   }
 }
 
-/** Finds workspace and artifacts, and turns signals into an abort. `maxMinutes` aborts by itself. */
+/**
+ * Finds workspace and artifacts, and turns signals into an abort. `maxMinutes`, or SELFSUP_MAX_MINUTES, aborts by itself.
+ * Throws `UserError` where that variable is no number of minutes, and outside of a workspace.
+ */
 export function openSession(
   options: { dryRunFolder?: string; maxMinutes?: number | undefined; exact?: boolean | undefined } = {},
 ): Session {
   const workspace = findWorkspace();
+  const minutes = options.maxMinutes ?? maxMinutes();
   const controller = new AbortController();
   let told = false;
   const stop = (): void => {
@@ -50,10 +56,7 @@ export function openSession(
     controller.abort();
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
-  // When Nx is killed its pipe breaks, but the work is to go on.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  const minutes = options.maxMinutes ?? (Number(process.env['SELFSUP_MAX_MINUTES']) || undefined);
-  if (minutes !== undefined) setTimeout(() => controller.abort(), minutes * 60_000).unref();
+  if (minutes !== undefined) after(minutes * 60_000, () => controller.abort());
   return {
     workspace,
     artifacts: openArtifacts(workspace, options.dryRunFolder),

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/engine/files';
+import { cacheFolder } from '@selfsup/engine/folders';
 import { move } from '@selfsup/engine/move';
 
 /** A blob as a manifest names it. */
@@ -36,7 +37,7 @@ function seenPath(store: string, digest: string): string {
  * LMDB dataset, whose pages depend on commit timing), else by its files' digests. Content that is there is kept.
  */
 export async function storeBlob(store: string, path: string, identity?: string): Promise<BlobRef> {
-  const seen = await look(path, {});
+  const seen = await look(path, []);
   const files = Object.entries(seen);
   const isFolder = (await stat(path)).isDirectory();
   const digest = !isFolder
@@ -47,20 +48,20 @@ export async function storeBlob(store: string, path: string, identity?: string):
   if (await isWhole(store, digest)) {
     // Nobody may name it at this moment: to gc it is as young as if it were new.
     await utimes(target, new Date(), new Date()).catch(() => undefined);
-    if (!isFolder) await remember(store, digest, await look(target, {}, seen));
+    if (!isFolder) await remember(seenPath(store, digest), await look(target, [], seen));
     await rm(path, { recursive: true, force: true });
   } else {
     await rm(target, { recursive: true, force: true });
     await mkdir(dirname(target), { recursive: true });
     for (const [name] of files) await makeDurable(isFolder ? join(path, name) : path);
     // The record of a folder is its only proof, so it stands before the folder does.
-    if (isFolder) await remember(store, digest, seen);
+    if (isFolder) await remember(seenPath(store, digest), seen);
     await move(path, target).catch(async (cause: unknown) => {
       // Another stage may have stored the same content a moment before.
       if (!(await isWhole(store, digest))) throw cause;
       await rm(path, { recursive: true, force: true });
     });
-    if (!isFolder) await remember(store, digest, await look(target, {}, seen));
+    if (!isFolder) await remember(seenPath(store, digest), await look(target, [], seen));
   }
   return identity === undefined ? { sha256: digest, bytes } : { sha256: digest };
 }
@@ -73,31 +74,33 @@ export async function isWhole(store: string, digest: string): Promise<boolean> {
   const path = blobPath(store, digest);
   const state = await stat(path).catch(() => undefined);
   if (state === undefined) return false;
-  const known = await readSeen(store, digest);
-  if (known === undefined && state.isDirectory()) return false;
-  const now = await look(path, known ?? {}).catch(() => undefined);
+  const proof = await readSeen(seenPath(store, digest));
+  if (proof === undefined && state.isDirectory()) return false;
+  const elsewhere = cachedLook(digest);
+  const known = [proof ?? {}, elsewhere === undefined ? {} : ((await readSeen(elsewhere)) ?? {})];
+  const now = await look(path, known).catch(() => undefined);
   if (now === undefined) return false;
   const same = state.isDirectory()
-    ? Object.entries(known!).every(([name, file]) => now[name]?.sha256 === file.sha256)
+    ? Object.entries(proof!).every(([name, file]) => now[name]?.sha256 === file.sha256)
     : now['']?.sha256 === digest;
-  if (same && canonicalJson(now) !== canonicalJson(known ?? null)) await remember(store, digest, now);
+  const isKnown = known.some((seen) => canonicalJson(seen) === canonicalJson(now));
+  if (same && !isKnown) await rememberLook(store, digest, now);
   return same;
 }
 
-/** Digests of the files below `path` (the path itself under the name ''), those that look as `known` not read. */
-async function look(path: string, known: Seen, digests: Seen = {}): Promise<Seen> {
+/** Digests of the files below `path` (the path itself under the name ''), those that look as one in `known` not read. */
+async function look(path: string, known: readonly Seen[], digests: Seen = {}): Promise<Seen> {
   const result: Seen = {};
   for (const file of await filesBelow(path)) {
     const name = relative(path, file);
     const { size, mtimeMs, ctimeMs, ino } = await stat(file);
-    const before = known[name];
-    const unchanged =
-      before !== undefined &&
-      before.size === size &&
-      before.modified === mtimeMs &&
-      before.changed === ctimeMs &&
-      before.inode === ino;
-    const digest = unchanged ? before.sha256 : (digests[name]?.sha256 ?? (await sha256File(file)));
+    const unchanged = known
+      .map((seen) => seen[name])
+      .find(
+        (before) =>
+          before?.size === size && before.modified === mtimeMs && before.changed === ctimeMs && before.inode === ino,
+      );
+    const digest = unchanged?.sha256 ?? digests[name]?.sha256 ?? (await sha256File(file));
     result[name] = { sha256: digest, size, modified: mtimeMs, changed: ctimeMs, inode: ino };
   }
   return result;
@@ -117,16 +120,35 @@ export async function filesBelow(path: string): Promise<string[]> {
   return nested.flat().sort();
 }
 
-async function readSeen(store: string, digest: string): Promise<Seen | undefined> {
+async function readSeen(file: string): Promise<Seen | undefined> {
   try {
-    return JSON.parse(await readFile(seenPath(store, digest), 'utf8')) as Seen;
+    return JSON.parse(await readFile(file, 'utf8')) as Seen;
   } catch {
     return undefined;
   }
 }
 
-async function remember(store: string, digest: string, seen: Seen): Promise<void> {
-  await writeAtomically(seenPath(store, digest), JSON.stringify(seen));
+/** Remembers a look at a blob; of a store that can only be read in the user's cache, or not at all. It only saves time. */
+async function rememberLook(store: string, digest: string, seen: Seen): Promise<void> {
+  try {
+    await remember(seenPath(store, digest), seen);
+  } catch {
+    const elsewhere = cachedLook(digest);
+    if (elsewhere !== undefined) await remember(elsewhere, seen).catch(() => undefined);
+  }
+}
+
+/** Where looks at blobs of stores that can only be read are kept; undefined for a user without a cache. */
+function cachedLook(digest: string): string | undefined {
+  try {
+    return seenPath(cacheFolder(), digest);
+  } catch {
+    return undefined;
+  }
+}
+
+async function remember(file: string, seen: Seen): Promise<void> {
+  await writeAtomically(file, JSON.stringify(seen));
 }
 
 async function makeDurable(file: string): Promise<void> {

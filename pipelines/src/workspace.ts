@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
+import { workspaceAbove } from '@selfsup/engine/named-folder';
 import { nearest } from './nearest.ts';
 
 /** The folders of one checkout: where experiments, comparisons, datasets and the parts they name are looked for. */
@@ -11,15 +12,12 @@ export interface Workspace {
 
 /** Finds the workspace by walking up from `from`. Throws `UserError` when there is none. */
 export function findWorkspace(from: string = process.cwd()): Workspace {
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'nx.json')) && isFolder(join(folder, 'pipelines'))) return { root: folder };
-    if (dirname(folder) === folder) {
-      throw new UserError('This is no Selfsup workspace: no folder upwards holds nx.json and pipelines/', {
-        file: from,
-        remedy: 'Change into your clone of Selfsup and run the command again.',
-      });
-    }
-  }
+  const root = workspaceAbove(from);
+  if (root !== undefined) return { root };
+  throw new UserError('This is no Selfsup workspace: no folder upwards holds nx.json and pipelines/', {
+    file: from,
+    remedy: 'Change into your clone of Selfsup and run the command again.',
+  });
 }
 
 /** Names of the experiments there are, sorted. */

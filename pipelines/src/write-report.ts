@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeAtomically } from '@selfsup/engine/files';
-import { assertWritable } from './artifacts.ts';
 import type { Experiment } from './experiment.ts';
+import { writeReportFile } from './report-file.ts';
 import type { Session } from './session.ts';
 
 /** Where the report of an experiment lies; that of a `--set` variant beside its artifacts. */
@@ -11,14 +10,16 @@ export function reportFile(session: Session, experiment: Experiment, setVariant?
   return join(folder, 'report', 'index.html');
 }
 
-/** Writes the report from what is published now. Gives its path. */
-export async function writeReport(session: Session, experiment: Experiment, setVariant?: string): Promise<string> {
-  assertWritable(session.artifacts);
+/** Writes the report from what is published now, to its own place or to the file `to`. Gives its path. */
+export async function writeReport(
+  session: Session,
+  experiment: Experiment,
+  { setVariant, to }: { setVariant?: string | undefined; to?: string | undefined } = {},
+): Promise<string> {
   const { renderReport } = await import('@selfsup/report/page');
   const { reportInput } = await import('./report-input.ts');
-  const file = reportFile(session, experiment, setVariant);
-  await writeAtomically(file, await renderReport(await reportInput(session, experiment)));
-  return file;
+  const page = await renderReport(await reportInput(session, experiment));
+  return writeReportFile(page, reportFile(session, experiment, setVariant), to);
 }
 
 /** Whether there is a report. */

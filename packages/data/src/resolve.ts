@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/engine/errors';
+import { cacheFolder } from '@selfsup/engine/folders';
 import type { Progress } from '@selfsup/engine/progress';
-import { cacheFolder } from './cache-folder.ts';
 import { checkConfig } from './check-config.ts';
 import type { DatasetConfig } from './dataset-config.ts';
 import { loadSource } from './load-source.ts';
@@ -56,7 +56,10 @@ export async function resolveSource(options: ResolveOptions): Promise<ResolvedSo
     const settings = checkConfig(source.schema, section, options.file, `sources.${i}`);
     const look = await source.look(settings, {
       dataFolder: options.dataFolder,
-      cacheFolder: cacheFolder(),
+      // Only who needs it is told that there is none.
+      get cacheFolder() {
+        return cacheFolder();
+      },
       fullHash: options.fullHash,
       datasetFolder: options.path === undefined ? options.datasetFolder : process.cwd(),
       progress,

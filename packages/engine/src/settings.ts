@@ -1,5 +1,6 @@
 import { usableCores } from './cpu-quota.ts';
 import { UserError } from './errors.ts';
+import { numberVariable, type NumberRange } from './numbers.ts';
 
 /** How TensorFlow is to run. Each may change the last bits of a result, so manifests record them as its place. */
 export interface EngineSettings {
@@ -12,6 +13,8 @@ export interface EngineSettings {
   /** Undefined: what the machine has. */
   readonly device: 'cpu' | 'cuda' | undefined;
 }
+
+const threadsRange: NumberRange = { whole: true, atLeast: 1, atMost: 9999 };
 
 function choice<Value extends string>(
   environment: NodeJS.ProcessEnv,
@@ -32,15 +35,8 @@ function choice<Value extends string>(
  * Throws `UserError` naming the variable that cannot be understood.
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): EngineSettings {
-  const threads = environment.SELFSUP_THREADS || undefined;
-  if (threads !== undefined && !/^[1-9]\d{0,3}$/.test(threads)) {
-    throw new UserError(`SELFSUP_THREADS is '${threads}'`, {
-      field: 'SELFSUP_THREADS',
-      remedy: 'Set it to a whole number from 1 on, or unset it to use every core.',
-    });
-  }
   return {
-    threads: threads === undefined ? usableCores() : Number(threads),
+    threads: numberVariable('SELFSUP_THREADS', threadsRange, environment) ?? usableCores(),
     deterministic: choice(environment, 'SELFSUP_DETERMINISTIC', ['0', '1']) !== '0',
     fpmath: choice(environment, 'SELFSUP_FPMATH', ['fp32', 'bf16']) ?? 'fp32',
     device: choice(environment, 'SELFSUP_DEVICE', ['cpu', 'cuda']),

@@ -1,8 +1,9 @@
 import { UserError } from './errors.ts';
+import { cacheFolder } from './folders.ts';
 import { processorType } from './identity.ts';
 import { readSettings } from './settings.ts';
 import { hasCuda, readMachine, requireSupported } from './setup/machine.ts';
-import { ADDON, cacheFolder, inspectEngine, tfjsFolder } from './setup/place.ts';
+import { ADDON, inspectEngine, tfjsFolder } from './setup/place.ts';
 
 /** State of the engine, for `selfsup doctor`. */
 export interface EngineStatus {

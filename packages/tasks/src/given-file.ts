@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import { sha256File } from '@selfsup/engine/files';
+import { dataFolder } from '@selfsup/engine/folders';
 import { z } from 'zod';
 
 /** A file that a task's config names. Its digest is part of the config, so another file is never taken for it. */
@@ -17,7 +18,7 @@ export type GivenFile = z.infer<typeof givenFileSchema>;
  * is the config's that names it, `what` the file in words, such as `permutation set`.
  */
 export async function givenFilePath({ file, sha256 }: GivenFile, field: string, what: string): Promise<string> {
-  const path = isAbsolute(file) ? file : join(process.env['SELFSUP_DATA'] ?? '', file);
+  const path = isAbsolute(file) ? file : join(dataFolder() ?? '', file);
   let digest: string;
   try {
     digest = await sha256File(path);

@@ -1,5 +1,4 @@
 // @no-effect-on-results
-import { UserError } from '@selfsup/engine/errors';
 import type { Progress } from '@selfsup/engine/progress';
 import { tensorFlowBackend } from '@selfsup/engine/kernel';
 
@@ -44,15 +43,6 @@ export class Clock {
     this.#timed += performance.now() - this.#stepStarted;
     return this.#steps === WARM_UP + TIMED ? this.#timed / TIMED / 1000 : undefined;
   }
-}
-
-/** Reads `SELFSUP_MAX_MINUTES`. Throws `UserError` when it is no positive number. */
-export function maxMinutes(): number | undefined {
-  const text = process.env['SELFSUP_MAX_MINUTES'];
-  if (text === undefined || text === '') return undefined;
-  const minutes = Number(text);
-  if (minutes > 0) return minutes;
-  throw new UserError(`The time limit '${text}' is no positive number of minutes`, { field: 'SELFSUP_MAX_MINUTES' });
 }
 
 /** Says what the rest will take, but for less than a minute, and where that is over an hour on a CPU, names the small twin. */

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
+import { maxMinutes } from '@selfsup/engine/numbers';
 import type { Phase, Progress } from '@selfsup/engine/progress';
 import { randomKey, type RandomKey } from '@selfsup/engine/random';
 import { Interrupted } from '@selfsup/engine/stage';
@@ -7,7 +8,7 @@ import type { Checkpoint, Json } from '@selfsup/models/checkpoint';
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import { learningRateAt, type Schedule } from '@selfsup/models/schedules';
 import { assignVariables, variableData } from '@selfsup/models/weights';
-import { announceEstimate, Clock, maxMinutes } from './clock.ts';
+import { announceEstimate, Clock } from './clock.ts';
 import { requireFiniteWeights } from './divergence.ts';
 import { LiveCheckpoints } from './live-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';

@@ -3,10 +3,10 @@ import { Command } from 'commander';
 import { writeAtomically } from '@selfsup/engine/files';
 import { UserError } from '@selfsup/engine/errors';
 import { acquireLease, type Lease } from '@selfsup/engine/lease';
-import { publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from '../artifacts.ts';
+import { assertWritable, publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from '../artifacts.ts';
 import { findStage, parseOverrides, readExperiment } from '../experiment.ts';
 import { isComplete, type Manifest } from '../manifest.ts';
-import { collect, wholeNumber } from '../options.ts';
+import { collect, seedOption } from '../options.ts';
 import { stageIds } from '../run-experiment.ts';
 import { decideIngest, type IngestDecision } from '../run-ingest.ts';
 import { openSession, type Session } from '../session.ts';
@@ -25,7 +25,7 @@ export default new Command('accept')
   .argument('<experiment or data/dataset>')
   .argument('[stage]')
   .option('--variant <name>', 'only this variant')
-  .option('--seed <n>', 'only this seed', wholeNumber)
+  .option('--seed <n>', 'only this seed', seedOption)
   .option('--set <path=value>', 'override, as of run', collect, [] as string[])
   .addHelpText(
     'after',
@@ -34,6 +34,7 @@ export default new Command('accept')
   )
   .action(async (name: string, stage: string | undefined, options: Options) => {
     const session = openSession();
+    assertWritable(session.artifacts);
     if (name.startsWith('data/')) {
       const dataset = name.slice('data/'.length);
       await acceptUnit(session, { kind: 'ingest', dataset }, () => decideIngest(session, dataset));

@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { compareExperiments } from '../compare-experiments.ts';
+import { minutesOption } from '../options.ts';
 
 interface Options {
   asIs: boolean;
   exact?: boolean;
   maxMinutes?: number;
+  to?: string;
 }
 
 export default new Command('compare')
@@ -12,6 +14,7 @@ export default new Command('compare')
   .argument('<comparison>')
   .option('--as-is', 'run nothing; write the report from what is published', false)
   .option('--exact', 'compute anew what was computed on another processor or with other threads')
-  .option('--max-minutes <n>', 'stop after this time; the same command goes on later', Number)
+  .option('--max-minutes <n>', 'stop after this time; the same command goes on later', minutesOption)
+  .option('--to <file.html>', 'where to write the report; artifacts/compare/<comparison>/index.html by default')
   .addHelpText('after', '\nExamples:\n  selfsup compare cifar10-small\n  selfsup compare cifar10-small --as-is')
   .action((name: string, options: Options) => compareExperiments(name, options));

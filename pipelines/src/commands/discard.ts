@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { UserError } from '@selfsup/engine/errors';
 import { acquireLease } from '@selfsup/engine/lease';
 import { assertWritable } from '../artifacts.ts';
-import { wholeNumber } from '../options.ts';
+import { seedOption } from '../options.ts';
 import { openSession } from '../session.ts';
 import { listUnfinished, sizeOf, type Unfinished } from '../unfinished.ts';
 
@@ -20,7 +20,7 @@ export default new Command('discard')
   .argument('<experiment or data/dataset>')
   .argument('[stage]')
   .option('--variant <name>', 'only this variant')
-  .option('--seed <n>', 'only this seed', wholeNumber)
+  .option('--seed <n>', 'only this seed', seedOption)
   .option('--work <name>', 'remove this one of the list')
   .option('--all', 'remove all of the list', false)
   .addHelpText(

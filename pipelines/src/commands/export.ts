@@ -3,6 +3,7 @@ import { UserError } from '@selfsup/engine/errors';
 import { Command, Option } from 'commander';
 import { findCheckpoint } from '../checkpoint-argument.ts';
 import { type DatasetFormat, datasetFormats, exportDataset } from '../export-dataset.ts';
+import { numberOption } from '../options.ts';
 import { openSession } from '../session.ts';
 import { shownPath } from '../shown-path.ts';
 import { datasetNames, findWorkspace } from '../workspace.ts';
@@ -14,7 +15,7 @@ interface Options {
   readonly to: string;
   readonly format?: ExportFormat | DatasetFormat;
   readonly split?: string;
-  readonly shardSize: string;
+  readonly shardSize: number;
 }
 
 export default new Command('export')
@@ -28,7 +29,12 @@ export default new Command('export')
     ]),
   )
   .option('--split <name>', 'of a dataset: this split alone')
-  .option('--shard-size <megabytes>', 'of a dataset as webdataset: image bytes of a shard', '500')
+  .option(
+    '--shard-size <megabytes>',
+    'of a dataset as webdataset: image bytes of a shard',
+    numberOption({ above: 0 }),
+    500,
+  )
   .addHelpText(
     'after',
     `
@@ -49,16 +55,13 @@ Examples:
         },
       );
     }
-    const shardMegabytes = Number(options.shardSize);
-    if (!(shardMegabytes > 0)) {
-      throw new UserError(`A shard of ${options.shardSize} megabytes`, {
-        field: '--shard-size',
-        remedy: 'Give a number above 0.',
-      });
-    }
     const format = options.format ?? (isDataset ? 'webdataset' : 'both');
     const lines = isDataset
-      ? await exportDataset(openSession(), what, { ...options, format: format as DatasetFormat, shardMegabytes })
+      ? await exportDataset(openSession(), what, {
+          ...options,
+          format: format as DatasetFormat,
+          shardMegabytes: options.shardSize,
+        })
       : await exportCheckpoint(what, { to: options.to, format: format as ExportFormat });
     for (const line of lines) console.log(line);
   });

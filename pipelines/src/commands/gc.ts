@@ -1,10 +1,11 @@
 import { relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { UserError } from '@selfsup/engine/errors';
 import { assertWritable } from '../artifacts.ts';
 import { findGarbage, type Garbage } from '../gc/garbage.ts';
 import { duration } from '../labelled-progress.ts';
+import { numberOption } from '../options.ts';
 import { openSession } from '../session.ts';
 
 interface Options {
@@ -15,7 +16,11 @@ interface Options {
 
 export default new Command('gc')
   .description('Remove blobs that no published manifest names, and old unfinished work; asks before it does')
-  .option('--min-age <minutes>', 'spare what is younger (default: 60, and a week for unfinished work)', minutes)
+  .option(
+    '--min-age <minutes>',
+    'spare what is younger (default: 60, and a week for unfinished work)',
+    numberOption({ atLeast: 0 }),
+  )
   .option('--dry-run', 'only say what would go', false)
   .option('--yes', 'remove it without asking', false)
   .addHelpText(
@@ -41,14 +46,6 @@ export default new Command('gc')
   });
 
 const minute = 60_000;
-
-function minutes(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0) || !Number.isFinite(value)) {
-    throw new InvalidArgumentError('Give a number of minutes, 0 or more.');
-  }
-  return value;
-}
 
 const mostLines = 40;
 

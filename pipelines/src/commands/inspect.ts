@@ -1,13 +1,10 @@
-import { join, resolve } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
-import { writeAtomically } from '@selfsup/engine/files';
 import { Command } from 'commander';
 import { describeDataset } from '../inspect/describe-dataset.ts';
+import { checkedSheet, keepSheet } from '../inspect/keep-sheet.ts';
 import { publishedFolder } from '../artifacts.ts';
 import { openIngested } from '../open-ingested.ts';
 import { readRemarks } from '../remarks.ts';
 import { openSession } from '../session.ts';
-import { shownPath } from '../shown-path.ts';
 
 interface InspectOptions {
   readonly json: boolean;
@@ -21,7 +18,10 @@ export default new Command('inspect')
   .description('Show what is in an ingested dataset, and write a contact sheet of it')
   .argument('<dataset>')
   .option('--split <name>', 'the split of the contact sheet; train, or the first, by default')
-  .option('--sheet <file.png>', 'where to write the contact sheet; artifacts/<dataset>/contact-sheet.png by default')
+  .option(
+    '--sheet <file.png>',
+    'where to write the contact sheet; artifacts/<dataset>/contact-sheet.png, or the cache, by default',
+  )
   .option('--all', 'show all images that were left out', false)
   .option('--verify', 'read everything over and compare it with its checksums', false)
   .option('--json', 'print the manifest of the dataset instead', false)
@@ -31,6 +31,7 @@ export default new Command('inspect')
   )
   .action(async (name: string, options: InspectOptions) => {
     const session = openSession();
+    if (options.sheet !== undefined) checkedSheet(options.sheet);
     const dataset = openIngested(session, name);
     try {
       if (options.verify) {
@@ -45,16 +46,8 @@ export default new Command('inspect')
       const columns = process.stdout.columns ?? 100;
       for (const line of describeDataset(dataset, { ...remarks, all: options.all, columns })) console.log(line);
       const { contactSheet, sheetSplit } = await import('@selfsup/data/contact-sheet');
-      const file = resolve(options.sheet ?? join(session.artifacts.root, name, 'contact-sheet.png'));
-      if (!file.endsWith('.png')) {
-        throw new UserError('A contact sheet is a PNG', {
-          file,
-          field: '--sheet',
-          remedy: 'Let its name end in .png.',
-        });
-      }
-      await writeAtomically(file, await contactSheet(dataset, options.split ?? sheetSplit(dataset)));
-      console.log(`Contact sheet: ${shownPath(file)}`);
+      const png = await contactSheet(dataset, options.split ?? sheetSplit(dataset));
+      console.log(await keepSheet(png, { name, artifacts: session.artifacts.root, asked: options.sheet }));
       if (options.verify) console.log('Verified: all records match their checksums.');
     } finally {
       await dataset.close();

@@ -1,8 +1,8 @@
-import { relative } from 'node:path';
 import { Command } from 'commander';
 import { readExperiment } from '../experiment.ts';
 import { runExperiment } from '../run-experiment.ts';
 import { openSession } from '../session.ts';
+import { shownPath } from '../shown-path.ts';
 import { hasReport, reportFile, writeReport } from '../write-report.ts';
 
 export default new Command('report-path')
@@ -18,5 +18,5 @@ export default new Command('report-path')
     const experiment = readExperiment(session.workspace, name);
     const computed = await runExperiment(session, experiment, {});
     if (computed.length > 0 || !hasReport(session, experiment)) await writeReport(session, experiment);
-    console.log(`\nReport: ${relative(process.cwd(), reportFile(session, experiment))}`);
+    console.log(`\nReport: ${shownPath(reportFile(session, experiment))}`);
   });

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { UserError } from '@selfsup/engine/errors';
 import { assertWritable } from '../artifacts.ts';
@@ -7,9 +7,10 @@ import { compareExperiments } from '../compare-experiments.ts';
 import { readComparison } from '../comparison.ts';
 import { dataOverrides, findVariant, parseOverrides, readExperiment, setVariantName } from '../experiment.ts';
 import { kindOf } from '../one-kind.ts';
-import { collect, wholeNumber } from '../options.ts';
+import { collect, minutesOption, seedOption } from '../options.ts';
 import { runExperiment } from '../run-experiment.ts';
 import { openSession } from '../session.ts';
+import { shownPath } from '../shown-path.ts';
 import { findWorkspace, type Workspace } from '../workspace.ts';
 import { writeReport } from '../write-report.ts';
 
@@ -32,13 +33,13 @@ export default new Command('run')
   .option('--set <path=value>', 'make a variant of it with this override; may be given several times', collect, [])
   .option('--data <name=other>', 'make a variant of it with another data set in the place of one', collect, [])
   .option('--variant <name>', 'only this variant')
-  .option('--seed <n>', 'only this seed, which need not stand in the file', wholeNumber)
+  .option('--seed <n>', 'only this seed, which need not stand in the file', seedOption)
   .option('--stage <name>', 'only this stage and what it needs')
   .option('--dry-run', 'build everything on the real files, do two steps of each stage, keep nothing', false)
   .option('--full-hash', 'read all source files to see whether they have changed, as of ingest', false)
   .option('--force <stage>', 'compute this stage anew; may be given several times', collect, [])
   .option('--exact', 'compute anew what was computed on another processor or with other threads')
-  .option('--max-minutes <n>', 'stop after this time; the same command goes on later', Number)
+  .option('--max-minutes <n>', 'stop after this time; the same command goes on later', minutesOption)
   .addHelpText(
     'after',
     `
@@ -85,8 +86,8 @@ Examples:
     }
     const seeds = [...new Set([...experiment.seeds, ...(options.seed === undefined ? [] : [options.seed])])];
     const shown = isSet ? { ...base, seeds, variants: [...base.variants, ...experiment.variants] } : { ...base, seeds };
-    const file = await writeReport(session, shown, isSet ? experiment.variants[0]!.name : undefined);
-    console.log(`Report: ${relative(process.cwd(), file)}`);
+    const file = await writeReport(session, shown, { setVariant: isSet ? experiment.variants[0]!.name : undefined });
+    console.log(`Report: ${shownPath(file)}`);
   });
 
 /** Throws `UserError` for an option that means something for one experiment alone. */

@@ -4,7 +4,7 @@ import { parseOverrides, readExperiment } from '../experiment.ts';
 import { runStage } from '../run-stage.ts';
 import { openSession } from '../session.ts';
 import { type StageId, loadChecked } from '../stage-key.ts';
-import { collect, wholeNumber } from '../options.ts';
+import { collect, minutesOption, seedOption } from '../options.ts';
 
 interface Options {
   variant?: string;
@@ -21,11 +21,11 @@ export default new Command('stage')
   .argument('<experiment>')
   .argument('<stage>')
   .option('--variant <name>', 'the variant; by default the first')
-  .option('--seed <n>', 'the seed; by default the first', wholeNumber)
+  .option('--seed <n>', 'the seed; by default the first', seedOption)
   .option('--set <path=value>', 'override, as of run', collect, [] as string[])
   .option('--force', 'compute it anew even where it is done', false)
   .option('--exact', 'compute it anew where it was computed on another processor or with other threads')
-  .option('--max-minutes <n>', 'stop after this time, as Ctrl-C would', Number)
+  .option('--max-minutes <n>', 'stop after this time, as Ctrl-C would', minutesOption)
   .option('--dry-run-into <folder>', 'dry run that publishes into a throw-away folder')
   .addHelpText('after', '\nExample:\n  selfsup stage quickstart pretrain --variant rotnet --seed 1')
   .action(async (name: string, stage: string, options: Options) => {

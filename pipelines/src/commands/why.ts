@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { unitLabel } from '../artifacts.ts';
 import { findStage, readExperiment } from '../experiment.ts';
-import { wholeNumber } from '../options.ts';
+import { seedOption } from '../options.ts';
 import { stageIds } from '../run-experiment.ts';
 import { openSession } from '../session.ts';
 import { decideStage } from '../stage-key.ts';
@@ -12,7 +12,7 @@ export default new Command('why')
   .argument('<experiment>')
   .argument('<stage>')
   .option('--variant <name>', 'only this variant')
-  .option('--seed <n>', 'only this seed', wholeNumber)
+  .option('--seed <n>', 'only this seed', seedOption)
   .option('--exact', 'ask for a result that was computed in a place like this one')
   .addHelpText('after', '\nExamples:\n  selfsup why quickstart pretrain\n  selfsup why quickstart pretrain --exact')
   .action(async (name: string, stage: string, options: { variant?: string; seed?: number; exact?: boolean }) => {

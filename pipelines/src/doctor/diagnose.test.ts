@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { diagnose, type Finding } from './diagnose.ts';
 import type { DatasetState, Facts } from './facts.ts';
 
-const folder = { path: '/somewhere', freeBytes: 50e9, problem: undefined };
+const folder = { path: '/somewhere', exists: true, freeBytes: 50e9, problem: undefined };
 const sound: Facts = {
   node: '22.11.0',
   packages: { count: 3, problems: [] },
@@ -17,6 +17,7 @@ const sound: Facts = {
   git: { found: 'git version 2.39.5' },
   artifacts: folder,
   cache: folder,
+  data: folder,
   datasets: [],
 };
 const findings = (changes: Partial<Facts>): Finding[] => diagnose({ ...sound, ...changes });
@@ -28,7 +29,7 @@ const dataset = (source: DatasetState['source'], ingested = false): Finding =>
   about('data/d', { datasets: [{ name: 'd', ingested, source }] });
 
 test('a sound machine has nothing but ok, and the engine says what it is', () => {
-  expect(findings({}).map(({ status }) => status)).toEqual(new Array(8).fill('ok'));
+  expect(findings({}).map(({ status }) => status)).toEqual(new Array(9).fill('ok'));
   const { says } = about('engine', {});
   for (const word of ['2.21.0', 'device cpu', '2 threads', 'fp32', 'deterministic']) expect(says).toContain(word);
 });
@@ -95,4 +96,26 @@ test('data that can be fetched is fine, data that cannot is a warning, a wrong d
   expect(dataset({ state: 'none', ...words })).toMatchObject({ status: 'warn', says: 'no files' });
   expect(dataset({ state: 'none', ...words }, true)).toMatchObject({ status: 'ok' });
   expect(dataset({ state: 'wrong', ...words })).toMatchObject({ status: 'fail', remedy: 'Put them there.' });
+});
+
+test('artifacts that can only be read are a warning that says what is possible', () => {
+  const finding = about('artifacts folder', { artifacts: { ...folder, problem: 'EROFS' } });
+  expect(finding.status).toBe('warn');
+  expect(finding.says).toMatch(/^\/somewhere is read-only/);
+  expect(about('artifacts folder', { artifacts: { ...folder, exists: false, problem: 'EROFS' } }).status).toBe('fail');
+});
+
+test('a user without a cache is told the variable', () => {
+  const cache = { path: undefined, exists: false, freeBytes: undefined, problem: 'no home folder' };
+  expect(about('cache folder', { cache })).toMatchObject({
+    status: 'warn',
+    remedy: expect.stringContaining('SELFSUP_CACHE'),
+  });
+});
+
+test('the data folder is shown whole, and missed where it is not there', () => {
+  expect(about('data folder', {})).toMatchObject({ status: 'ok', says: '/somewhere' });
+  expect(about('data folder', { data: undefined })).toMatchObject({ status: 'ok', says: 'SELFSUP_DATA is not set' });
+  const missing = about('data folder', { data: { ...folder, exists: false } });
+  expect(missing).toMatchObject({ status: 'warn', says: '/somewhere is no folder' });
 });

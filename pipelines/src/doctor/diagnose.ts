@@ -24,6 +24,7 @@ export function diagnose(facts: Facts): Finding[] {
     git(facts.git),
     folder('artifacts', facts.artifacts, 'SELFSUP_ARTIFACTS'),
     folder('cache', facts.cache, 'SELFSUP_CACHE'),
+    dataFolder(facts.data),
     ...facts.datasets.map(dataset),
   ];
 }
@@ -82,9 +83,21 @@ function git(tool: Tool): Finding {
   return { status: 'warn', what: 'git', says, remedy: tool.remedy };
 }
 
-function folder(name: string, { path, freeBytes, problem }: FolderState, variable: string): Finding {
+function folder(name: string, { path, exists, freeBytes, problem }: FolderState, variable: string): Finding {
   const what = `${name} folder`;
   const remedy = `set ${variable} to a folder on another disk.`;
+  if (path === undefined) {
+    return {
+      status: 'warn',
+      what,
+      says: problem ?? 'none',
+      remedy: `Set ${variable} to a folder that can be written.`,
+    };
+  }
+  if (problem !== undefined && exists && name === 'artifacts') {
+    const says = `${path} is read-only (${problem}): its results can be shown and exported, none can be computed`;
+    return { status: 'warn', what, says, remedy: `To compute, ${remedy}` };
+  }
   if (problem !== undefined) {
     const says = `${path} cannot be written: ${problem}`;
     return { status: 'fail', what, says, remedy: `Make it writable, or ${remedy}` };
@@ -94,6 +107,16 @@ function folder(name: string, { path, freeBytes, problem }: FolderState, variabl
   if (freeBytes >= COMFORTABLE_BYTES) return { status: 'ok', what, says };
   const status = freeBytes < LEAST_BYTES ? 'fail' : 'warn';
   return { status, what, says, remedy: `Free some space (npx selfsup gc), or ${remedy}` };
+}
+
+/** Sources only read there. */
+function dataFolder(state: FolderState | undefined): Finding {
+  const what = 'data folder';
+  if (state === undefined) return { status: 'ok', what, says: 'SELFSUP_DATA is not set' };
+  if (state.exists) return { status: 'ok', what, says: `${state.path}` };
+  const remedy =
+    'Set SELFSUP_DATA to the folder with your files; a relative path counts from the root of the workspace.';
+  return { status: 'warn', what, says: `${state.path} is no folder`, remedy };
 }
 
 function dataset({ name, ingested, source }: DatasetState): Finding {

@@ -11,9 +11,11 @@ export interface PackageProblem {
   readonly installed: string | undefined;
 }
 
-/** A folder that Selfsup writes to. It need not exist yet. */
+/** A folder that Selfsup writes to, or reads alone. It need not exist yet. */
 export interface FolderState {
-  readonly path: string;
+  /** Absolute; undefined where no place was named and there is none by default. */
+  readonly path: string | undefined;
+  readonly exists: boolean;
   readonly freeBytes: number | undefined;
   /** Why nothing can be written there; undefined where it can. */
   readonly problem: string | undefined;
@@ -48,5 +50,7 @@ export interface Facts {
   readonly git: Tool;
   readonly artifacts: FolderState;
   readonly cache: FolderState;
+  /** What SELFSUP_DATA names; undefined where it is unset. */
+  readonly data: FolderState | undefined;
   readonly datasets: readonly DatasetState[];
 }

@@ -1,5 +1,5 @@
-import { cacheFolder } from '@selfsup/data/cache-folder';
 import { UserError } from '@selfsup/engine/errors';
+import { cacheFolder, dataFolder } from '@selfsup/engine/folders';
 import { readSettings } from '@selfsup/engine/settings';
 import { findCompiler } from '@selfsup/engine/setup/addon';
 import { findPython } from '@selfsup/engine/setup/wheels';
@@ -7,27 +7,38 @@ import { engineStatus } from '@selfsup/engine/status';
 import { execa } from 'execa';
 import type { Session } from '../session.ts';
 import { lookAtDatasets } from './look-at-datasets.ts';
-import type { Facts, Tool } from './facts.ts';
+import type { Facts, FolderState, Tool } from './facts.ts';
 import { inspectFolder } from './inspect-folder.ts';
 import { inspectPackages } from './inspect-packages.ts';
 
 /** Looks at everything Selfsup needs on this machine. Fetches nothing; takes some seconds. */
 export async function gatherFacts(session: Session): Promise<Facts> {
   const { root } = session.workspace;
-  const [engine, python, compiler, git, artifacts, cache, datasets] = await Promise.all([
+  const data = dataFolder();
+  const [engine, python, compiler, git, artifacts, cache, dataState, datasets] = await Promise.all([
     engineStatus(),
     tool(async () => `${await findPython(process.env)} with pip`),
     tool(async () => (await findCompiler(process.env)).join(' ')),
     tool(findGit),
     inspectFolder(session.artifacts.root),
-    inspectFolder(cacheFolder()),
+    inspectCache(),
+    data === undefined ? undefined : inspectFolder(data),
     lookAtDatasets(session),
   ]);
   const packages = inspectPackages(root);
   return {
     ...{ node: process.versions.node, packages, engine, settings: settingsOrNone() },
-    ...{ python, compiler, git, artifacts, cache, datasets },
+    ...{ python, compiler, git, artifacts, cache, data: dataState, datasets },
   };
+}
+
+async function inspectCache(): Promise<FolderState> {
+  try {
+    return await inspectFolder(cacheFolder());
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { path: undefined, exists: false, freeBytes: undefined, problem: error.message };
+  }
 }
 
 async function tool(find: () => Promise<string>): Promise<Tool> {

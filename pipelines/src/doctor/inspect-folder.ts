@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rmdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FolderState } from './facts.ts';
 
 /** Room and right to write in a folder, or in the nearest one above it that exists. Leaves nothing behind. */
 export async function inspectFolder(path: string): Promise<FolderState> {
+  const exists = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   let existing = path;
   while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
   const freeBytes = await statfs(existing).then(
@@ -14,8 +15,8 @@ export async function inspectFolder(path: string): Promise<FolderState> {
   try {
     // Rights alone do not say it: the file system may be mounted for reading only, or the path be a file.
     await rmdir(await mkdtemp(join(existing, '.selfsup-doctor-')));
-    return { path, freeBytes, problem: undefined };
+    return { path, exists, freeBytes, problem: undefined };
   } catch (error) {
-    return { path, freeBytes, problem: (error as Error).message };
+    return { path, exists, freeBytes, problem: (error as Error).message };
   }
 }

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { readDatasetConfig } from '@selfsup/data/dataset-config';
 import { resolveSource } from '@selfsup/data/resolve';
 import { UserError } from '@selfsup/engine/errors';
+import { dataFolder } from '@selfsup/engine/folders';
 import type { Progress } from '@selfsup/engine/progress';
 import { publishedFolder } from '../artifacts.ts';
 import { readManifest } from '../manifest.ts';
@@ -45,7 +46,7 @@ async function lookAt(file: string): Promise<DatasetState['source']> {
       const { chosen, fallback } = await resolveSource({
         config: await readDatasetConfig(file),
         datasetFolder: dirname(file),
-        dataFolder: process.env['SELFSUP_DATA'],
+        dataFolder: dataFolder(),
         progress: silent,
         // With a signal that has fired a source may look at files, but is stopped where it would fetch.
         signal: AbortSignal.abort(),

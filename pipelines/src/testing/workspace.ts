@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,6 +6,28 @@ import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const program = join(repository, 'pipelines/bin/selfsup.mjs');
+
+/** How a command is run otherwise than by the tests themselves. */
+export interface How {
+  /** An empty value unsets a variable. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Number of a user and group. */
+  readonly user?: number | undefined;
+  /** File descriptor in the place of standard output. */
+  readonly stdout?: number;
+  readonly cwd?: string;
+}
+
+/**
+ * A user who may write nowhere in the workspace, where the tests are root's and another user can read this checkout; else
+ * undefined: then they do what is possible with the rights that they have.
+ */
+export function stranger(): number | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const user = 65_534;
+  const tried = spawnSync(process.execPath, ['--check', program], { uid: user, gid: user, cwd: '/' });
+  return tried.status === 0 ? user : undefined;
+}
 
 /** A throw-away workspace with trivial stages, in which the real command runs. */
 export interface TestWorkspace {
@@ -17,6 +39,8 @@ export interface TestWorkspace {
   json<T>(path: string): T;
   /** Runs `selfsup` to its end. */
   run(...args: string[]): Promise<{ code: number; output: string }>;
+  /** The same as another user, in another environment, or with its results going to an open file. */
+  runWith(how: How, ...args: string[]): Promise<{ code: number; output: string }>;
   /** Starts `selfsup` and leaves it running. */
   start(...args: string[]): ChildProcess;
   /** How often stages have really run: what each appended to `log` in the root. */
@@ -156,6 +180,18 @@ export function createTestWorkspace(): TestWorkspace {
         execFile(process.execPath, [program, ...args], { cwd: root, env: environment }, (error, stdout, stderr) =>
           resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }),
         );
+      }),
+    runWith: ({ env = {}, user, stdout, cwd = root }, ...args) =>
+      new Promise((resolve, reject) => {
+        const merged = Object.entries({ ...environment, ...env }).filter(([name, value]) => env[name] !== '' && value);
+        const child = spawn(process.execPath, [program, ...args], {
+          ...{ cwd, env: Object.fromEntries(merged), stdio: ['ignore', stdout ?? 'pipe', 'pipe'] },
+          ...(user === undefined ? {} : { uid: user, gid: user }),
+        });
+        let output = '';
+        for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk));
+        child.on('error', reject);
+        child.on('close', (code) => resolve({ code: code ?? 1, output }));
       }),
     start: (...args) => spawn(process.execPath, [program, ...args], { cwd: root, env: environment, stdio: 'pipe' }),
     log() {

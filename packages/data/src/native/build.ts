@@ -1,11 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import { sha256 } from '@selfsup/engine/files';
-import { cacheFolder } from '../cache-folder.ts';
+import { cacheFolder } from '@selfsup/engine/folders';
 
 const require = createRequire(import.meta.url);
 const sources = ['pictures.cc', 'colour.h', 'resample.h', 'turbojpeg.h'];
@@ -23,11 +33,11 @@ function turboJpeg(): string {
   });
 }
 
-/** The workspace's own cache of built files; the user's where that cannot be written. */
-function buildFolders(): string[] {
+/** The workspace's own cache of built files; the user's, which may not exist, where that cannot be written. */
+function* buildFolders(): Generator<string> {
   const modules = /^(.*[\\/]node_modules)[\\/]/.exec(require.resolve('@julusian/jpeg-turbo/package.json'))?.[1];
-  const own = modules === undefined ? [] : [join(modules, '.cache', 'selfsup')];
-  return [...own, join(cacheFolder(), 'native')];
+  if (modules !== undefined) yield join(modules, '.cache', 'selfsup');
+  yield join(cacheFolder(), 'native');
 }
 
 function compile(library: string, target: string): void {
@@ -63,24 +73,26 @@ export function picturesAddon(): string {
   const library = turboJpeg();
   const parts = [...flags, library, ...sources.map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))];
   const name = `pictures-${sha256(parts.join('\0')).slice(0, 16)}.node`;
-  let unwritable: unknown;
+  let unwritable: { folder: string; cause: unknown } | undefined;
   for (const folder of buildFolders()) {
     const target = join(folder, name);
     if (existsSync(target)) return target;
     try {
       mkdirSync(folder, { recursive: true });
+      accessSync(folder, constants.W_OK);
       removeOld(folder);
     } catch (error) {
-      unwritable = error;
+      unwritable = { folder, cause: error };
       continue;
     }
     compile(library, target);
     return target;
   }
   throw new UserError('There is no folder to compile the picture code into', {
-    file: buildFolders().at(-1),
-    remedy: 'Set SELFSUP_CACHE to a folder that can be written.',
-    cause: unwritable,
+    file: unwritable?.folder,
+    field: 'SELFSUP_CACHE',
+    remedy: 'Set it to a folder that can be written.',
+    cause: unwritable?.cause,
   });
 }
 

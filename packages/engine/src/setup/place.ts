@@ -1,7 +1,6 @@
 // @no-effect-on-results
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.ts';
@@ -36,11 +35,6 @@ export interface EngineStamp {
 export type Inspection =
   | { readonly ok: true; readonly root: string; readonly stamp: EngineStamp }
   | { readonly ok: false; readonly why: string };
-
-/** Selfsup's per-user cache, shared by all clones: SELFSUP_CACHE, else `selfsup` in XDG_CACHE_HOME or `~/.cache`. */
-export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  return environment.SELFSUP_CACHE || join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'selfsup');
-}
 
 /** Folder of the npm package whose addon we provide. Throws `UserError` where dependencies are not installed. */
 export function tfjsFolder(): string {

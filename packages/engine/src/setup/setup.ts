@@ -1,6 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cacheFolder } from '../folders.ts';
 import { canonicalJson, sha256, sha256File } from '../files.ts';
 import type { Progress } from '../progress.ts';
 import { readSettings } from '../settings.ts';
@@ -55,7 +56,7 @@ export async function setUpEngine(options: SetupOptions): Promise<SetupResult> {
   const prebuilt = await acceptPrebuilt(packageFolder, progress, smoke);
   if (prebuilt !== undefined) return { action: 'accepted', stamp: prebuilt, root: packageFolder, downloadedBytes: 0 };
 
-  const engines = join(place.cacheFolder(environment), 'engine');
+  const engines = join(cacheFolder(environment), 'engine');
   const root = join(engines, id);
   let downloadedBytes = 0;
   const cached = place.inspectRoot(root);

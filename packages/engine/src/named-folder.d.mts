@@ -1,0 +1,6 @@
+export type FolderVariable = 'SELFSUP_ARTIFACTS' | 'SELFSUP_CACHE' | 'SELFSUP_DATA';
+export function workspaceAbove(from?: string): string | undefined;
+export function namedFolder(
+  variable: FolderVariable,
+  options?: { readonly environment?: NodeJS.ProcessEnv; readonly root?: string },
+): string | undefined;
