@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/engine/files';
-import { cacheFolder } from '@selfsup/engine/folders';
+import { cachePath } from '@selfsup/engine/folders';
 import { move } from '@selfsup/engine/move';
 
 /** A blob as a manifest names it. */
@@ -138,13 +138,10 @@ async function rememberLook(store: string, digest: string, seen: Seen): Promise<
   }
 }
 
-/** Where looks at blobs of stores that can only be read are kept; undefined for a user without a cache. */
+/** Where looks at blobs of stores that can only be read are kept. */
 function cachedLook(digest: string): string | undefined {
-  try {
-    return seenPath(cacheFolder(), digest);
-  } catch {
-    return undefined;
-  }
+  const cache = cachePath();
+  return cache && seenPath(cache, digest);
 }
 
 async function remember(file: string, seen: Seen): Promise<void> {

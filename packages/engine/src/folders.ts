@@ -16,6 +16,15 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
   return join(base !== undefined && isAbsolute(base) ? base : join(homeFolder(), '.cache'), 'selfsup');
 }
 
+/** A path in the cache for what only saves time; undefined for a user without a cache, who goes without. */
+export function cachePath(...segments: readonly string[]): string | undefined {
+  try {
+    return join(cacheFolder(), ...segments);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The folder of the user's data, absolute; undefined where SELFSUP_DATA is unset or empty. */
 export function dataFolder(): string | undefined {
   return namedFolder('SELFSUP_DATA');

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson, sha256, writeAtomically } from '@selfsup/engine/files';
+import { cachePath } from '@selfsup/engine/folders';
 import { lockfilePath } from './lockfile.ts';
 import { computeRootKey, type RootKey } from './root-key.ts';
 import { contentHash, packageOfFile } from './source-files.ts';
@@ -33,12 +33,14 @@ export function rootKey(root: string, file: string, open: readonly string[] = []
 
 async function keptOrComputed(root: string, file: string): Promise<RootKey> {
   const by = await ownCode();
-  const place = join(cacheFolder(), 'code-keys', `${sha256(`${root}\n${file}`).slice(0, 32)}.json`);
-  const kept = await readFile(place, 'utf8').then(
-    (text) => JSON.parse(text) as KeptKey,
-    () => undefined,
-  );
-  if (kept?.by === by && (await areAsTheyWere(kept.inputs))) return kept.key;
+  const place = cachePath('code-keys', `${sha256(`${root}\n${file}`).slice(0, 32)}.json`);
+  const kept =
+    place &&
+    (await readFile(place, 'utf8').then(
+      (text) => JSON.parse(text) as KeptKey,
+      () => undefined,
+    ));
+  if (kept && kept.by === by && (await areAsTheyWere(kept.inputs))) return kept.key;
   const key = await computeRootKey(root, file, (other, open) => rootKey(root, other, open), []);
   const paths = new Set([...key.inputs, lockfilePath(root)]);
   for (const input of key.inputs) {
@@ -49,7 +51,9 @@ async function keptOrComputed(root: string, file: string): Promise<RootKey> {
     await Promise.all([...paths].map(async (path) => [path, await hashOf(path)] as const)),
   );
   // Without a cache it is computed each time.
-  await writeAtomically(place, canonicalJson({ by, inputs, key } satisfies KeptKey)).catch(() => undefined);
+  if (place !== undefined) {
+    await writeAtomically(place, canonicalJson({ by, inputs, key } satisfies KeptKey)).catch(() => undefined);
+  }
   return key;
 }
 
@@ -74,8 +78,4 @@ function ownCode(): Promise<string> {
       .map((name) => contentHash(join(import.meta.dirname, name))),
   ).then((all) => sha256(all.join(' ')));
   return own;
-}
-
-function cacheFolder(): string {
-  return process.env['SELFSUP_CACHE'] || join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'selfsup');
 }
