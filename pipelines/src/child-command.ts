@@ -38,9 +38,10 @@ export async function childCommand(
     unit.kind === 'ingest'
       ? ['ingest', unit.dataset]
       : ['stage', unit.experiment, unit.stage, '--variant', unit.variant, '--seed', String(unit.seed)];
-  if (options.path !== undefined) args.push('--path', options.path);
-  if (options.fullHash === true) args.push('--full-hash');
-  if (unit.kind === 'stage') {
+  if (unit.kind === 'ingest') {
+    if (options.path !== undefined) args.push('--path', options.path);
+    if (options.fullHash === true) args.push('--full-hash');
+  } else {
     for (const assignment of options.overrides) args.push('--set', assignment);
     if (session.exact) args.push('--exact');
     if (session.dryRunFolder !== undefined) args.push('--dry-run-into', session.dryRunFolder);
