@@ -57,8 +57,23 @@ async function publishStage(path: string, blob = 'checkpoint'): Promise<string> 
   const copy = join(scratch, 'blob');
   copyFileSync(checkpoint, copy);
   const code = { uses: 'tasks/rotnet', seed: 1, config: {}, needs: {}, code: '' };
-  const manifest = { key: 'k', keyParts: code, parts: [], code: { key: '', files: {} }, resolvedConfig: {} };
-  const options = { folder: join(artifacts, path), store: join(artifacts, 'store'), scratch, manifest, run: {} };
+  const manifest = {
+    key: 'k',
+    keyParts: code,
+    parts: [],
+    code: { key: '', files: {} },
+    resolvedConfig: {},
+    places: [],
+  };
+  const confirm = (): Promise<void> => Promise.resolve();
+  const options = {
+    folder: join(artifacts, path),
+    store: join(artifacts, 'store'),
+    scratch,
+    manifest,
+    run: {},
+    confirm,
+  };
   const published = await publish({ blobs: { [blob]: copy }, metrics: [] }, options as unknown as PublishOptions);
   return blobPath(options.store, published.blobs[blob]!.sha256);
 }
