@@ -23,6 +23,7 @@ Environment:
 A relative path in one of them is taken from the root of the workspace, wherever the command is typed; selfsup doctor
 shows them whole. Paths among a command's arguments and options are taken from the current folder.`,
   )
+  .hook('preAction', (_program, command) => refuseEmpty(command))
   .exitOverride();
 
 // A command is a file of this folder; only the one that is asked for is loaded, the help loads all.
@@ -32,6 +33,17 @@ const names = readdirSync(folder)
   .map((file) => file.slice(0, -3))
   .sort();
 const asked = process.argv[2];
+
+/** An empty text, mostly of a variable that was not set, would mean the current folder or nothing at all. */
+function refuseEmpty(command: Command): void {
+  const options = command.options.map(
+    (option) => [option.flags, command.getOptionValue(option.attributeName())] as const,
+  );
+  const values = command.registeredArguments.map((argument, i) => [argument.name(), command.args[i]] as const);
+  const empty = [...values, ...options].find(([, value]) => value === '');
+  if (empty === undefined) return;
+  throw new UserError('An empty text was given', { field: empty[0], remedy: 'Give it a value, or leave it out.' });
+}
 
 try {
   for (const name of asked !== undefined && names.includes(asked) ? [asked] : names) {

@@ -127,6 +127,29 @@ describe('a time limit', () => {
   });
 });
 
+describe('a slip of the user ends in a line that names it, not in a stack or in silence', () => {
+  test.each([
+    [['run', 'toy', '--sed', '1'], /unknown option '--sed'[\s\S]*--seed/],
+    [['run', ''], /empty text[\s\S]*field: +experiment or comparison/],
+    [['report', 'toy', '--to', ''], /empty text[\s\S]*field: +--to <file.html>/],
+    [['report', 'toy', '--to', 'nx.json/x.html'], /Cannot write[\s\S]*file: +.*nx\.json\/x\.html/],
+    [['report', 'toy', '--to', 'pipelines'], /A report is a file[\s\S]*--to/],
+    [['why', 'toy', 'pretrain', '--variant', 'nope'], /Unknown variant 'nope'[\s\S]*base/],
+  ])('%j', async (args, says) => {
+    const { code, output } = await workspace.run(...args);
+    expect(output).toMatch(says);
+    expect(output).not.toMatch(/\n\s+at /);
+    expect(code).toBe(1);
+  });
+
+  test('a folder in the place of a file is named', async () => {
+    mkdirSync(workspace.path('pipelines/experiments/folder/experiment.json'), { recursive: true });
+    const { code, output } = await workspace.run('check', 'folder');
+    expect(output).toMatch(/Cannot read: EISDIR[\s\S]*file: +.*folder\/experiment\.json[\s\S]*remedy/);
+    expect(code).toBe(1);
+  });
+});
+
 test('relative folders mean the same wherever the command is typed', async () => {
   renameSync(workspace.path('artifacts'), workspace.path('results here'));
   try {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z, type ZodType } from 'zod';
 import { UserError } from '@selfsup/engine/errors';
+import { parseJson } from '@selfsup/engine/json-text';
 import { nearest } from './nearest.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -11,17 +12,13 @@ export function readJson(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new UserError(`Cannot read: ${(cause as Error).message}`, { file, cause });
-  }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new UserError(`Not valid JSON: ${(cause as Error).message}`, {
+    throw new UserError(`Cannot read: ${(cause as Error).message}`, {
       file,
-      remedy: 'Mend the syntax; an editor with JSON support shows the place.',
+      remedy: 'It has to be a file that can be read.',
       cause,
     });
   }
+  return parseJson(text, file);
 }
 
 /**

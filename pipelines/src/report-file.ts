@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
 import { writeAtomically } from '@selfsup/engine/files';
+import { isFolder } from '@selfsup/engine/named-folder';
 
 /**
  * Writes a report to its place among the artifacts, or to the file that `--to` names, and gives its path. Throws `UserError`
@@ -10,7 +10,7 @@ import { writeAtomically } from '@selfsup/engine/files';
 export async function writeReportFile(page: string, place: string, to: string | undefined): Promise<string> {
   if (to !== undefined) {
     const file = resolve(to);
-    if (to === '' || statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
+    if (isFolder(file)) {
       throw new UserError('A report is a file', { file, field: '--to', remedy: 'Name a file, such as report.html.' });
     }
     await writeAtomically(file, page);

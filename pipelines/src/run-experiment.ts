@@ -3,7 +3,7 @@ import { isComplete, readManifest } from './manifest.ts';
 import { childCommand } from './child-command.ts';
 import { publishedFolder, storeOf, type UnitId, unitLabel } from './artifacts.ts';
 import { withNeeds } from './expand.mjs';
-import { datasetsNeeded, type Experiment, findStage } from './experiment.ts';
+import { datasetsNeeded, type Experiment, findStage, findVariant } from './experiment.ts';
 import { runIngest } from './run-ingest.ts';
 import type { Session } from './session.ts';
 import { checkStages, decideStage, type StageId } from './stage-key.ts';
@@ -67,8 +67,12 @@ export async function runExperiment(session: Session, experiment: Experiment, op
   return computed;
 }
 
-/** The stages to run in their order: each variant and seed, each stage after what it needs. */
+/**
+ * The stages to run in their order: each variant and seed, each stage after what it needs. Throws `UserError` for a variant
+ * or stage that the experiment does not have.
+ */
 export function stageIds(experiment: Experiment, options: Pick<RunOptions, 'variant' | 'seed' | 'stages'>): StageId[] {
+  if (options.variant !== undefined) findVariant(experiment, options.variant);
   return experiment.variants
     .filter(({ name }) => options.variant === undefined || name === options.variant)
     .flatMap((variant) => {

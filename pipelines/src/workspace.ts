@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/engine/errors';
-import { workspaceAbove } from '@selfsup/engine/named-folder';
+import { isFolder, workspaceAbove } from '@selfsup/engine/named-folder';
 import { nearest } from './nearest.ts';
 
 /** The folders of one checkout: where experiments, comparisons, datasets and the parts they name are looked for. */
@@ -75,8 +75,4 @@ export function foldersWith(folder: string, file: string): string[] {
   return readdirSync(folder)
     .filter((name) => existsSync(join(folder, name, file)))
     .sort();
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

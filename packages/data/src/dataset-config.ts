@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '@selfsup/engine/errors';
+import { parseJson } from '@selfsup/engine/json-text';
 import { z } from 'zod';
 import { checkConfig } from './check-config.ts';
 import { loadSource } from './load-source.ts';
@@ -49,13 +50,12 @@ export async function checkDatasetConfig(value: unknown, file?: string): Promise
 /** Reads and checks a `dataset.json`. Throws `UserError` where it is missing, not JSON or wrong. */
 export async function readDatasetConfig(file: string): Promise<DatasetConfig> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UserError('There is no such data set', { file, remedy: 'Check the name of the data set.', cause });
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new UserError(isMissing ? 'There is no such data set' : `Cannot read: ${(cause as Error).message}`, {
+      file,
+      remedy: isMissing ? 'Check the name of the data set.' : 'It has to be a file that can be read.',
+      cause,
+    });
   });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new UserError(`Not valid JSON: ${(cause as Error).message}`, { file, remedy: 'Correct the file.', cause });
-  }
-  return checkDatasetConfig(value, file);
+  return checkDatasetConfig(parseJson(text, file), file);
 }

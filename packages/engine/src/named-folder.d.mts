@@ -1,4 +1,5 @@
 export type FolderVariable = 'SELFSUP_ARTIFACTS' | 'SELFSUP_CACHE' | 'SELFSUP_DATA';
+export function isFolder(path: string): boolean;
 export function workspaceAbove(from?: string): string | undefined;
 export function namedFolder(
   variable: FolderVariable,

@@ -3,11 +3,19 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
+/** Whether a path is a folder; nothing is thrown, also where a file stands in the way of it. */
+export function isFolder(path) {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 /** The workspace: the nearest folder from `from` upwards that holds `nx.json` and `pipelines/`; undefined where none does. */
 export function workspaceAbove(from = process.cwd()) {
   for (let folder = resolve(from); ; folder = dirname(folder)) {
-    const pipelines = statSync(join(folder, 'pipelines'), { throwIfNoEntry: false });
-    if (pipelines?.isDirectory() === true && existsSync(join(folder, 'nx.json'))) return folder;
+    if (isFolder(join(folder, 'pipelines')) && existsSync(join(folder, 'nx.json'))) return folder;
     if (dirname(folder) === folder) return undefined;
   }
 }

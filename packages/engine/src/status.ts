@@ -1,5 +1,5 @@
 import { UserError } from './errors.ts';
-import { cacheFolder } from './folders.ts';
+import { cachePath } from './folders.ts';
 import { processorType } from './identity.ts';
 import { readSettings } from './settings.ts';
 import { hasCuda, readMachine, requireSupported } from './setup/machine.ts';
@@ -37,7 +37,7 @@ export async function engineStatus({ run = true } = {}): Promise<EngineStatus> {
     facts.threads = String(settings.threads);
   });
   await check(async () => {
-    facts.cache = cacheFolder();
+    facts.cache = cachePath() ?? 'none';
     const packageFolder = tfjsFolder();
     const found = inspectEngine(packageFolder);
     if (!found.ok) throw new UserError(`No engine: ${found.why}`, { remedy: 'Run npx nx run engine:setup.' });

@@ -1,11 +1,12 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rmdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isFolder } from '@selfsup/engine/named-folder';
 import type { FolderState } from './facts.ts';
 
 /** Room and right to write in a folder, or in the nearest one above it that exists. Leaves nothing behind. */
 export async function inspectFolder(path: string): Promise<FolderState> {
-  const exists = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const exists = isFolder(path);
   let existing = path;
   while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
   const freeBytes = await statfs(existing).then(

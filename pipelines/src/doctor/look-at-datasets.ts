@@ -33,8 +33,9 @@ export async function lookAtDatasets(session: Pick<Session, 'workspace' | 'artif
 async function lookAt(file: string): Promise<DatasetState['source']> {
   const wrong = (error: unknown): DatasetState['source'] => {
     const { message, remedy } = error as UserError;
-    // The field says which kind it is: 'sources' is that none of them answers.
-    const state = error instanceof UserError && error.field === 'sources' ? 'none' : 'wrong';
+    // The field says which kind it is: 'sources' is that none of them answers, SELFSUP_CACHE that none can be asked.
+    const isRight = error instanceof UserError && ['sources', 'SELFSUP_CACHE'].includes(error.field ?? '');
+    const state = isRight ? 'none' : 'wrong';
     return { state, problem: message.split('\n').join(' '), remedy };
   };
   let timer: NodeJS.Timeout | undefined;

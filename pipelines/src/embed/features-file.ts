@@ -23,7 +23,7 @@ export async function createFeaturesFile(path: string, dimension: number): Promi
   const files: FileHandle[] = [];
   const abandon = async (): Promise<void> => {
     await Promise.all(files.map((file) => file.close().catch(() => undefined)));
-    await Promise.all(temporary.map((target) => rm(target, { force: true })));
+    await Promise.all(temporary.map((target) => rm(target, { force: true }).catch(() => undefined)));
   };
   const guard = async <T>(work: () => Promise<T>): Promise<T> => {
     try {

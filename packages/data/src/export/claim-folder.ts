@@ -10,7 +10,7 @@ const factsFile = 'dataset.json';
 /**
  * Makes the folder of an export and writes `dataset.json` into it, before any image: so that an export is never mixed
  * with one of another data set, or of an older state of this one. `folders` are those of the classes.
- * Throws `UserError` where the folder holds such a one.
+ * Throws `UserError` where the folder holds such a one, or cannot be made.
  */
 export async function claimFolder(folder: string, { manifest }: Dataset, folders?: readonly string[]): Promise<void> {
   const file = join(folder, factsFile);
@@ -22,7 +22,13 @@ export async function claimFolder(folder: string, { manifest }: Dataset, folders
       remedy: 'Remove the folder, or write to another one with --to.',
     });
   }
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
+    throw new UserError(`Cannot write there: ${cause.message}`, {
+      file: folder,
+      remedy: 'Name a writable folder.',
+      cause,
+    });
+  });
   await writeAtomically(file, `${JSON.stringify({ name, digest, classes, folders, statistics }, null, 2)}\n`);
 }
 

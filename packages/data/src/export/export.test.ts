@@ -139,3 +139,11 @@ describe('exportImageFolder', () => {
     await writeFile(join(folder, 'done'), '');
   });
 });
+
+it('refuses a file in the place of the folder above, by name', async () => {
+  await writeFile(join(folder, 'in-the-way'), '');
+  const to = join(folder, 'in-the-way', 'raw');
+  const work = { dataset: raw, splits: ['test'], to, shardBytes: 1e6, progress: quietProgress() };
+  const refused = expect.objectContaining({ name: 'UserError', file: to });
+  await expect(exportWebdataset({ ...work, signal: new AbortController().signal })).rejects.toEqual(refused);
+});

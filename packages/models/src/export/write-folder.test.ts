@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { otherDisk } from '@selfsup/engine/testing-disks';
@@ -25,3 +34,11 @@ test.skipIf(there === undefined)(
     expect([readdirSync(here), readdirSync(there!)]).toEqual([['link'], ['real']]);
   },
 );
+
+test('a file in the place of the folder above is an error that names it', async () => {
+  const file = join(here, 'file');
+  writeFileSync(file, '');
+  const refused = expect.objectContaining({ name: 'UserError', file: join(file, 'tfjs') });
+  await expect(writeFolder(join(file, 'tfjs'), [], () => Promise.resolve())).rejects.toEqual(refused);
+  rmSync(file);
+});

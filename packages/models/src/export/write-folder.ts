@@ -45,7 +45,8 @@ export async function writeFolder(
       throw new UserError(`Cannot write: ${cause.message}`, { file: target, cause });
     });
   } finally {
-    await rm(fresh, { recursive: true, force: true });
+    // Where not even its folder is one, this fails too; what went wrong is told already.
+    await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
     if (existsSync(target)) await rm(beside('old'), { recursive: true, force: true });
   }
 }
