@@ -17,11 +17,14 @@ export function withPlace(places: readonly Place[], here: Place | undefined): re
   return [...places, here];
 }
 
+/** Each fact of some places with all its different values. */
+export function placeFacts(places: readonly Place[]): (readonly [fact: string, values: readonly string[]])[] {
+  const facts = [...new Set(places.flatMap((place) => Object.keys(place)))];
+  return facts.map((fact) => [fact, [...new Set(places.map((place) => place[fact] ?? 'none'))]]);
+}
+
 /** What differs between places, a line for each fact with all its values; none where all are alike. */
 export function placesApart(places: readonly Place[]): string[] {
-  const facts = [...new Set(places.flatMap((place) => Object.keys(place)))];
-  return facts.flatMap((fact) => {
-    const values = [...new Set(places.map((place) => place[fact] ?? 'none'))];
-    return values.length > 1 ? [`${fact} ${values.join(' / ')}`] : [];
-  });
+  const apart = placeFacts(places).filter(([, values]) => values.length > 1);
+  return apart.map(([fact, values]) => `${fact} ${values.join(' / ')}`);
 }

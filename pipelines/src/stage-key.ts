@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { EngineIdentity } from '@selfsup/engine/identity';
 import type { StageModule } from '@selfsup/engine/stage';
 import { UserError } from '@selfsup/engine/errors';
@@ -143,9 +142,4 @@ let engine: Promise<EngineIdentity> | undefined;
 function engineOf(): Promise<EngineIdentity> {
   engine ??= import('@selfsup/engine/identity').then(({ engineIdentity }) => engineIdentity());
   return engine;
-}
-
-/** Where the folder of an ingestion's `dataset.json` lies. */
-export function datasetFolderOf(session: Session, dataset: string): string {
-  return join(session.workspace.root, 'pipelines/datasets', dataset);
 }

@@ -6,7 +6,7 @@ import { publishedFolder } from './artifacts.ts';
 import type { VariantPlan } from './expand.mjs';
 import { type Manifest, readManifest, readMetrics, readRun } from './manifest.ts';
 import { readJson } from './parse.ts';
-import { placesApart } from './place.ts';
+import { placeFacts, placesApart } from './place.ts';
 import { readRemarks } from './remarks.ts';
 import { stageRemarks } from './stage-remarks.ts';
 import type { Session } from './session.ts';
@@ -32,18 +32,15 @@ export async function readStageRow(session: Session, variant: VariantPlan, id: S
   };
 }
 
-/** Where a result was computed, a fact each; both values where it was interrupted and went on elsewhere. */
-function placeFacts(places: Manifest['places']): Record<string, string> {
-  const facts = [...new Set(places.flatMap((place) => Object.keys(place)))];
-  const valuesOf = (fact: string): string => [...new Set(places.map((place) => place[fact] ?? 'none'))].join(' / ');
-  return Object.fromEntries(facts.map((fact) => [fact, valuesOf(fact)]));
-}
-
 function reproducibility(manifest: Manifest): NonNullable<StageRow['reproducibility']> {
   return {
     key: manifest.key,
     codeKey: manifest.code.key,
-    engine: { ...manifest.keyParts.engine, ...placeFacts(manifest.places) },
+    // Several values where it was interrupted and went on elsewhere.
+    engine: {
+      ...manifest.keyParts.engine,
+      ...Object.fromEntries(placeFacts(manifest.places).map(([fact, values]) => [fact, values.join(' / ')])),
+    },
     inputs: manifest.keyParts.needs,
     outputDigest: manifest.outputDigest,
     blobs: Object.fromEntries(Object.entries(manifest.blobs).map(([name, blob]) => [name, blob.sha256])),

@@ -5,6 +5,7 @@ import { writeAtomically } from '@selfsup/engine/files';
 import type { CodeKey } from './code-key.ts';
 import type { KeyParts } from './manifest.ts';
 import { type Place, placeDifferences, withPlace } from './place.ts';
+import { shownSize } from './shown-size.ts';
 import { filesBelow } from './store.ts';
 import { keyDifferences } from './why.ts';
 
@@ -109,5 +110,5 @@ async function unusedFolder(workFolder: string, name: string): Promise<string> {
 /** Size of unfinished work, for people. */
 export async function sizeOf({ folder }: Unfinished): Promise<string> {
   const sizes = await Promise.all((await filesBelow(folder)).map(async (file) => (await stat(file)).size));
-  return `${(sizes.reduce((sum, size) => sum + size, 0) / 1e6).toFixed(1)} MB`;
+  return shownSize(sizes.reduce((sum, size) => sum + size, 0));
 }

@@ -3,6 +3,7 @@ import type { Remark } from '@selfsup/kit/remark';
 import { accuracy, type Metric, metricsOf } from '@selfsup/kit/metric';
 import { confusion } from '@selfsup/report/figures/confusion';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
+import type { Curve } from './training-job.ts';
 import { emptyClassRemarks, labelsOf } from './empty-classes.ts';
 
 /** What the test of a trained head gave, in percent. */
@@ -28,12 +29,6 @@ function bestTop1(title: Title & Pick<Metric, 'layer'>, best: number): Metric {
   return { ...title, measure: 'top1', epoch: 'best', ...accuracy, value: best };
 }
 
-/** Points after each epoch and each test. */
-interface HeadCurve {
-  readonly train: readonly Readonly<Record<string, number>>[];
-  readonly test: readonly Readonly<Record<string, number>>[];
-}
-
 /**
  * Metrics and figures of heads trained on labels, one for each layer: top-1, top-5 where it was measured and there are more
  * than five classes, and the best top-1 where there were several tests; the course of the training, and the confusion of the
@@ -44,7 +39,7 @@ export function headResults(
   layers: readonly string[],
   { classes, trainLabels }: { readonly classes: readonly string[]; readonly trainLabels: Int32Array },
   heads: readonly Scores[],
-  curve: HeadCurve,
+  curve: Curve,
 ): { readonly metrics: Metric[]; readonly figures: Figure[]; readonly remarks: Remark[] } {
   const metrics = layers.flatMap((layer, i) => {
     const { top1, top5, best } = heads[i]!;
@@ -66,7 +61,7 @@ export function headResults(
 }
 
 /** The course of a head's training; all of its tests measure accuracies. */
-function headCurve({ train, test }: HeadCurve): Figure {
+function headCurve({ train, test }: Curve): Figure {
   const quantities = new Set(test.flatMap((point) => Object.keys(point)));
   const percent = [...quantities].filter((name) => name !== 'epoch' && name !== 'step');
   return curveFigure({ train: [...train], test: [...test], percent });

@@ -24,7 +24,7 @@ export interface TrainingJob extends Pick<StageContext<never>, 'workFolder' | 'p
   readonly eventFolder?: string | undefined;
 }
 
-/** A row of `curve.json`: finished epochs, steps, and what was measured there. */
+/** A point of a curve: finished epochs, steps, and what was measured there. */
 export type CurvePoint = Readonly<Record<string, number>>;
 export interface Curve {
   readonly train: readonly CurvePoint[];

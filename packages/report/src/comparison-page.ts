@@ -3,7 +3,7 @@ import { groupsOf } from './charts/panels.ts';
 import type { ComparisonInput } from './comparison-input.ts';
 import { figureSections } from './figures/figure-sections.ts';
 import type { PublishedNumber } from './input.ts';
-import { renderDocument } from './markup/document.ts';
+import { renderDocument, section } from './markup/document.ts';
 import { html, type Markup } from './markup/html.ts';
 import { familiesOf } from './metrics/families.ts';
 import { gatherMetrics, type Metrics, type MetricValues, valuesOf } from './metrics/gather.ts';
@@ -73,10 +73,6 @@ function systems({ entries, variants }: ComparisonInput): string {
   const groups = groupsOf(entries);
   if (variants.length <= mostSystems || groups.length < 2) return variants.join(', ');
   return `${variants.length}: ${groups.map(({ title, members }) => `${title} (${members.length})`).join(', ')}`;
-}
-
-function section(id: string, title: string, body: Markup) {
-  return { id, title, body, shown: body.text.trim() !== '' };
 }
 
 /** The first measure of protocols of one layer on common scales, those of several layers as curves. */

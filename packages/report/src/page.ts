@@ -1,8 +1,8 @@
 import { layerCurves } from './charts/layer-curves.ts';
 import { figureSections } from './figures/figure-sections.ts';
 import type { ReportInput } from './input.ts';
-import { renderDocument } from './markup/document.ts';
-import { html, type Markup } from './markup/html.ts';
+import { renderDocument, section } from './markup/document.ts';
+import { html } from './markup/html.ts';
 import { gatherMetrics } from './metrics/gather.ts';
 import { protocolsOf } from './metrics/protocols.ts';
 import { expectedTable } from './tables/expected-table.ts';
@@ -33,7 +33,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
     section('published', 'Beside the literature', publishedTable(published, metrics), published.length > 0),
     section('protocol', 'What was run', html`${stageList(input)}`, input.rows.length > 0),
     section('seeds', 'Seeds side by side', seedTable(input, metrics), metrics.size > 0),
-    section('layers', 'Over the layers', overLayers, overLayers.text !== ''),
+    section('layers', 'Over the layers', overLayers),
     ...(await figureSections(input)),
     section('data', 'Data', html`${input.datasets.map(datasetSection)}`, input.datasets.length > 0),
     section('configuration', 'Configuration', configuration(input), input.rows.length > 0),
@@ -56,8 +56,4 @@ export async function renderReport(input: ReportInput): Promise<string> {
     sections,
     generated: input.generated,
   });
-}
-
-function section(id: string, title: string, body: Markup, shown: boolean) {
-  return { id, title, body, shown };
 }

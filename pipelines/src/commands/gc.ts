@@ -7,6 +7,7 @@ import { findGarbage, type Garbage } from '../gc/garbage.ts';
 import { duration } from '../labelled-progress.ts';
 import { numberOption } from '../options.ts';
 import { openSession } from '../session.ts';
+import { shownSize } from '../shown-size.ts';
 
 interface Options {
   minAge?: number;
@@ -53,18 +54,14 @@ function listed(items: readonly Garbage[]): string {
   const bySize = [...items].sort((a, b) => b.bytes - a.bytes);
   const lines = bySize.slice(0, mostLines).map(({ what, path, bytes, ageMilliseconds }) => {
     const age = duration(ageMilliseconds / 1000);
-    return `${relative(process.cwd(), path)}: ${megabytes(bytes)}, unchanged for ${age}, a ${what}`;
+    return `${relative(process.cwd(), path)}: ${shownSize(bytes)}, unchanged for ${age}, a ${what}`;
   });
   const more = bySize.slice(mostLines);
   return [...lines, ...(more.length > 0 ? [`and ${summary(more)}`] : [])].join('\n');
 }
 
 function summary(items: readonly Garbage[]): string {
-  return `${items.length} blobs and folders, ${megabytes(items.reduce((sum, { bytes }) => sum + bytes, 0))}`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${items.length} blobs and folders, ${shownSize(items.reduce((sum, { bytes }) => sum + bytes, 0))}`;
 }
 
 /** Throws `UserError` unless a person says yes. */

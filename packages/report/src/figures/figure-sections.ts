@@ -1,5 +1,5 @@
 import type { Results, StageRow } from '../input.ts';
-import type { Section } from '../markup/document.ts';
+import { type Section, section } from '../markup/document.ts';
 import type { FigurePage, Shown } from './figure-kind.ts';
 import { findFigureKind } from './find-kind.ts';
 
@@ -12,10 +12,7 @@ export async function figureSections(page: Pick<Results, 'rows'> & FigurePage): 
   const kinds = await Promise.all(names.map(async (name) => ({ name, ...(await findFigureKind(name)) })));
   return kinds
     .sort((a, b) => a.section.place - b.section.place)
-    .map(({ name, section, render }) => {
-      const body = render(shownOf(page.rows, name), page);
-      return { id: name, title: section.title, body, shown: body.text.trim() !== '' };
-    });
+    .map(({ name, section: { title }, render }) => section(name, title, render(shownOf(page.rows, name), page)));
 }
 
 function shownOf(rows: readonly StageRow[], name: string): Shown<unknown>[] {

@@ -12,6 +12,11 @@ export interface Section {
   readonly shown: boolean;
 }
 
+/** A section; left out where its body is empty, unless it is said whether it is shown. */
+export function section(id: string, title: string, body: Markup, shown = body.text.trim() !== ''): Section {
+  return { id, title, body, shown };
+}
+
 /** What every report has, whatever it reports on. */
 export interface ReportDocument {
   /** What kind of page this is, above its title. */

@@ -1,4 +1,4 @@
-import { type Metric, metricName, type Unit } from '@selfsup/kit/metric';
+import { type Metric, metricName } from '@selfsup/kit/metric';
 import type { ComparisonInput, ComparedRow } from '../comparison-input.ts';
 import type { Results } from '../input.ts';
 
@@ -28,11 +28,6 @@ export function nameIn({ head, protocol }: Protocol, layer: string, { measure, e
 export function measureTitle({ measure, epoch }: Pick<Metric, 'measure' | 'epoch'>): string {
   const words = measure.replace(/^top(\d)/, 'top-$1').replaceAll('-at-', ' at ');
   return epoch === 'best' ? `${words}, best epoch` : words;
-}
-
-/** A measure's title with its unit, as it stands on an axis. */
-export function axisTitle(measure: Measure, suffix: (unit: Unit) => string): string {
-  return `${measureTitle(measure)}${suffix(measure.unit)}`;
 }
 
 /** Measures in the order of their first appearance, those after the last epoch before those that were best. */

@@ -2,6 +2,7 @@ import { flatten } from '../flatten.ts';
 import { pictureUri } from '../images/picture-bytes.ts';
 import type { DatasetFacts, Results, StageRow } from '../input.ts';
 import { html, type Markup, trusted } from '../markup/html.ts';
+import { table } from '../markup/table.ts';
 import { formatSeconds, groupDigits } from '../metrics/format.ts';
 
 /** What the experiment is made of, in order: each stage, what it uses, and its plain settings. */
@@ -36,33 +37,23 @@ export function datasetSection(dataset: DatasetFacts): Markup {
   const splits = Object.entries(dataset.splits);
   const quarantine = dataset.quarantine ?? [];
   const counted = splits.filter(([, split]) => split.classCounts !== undefined);
-  const table =
+  const byClass =
     counted.length > 0 &&
     dataset.classes.length <= 100 &&
     html`<details>
       <summary>${dataset.classes.length} classes</summary>
-      <div class="scroll" role="region" aria-label="${`Images by class of ${dataset.name}`}" tabindex="0">
-        <table>
-          <caption>
-            Images by class
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">class</th>
-              ${counted.map(([name]) => html`<th scope="col" class="number">${name}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${dataset.classes.map(
-              (name, i) =>
-                html`<tr>
-                  <th scope="row">${name}</th>
-                  ${counted.map(([, split]) => html`<td class="number">${groupDigits(split.classCounts?.[i] ?? 0)}</td>`)}
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
+      ${table({
+        label: `Images by class of ${dataset.name}`,
+        caption: 'Images by class',
+        head: [{ title: 'class' }, ...counted.map(([name]) => ({ title: name, number: true }))],
+        body: dataset.classes.map(
+          (name, i) =>
+            html`<tr>
+              <th scope="row">${name}</th>
+              ${counted.map(([, split]) => html`<td class="number">${groupDigits(split.classCounts?.[i] ?? 0)}</td>`)}
+            </tr>`,
+        ),
+      })}
     </details>`;
   const set =
     quarantine.length > 0 &&
@@ -104,7 +95,7 @@ export function datasetSection(dataset: DatasetFacts): Markup {
       <dt>digest</dt>
       <dd><code class="digest">${dataset.digest}</code></dd>
     </dl>
-    ${remarks}${sheetOf(dataset)}${table}${reading}${set}`;
+    ${remarks}${sheetOf(dataset)}${byClass}${reading}${set}`;
 }
 
 function sizeOf({ image, sizes }: DatasetFacts): string {
@@ -192,29 +183,22 @@ export function reproducibility(input: Results): Markup {
         <dl class="facts">${list}</dl>
       </details>`;
     });
-  return html`<div class="scroll" role="region" aria-label="Run facts" tabindex="0">
-      <table>
-        <caption>
-          Where and how long each stage ran (not part of any key)
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">stage</th>
-            <th scope="col">variant</th>
-            <th scope="col" class="number">seed</th>
-            <th scope="col" class="number">time</th>
-            <th scope="col" class="number">peak memory</th>
-            <th scope="col">processor</th>
-            <th scope="col">host</th>
-            <th scope="col">started</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${times}
-        </tbody>
-      </table>
-    </div>
-    ${digests}`;
+  const ran = table({
+    label: 'Run facts',
+    caption: 'Where and how long each stage ran (not part of any key)',
+    head: [
+      { title: 'stage' },
+      { title: 'variant' },
+      { title: 'seed', number: true },
+      { title: 'time', number: true },
+      { title: 'peak memory', number: true },
+      { title: 'processor' },
+      { title: 'host' },
+      { title: 'started' },
+    ],
+    body: times,
+  });
+  return html`${ran}${digests}`;
 }
 
 function engineFacts(engine: string | Readonly<Record<string, string>> | undefined): [string, string][] {

@@ -2,6 +2,7 @@ import { encodePng } from '../../images/png.ts';
 import { pictureUri } from '../../images/picture-bytes.ts';
 import { formatNumber } from '../../metrics/format.ts';
 import { html, trusted, type Markup } from '../../markup/html.ts';
+import { table } from '../../markup/table.ts';
 import { type FigureKind, figureMaker, ofFirstSeeds } from '../figure-kind.ts';
 import { z } from 'zod';
 
@@ -61,23 +62,17 @@ function confusionMatrix(file: Confusion, caption: string): Markup {
       <td class="recall">${recall}</td>
     </tr>`;
   });
-  return html`<div class="scroll" role="region" aria-label="${`Confusion matrix, ${caption}`}" tabindex="0">
-    <table class="confusion">
-      <caption>
-        ${caption}: images by true class (row) and prediction (column)
-      </caption>
-      <thead>
-        <tr>
-          <td></td>
-          ${head}
-          <th scope="col" class="recall"><span>right</span></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return table({
+    label: `Confusion matrix, ${caption}`,
+    caption: `${caption}: images by true class (row) and prediction (column)`,
+    className: 'confusion',
+    head: html`<tr>
+      <td></td>
+      ${head}
+      <th scope="col" class="recall"><span>right</span></th>
+    </tr>`,
+    body: rows,
+  });
 }
 
 /** Too many classes for numbers: a picture of the shares, and the confusions that happen most. */
@@ -109,21 +104,10 @@ function manyClasses({ classes, matrix }: Confusion, caption: string): Markup {
       <figcaption>${caption}: rows are true classes, columns predictions</figcaption>
       <img src="${trusted(pictureUri(encodePng(pixels, n, n, 1)))}" alt="${alt}" width="${Math.max(n, 300)}" />
     </figure>
-    <div class="scroll" role="region" aria-label="Most frequent confusions" tabindex="0">
-      <table>
-        <caption>
-          Most frequent confusions
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">true class</th>
-            <th scope="col">predicted</th>
-            <th scope="col">images</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>`;
+    ${table({
+      label: 'Most frequent confusions',
+      caption: 'Most frequent confusions',
+      head: [{ title: 'true class' }, { title: 'predicted' }, { title: 'images' }],
+      body: rows,
+    })}`;
 }
