@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, sha256 } from '@selfsup/engine/files';
+import { formerMetrics } from '@selfsup/kit/former-metrics';
 import { type Metric, metricSchema } from '@selfsup/kit/metric';
 import { z } from 'zod';
 import type { CodeKey } from './code-key.ts';
@@ -83,9 +84,11 @@ function ofSchema1(old: Manifest & { readonly engineFacts?: Readonly<Record<stri
   return { ...manifest, schema: manifestSchema, key: keyOf(keyParts), keyParts, places: [place] };
 }
 
-/** Metrics of a published folder; none where they cannot be read, as those of versions before metrics were typed. */
+const publishedMetrics = z.union([z.array(metricSchema), z.record(z.string(), z.number()).transform(formerMetrics)]);
+
+/** Metrics of a published folder, those of earlier versions included; none where they cannot be read. */
 export function readMetrics(folder: string): Metric[] {
-  return z.array(metricSchema).safeParse(readJsonOr(join(folder, 'metrics.json'))).data ?? [];
+  return publishedMetrics.safeParse(readJsonOr(join(folder, 'metrics.json'))).data ?? [];
 }
 
 /** How the run that published a folder went. */

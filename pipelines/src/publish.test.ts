@@ -197,3 +197,9 @@ test.skipIf(other === undefined)(
   },
   900_000,
 );
+
+test('metrics of results that an earlier version published are read', async () => {
+  await publish({ metrics: lossOf(1) }, options);
+  writeFileSync(join(options.folder, 'metrics.json'), JSON.stringify({ 'pretext/loss': 0.5 }));
+  expect(readMetrics(options.folder)).toEqual(lossOf(0.5));
+});

@@ -1,8 +1,8 @@
+import { formerMetrics } from '@selfsup/kit/former-metrics';
 import { expect, test } from 'vitest';
 import { metricName } from '@selfsup/kit/metric';
 import { isHeadline } from './metrics/gather.ts';
 import { pictures } from './figures/kinds/pictures.ts';
-import { metricsFrom } from './testing/metrics.fixture.ts';
 import { encodePng } from './images/png.ts';
 import { renderReport } from './page.ts';
 import { sampleReport } from './testing/sample.fixture.ts';
@@ -163,7 +163,7 @@ test('accuracies over several layers are a chart, evaluations’ pictures of sev
     .map((row) => ({
       ...row,
       uses: 'eval/attention-maps',
-      metrics: metricsFrom({ 'linear/small/conv1/top1': 40, 'linear/small/conv2/top1': 50 }),
+      metrics: formerMetrics({ 'linear/small/conv1/top1': 40, 'linear/small/conv2/top1': 50 }),
       figures: [
         pictures({ pictures: [{ image, caption: 'cat, test image 7', group: 'attention of conv1' }], beside: true }),
       ],

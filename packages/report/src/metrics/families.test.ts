@@ -1,5 +1,5 @@
+import { formerMetrics } from '@selfsup/kit/former-metrics';
 import { expect, test } from 'vitest';
-import { metricsFrom } from '../testing/metrics.fixture.ts';
 import { familiesOf, familyTitle, namesOf } from './families.ts';
 import { protocolsOf } from './protocols.ts';
 
@@ -11,7 +11,7 @@ const of = (...metrics: string[]) => {
     stage: 's',
     uses: 'eval/x',
     config: {},
-    metrics: metricsFrom(measured),
+    metrics: formerMetrics(measured),
     figures: [],
   };
   return familiesOf(protocolsOf({ seeds: [1], variants: ['a'], rows: [row] }));

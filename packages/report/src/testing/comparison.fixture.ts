@@ -1,7 +1,7 @@
+import { formerMetrics } from '@selfsup/kit/former-metrics';
 import type { ComparedRow, ComparisonInput } from '../comparison-input.ts';
 import { pictures } from '../figures/kinds/pictures.ts';
 import { encodePng } from '../images/png.ts';
-import { metricsFrom } from './metrics.fixture.ts';
 import { sampleReport } from './sample.fixture.ts';
 
 const layers = ['conv1', 'conv2', 'conv10'];
@@ -39,14 +39,14 @@ export function sampleComparison(): ComparisonInput {
       seeds.flatMap((values, i): ComparedRow[] => [
         {
           ...common(label, entry, i + 1, 'pretrain', 'tasks/rotnet', 600),
-          metrics: metricsFrom({ 'pretext/rotation-accuracy': 70 + entry }),
+          metrics: formerMetrics({ 'pretext/rotation-accuracy': 70 + entry }),
           figures: [],
           config: { network: { name: 'nin', blocks: 3, width: 64 } },
           settings: {},
         },
         {
           ...common(label, entry, i + 1, 'linear', 'eval/layer-probes', 30 + 2 * i),
-          metrics: metricsFrom(
+          metrics: formerMetrics(
             Object.fromEntries(
               layers.flatMap((layer, l) => [
                 [`linear/zhang/${layer}/top1`, values[l]!],
@@ -59,7 +59,7 @@ export function sampleComparison(): ComparisonInput {
         },
         {
           ...common(label, entry, i + 1, 'retrieval', 'eval/retrieval', 5),
-          metrics: metricsFrom({
+          metrics: formerMetrics({
             'retrieval/cosine/conv2/map': 0.4 - entry / 10,
             'conv/yardstick/conv2/top1': 70 - 10 * entry,
           }),

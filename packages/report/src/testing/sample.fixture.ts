@@ -1,3 +1,4 @@
+import { formerMetrics } from '@selfsup/kit/former-metrics';
 import { normal, randomKey, uniform } from '@selfsup/engine/random';
 import { confusion } from '../figures/kinds/confusion.ts';
 import { curve } from '../figures/kinds/curve.ts';
@@ -5,7 +6,6 @@ import { filters } from '../figures/kinds/filters.ts';
 import { type Picture, pictures } from '../figures/kinds/pictures.ts';
 import { encodePng } from '../images/png.ts';
 import type { ReportInput, StageRow } from '../input.ts';
-import { metricsFrom } from './metrics.fixture.ts';
 
 const classes = ['circle', 'square', 'triangle', 'star', 'cross', 'ring', 'arrow', 'letter', 'moon', 'wave'];
 const seeds = [1, 2];
@@ -30,7 +30,7 @@ export function sampleReport(): ReportInput {
             schedule: { name: 'cosine', learningRate: 0.1 },
             data: { subset: { first: 10000 }, augment: { padCrop: 4, flip: true } },
           },
-          metrics: metricsFrom(
+          metrics: formerMetrics(
             trained
               ? {
                   'pretext/rotation-accuracy': seed === 1 ? 70.94 : 70.61,
@@ -46,7 +46,7 @@ export function sampleReport(): ReportInput {
         {
           ...common(id, variant, seed, 'linear', 'eval/linear-probe'),
           config: { protocol: 'yardstick', layer: 'conv2', pooling: { adaptiveAverage: 4 }, epochs: 8, batchSize: 128 },
-          metrics: metricsFrom({
+          metrics: formerMetrics({
             'linear/yardstick/conv2/top1': linear[id]!,
             'linear/yardstick/conv2/top1-best': linear[id]! + 0.4,
           }),
@@ -55,7 +55,10 @@ export function sampleReport(): ReportInput {
         {
           ...common(id, variant, seed, 'conv', 'eval/classifier'),
           config: { protocol: 'yardstick', layer: 'conv2', head: 'conv', epochs: 8, batchSize: 128 },
-          metrics: metricsFrom({ 'conv/yardstick/conv2/top1': conv[id]!, 'conv/yardstick/conv2/top1-best': conv[id]! }),
+          metrics: formerMetrics({
+            'conv/yardstick/conv2/top1': conv[id]!,
+            'conv/yardstick/conv2/top1-best': conv[id]!,
+          }),
           figures: [falling(`${id} conv`, 8, 'top1', conv[id]!), confused(`${id} conv`)],
         },
       ];

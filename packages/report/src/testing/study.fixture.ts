@@ -1,9 +1,9 @@
+import { formerMetrics } from '@selfsup/kit/former-metrics';
 import type { PublishedTable } from '../published/schema.ts';
 import type { ComparedRow, ComparisonInput } from '../comparison-input.ts';
 import { filters } from '../figures/kinds/filters.ts';
 import { encodePng } from '../images/png.ts';
 import type { DatasetFacts, PublishedNumber } from '../input.ts';
-import { metricsFrom } from './metrics.fixture.ts';
 
 const layers = ['conv1', 'conv2', 'conv3', 'conv4', 'conv5'];
 const sources = ['full', 'mono A', 'mono B', 'deka', 'kilo'];
@@ -112,7 +112,7 @@ function rowsOf(variant: string, entry: number): ComparedRow[] {
     {
       ...common,
       ...{ stage: 'evaluate', uses: 'eval/all', settings: { uses: 'eval/all' }, reproducibility: { key } },
-      metrics: metricsFrom(Object.fromEntries([...linear, ...knn, ...clusters]) as Record<string, number>),
+      metrics: formerMetrics(Object.fromEntries([...linear, ...knn, ...clusters]) as Record<string, number>),
       figures: [],
     },
   ];
