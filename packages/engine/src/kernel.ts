@@ -44,7 +44,7 @@ export interface TensorFlowBackend {
   getNumOfTFTensors(): number;
 }
 
-interface NativeAttribute {
+export interface NativeAttribute {
   readonly name: string;
   readonly type: number;
   readonly value: unknown;

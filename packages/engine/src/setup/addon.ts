@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { UserError } from '../errors.ts';
 import { diskFull } from './machine.ts';
-import { ADDON, GUARD, GUARD_SOURCE, nodeApiHeaders } from './place.ts';
+import { ADDON, GUARD, GUARD_SOURCE, STEP_SOURCES, nodeApiHeaders } from './place.ts';
 
 const INSTALL_COMPILER =
   'Install one (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; Arch: pacman -S gcc), or set CXX to its command.';
@@ -24,8 +24,8 @@ export async function findCompiler(environment: NodeJS.ProcessEnv): Promise<stri
 }
 
 /**
- * Compiles the npm package's addon, and our guard of stderr, against the library and headers in `root/deps`, into
- * `root/lib`. Throws `UserError` with the compiler's words where that fails.
+ * Compiles the npm package's addon with our functions of compiled steps, and our guard of stderr, against the library and
+ * headers in `root/deps`, into `root/lib`. Throws `UserError` with the compiler's words where that fails.
  */
 export async function compileAddon(
   packageFolder: string,
@@ -39,8 +39,9 @@ export async function compileAddon(
   await mkdir(dirname(join(root, ADDON)), { recursive: true });
   const jobs = [
     [
-      ...[`-I${packageFolder}`, `-I${join(deps, 'include')}`, `-I${headers}`],
+      ...[packageFolder, join(packageFolder, 'binding'), join(deps, 'include'), headers].map((folder) => `-I${folder}`),
       ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(packageFolder, 'binding', file)),
+      ...[join(STEP_SOURCES, 'step_functions.cc'), '-Wl,--wrap=napi_define_properties'],
       ...['-o', join(root, ADDON), `-L${join(deps, 'lib')}`, '-ltensorflow', '-ltensorflow_framework'],
       '-Wl,-rpath,$ORIGIN/../../deps/lib',
     ],

@@ -6,9 +6,10 @@ import { UserError } from '../errors.ts';
 import { acquireLease, type Lease } from '../lease.ts';
 import type { Progress } from '../progress.ts';
 import { compileAddon, findCompiler } from './addon.ts';
+import { engineWithLibraries, shareLibraries } from './libraries.ts';
 import { diskFull, requireSpace } from './machine.ts';
 import { ADDON, GUARD, STAMP, inspectRoot, sizes, tfjsVersion, type EngineStamp } from './place.ts';
-import { unpackedPath, type Recipe } from './recipe.ts';
+import { UNPACKING, unpackedPath, type Recipe } from './recipe.ts';
 import type { SmokeResult } from './smoke.ts';
 import { unpack } from './unpack.ts';
 import { fetchWheel, findPython } from './wheels.ts';
@@ -86,32 +87,12 @@ async function buildIn(partial: string, root: string, lease: Lease, options: Bui
   const { engines, environment, packageFolder, progress, recipe } = options;
   // All tools first: who lacks a compiler should not wait for the download to hear it.
   const compiler = await findCompiler(environment);
-  const python = await findPython(environment);
-  const keepFolder = join(engines, 'wheels');
-  const missing = recipe.wheels.filter((wheel) => !existsSync(join(keepFolder, wheel.file)));
-  const bytes = missing.reduce((sum, wheel) => sum + wheel.bytes, 0);
-  await requireSpace(engines, bytes + recipe.unpackedBytes + 50_000_000, options.freeBytes);
-  const needs = `${megabytes(bytes)} to download, ${megabytes(recipe.unpackedBytes)} on disk`;
-  progress.note(`Setting up TensorFlow ${recipe.tensorflow} (${recipe.flavour}), once per user: ${needs}`);
-  let downloaded = 0;
-  const wheels: string[] = [];
-  for (const wheel of recipe.wheels) {
-    const fetched = await fetchWheel(wheel, {
-      python,
-      keepFolder,
-      partialFolder: join(partial, 'fetch'),
-      environment,
-      progress,
-    });
-    wheels.push(fetched.path);
-    downloaded += fetched.downloaded;
-  }
-
   const made = join(partial, 'engine');
-  const phase = progress.phase('Unpacking', recipe.unpackedBytes, 'bytes');
-  const files: string[] = [];
-  for (const wheel of wheels) files.push(...(await unpack(wheel, made, unpackedPath, (bytes) => phase.advance(bytes))));
-  phase.done();
+  const twin = await engineWithLibraries(engines, recipe);
+  const { files, downloaded, wheels } =
+    twin === undefined
+      ? await fetchLibraries(partial, made, options)
+      : { files: await shareLibraries(twin, made), downloaded: 0, wheels: [] };
   for (const name of ['libtensorflow', 'libtensorflow_framework']) {
     const target = name === 'libtensorflow' ? 'libtensorflow_cc.so.2' : 'libtensorflow_framework.so.2';
     await symlink(target, join(made, 'deps/lib', `${name}.so`));
@@ -133,6 +114,7 @@ async function buildIn(partial: string, root: string, lease: Lease, options: Bui
     tensorflow: smoke.tensorflow,
     tfjs: tfjsVersion(packageFolder),
     flavour: recipe.flavour,
+    unpacking: UNPACKING,
     wheels: Object.fromEntries(recipe.wheels.map((wheel) => [wheel.file, wheel.sha256])),
     files: sizes(made, [ADDON, GUARD, ...files.filter((file) => !file.startsWith('deps/include/')).sort()]),
   };
@@ -141,6 +123,37 @@ async function buildIn(partial: string, root: string, lease: Lease, options: Bui
   await publish(made, root);
   for (const wheel of wheels) await rm(wheel, { force: true });
   return downloaded;
+}
+
+/** Downloads the wheels that are missing, and unpacks all into `made`. */
+async function fetchLibraries(partial: string, made: string, options: BuildOptions) {
+  const { engines, environment, progress, recipe } = options;
+  const python = await findPython(environment);
+  const keepFolder = join(engines, 'wheels');
+  const missing = recipe.wheels.filter((wheel) => !existsSync(join(keepFolder, wheel.file)));
+  const bytes = missing.reduce((sum, wheel) => sum + wheel.bytes, 0);
+  await requireSpace(engines, bytes + recipe.unpackedBytes + 50_000_000, options.freeBytes);
+  const needs = `${megabytes(bytes)} to download, ${megabytes(recipe.unpackedBytes)} on disk`;
+  progress.note(`Setting up TensorFlow ${recipe.tensorflow} (${recipe.flavour}), once per user: ${needs}`);
+  let downloaded = 0;
+  const wheels: string[] = [];
+  for (const wheel of recipe.wheels) {
+    const fetched = await fetchWheel(wheel, {
+      python,
+      keepFolder,
+      partialFolder: join(partial, 'fetch'),
+      environment,
+      progress,
+    });
+    wheels.push(fetched.path);
+    downloaded += fetched.downloaded;
+  }
+
+  const phase = progress.phase('Unpacking', recipe.unpackedBytes, 'bytes');
+  const files: string[] = [];
+  for (const wheel of wheels) files.push(...(await unpack(wheel, made, unpackedPath, (bytes) => phase.advance(bytes))));
+  phase.done();
+  return { files, downloaded, wheels };
 }
 
 /** Renames a finished engine to its place; one that stands there and is not whole steps aside, or is

@@ -14,6 +14,8 @@ export const ADDON = 'lib/napi-v8/tfjs_binding.node';
 export const GUARD = 'lib/napi-v8/stderr_guard.node';
 /** Source of that helper. */
 export const GUARD_SOURCE = fileURLToPath(new URL('./native/stderr_guard.cc', import.meta.url));
+/** Folder of the sources that give the addon the functions of compiled steps. */
+export const STEP_SOURCES = fileURLToPath(new URL('../compiled-step/native', import.meta.url));
 /** Name of the file that says what an engine is; written last. */
 export const STAMP = 'selfsup-engine.json';
 
@@ -25,6 +27,8 @@ export interface EngineStamp {
   readonly tfjs: string;
   /** `prebuilt` is the addon that the npm package's own install script fetches. */
   readonly flavour: Flavour | 'prebuilt';
+  /** Version of the way in which the wheels were unpacked; 1 where absent. */
+  readonly unpacking?: number;
   /** sha256 of the wheels, by file name. */
   readonly wheels: Readonly<Record<string, string>>;
   /** Size in bytes of every file that loading needs, by path inside the engine's folder. */

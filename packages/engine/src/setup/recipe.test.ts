@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { GUARD_SOURCE, tfjsFolder } from './place.ts';
+import { GUARD_SOURCE, STEP_SOURCES, tfjsFolder } from './place.ts';
 import { engineId, recipeFor, unpackedPath } from './recipe.ts';
 
-const SOURCES = { packageFolder: tfjsFolder(), guardSource: GUARD_SOURCE };
+const SOURCES = { packageFolder: tfjsFolder(), stepSources: STEP_SOURCES, guardSource: GUARD_SOURCE };
 
 test('wheels are named as the index names them', () => {
   for (const wheel of [...recipeFor('cpu').wheels, ...recipeFor('cuda').wheels]) {
@@ -19,6 +19,7 @@ test('an id depends on wheels and sources', () => {
   expect(engineId(recipeFor('cpu'), SOURCES)).toBe(id);
   expect(engineId({ ...recipeFor('cpu'), wheels: [] }, SOURCES)).not.toBe(id);
   expect(engineId(recipeFor('cpu'), { ...SOURCES, guardSource: import.meta.filename })).not.toBe(id);
+  expect(engineId(recipeFor('cpu'), { ...SOURCES, stepSources: import.meta.dirname + '/native' })).not.toBe(id);
 });
 
 test.each([

@@ -27,6 +27,8 @@ export interface Recipe {
 
 /** Raised when the way of building changes, so that engines built the old way are left alone. */
 const RECIPE_VERSION = 1;
+/** Raised when `unpackedPath` changes: engines of one number may share their libraries and headers. */
+export const UNPACKING = 1;
 
 const TENSORFLOW = '2.21.0';
 
@@ -152,21 +154,26 @@ export function recipeFor(flavour: Flavour): Recipe {
     : { flavour, tensorflow: TENSORFLOW, wheels: CUDA_WHEELS, unpackedBytes: 8_000_000_000 };
 }
 
-/** The C++ that is compiled against a recipe: the npm package's own addon and our guard of stderr. */
+/** The C++ that is compiled against a recipe: the npm package's own addon, what we link into it, our guard of stderr. */
 export interface NativeSources {
   /** The npm package's folder; the addon's sources are in its `binding`. */
   readonly packageFolder: string;
+  /** Folder of what we link into the addon. */
+  readonly stepSources: string;
   readonly guardSource: string;
 }
 
 /** Name of an engine, a function of everything it is built from: wheels, C++ sources and recipe version. */
 export function engineId(recipe: Recipe, sources: NativeSources): string {
-  const binding = join(sources.packageFolder, 'binding');
-  const files = readdirSync(binding).sort();
+  const digests = (folder: string) =>
+    readdirSync(folder)
+      .sort()
+      .map((file) => [file, sha256(readFileSync(join(folder, file)))]);
   const parts = {
     version: RECIPE_VERSION,
     wheels: recipe.wheels.map((wheel) => wheel.sha256),
-    binding: files.map((file) => [file, sha256(readFileSync(join(binding, file)))]),
+    binding: digests(join(sources.packageFolder, 'binding')),
+    step: digests(sources.stepSources),
     guard: sha256(readFileSync(sources.guardSource)),
   };
   return `tensorflow-${recipe.tensorflow}-${recipe.flavour}-${sha256(canonicalJson(parts)).slice(0, 10)}`;

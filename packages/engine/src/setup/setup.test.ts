@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -48,6 +57,25 @@ test('a second clone links what the first one built', async () => {
   expect(result.action).toBe('linked');
   expect(calls(second.calls)).toEqual([]);
   expect(inspectEngine(second.packageFolder).ok).toBe(true);
+});
+
+test('a changed source of ours is compiled without another download', async () => {
+  const { options, folder, packageFolder, engines, calls: log } = newStage();
+  const first = await setUpEngine(options);
+  const stepSources = join(folder, 'sources');
+  mkdirSync(stepSources);
+  writeFileSync(join(stepSources, 'step_functions.cc'), '// changed');
+  const second = await setUpEngine({ ...options, stepSources });
+  expect(second).toMatchObject({ action: 'built', downloadedBytes: 0 });
+  expect(second.root).not.toBe(first.root);
+  expect(calls(log)).toEqual(['pip', 'compiler', 'compiler', 'compiler', 'compiler']);
+  // The libraries are not on the disk twice, and outlive the engine that they were unpacked for.
+  const library = 'deps/lib/libtensorflow_cc.so.2';
+  expect(statSync(join(second.root, library)).ino).toBe(statSync(join(first.root, library)).ino);
+  rmSync(first.root, { recursive: true });
+  expect(inspectEngine(packageFolder).ok).toBe(true);
+  expect(readFileSync(join(packageFolder, 'deps/lib/libtensorflow.so'), 'utf8')).toBe('the library');
+  expect(leftovers(engines)).toEqual([]);
 });
 
 test.each([

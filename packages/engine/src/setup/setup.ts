@@ -19,6 +19,8 @@ export interface SetupOptions {
   readonly machine?: () => MachineFacts;
   readonly recipe?: (flavour: Flavour) => Recipe;
   readonly smoke?: (addon: string) => Promise<SmokeResult>;
+  /** Folder of what is linked into the addon. */
+  readonly stepSources?: string;
   readonly freeBytes?: (folder: string) => Promise<number>;
 }
 
@@ -40,7 +42,8 @@ export async function setUpEngine(options: SetupOptions): Promise<SetupResult> {
   const packageFolder = options.packageFolder ?? place.tfjsFolder();
   const flavour = chooseFlavour(readSettings(environment).device);
   const recipe = (options.recipe ?? recipeFor)(flavour);
-  const id = engineId(recipe, { packageFolder, guardSource: place.GUARD_SOURCE });
+  const stepSources = options.stepSources ?? place.STEP_SOURCES;
+  const id = engineId(recipe, { packageFolder, stepSources, guardSource: place.GUARD_SOURCE });
 
   const found = place.inspectEngine(packageFolder);
   if (found.ok && (found.stamp.flavour === 'prebuilt' || found.stamp.id === id)) {
