@@ -82,6 +82,13 @@ describe('a user who is in no list of users', () => {
     expect(code).toBe(0);
   });
 
+  // Whoever is in a list has a home there.
+  test.skipIf(user === undefined)('is told what to set where a cache is needed', async () => {
+    const { output } = await workspace.runWith({ user, env: bare }, 'doctor');
+    expect(output).toMatch(/ cache .*no home folder[^\n]*\n +remedy: Set SELFSUP_CACHE/);
+    expect(output).not.toMatch(/\n\s+at /);
+  });
+
   test('works with a temporary folder that cannot be written', async () => {
     const env = { ...bare, TMPDIR: workspace.path('nx.json') };
     expect(await workspace.runWith({ user, env }, 'check', 'toy')).toEqual({ code: 0, output: 'toy: sound\n' });
@@ -89,7 +96,7 @@ describe('a user who is in no list of users', () => {
 });
 
 describe('results that cannot be written', () => {
-  test.each([[['--help']], [['why', 'toy', 'pretrain']], [['report', 'toy']]])(
+  test.each([[['--help']], [['why', 'toy', 'pretrain']], [['report', 'toy']], [['doctor', '--json']]])(
     '%j on a full disk fails and says so',
     async (args) => {
       const full = openSync('/dev/full', 'w');

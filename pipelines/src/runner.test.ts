@@ -1,5 +1,15 @@
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Manifest } from './manifest.ts';
 import { createTestWorkspace, type TestWorkspace, toyExperiment } from './testing/workspace.ts';
@@ -173,6 +183,22 @@ test('a stop says how to go on and exits with 130', async () => {
   const [code] = (await once(child, 'close')) as [number];
   expect(code).toBe(130);
   expect(output).toContain('Run the same command again to go on');
+});
+
+test('sources get the folder of the data, which is relative to the workspace wherever the command is typed', async () => {
+  workspace.write(
+    'packages/data/src/resolve.ts',
+    `import { appendFileSync } from 'node:fs';
+export async function resolveSource({ config: { sources: [source] }, dataFolder }: any) {
+  appendFileSync(process.env.TRACE!, 'data: ' + dataFolder + '\\n');
+  return { type: source.type, config: source, fallback: false, chosen: 'numbers', route: 'made up', identity: source };
+}\n`,
+  );
+  for (const cwd of [workspace.root, workspace.path('pipelines/datasets')]) {
+    await workspace.runWith({ cwd, env: { SELFSUP_DATA: 'my data' } }, 'ingest', 'few');
+  }
+  const folders = workspace.log().filter((line) => line.startsWith('data'));
+  expect([...new Set(folders)]).toEqual([`data: ${join(realpathSync(workspace.root), 'my data')}`]);
 });
 
 test('--full-hash of run and ingest reaches the source', async () => {

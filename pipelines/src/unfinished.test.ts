@@ -6,14 +6,14 @@ import { createTestWorkspace, type TestWorkspace, toyExperiment } from './testin
 let workspace: TestWorkspace;
 beforeEach(async () => {
   workspace = createTestWorkspace();
-  // Goes on with what it finds, and is interrupted where STOP says so.
-  const task = 'packages/tasks/src/toy/toy.ts';
-  const resumed = `if (config.value < 0) await import('@tensorflow/tfjs-node-gpu');
-    trace(existsSync(join(workFolder, 'begun')) ? 'goes on' : 'begins');
+  // Both go on with what they find, and are interrupted where STOP says so.
+  const resumed = `trace(existsSync(join(workFolder, 'begun')) ? 'goes on' : 'begins');
     writeFileSync(join(workFolder, 'begun'), 'half');
-    if (process.env.STOP) { const e = new Error('stopped'); e.name = 'Interrupted'; throw e; }
-    trace('start '`;
-  workspace.write(task, readFileSync(workspace.path(task), 'utf8').replace(`trace('start '`, resumed));
+    if (process.env.STOP) { const e = new Error('stopped'); e.name = 'Interrupted'; throw e; }`;
+  const importing = "if (config.value < 0) await import('@tensorflow/tfjs-node-gpu');";
+  edit('packages/tasks/src/toy/toy.ts', `trace('start '`, `${importing}\n${resumed}\ntrace('start '`);
+  edit('packages/data/src/ingest.ts', `import { mkdirSync`, `import { existsSync, mkdirSync`);
+  edit('packages/data/src/ingest.ts', `trace('run')`, `${resumed}\ntrace('run')`);
   Object.assign(workspace.environment, { SELFSUP_THREADS: '2', SELFSUP_EXACT: undefined });
   await workspace.run('ingest', 'few');
 });
@@ -23,20 +23,28 @@ const work = 'artifacts/work/toy/base/seed-1/pretrain';
 const manifest = (): Manifest => workspace.json<Manifest>('artifacts/toy/base/seed-1/pretrain/manifest.json');
 const attempts = (): string[] => readdirSync(workspace.path(work)).sort();
 
+function edit(path: string, from: string, to: string): void {
+  const text = readFileSync(workspace.path(path), 'utf8');
+  expect(text).toContain(from);
+  workspace.write(path, text.replace(from, to));
+}
+
 function configure(value: number): void {
   const { pretrain, measure } = toyExperiment.stages;
   const stages = { pretrain: { ...pretrain, config: { value } }, measure };
   workspace.write('pipelines/experiments/toy/experiment.json', { ...toyExperiment, stages });
 }
 
-/** Runs the stage, `stop`ping half-way or not: what it did, and what it said. */
-async function pretrain(stop: 'stop' | 'end', ...args: string[]): Promise<{ did: string[]; output: string }> {
+/** Runs a command, `stop`ping half-way or not: what was done, and what it said. */
+async function run(stop: 'stop' | 'end', ...args: string[]): Promise<{ did: string[]; output: string }> {
   workspace.environment['STOP'] = stop === 'stop' ? '1' : '';
   const before = workspace.log().length;
-  const { code, output } = await workspace.run('stage', 'toy', 'pretrain', ...args);
+  const { code, output } = await workspace.run(...args);
   expect(code, output).toBe(stop === 'stop' ? 130 : 0);
   return { did: workspace.log().slice(before), output };
 }
+
+const pretrain = (stop: 'stop' | 'end', ...args: string[]) => run(stop, 'stage', 'toy', 'pretrain', ...args);
 
 test('what no longer fits stays, is named with reason and commands, and is gone on with when all is as it was', async () => {
   await pretrain('stop');
@@ -61,8 +69,7 @@ test('what no longer fits stays, is named with reason and commands, and is gone 
 
 test('a changed line of code sets work aside; accept goes on with it, and the manifest says so', async () => {
   await pretrain('stop');
-  const source = 'packages/tasks/src/double.ts';
-  workspace.write(source, readFileSync(workspace.path(source), 'utf8').replace('value * 2', '2 * value'));
+  edit('packages/tasks/src/double.ts', 'value * 2', '2 * value');
   const { did, output } = await pretrain('stop');
   expect(did).toEqual(['toy begins']);
   expect(output).toMatch(/code: .*double[\s\S]*selfsup accept toy pretrain --variant base --seed 1\n/);
@@ -74,6 +81,17 @@ test('a changed line of code sets work aside; accept goes on with it, and the ma
   expect(manifest()).toMatchObject({ acceptedFrom: expect.any(String), key: expect.any(String) });
   expect(manifest().acceptedFrom).not.toBe(manifest().code.key);
   expect((await pretrain('end')).did).toEqual([]);
+});
+
+test('a changed line of code sets an ingestion aside, which is accepted likewise', async () => {
+  workspace.write('pipelines/datasets/many/dataset.json', { sources: [{ type: 'numbers', count: 9 }] });
+  expect((await run('stop', 'ingest', 'many')).did).toEqual(['ingest begins']);
+  edit('packages/data/src/ingest.ts', `'pages '`, `'leaves '`);
+  const { did, output } = await run('stop', 'ingest', 'many');
+  expect(did).toEqual(['ingest begins']);
+  expect(output).toMatch(/code: .*ingest[\s\S]*selfsup accept data\/many\n[\s\S]*selfsup discard data\/many --work/);
+  expect((await workspace.run('accept', 'data/many')).output).toContain('the next run goes on with it');
+  expect((await run('end', 'ingest', 'many')).did).toEqual(['ingest goes on', 'ingest run']);
 });
 
 test('work is gone on with in another place, which is recorded; where all must be exact it is set aside', async () => {

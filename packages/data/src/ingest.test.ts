@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import type { Progress } from '@selfsup/engine/progress';
 import { Interrupted } from '@selfsup/engine/stage';
 import { openDataset } from './dataset.ts';
 import { checkDatasetConfig } from './dataset-config.ts';
@@ -50,6 +51,27 @@ async function committed(workFolder: string): Promise<number> {
   return count;
 }
 
+/** A progress that counts the images of an ingestion. */
+function counting(): { progress: Progress; advanced: () => number } {
+  let images = 0;
+  const phase = (name: string) => ({
+    advance: (amount: number) => void (images += name === 'ingest' ? amount : 0),
+    done: () => undefined,
+  });
+  return { progress: { ...quietProgress(), phase }, advanced: () => images };
+}
+
+/** Ingests until the first commit and is stopped there: how many images were kept. */
+async function stoppedAfter(workFolder: string, more: Partial<IngestOptions> = {}): Promise<number> {
+  const controller = new AbortController();
+  const phase = () => ({ advance: () => controller.abort(), done: () => undefined });
+  const stopped = ingest(
+    await options(workFolder, { ...more, signal: controller.signal, progress: { ...quietProgress(), phase } }),
+  );
+  await expect(stopped).rejects.toBeInstanceOf(Interrupted);
+  return committed(workFolder);
+}
+
 describe('ingest', () => {
   it('goes on after kill -9 at the last commit and ends with the same digest', async () => {
     const whole = await ingest(await options('whole'));
@@ -61,27 +83,25 @@ describe('ingest', () => {
     const before = await committed('killed');
     expect(before).toBeGreaterThanOrEqual(4 * 2000); // a commit comes after at least 2000 records
     expect(before).toBeLessThan(8500);
-    let advanced = 0;
-    const progress = quietProgress();
-    const counting = (name: string) => ({
-      advance: (amount: number) => void (advanced += name === 'ingest' ? amount : 0),
-      done: () => undefined,
-    });
-    const resumed = await ingest(await options('killed', { progress: { ...progress, phase: counting } }));
-    expect(advanced).toBe(8500 - before);
+    const { progress, advanced } = counting();
+    const resumed = await ingest(await options('killed', { progress }));
+    expect(advanced()).toBe(8500 - before);
     expect(resumed.manifest).toEqual(whole.manifest);
   });
 
   it('stops when asked, and goes on', async () => {
-    const controller = new AbortController();
-    const phase = () => ({ advance: () => controller.abort(), done: () => undefined });
-    const stopped = ingest(
-      await options('stopped', { signal: controller.signal, progress: { ...quietProgress(), phase } }),
-    );
-    await expect(stopped).rejects.toBeInstanceOf(Interrupted);
-    expect(await committed('stopped')).toBeGreaterThanOrEqual(2000);
+    expect(await stoppedAfter('stopped')).toBeGreaterThanOrEqual(2000);
     const { manifest } = await ingest(await options('stopped'));
     expect(manifest.splits['train']!.count).toBe(8000);
+  });
+
+  it('goes on where only what changes no record was changed', async () => {
+    const configOf = (atMost: number) =>
+      checkDatasetConfig({ sources: [{ ...section, train: 2100, test: 100 }], quarantine: { atMost } });
+    const before = await stoppedAfter('lenient', { config: await configOf(0) });
+    const { progress, advanced } = counting();
+    await ingest(await options('lenient', { config: await configOf(0.5), progress }));
+    expect([before > 0, advanced()]).toEqual([true, 2200 - before]);
   });
 
   it('does nothing the second time', async () => {

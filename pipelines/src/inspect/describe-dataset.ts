@@ -49,7 +49,9 @@ function histogram(dataset: Dataset, split: string, columns: number): string[] {
   const room = Math.max(10, columns - wide - 16);
   const lines = shown.map(({ name, count: images }) => {
     const label = name.length > wide ? `${name.slice(0, wide - 1)}…` : name.padEnd(wide);
-    return `${label} ${digits(images).padStart(8)} ${'█'.repeat(Math.max(1, Math.round((images / most) * room)))}`;
+    // Few images still have a bar; none have none.
+    const bar = '█'.repeat(Math.max(Math.sign(images), Math.round((images / most) * room)));
+    return `${label} ${digits(images).padStart(8)} ${bar}`.trimEnd();
   });
   if (shown.length < ranked.length) lines.splice(10, 0, `… ${ranked.length - 20} classes between …`);
   return [...lines, ...unlabelled];
