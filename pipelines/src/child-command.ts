@@ -32,6 +32,8 @@ export async function childCommand(
     overrides: readonly string[];
     path?: string | undefined;
     fullHash?: boolean | undefined;
+    /** What must be exact has been announced, so that the child is silent about it. */
+    announced?: boolean | undefined;
   },
 ): Promise<void> {
   const args =
@@ -44,6 +46,7 @@ export async function childCommand(
   } else {
     for (const assignment of options.overrides) args.push('--set', assignment);
     if (session.exact) args.push('--exact');
+    if (options.announced === true) args.push('--announced');
     if (session.dryRunFolder !== undefined) args.push('--dry-run-into', session.dryRunFolder);
   }
   if (options.force) args.push('--force');

@@ -47,6 +47,7 @@ test('a result is done wherever it was computed, unless results must be exact', 
   const exact = await run('run', 'toy', '--exact');
   expect(exact.computed).toEqual(['toy start 1', 'toy end 1']);
   expect(exact.output.indexOf('place: threads: "2" -> "1"')).toBeLessThan(exact.output.indexOf('started'));
+  expect(exact.output.match(/computed again here/g)).toHaveLength(1);
   expect(exact.output).toMatch(/computed again here:\n {2}toy seed 1: pretrain\n[\s\S]*stays until the new result/);
   expect(manifest()).toMatchObject({ key: first.key, outputDigest: first.outputDigest, places: [{ threads: '1' }] });
   expect((await run('run', 'toy', '--exact')).computed).toEqual([]);

@@ -41,7 +41,7 @@ export async function runExperiment(session: Session, experiment: Experiment, op
     if (session.signal.aborted) throw new Interrupted('Stopped.');
     if (!checked) await checkStages(session, experiment);
     checked = true;
-    await childCommand(session, unit, { force: anew, overrides, fullHash });
+    await childCommand(session, unit, { force: anew, overrides, fullHash, announced: true });
     computed.push(unitLabel(unit));
   };
   const fresh = (unit: UnitId): void => {

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '@selfsup/engine/errors';
@@ -8,12 +9,14 @@ import type * as DatasetModule from '@selfsup/data/dataset';
 import type { DatasetConfig } from '@selfsup/data/dataset-config';
 import type * as DatasetConfigModule from '@selfsup/data/dataset-config';
 import type * as IngestModule from '@selfsup/data/ingest';
+import type * as LmdbModule from '@selfsup/data/lmdb-folder';
 import type * as ResolveModule from '@selfsup/data/resolve';
 import { assertWritable, publishedFolder, storeOf, type UnitId, unitLabel } from './artifacts.ts';
 import { childCommand, isUnderNx } from './child-command.ts';
 import { type CodeKey, codeKey } from './code-key.ts';
 import { isComplete, type KeyParts, type Manifest, readManifest } from './manifest.ts';
 import { partFile } from './parts.ts';
+import { publishedDataset, refuseDamaged } from './quarantine-limit.ts';
 import { remarksFile } from './remarks.ts';
 import { type Outcome, runUnit } from './run-unit.ts';
 import type { Session } from './session.ts';
@@ -121,13 +124,17 @@ export async function runIngest(
     if (!(error instanceof UserError) || asked) throw error;
     const folder = publishedFolder(session.artifacts, id);
     const published = readManifest(folder);
-    const { relevant } = await readConfig(session, datasetFile(session.workspace, dataset));
-    const sameConfig = canonicalJson(published?.resolvedConfig ?? null) === canonicalJson(relevant);
+    const file = datasetFile(session.workspace, dataset);
+    const { relevant } = await readConfig(session, file);
+    const sameConfig = ofRecords(published?.resolvedConfig) === ofRecords(relevant);
     const store = storeOf(session.artifacts, id);
     if (!sameConfig || published === undefined || !(await isComplete(published, folder, store))) throw error;
+    refuseDamaged(publishedDataset(folder), relevant, file);
     progress.warn(`What was ingested before is kept; its source cannot be read now: ${error.message}`);
     return 'fresh';
   }
+  const { file } = decision.resolveOptions;
+  if (decision.fresh) refuseDamaged(publishedDataset(publishedFolder(session.artifacts, id)), decision.relevant, file);
   if (options.onlyLook === true) return decision.fresh ? 'fresh' : 'stale';
   const { key, keyParts, code, parts, relevant, resolved, resolveOptions } = decision;
   const isFresh = async (): Promise<boolean> => {
@@ -154,12 +161,12 @@ export async function runIngest(
       runFacts: () => ({ route: resolved.route }),
       run: async (workFolder) => {
         const { ingest } = await load<typeof IngestModule>(session, 'ingest');
-        const { folder: lmdb, manifest } = await ingest({
-          ...resolveOptions,
-          name: dataset,
-          workFolder,
-          resolved,
+        const ingested = ingest({ ...resolveOptions, name: dataset, workFolder, resolved });
+        const { folder: lmdb, manifest } = await ingested.catch(async (cause: unknown) => {
+          await removeEmpty(session, join(workFolder, 'lmdb')).catch(() => undefined);
+          throw cause;
         });
+        refuseDamaged(manifest, relevant, file);
         // The facts hold the digest over all records, so their hash names the whole. What is only said to people has no part in it.
         const { warnings, reading, ...facts } = manifest;
         identity = sha256(canonicalJson(facts));
@@ -179,6 +186,21 @@ export async function runIngest(
     },
     options.force,
   );
+}
+
+/** A config without what changes no stored record, to be compared. */
+function ofRecords(config: unknown): string {
+  const { quarantine: _, ...rest } = (config ?? {}) as Record<string, unknown>;
+  return canonicalJson(rest);
+}
+
+/** Removes an LMDB folder in which no image was stored or refused: there is nothing to go on with. */
+async function removeEmpty(session: Session, folder: string): Promise<void> {
+  const { keysUnder, openLmdb } = await load<typeof LmdbModule>(session, 'lmdb-folder');
+  const database = openLmdb(folder, true);
+  const records = database.getCount(keysUnder('image')) + database.getCount(keysUnder('quarantine'));
+  await database.close();
+  if (records === 0) await rm(folder, { recursive: true });
 }
 
 /** Draws the contact sheet that reports show. */

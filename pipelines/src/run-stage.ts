@@ -19,7 +19,7 @@ export async function runStage(
   session: Session,
   experiment: Experiment,
   id: StageId,
-  options: { force: boolean; overrides: readonly string[] },
+  options: { force: boolean; overrides: readonly string[]; announced?: boolean | undefined },
 ): Promise<Outcome> {
   assertWritable(session.artifacts);
   const declaration = findStage(experiment, findVariant(experiment, id.variant), id.stage);
@@ -27,9 +27,9 @@ export async function runStage(
   const decision = await decideStage(session, experiment, id);
   if (decision === undefined) throw new Error(`What ${unitLabel(id)} needs vanished while it was looked at`);
   if (decision.fresh && !options.force) return 'fresh';
-  if (!options.force) await announceExact(session, [[experiment, id]]);
+  if (!options.force && options.announced !== true) await announceExact(session, [[experiment, id]]);
   if (isUnderNx()) {
-    await childCommand(session, id, options);
+    await childCommand(session, id, { ...options, announced: true });
     return 'computed';
   }
   const { module, config } = await loadChecked(session, experiment, id);
@@ -39,7 +39,7 @@ export async function runStage(
       id,
       key: decision.key,
       place: decision.place,
-      named: named(id, options.overrides),
+      named: stageWords(id, options.overrides),
       isFresh: async () => (await decideStage(session, experiment, id))?.fresh ?? false,
       manifest: {
         key: decision.key,
@@ -67,7 +67,7 @@ export async function runStage(
 }
 
 /** How commands name a stage. */
-function named({ experiment, stage, variant, seed }: StageId, overrides: readonly string[]): string {
+export function stageWords({ experiment, stage, variant, seed }: StageId, overrides: readonly string[]): string {
   const words = [experiment, stage, '--variant', variant, '--seed', String(seed)];
   return [...words, ...overrides.flatMap((one) => ['--set', `'${one}'`])].join(' ');
 }

@@ -13,7 +13,7 @@ import { isComplete, type Manifest, readManifest, type RunRecord } from './manif
 import { type Place, placeDifferences, placesApart } from './place.ts';
 import { publish, putInPlace, sweepScratch } from './publish.ts';
 import { type Session, unbroken } from './session.ts';
-import { listUnfinished, misfits, openAttempt, type Unfinished, type Wanted } from './unfinished.ts';
+import { fittingOf, listUnfinished, openAttempt, type Unfinished, type Wanted } from './unfinished.ts';
 import { filesBelow } from './store.ts';
 import { tellUnfinished } from './tell-unfinished.ts';
 
@@ -78,8 +78,8 @@ async function underLease(
   const { manifest, place, key } = work;
   const { keyParts, code } = manifest;
   const wanted: Wanted = { key, keyParts, code, place, exact: session.exact, force };
-  const fitting = unfinished.find((one) => misfits(one, wanted).length === 0);
-  for (const one of unfinished) if (one !== fitting) await tellUnfinished(progress, one, wanted, work);
+  const fitting = fittingOf(unfinished, wanted);
+  for (const text of await tellUnfinished(unfinished, fitting, wanted, work.named)) progress.note(text);
   const { folder: workedIn, attempt } = await openAttempt(folder, fitting, wanted);
   tellPlaces(progress, fitting, place);
   const files = join(workedIn, 'files');

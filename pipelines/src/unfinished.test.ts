@@ -1,4 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Manifest, RunRecord } from './manifest.ts';
 import { createTestWorkspace, type TestWorkspace, toyExperiment } from './testing/workspace.ts';
@@ -65,6 +67,74 @@ test('what no longer fits stays, is named with reason and commands, and is gone 
   expect((await workspace.run('discard', 'toy', '--work', 'nothing')).code).toBe(1);
   expect((await workspace.run('discard', 'toy', 'pretrain', '--work', other!)).output).toContain(`Removed ${other}`);
   expect((await workspace.run('discard', 'toy')).output).toContain('no unfinished work');
+});
+
+test('discard refuses what neither the files name nor any work was begun under', async () => {
+  await pretrain('stop');
+  for (const [args, says] of [
+    [['tyo'], /Unknown experiment 'tyo'; did you mean 'toy'\?/],
+    [['toy', 'pretrian'], /Unknown stage 'pretrian'; did you mean 'pretrain'\?/],
+    [['toy', '--variant', 'bse', '--all'], /Unknown variant 'bse'; did you mean 'base'\?/],
+    [['data/fwe'], /Unknown dataset 'fwe'; did you mean 'few'\?/],
+  ] as const) {
+    expect(await workspace.run('discard', ...args)).toEqual({ code: 1, output: expect.stringMatching(says) });
+  }
+  expect((await workspace.run('discard', 'toy', 'measure')).output).toBe('toy: no unfinished work\n');
+  // What was begun can be removed when its experiment is gone.
+  rmSync(workspace.path('pipelines/experiments/toy'), { recursive: true });
+  expect((await workspace.run('discard', 'toy', 'pretrain', '--all')).output).toMatch(/^Removed /);
+});
+
+test('why tells of unfinished work: what the next run goes on with, and what lies aside', async () => {
+  await pretrain('stop');
+  const why = async (): Promise<string> => (await workspace.run('why', 'toy', 'pretrain')).output;
+  expect(await why()).toMatch(/would run, since\n {2}it has never been published\n.*: the next run goes on with it\n$/);
+  for (const value of [4, 5, 6, 7]) {
+    configure(value);
+    await pretrain('stop');
+  }
+  configure(3);
+  const output = await why();
+  expect(output.match(/lies aside \(.*\), since\n {2}config: value: \d -> 3\n/g)).toHaveLength(3);
+  expect(output).toContain('older unfinished work lies aside too (1): selfsup discard toy pretrain');
+  await pretrain('end');
+  expect(await why()).toMatch(/^toy seed 1: pretrain: done\n[\s\S]*lies aside/);
+});
+
+test('why explains a dataset too', async () => {
+  expect(await workspace.run('why', 'data/few')).toEqual({ code: 0, output: 'data/few: done\n' });
+  workspace.write('pipelines/datasets/few/dataset.json', { sources: [{ type: 'numbers', count: 5 }] });
+  const { output } = await workspace.run('why', 'data/few');
+  expect(output).toBe('data/few: would run, since\n  config: count: 3 -> 5\n');
+  expect((await workspace.run('why', 'data/fwe')).output).toMatch(/did you mean 'few'/);
+  expect((await workspace.run('why', 'toy')).output).toMatch(/Which stage of toy\?[\s\S]*pretrain, measure/);
+});
+
+test('an ingestion that ended before it stored an image leaves nothing to go on with', async () => {
+  const repository = fileURLToPath(new URL('../..', import.meta.url));
+  workspace.write(
+    'packages/data/src/lmdb-folder.ts',
+    `export * from '${join(repository, 'packages/data/src/lmdb-folder.ts')}';\n`,
+  );
+  workspace.write(
+    'packages/data/src/ingest.ts',
+    `import { join } from 'node:path';
+import { openLmdb } from './lmdb-folder.ts';
+export async function ingest({ workFolder, resolved }: any) {
+  const database = openLmdb(join(workFolder, 'lmdb'), false);
+  if (resolved.config.count > 0) database.putSync('image/train/0', Buffer.from('record'));
+  await database.close();
+  throw new Error('the archive is cut off');
+}\n`,
+  );
+  for (const [count, left] of [
+    [0, 'no unfinished work'],
+    [1, 'To remove one of these'],
+  ] as const) {
+    workspace.write('pipelines/datasets/few/dataset.json', { sources: [{ type: 'numbers', count }] });
+    expect((await workspace.run('ingest', 'few')).output).toContain('the archive is cut off');
+    expect((await workspace.run('discard', 'data/few')).output).toContain(left);
+  }
 });
 
 test('a changed line of code sets work aside; accept goes on with it, and the manifest says so', async () => {

@@ -77,6 +77,11 @@ export function misfits({ attempt }: Unfinished, wanted: Wanted): string[] {
   return wanted.exact ? placeDifferences(attempt.places, wanted.place) : [];
 }
 
+/** The newest of unfinished work that is the beginning of what is wanted. */
+export function fittingOf(all: readonly Unfinished[], wanted: Wanted): Unfinished | undefined {
+  return all.find((one) => misfits(one, wanted).length === 0);
+}
+
 /** Says in `attempt.json` what unfinished work is the beginning of. */
 export async function writeAttempt(folder: string, attempt: Attempt): Promise<void> {
   await writeAtomically(join(folder, 'attempt.json'), `${JSON.stringify(attempt, null, 2)}\n`);

@@ -10,6 +10,7 @@ import { collect, seedOption } from '../options.ts';
 import { stageIds } from '../run-experiment.ts';
 import { decideIngest, type IngestDecision } from '../run-ingest.ts';
 import { openSession, type Session } from '../session.ts';
+import { stageArgument } from '../stage-argument.ts';
 import { type Decision, decideStage } from '../stage-key.ts';
 import { listUnfinished, writeAttempt } from '../unfinished.ts';
 import { differOnlyInCode, keyDifferences, reasons } from '../why.ts';
@@ -41,12 +42,9 @@ export default new Command('accept')
       return;
     }
     const experiment = readExperiment(session.workspace, name, parseOverrides(options.set));
-    const stages = Object.keys(experiment.variants[0]!.stages).join(', ');
-    if (stage === undefined) {
-      throw new UserError(`Which stage of ${name}?`, { field: 'stage', remedy: `Name one of these: ${stages}.` });
-    }
-    findStage(experiment, experiment.variants[0]!, stage);
-    const ids = stageIds(experiment, { ...options, stages: [stage] }).filter((one) => one.stage === stage);
+    const asked = stageArgument(experiment, stage);
+    findStage(experiment, experiment.variants[0]!, asked);
+    const ids = stageIds(experiment, { ...options, stages: [asked] }).filter((one) => one.stage === asked);
     for (const id of ids) await acceptUnit(session, id, () => decideStage(session, experiment, id));
   });
 

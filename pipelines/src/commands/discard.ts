@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { UserError } from '@selfsup/engine/errors';
@@ -7,6 +7,7 @@ import { assertWritable } from '../artifacts.ts';
 import { seedOption } from '../options.ts';
 import { openSession } from '../session.ts';
 import { listUnfinished, sizeOf, type Unfinished } from '../unfinished.ts';
+import { workFoldersOf } from '../work-folders.ts';
 
 interface Options {
   variant?: string;
@@ -29,10 +30,10 @@ export default new Command('discard')
       '\n  selfsup discard data/cifar10 --all',
   )
   .action(async (name: string, stage: string | undefined, options: Options) => {
-    const { artifacts, signal } = openSession();
+    const session = openSession();
+    const { artifacts, signal } = session;
     const found: { workFolder: string; unfinished: Unfinished }[] = [];
-    const folders = await workFolders(artifacts.root, name, stage, options);
-    for (const workFolder of folders) {
+    for (const workFolder of await workFoldersOf(session, name, { ...options, stage })) {
       for (const unfinished of await listUnfinished(workFolder)) found.push({ workFolder, unfinished });
     }
     const chosen = found.filter(({ unfinished }) => options.all || unfinished.name === options.work);
@@ -61,21 +62,3 @@ export default new Command('discard')
     if (found.length === 0) console.log(`${name}: no unfinished work`);
     else if (!removes) console.log('To remove one of these give --work <name>, to remove all of them --all.');
   });
-
-/** The work folders of the units that are named; by what lies there, since configs may have changed. */
-async function workFolders(
-  root: string,
-  name: string,
-  stage: string | undefined,
-  { variant, seed }: Options,
-): Promise<string[]> {
-  const below = async (folders: readonly string[], only: string | undefined): Promise<string[]> => {
-    const listed = await Promise.all(
-      folders.map(async (folder) => (await readdir(folder).catch((): string[] => [])).map((one) => join(folder, one))),
-    );
-    return listed.flat().filter((path) => only === undefined || path.endsWith(`/${only}`));
-  };
-  if (name.startsWith('data/')) return [join(root, 'work', name.slice('data/'.length), 'ingest')];
-  const variants = await below([join(root, 'work', name)], variant);
-  return below(await below(variants, seed === undefined ? undefined : `seed-${seed}`), stage);
-}

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { unitLabel } from '../artifacts.ts';
 import { parseOverrides, readExperiment } from '../experiment.ts';
 import { runStage } from '../run-stage.ts';
@@ -13,6 +13,7 @@ interface Options {
   force: boolean;
   exact?: boolean;
   maxMinutes?: number;
+  announced: boolean;
   dryRunInto?: string;
 }
 
@@ -26,6 +27,7 @@ export default new Command('stage')
   .option('--force', 'compute it anew even where it is done', false)
   .option('--exact', 'compute it anew where it was computed on another processor or with other threads')
   .option('--max-minutes <n>', 'stop after this time, as Ctrl-C would', minutesOption)
+  .addOption(new Option('--announced', 'what --exact computes anew has been said').default(false).hideHelp())
   .option('--dry-run-into <folder>', 'dry run that publishes into a throw-away folder')
   .addHelpText('after', '\nExample:\n  selfsup stage quickstart pretrain --variant rotnet --seed 1')
   .action(async (name: string, stage: string, options: Options) => {
@@ -43,6 +45,7 @@ export default new Command('stage')
       stage,
     };
     if (options.force) await loadChecked(session, experiment, id);
-    const outcome = await runStage(session, experiment, id, { force: options.force, overrides: options.set });
+    const { force, announced, set: overrides } = options;
+    const outcome = await runStage(session, experiment, id, { force, announced, overrides });
     if (outcome === 'fresh') console.log(`${unitLabel(id)}: done already`);
   });
