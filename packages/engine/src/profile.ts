@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
+import { eagerly } from './compiled-step/compiled-step.ts';
 import { tensorFlowBackend, type NativeBinding } from './kernel.ts';
 import { tf } from './ops/library.ts';
 
@@ -57,7 +58,7 @@ export function profile(f: () => void, { shapes = false } = {}): Profile {
   });
   const start = performance.now();
   try {
-    f();
+    eagerly(f);
   } finally {
     backend.binding = binding;
   }

@@ -1,3 +1,4 @@
+import { compiledStep } from '@selfsup/engine/compiled-step/compiled-step';
 import type { RowSource } from '@selfsup/engine/row-source';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { FeatureSplit } from './feature-set.ts';
@@ -29,7 +30,9 @@ export function featureRows(
       for (let done = 0; done < count; done += piece) {
         const here = Math.min(piece, count - done);
         const maps = split.gather(range(start + done, here));
-        const rows = tf.tidy(() => model.predictOnBatch(tf.tensor4d(maps, [here, ...shape])) as tf.Tensor);
+        const rows = compiledStep(() =>
+          tf.tidy(() => model.predictOnBatch(tf.tensor4d(maps, [here, ...shape])) as tf.Tensor),
+        );
         pooled.set(rows.dataSync<'float32'>(), done * width);
         rows.dispose();
       }

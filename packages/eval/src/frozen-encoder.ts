@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { compiledStep } from '@selfsup/engine/compiled-step/compiled-step';
 import { UserError } from '@selfsup/engine/errors';
 import { pixelTensor } from '@selfsup/engine/pixels';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -47,11 +48,13 @@ export function freezeEncoder(
   const before = weightDigest(encoder.model);
 
   const apply = (images: Uint8Array, batch: number): tf.Tensor[] =>
-    tf.tidy(() => {
-      const input = pixelTensor(images, [batch, height, width, channels]);
-      const given = probed.predictOnBatch(normalise(input, encoder.normalisation));
-      return Array.isArray(given) ? given : [given];
-    });
+    compiledStep(() =>
+      tf.tidy(() => {
+        const input = pixelTensor(images, [batch, height, width, channels]);
+        const given = probed.predictOnBatch(normalise(input, encoder.normalisation));
+        return Array.isArray(given) ? given : [given];
+      }),
+    );
 
   const extract = (images: Uint8Array, batch: number): Float32Array[] => {
     const results = apply(images, batch);

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { compiledStep } from '@selfsup/engine/compiled-step/compiled-step';
 import { Interrupted, type StageContext } from '@selfsup/engine/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { confusionOf } from './confusion.ts';
@@ -28,12 +29,14 @@ export async function testHead(
   const labels: number[] = [];
   const ranked: number[][] = source.shapes.map(() => []);
   for await (const batch of source.test()) {
-    const best = tf.tidy(() => {
-      const given = model.predictOnBatch([...batch.features]);
-      return (Array.isArray(given) ? given : [given]).map(
-        (logits) => tf.topk(overViews(logits, source.testViews, average), places).indices,
-      );
-    });
+    const best = compiledStep(() =>
+      tf.tidy(() => {
+        const given = model.predictOnBatch([...batch.features]);
+        return (Array.isArray(given) ? given : [given]).map(
+          (logits) => tf.topk(overViews(logits, source.testViews, average), places).indices,
+        );
+      }),
+    );
     best.forEach((indices, i) => (ranked[i] as number[]).push(...(indices.dataSync() as Int32Array)));
     labels.push(...batch.labels);
     tf.dispose([...best, ...batch.features]);

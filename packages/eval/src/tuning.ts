@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { measuringView, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
+import { compiledStep } from '@selfsup/engine/compiled-step/compiled-step';
 import { UserError } from '@selfsup/engine/errors';
 import { setTrainingStep } from '@selfsup/engine/layers';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
@@ -135,7 +136,9 @@ async function test(network: TunedNetwork, loader: Loader, classes: number, { dr
   const [labels, predicted]: [number[], number[]] = [[], []];
   for await (const batch of loader.epoch(0)) {
     if (signal.aborted) throw new Interrupted('Asked to stop between test batches.');
-    const best = tf.tidy(() => network.above(network.below(batch.images, batch.labels.length), false).argMax(1));
+    const best = compiledStep(() =>
+      tf.tidy(() => network.above(network.below(batch.images, batch.labels.length), false).argMax(1)),
+    );
     predicted.push(...(best.dataSync() as Int32Array));
     labels.push(...batch.labels);
     best.dispose();

@@ -1,3 +1,4 @@
+import { compiledStep } from '@selfsup/engine/compiled-step/compiled-step';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Batch } from '@selfsup/data/loader';
@@ -32,11 +33,15 @@ export async function accuracyOver(
   let right = 0;
   let total = 0;
   for await (const batch of batches) {
-    tf.tidy(() => {
-      const { logits, labels } = predict(batch);
-      right += logits.argMax(1).equal(labels).sum().dataSync()[0]!;
-      total += labels.size;
-    });
+    const hits = compiledStep(() =>
+      tf.tidy(() => {
+        const { logits, labels } = predict(batch);
+        total += labels.size;
+        return logits.argMax(1).equal(labels).sum();
+      }),
+    );
+    right += hits.dataSync()[0]!;
+    hits.dispose();
   }
   return (100 * right) / total;
 }

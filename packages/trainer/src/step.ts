@@ -1,3 +1,4 @@
+import { compiledStep, type StepListener } from '@selfsup/engine/compiled-step/compiled-step';
 import { setTrainingStep } from '@selfsup/engine/layers';
 import { deriveKey } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -12,8 +13,8 @@ export interface StepValues {
 }
 
 /**
- * One training step: forward and backward pass, then the optimisers' update, then what the trainee does after it.
- * Reads all losses and metrics from the device in one go, at the end.
+ * One training step: forward and backward pass, then the optimisers' update, then what the trainee does after it, compiled
+ * into one function from the third such step on. Reads all losses and metrics from the device in one go, at the end.
  * Throws `UserError` naming the step and the terms when a loss is not finite.
  */
 export function takeStep<Batch>(
@@ -23,21 +24,30 @@ export function takeStep<Batch>(
   context: StepContext,
   learningRate: number,
   about: Pick<Diverging, 'name' | 'lastGood'> = {},
+  listener?: StepListener,
 ): StepValues {
   setTrainingStep(deriveKey(context.key, 'dropout'));
-  tf.engine().startScope('step');
   try {
-    const { losses, metrics = {}, gradients, samples } = trainee.step(batch, context);
-    groups.apply(gradients, learningRate);
-    trainee.afterStep?.(context);
-    const scalars = { ...losses, ...metrics };
-    const numbers = tf.stack(Object.values(scalars)).dataSync();
-    const values = Object.fromEntries(Object.keys(scalars).map((name, index) => [name, numbers[index]!]));
-    const watched = Object.fromEntries(Object.keys(losses).map((name) => [name, values[name]!]));
-    requireFiniteLosses(watched, { ...about, step: context.step + 1, epoch: context.epoch + 1 });
+    const { names, watched, samples, stacked } = compiledStep(
+      () =>
+        tf.tidy(() => {
+          const { losses, metrics = {}, gradients, samples } = trainee.step(batch, context);
+          groups.apply(gradients, learningRate);
+          trainee.afterStep?.(context);
+          const scalars = { ...losses, ...metrics };
+          const watched = Object.keys(losses);
+          return { names: Object.keys(scalars), watched, samples, stacked: tf.stack(Object.values(scalars)) };
+        }),
+      listener,
+    );
+    // Only now, when all else of the step is disposed of, so that none of it has to outlive the function.
+    const numbers = stacked.dataSync();
+    stacked.dispose();
+    const values = Object.fromEntries(names.map((name, index) => [name, numbers[index]!]));
+    const losses = Object.fromEntries(watched.map((name) => [name, values[name]!]));
+    requireFiniteLosses(losses, { ...about, step: context.step + 1, epoch: context.epoch + 1 });
     return { values, samples };
   } finally {
-    tf.engine().endScope();
     setTrainingStep(undefined);
   }
 }

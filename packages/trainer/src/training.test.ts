@@ -66,6 +66,7 @@ function studentAndTeacher() {
       return { losses: { loss }, gradients, samples: boxes.flat().length };
     },
     afterStep() {
+      // Read within the step, which tasks had better not do.
       students.push([...student.variable.dataSync()]);
       teacher.variable.assign(teacher.variable.mul(0.9).add(student.variable.mul(0.1)));
     },
@@ -132,7 +133,10 @@ describe('a trainee with batches of its own and a teacher that follows', () => {
       await expect(stopped).rejects.toThrow(Interrupted);
       await expect(stopped).rejects.toThrow(`Training saved at step ${stopAt} of 12: asked to stop`);
       const { bits, state, lines } = await train({ folder });
-      expect(lines).toEqual([`Going on from step ${stopAt} of 12`]);
+      const reads = expect.stringMatching(
+        /^Training: packages\/trainer\/src\/training.test.ts:\d+ reads a value within/,
+      );
+      expect(lines).toEqual([`Going on from step ${stopAt} of 12`, ...(stopAt < 12 ? [reads] : [])]);
       expect(bits).toEqual(whole.bits);
       expect(state).toEqual(whole.state);
       expect(eventTags(join(root, folder, 'events'))).toMatchObject({ 'train/loss': 12, 'epoch/loss': 3 });
@@ -146,8 +150,8 @@ describe('a trainee with batches of its own and a teacher that follows', () => {
     expect(readdirSync(live)).toHaveLength(2);
     for (const name of readdirSync(live)) truncateSync(join(live, name), 300);
     const { bits, lines } = await train({ folder: 'torn' });
-    expect(lines).toHaveLength(2);
-    for (const line of lines) expect(line).toMatch(/^warning: .*damaged.*going back to the one before/);
+    expect(lines).toHaveLength(3);
+    for (const line of lines.slice(0, 2)) expect(line).toMatch(/^warning: .*damaged.*going back to the one before/);
     expect(bits).toEqual(whole.bits);
   });
 

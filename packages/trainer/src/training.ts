@@ -12,6 +12,7 @@ import { announceEstimate, Clock } from './clock.ts';
 import { requireFiniteWeights } from './divergence.ts';
 import { LiveCheckpoints } from './live-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
+import { MidStepReads } from './mid-step-reads.ts';
 import { ParameterGroups, withoutPrefix } from './parameter-groups.ts';
 import { takeStep } from './step.ts';
 import type { Feed, Trainee } from './trainee.ts';
@@ -60,6 +61,7 @@ export class Training<Batch> {
   readonly #name: string;
   readonly #totalSteps: number;
   readonly #clock: Clock;
+  readonly #reads: MidStepReads;
   #state: TrainingState = initialState();
   #plannedIndices: Uint32Array | undefined;
   /** Losses and metrics of the newest step. */
@@ -75,6 +77,7 @@ export class Training<Batch> {
     this.#checkpoints = new LiveCheckpoints(join(workFolder, 'live'), config.checkpoint.keep, identity);
     this.#totalSteps = config.epochs * feed.batchesPerEpoch;
     this.#clock = new Clock(maxMinutes());
+    this.#reads = new MidStepReads(this.#name, parts.progress);
   }
 
   get state(): Readonly<TrainingState> {
@@ -124,7 +127,16 @@ export class Training<Batch> {
     const { epoch, step } = this.#state;
     const learningRate = learningRateAt(config.schedule, { epoch, step, totalSteps: this.#totalSteps });
     const position = { epoch, step, key: randomKey(key[0], key[1], step) };
-    const { values, samples } = takeStep(trainee, this.#groups, batch, position, learningRate, this.#diverging);
+    const listener = this.#reads.forStep();
+    const { values, samples } = takeStep(
+      trainee,
+      this.#groups,
+      batch,
+      position,
+      learningRate,
+      this.#diverging,
+      listener,
+    );
     this.#newest = values;
     addToEpoch(this.#state, values, samples);
     this.#state.step += 1;

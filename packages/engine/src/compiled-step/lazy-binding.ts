@@ -1,8 +1,10 @@
-import { copyOf, type FunctionBinding, type Values } from './native-functions.ts';
-import { isOurs, StepValue, ValueTable } from './step-value.ts';
-import { LARGEST_CONSTANT, type Call, type TensorKind, type TraceNode } from './trace.ts';
-import { TraceTree, type Limits } from './trace-tree.ts';
 import type { NativeAttribute } from '../kernel.ts';
+import { copyOf, type FunctionBinding, type Values } from './native-functions.ts';
+import { lineUnderWay } from './reading-line.ts';
+import { StepRun } from './step-run.ts';
+import { isOurs, StepValue, ValueTable } from './step-value.ts';
+import { LARGEST_CONSTANT, type Call } from './trace.ts';
+import { TraceTree, type Limits } from './trace-tree.ts';
 
 type Output = ReturnType<FunctionBinding['executeOp']>[number];
 
@@ -14,10 +16,10 @@ const ARRAYS: Readonly<Record<number, new (length: number) => Values>> = {
   10: Uint8Array,
 };
 
-/** What a step is told of. */
-export interface Listener {
-  /** A value of this step was read in its midst, which ends one function and begins another. */
-  onRead?(): void;
+/** Who is told of a step. */
+export interface StepListener {
+  /** A value of the step was read in its midst, by this line: one function ends and another begins. */
+  readonly onRead?: (line: string | undefined) => void;
 }
 
 /**
@@ -33,23 +35,13 @@ export class LazyBinding {
   /** The addon's own tensors that steps have met. */
   readonly #met = new Map<number, StepValue>();
   #active = false;
-  #listener: Listener = {};
-
-  // The run: the ops from the beginning of the step, or since a value was last read.
-  #run = 0;
-  #node: TraceNode;
-  /** Whether the ops so far are only noted. */
-  #noting = true;
-  #path: TraceNode[] = [];
-  #args: StepValue[] = [];
-  #results: StepValue[] = [];
-  /** What may be freed once so many ops have run. */
-  #releases: { readonly value: StepValue; readonly after: number }[] = [];
+  #listener: StepListener = {};
+  #run: StepRun;
 
   constructor(real: FunctionBinding, tell?: (text: string) => void, limits?: Limits) {
     this.#real = real;
     this.#tree = new TraceTree(real, tell, limits);
-    this.#node = this.#tree.root;
+    this.#run = this.#closedRun();
   }
 
   /** Numbers of functions and of remembered ops. */
@@ -72,47 +64,55 @@ export class LazyBinding {
   }
 
   /** Runs `f` as a step, all of which has been computed when it returns. Within a step, `f` is part of it. */
-  step<Result>(f: () => Result, listener: Listener = {}): Result {
+  step<Result>(f: () => Result, listener: StepListener = {}): Result {
     if (this.#active) return f();
     this.#active = true;
     this.#listener = listener;
-    this.#begin();
+    this.#run = new StepRun(this.#real, this.#tree.root);
     try {
       const result = f();
-      this.#end();
+      this.#endRun();
       return result;
     } catch (error) {
-      this.#salvage();
+      this.#run.salvage();
       throw error;
     } finally {
       this.#active = false;
       this.#listener = {};
-      this.#reset();
+      this.#run.close();
+      this.#run = this.#closedRun();
     }
   }
 
-  #begin(): void {
-    this.#run += 1;
-    this.#reset();
-  }
-
-  #reset(): void {
-    this.#node = this.#tree.root;
-    this.#noting = true;
-    this.#path = [];
-    this.#args = [];
-    this.#results = [];
-    this.#releases = [];
-  }
-
-  /** After an error: what was noted before it is computed as far as that goes, since the caller may still hold it. */
-  #salvage(): void {
+  /** Runs `f` at once within a step, as if outside of it. */
+  aside<Result>(f: () => Result): Result {
+    const before = this.#active;
+    this.#active = false;
     try {
-      if (this.#noting) this.#catchUp();
-    } catch {
-      // The first error is the one to tell.
+      return f();
+    } finally {
+      this.#active = before;
     }
-    for (const { value } of this.#releases) this.#free(value);
+  }
+
+  #closedRun(): StepRun {
+    const run = new StepRun(this.#real, this.#tree.root);
+    run.close();
+    return run;
+  }
+
+  /** Ends the run: everything in it that is still in use is computed. */
+  #endRun(): void {
+    const run = this.#run;
+    if (run.length === 0) return;
+    const ending = this.#tree.end(run.node);
+    const compiled = this.#tree.compile(ending, run.alive(), run.args);
+    if (run.noting) {
+      if (compiled === undefined) run.catchUp();
+      else run.compute(compiled);
+    }
+    run.close();
+    this.#run = new StepRun(this.#real, this.#tree.root);
   }
 
   #createTensor(shape: readonly number[], type: number, values: Values): number {
@@ -135,15 +135,7 @@ export class LazyBinding {
     if (isOurs(id)) this.#table.remove(id);
     else this.#met.delete(id);
     value.disposed = true;
-    const noted = this.#active && this.#noting && value.run === this.#run;
-    if (noted) this.#releases.push({ value, after: this.#path.length });
-    else this.#free(value);
-  }
-
-  #free(value: StepValue): void {
-    if (value.handle < 0) return;
-    this.#real.deleteTensor(value.handle);
-    value.handle = -1;
+    this.#run.release(value);
   }
 
   #valueOf(id: number): StepValue {
@@ -158,134 +150,54 @@ export class LazyBinding {
     return value;
   }
 
-  /** The addon's handle of a value that is computed or known. */
-  #handle(value: StepValue): number {
-    if (value.handle >= 0) return value.handle;
-    if (value.literal === undefined) throw new Error('A tensor of a step that failed has no value');
-    value.handle = this.#real.copyTensor(value.shape, value.dtype, value.literal);
-    return value.handle;
-  }
-
   #handles(ids: readonly number[]): readonly number[] {
-    return ids.some(isOurs) ? ids.map((id) => (isOurs(id) ? this.#handle(this.#table.get(id)!) : id)) : ids;
+    return ids.some(isOurs) ? ids.map((id) => (isOurs(id) ? this.#run.handle(this.#table.get(id)!) : id)) : ids;
   }
 
   #read(id: number): Values {
-    const value = isOurs(id) ? this.#table.get(id)! : undefined;
-    if (value === undefined) return this.#real.tensorDataSync(id);
+    if (!isOurs(id)) return this.#real.tensorDataSync(id);
+    const value = this.#table.get(id)!;
     if (this.#active && value.run === this.#run && value.reference >= 0) {
-      this.#listener.onRead?.();
-      this.#end();
+      this.#listener.onRead?.(lineUnderWay());
+      this.#endRun();
     }
-    return value.handle < 0 && value.literal !== undefined
-      ? value.literal.slice()
-      : this.#real.tensorDataSync(this.#handle(value));
+    if (value.handle < 0 && value.literal !== undefined) return value.literal.slice();
+    return this.#real.tensorDataSync(this.#run.handle(value));
   }
 
   #executeOp(name: string, attributes: NativeAttribute[], ids: readonly number[], outputs: number): Output[] {
     if (!this.#active) return this.#real.executeOp(name, attributes, this.#handles(ids), outputs);
-    const call = this.#call(name, attributes, ids, outputs);
-    const child = this.#node.find(call);
+    const run = this.#run;
+    const inputs: StepValue[] = [];
+    for (let i = 0; i < ids.length; i++) inputs.push(this.#valueOf(ids[i]!));
+    const call = run.call(name, attributes, inputs, outputs);
+    const child = run.node.find(call);
     if (child?.barrier !== undefined) {
-      this.#end();
+      this.#endRun();
       return this.#real.executeOp(name, attributes, this.#handles(ids), outputs);
     }
-    if (this.#noting && child?.proved === true) {
-      this.#advance(child);
-      return child.results.map((kind) => this.#emit(kind, -1));
+    if (run.noting && child?.proved === true) {
+      run.advance(child);
+      const noted: Output[] = [];
+      for (let i = 0; i < child.results.length; i++) noted.push(this.#output(run.result(child.results[i]!)));
+      return noted;
     }
-    if (this.#noting) this.#catchUp();
+    if (run.noting) run.catchUp();
     const made = this.#executeNow(call, ids);
-    this.#advance(this.#tree.follow(this.#node, call, made));
-    return made.map((output) => this.#emit(output, output.id));
+    run.advance(this.#tree.follow(run.node, call, made));
+    return made.map((output) => this.#output(run.result(output, output.id)));
   }
 
-  #executeNow({ name, attributes, outputs, fresh }: Call, ids: readonly number[]): Output[] {
+  #executeNow(call: Call, ids: readonly number[]): Output[] {
     try {
-      return this.#real.executeOp(name, [...attributes], this.#handles(ids), outputs);
+      return this.#real.executeOp(call.name, [...call.attributes], this.#handles(ids), call.outputs);
     } catch (error) {
-      // The caller may go on without this op: no op of the run has met these yet.
-      for (const value of fresh) value.run = 0;
-      this.#args.length -= fresh.length;
+      this.#run.takeBack(call);
       throw error;
     }
   }
 
-  /** What is asked for, with its inputs as the run knows them. */
-  #call(name: string, attributes: NativeAttribute[], ids: readonly number[], outputs: number): Call {
-    const before = this.#args.length;
-    const inputs: number[] = [];
-    for (let i = 0; i < ids.length; i++) {
-      const value = this.#valueOf(ids[i]!);
-      if (value.run !== this.#run) {
-        value.run = this.#run;
-        this.#args.push(value);
-        value.reference = -this.#args.length;
-      }
-      inputs.push(value.reference);
-    }
-    const fresh = before === this.#args.length ? NONE : this.#args.slice(before);
-    return { name, attributes, inputs, outputs, fresh };
-  }
-
-  #advance(node: TraceNode): void {
-    this.#node = node;
-    this.#path.push(node);
-  }
-
-  #emit({ shape, dtype }: TensorKind, handle: number): Output {
-    const value = new StepValue(shape, dtype, handle);
-    value.run = this.#run;
-    value.reference = this.#results.length;
-    this.#results.push(value);
-    return { id: this.#table.add(value), shape: shape as number[], dtype };
-  }
-
-  /** Runs one by one what was only noted. */
-  #catchUp(): void {
-    this.#noting = false;
-    let next = 0;
-    let released = 0;
-    for (const [done, node] of this.#path.entries()) {
-      const handles = node.inputs.map((reference) =>
-        this.#handle(reference >= 0 ? this.#results[reference]! : this.#args[-reference - 1]!),
-      );
-      const made = this.#real.executeOp(node.name, [...node.attributes], handles, node.outputs);
-      for (const { id } of made) this.#results[next++]!.handle = id;
-      for (; this.#releases[released] !== undefined && this.#releases[released]!.after <= done + 1; released++) {
-        this.#free(this.#releases[released]!.value);
-      }
-    }
-    this.#releases = [];
-  }
-
-  /** Ends the run: everything in it that is still in use is computed. */
-  #end(): void {
-    if (this.#path.length === 0) return;
-    const ending = this.#tree.end(this.#node);
-    const alive: number[] = [];
-    for (let i = 0; i < this.#results.length; i++) if (!this.#results[i]!.disposed) alive.push(i);
-    const compiled = this.#tree.compile(ending, alive, this.#args) ? ending.compiled : undefined;
-    if (this.#noting) {
-      if (compiled === undefined) this.#catchUp();
-      else this.#compute(compiled);
-    }
-    this.#begin();
-  }
-
-  #compute({ name, slots, results }: NonNullable<TraceNode['ending']>['compiled'] & object): void {
-    const handles = new Int32Array(slots.length);
-    for (let i = 0; i < slots.length; i++) handles[i] = this.#handle(this.#args[slots[i]!]!);
-    this.#noting = false;
-    const made = this.#real.runFunction(name, handles, results.length);
-    for (let i = 0; i < results.length; i++) {
-      const value = this.#results[results[i]!]!;
-      value.handle = made[i]!;
-      if (value.disposed) this.#free(value);
-    }
-    for (const { value } of this.#releases) this.#free(value);
-    this.#releases = [];
+  #output(value: StepValue): Output {
+    return { id: this.#table.add(value), shape: value.shape as number[], dtype: value.dtype };
   }
 }
-
-const NONE: readonly StepValue[] = [];

@@ -1,4 +1,5 @@
 import type { Values } from './native-functions.ts';
+import type { StepRun } from './step-run.ts';
 
 /** A tensor as compiled steps see it. */
 export class StepValue {
@@ -9,7 +10,7 @@ export class StepValue {
   /** Its values, where it is small and was made in JavaScript. */
   readonly literal: Values | undefined;
   /** The run that met it last. */
-  run = 0;
+  run: StepRun | undefined;
   /** What it is to that run: a result (0 and up) or an argument (−1 and down). */
   reference = 0;
   /** Whether tfjs has let go of it. */

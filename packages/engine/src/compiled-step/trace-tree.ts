@@ -1,6 +1,6 @@
 import type { FunctionBinding } from './native-functions.ts';
 import type { StepValue } from './step-value.ts';
-import { pathTo, TraceNode, type Call, type Ending, type TensorKind } from './trace.ts';
+import { pathTo, TraceNode, type Call, type CompiledTrace, type Ending, type TensorKind } from './trace.ts';
 
 /** How much is remembered; what was used longest ago goes first. */
 export interface Limits {
@@ -111,21 +111,22 @@ export class TraceTree {
 
   /**
    * Sees to it that a step that ends here with these results alive has a function, from the second time on. `args` are the
-   * values of its arguments. False where it has none: then its ops must run one by one.
+   * values of its arguments. Undefined where it has none: then its ops must run one by one.
    */
-  compile(ending: Ending, alive: readonly number[], args: readonly StepValue[]): boolean {
+  compile(ending: Ending, alive: readonly number[], args: readonly StepValue[]): CompiledTrace | undefined {
     const results = ending.compiled?.results ?? [];
     const more = alive.filter((index) => !results.includes(index));
-    if (ending.compiled !== undefined && more.length === 0) return true;
-    if (ending.refused || ending.seen < TIMES_BEFORE_FUNCTION) return false;
-    return this.#define(
+    if (ending.compiled !== undefined && more.length === 0) return ending.compiled;
+    if (ending.refused || ending.seen < TIMES_BEFORE_FUNCTION) return undefined;
+    this.#define(
       ending,
       [...results, ...more].sort((a, b) => a - b),
       args,
     );
+    return ending.compiled;
   }
 
-  #define(ending: Ending, results: readonly number[], values: readonly StepValue[]): boolean {
+  #define(ending: Ending, results: readonly number[], values: readonly StepValue[]): void {
     this.#forgetFunction(ending);
     const path = pathTo(ending.node);
     const args = path.flatMap((node) => node.args);
@@ -148,7 +149,7 @@ export class TraceTree {
       this.#tell(`no function of ${path.length} ops: ${op?.name ?? 'the whole'}, op ${refusal.op + 1}: ${refusal.why}`);
       if (op === undefined) ending.refused = true;
       else if (!this.#pin(op, path, values)) op.barrier = refusal.why;
-      return false;
+      return;
     }
     for (const node of path) node.proved = true;
     const slots = args.flatMap((argument, slot) => (argument.constant === undefined ? [slot] : []));
@@ -157,7 +158,6 @@ export class TraceTree {
     const took = `${(performance.now() - start).toFixed(0)} ms`;
     this.#tell(`${name}: ${path.length} ops, ${slots.length} arguments, ${results.length} results, defined in ${took}`);
     this.#evict();
-    return true;
   }
 
   /** Makes constants of the numbers that an op is given from JavaScript, for good. False where there are none. */

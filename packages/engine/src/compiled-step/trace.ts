@@ -118,14 +118,20 @@ export function pathTo(node: TraceNode): TraceNode[] {
   return path.reverse();
 }
 
+/** The function of a trace. */
+export interface CompiledTrace {
+  readonly name: string;
+  /** Its arguments: those of the trace that are no constants. */
+  readonly slots: readonly number[];
+  readonly results: readonly number[];
+}
+
 /** A place where a trace ends: where a value is read, or the step is over. */
 export interface Ending {
   readonly node: TraceNode;
   /** How often a step ended here. */
   seen: number;
-  /** The function of the ops up to here, its arguments that are no constants, and its results. */
-  compiled:
-    { readonly name: string; readonly slots: readonly number[]; readonly results: readonly number[] } | undefined;
+  compiled: CompiledTrace | undefined;
   /** Whether it stays without a function. */
   refused: boolean;
 }

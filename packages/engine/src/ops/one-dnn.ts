@@ -1,3 +1,4 @@
+import { eagerly } from '../compiled-step/compiled-step.ts';
 import { tensorFlowBackend } from '../kernel.ts';
 import { tf } from './library.ts';
 
@@ -15,7 +16,7 @@ export function onceOnCpu(works: () => boolean): () => boolean {
 
 function attempt(works: () => boolean): boolean {
   try {
-    return works();
+    return eagerly(works);
   } catch {
     return false;
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { compiledStep } from '@selfsup/engine/compiled-step/compiled-step';
 import { integer } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '@selfsup/models/checkpoint';
@@ -76,10 +77,12 @@ export async function createDeepCluster(
       signal: context.signal,
       batches: (startBatch) => context.trainingBatches(startBatch),
       featuresOf: (batch) =>
-        tf.tidy(() => {
-          const maps = encoder.apply(normalise(imagesOf(batch), normalisation), { training: false });
-          return features.model.apply(maps as tf.Tensor4D, { training: false }) as tf.Tensor2D;
-        }),
+        compiledStep(() =>
+          tf.tidy(() => {
+            const maps = encoder.apply(normalise(imagesOf(batch), normalisation), { training: false });
+            return features.model.apply(maps as tf.Tensor4D, { training: false }) as tf.Tensor2D;
+          }),
+        ),
       nameOf: (place) => dataset.sourcePath(trainingSplit, trainingIndices[place]!),
     });
   }

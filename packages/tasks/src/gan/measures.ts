@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { evenlyApart } from '@selfsup/data/subset';
+import { compiledStep } from '@selfsup/engine/compiled-step/compiled-step';
 import { UserError } from '@selfsup/engine/errors';
 import { nearestNeighbours } from '@selfsup/engine/nearest-neighbours';
 import { memoryRows, type RowSource } from '@selfsup/engine/row-source';
@@ -61,10 +62,12 @@ export class GanMeasures {
       if (images.shape[0] > 1) means.add(`shifted-${name}`, distances(images, shifted(again)));
     };
     for await (const batch of this.#context.batches(this.#context.testSplit, this.#testIndices())) {
-      tf.tidy(() => {
-        const seen = networks.seen(batch);
-        measure('reconstruction-error', networks.toGenerated(seen), networks.encode(seen).codes);
-      });
+      compiledStep(() =>
+        tf.tidy(() => {
+          const seen = networks.seen(batch);
+          measure('reconstruction-error', networks.toGenerated(seen), networks.encode(seen).codes);
+        }),
+      );
     }
     this.#generated((images, drawn) => {
       const { codes } = networks.encode(networks.toSeen(images));
@@ -140,10 +143,12 @@ export class GanMeasures {
     const key = this.#context.key('measured');
     const total = this.#generatedCount();
     for (let done = 0; done < total; done += GENERATED_BATCH) {
-      tf.tidy(() => {
-        const drawn = this.#networks.draw(deriveKey(key, done), Math.min(GENERATED_BATCH, total - done));
-        take(this.#networks.generate(drawn), drawn);
-      });
+      compiledStep(() =>
+        tf.tidy(() => {
+          const drawn = this.#networks.draw(deriveKey(key, done), Math.min(GENERATED_BATCH, total - done));
+          take(this.#networks.generate(drawn), drawn);
+        }),
+      );
     }
   }
 
@@ -165,14 +170,16 @@ export class GanMeasures {
     const labels: number[] = [];
     for await (const batch of this.#context.batches(split, indices)) {
       labels.push(...batch.labels);
-      tf.tidy(() => {
-        const seen = networks.seen(batch);
-        const { before, codes } = networks.encode(seen);
-        spaces.code.append(codes);
-        spaces['before-code'].append(before);
-        spaces.pixels.append(seen);
-        if (split === this.#context.testSplit) spaces.small.append(networks.toGenerated(seen));
-      });
+      compiledStep(() =>
+        tf.tidy(() => {
+          const seen = networks.seen(batch);
+          const { before, codes } = networks.encode(seen);
+          spaces.code.append(codes);
+          spaces['before-code'].append(before);
+          spaces.pixels.append(seen);
+          if (split === this.#context.testSplit) spaces.small.append(networks.toGenerated(seen));
+        }),
+      );
     }
     const rows = Object.fromEntries(Object.entries(spaces).map(([name, values]) => [name, values.finished()]));
     return { labels, rows: rows as Record<keyof typeof spaces, RowSource> };

@@ -1,3 +1,4 @@
+import { compiledStep } from '@selfsup/engine/compiled-step/compiled-step';
 import { UserError } from '@selfsup/engine/errors';
 import { pixelTensor } from '@selfsup/engine/pixels';
 import { deriveKey } from '@selfsup/engine/random';
@@ -71,12 +72,14 @@ export async function createJigsaw(context: TaskContext<JigsawConfig>): Promise<
     for (let from = 0; from < labels.length; from += INFERENCE_PUZZLES) {
       const count = Math.min(INFERENCE_PUZZLES, labels.length - from);
       const part = tiles.slice(from * bytes, (from + count) * bytes);
-      found.push(
-        ...tf.tidy(() => {
+      const best = compiledStep(() =>
+        tf.tidy(() => {
           const prepared = normalised({ tiles: part, shape: [count * TILES, height, width, channels] });
-          return solve(prepared, false).argMax(1).dataSync();
+          return solve(prepared, false).argMax(1);
         }),
       );
+      found.push(...best.dataSync());
+      best.dispose();
     }
     return found;
   };

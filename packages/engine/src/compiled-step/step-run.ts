@@ -1,0 +1,152 @@
+import type { NativeAttribute } from '../kernel.ts';
+import type { FunctionBinding } from './native-functions.ts';
+import { StepValue } from './step-value.ts';
+import type { Call, CompiledTrace, TensorKind, TraceNode } from './trace.ts';
+
+const NONE: readonly StepValue[] = [];
+
+/** The ops from the beginning of a step, or since a value was last read, up to the next read or the end. */
+export class StepRun {
+  readonly #real: FunctionBinding;
+  /** Where in the tree of traces it stands. */
+  node: TraceNode;
+  /** Whether its ops are only noted. */
+  noting = true;
+  readonly #path: TraceNode[] = [];
+  readonly args: StepValue[] = [];
+  readonly #results: StepValue[] = [];
+  /** What may be freed once so many ops have run. */
+  #releases: { readonly value: StepValue; readonly after: number }[] = [];
+
+  constructor(real: FunctionBinding, root: TraceNode) {
+    this.#real = real;
+    this.node = root;
+  }
+
+  get length(): number {
+    return this.#path.length;
+  }
+
+  /** What is asked for, with its inputs as the run knows them. */
+  call(name: string, attributes: readonly NativeAttribute[], inputs: readonly StepValue[], outputs: number): Call {
+    const { args } = this;
+    const before = args.length;
+    const references: number[] = [];
+    for (let i = 0; i < inputs.length; i++) {
+      const value = inputs[i]!;
+      if (value.run !== this) {
+        args.push(value);
+        value.run = this;
+        value.reference = -args.length;
+      }
+      references.push(value.reference);
+    }
+    const fresh = before === args.length ? NONE : args.slice(before);
+    return { name, attributes, inputs: references, outputs, fresh };
+  }
+
+  /** Takes a call back whose op failed: its caller may go on without. */
+  takeBack({ fresh }: Call): void {
+    for (const value of fresh) value.run = undefined;
+    this.args.length -= fresh.length;
+  }
+
+  advance(node: TraceNode): void {
+    this.node = node;
+    this.#path.push(node);
+  }
+
+  /** A result of the newest op; without a handle as long as it is only noted. */
+  result({ shape, dtype }: TensorKind, handle = -1): StepValue {
+    const value = new StepValue(shape, dtype, handle);
+    value.run = this;
+    value.reference = this.#results.length;
+    this.#results.push(value);
+    return value;
+  }
+
+  /** Indices of the results that are still in use. */
+  alive(): number[] {
+    const alive: number[] = [];
+    for (let i = 0; i < this.#results.length; i++) if (!this.#results[i]!.disposed) alive.push(i);
+    return alive;
+  }
+
+  /** Frees the memory of a value, as soon as no noted op needs it. */
+  release(value: StepValue): void {
+    if (this.noting && value.run === this) this.#releases.push({ value, after: this.#path.length });
+    else this.#free(value);
+  }
+
+  /** The addon's handle of a value. Throws for one that was never computed, since its step failed. */
+  handle(value: StepValue): number {
+    if (value.handle >= 0) return value.handle;
+    if (value.literal !== undefined) {
+      value.handle = this.#real.copyTensor(value.shape, value.dtype, value.literal);
+    } else if (this.noting && value.run === this) {
+      this.catchUp(); // something aside of the step asks for it
+    }
+    if (value.handle < 0) throw new Error('A tensor of a step that failed has no value');
+    return value.handle;
+  }
+
+  /** Runs one by one what was only noted. */
+  catchUp(): void {
+    this.noting = false;
+    const releases = this.#releases;
+    this.#releases = [];
+    let made = 0;
+    let released = 0;
+    for (const [done, node] of this.#path.entries()) {
+      const handles = node.inputs.map((reference) => this.handle(this.#value(reference)));
+      for (const { id } of this.#real.executeOp(node.name, [...node.attributes], handles, node.outputs)) {
+        this.#results[made++]!.handle = id;
+      }
+      for (; released < releases.length && releases[released]!.after <= done + 1; released++) {
+        this.#free(releases[released]!.value);
+      }
+    }
+  }
+
+  /** Runs what was noted as the function of its trace. */
+  compute({ name, slots, results }: CompiledTrace): void {
+    const handles = new Int32Array(slots.length);
+    for (let i = 0; i < slots.length; i++) handles[i] = this.handle(this.args[slots[i]!]!);
+    this.noting = false;
+    const made = this.#real.runFunction(name, handles, results.length);
+    for (let i = 0; i < results.length; i++) {
+      const value = this.#results[results[i]!]!;
+      value.handle = made[i]!;
+      if (value.disposed) this.#free(value);
+    }
+    for (const { value } of this.#releases) this.#free(value);
+    this.#releases = [];
+  }
+
+  /** After an error: what was noted before it is computed as far as that goes, since its caller may still hold it. */
+  salvage(): void {
+    const releases = this.#releases;
+    try {
+      if (this.noting) this.catchUp();
+    } catch {
+      // The first error is the one to tell.
+    }
+    for (const { value } of releases) this.#free(value);
+  }
+
+  /** Lets go of everything: values outlive their run. */
+  close(): void {
+    this.noting = false;
+    this.#path.length = this.args.length = this.#results.length = 0;
+  }
+
+  #value(reference: number): StepValue {
+    return reference >= 0 ? this.#results[reference]! : this.args[-reference - 1]!;
+  }
+
+  #free(value: StepValue): void {
+    if (value.handle < 0) return;
+    this.#real.deleteTensor(value.handle);
+    value.handle = -1;
+  }
+}
