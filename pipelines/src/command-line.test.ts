@@ -1,8 +1,7 @@
 import { chmodSync, closeSync, cpSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestWorkspace, stranger, type TestWorkspace, toyExperiment } from './testing/workspace.ts';
+import { createTestWorkspace, setWritable, stranger, type TestWorkspace, toyExperiment } from './testing/workspace.ts';
 
 let workspace: TestWorkspace;
 beforeAll(async () => {
@@ -134,6 +133,17 @@ describe('a time limit', () => {
   });
 });
 
+test.each([
+  ['SELFSUP_THREADS', 'many'],
+  ['SELFSUP_DEVICE', 'tpu'],
+])('%s is refused by name before the data is ingested', async (name, value) => {
+  const env = { [name]: value, SELFSUP_ARTIFACTS: 'fresh' };
+  const { code, output } = await workspace.runWith({ env }, 'run', 'toy');
+  expect(output).toMatch(new RegExp(`${name} is '${value}'`));
+  expect(output).not.toContain('started');
+  expect(code).toBe(1);
+});
+
 describe('a slip of the user ends in a line that names it, not in a stack or in silence', () => {
   test.each([
     [['run', 'toy', '--sed', '1'], /unknown option '--sed'[\s\S]*--seed/],
@@ -169,11 +179,3 @@ test('relative folders mean the same wherever the command is typed', async () =>
     renameSync(workspace.path('results here'), workspace.path('artifacts'));
   }
 });
-
-/** As root the tests run as a stranger, whom the usual modes keep out; else this takes the right away. */
-function setWritable(folder: string, writable: boolean): void {
-  chmodSync(folder, writable ? 0o755 : 0o555);
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) setWritable(join(folder, entry.name), writable);
-  }
-}

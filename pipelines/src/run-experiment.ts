@@ -7,6 +7,7 @@ import { datasetsNeeded, type Experiment, findStage, findVariant } from './exper
 import { runIngest } from './run-ingest.ts';
 import type { Session } from './session.ts';
 import { checkStages, decideStage, type StageId } from './stage-key.ts';
+import { readSettings } from '@selfsup/engine/settings';
 import { Interrupted } from '@selfsup/engine/stage';
 
 /** What part of an experiment to run, and how. */
@@ -39,7 +40,10 @@ export async function runExperiment(session: Session, experiment: Experiment, op
   let checked = false;
   const compute = async (unit: UnitId, anew: boolean): Promise<void> => {
     if (session.signal.aborted) throw new Interrupted('Stopped.');
-    if (!checked) await checkStages(session, experiment);
+    if (!checked) {
+      readSettings();
+      await checkStages(session, experiment);
+    }
     checked = true;
     await childCommand(session, unit, { force: anew, overrides, fullHash, announced: true });
     computed.push(unitLabel(unit));

@@ -6,7 +6,7 @@ const mostClasses = 20;
 
 /** How a source that had to find it out has read its folders, with the images of each class and split, as lines for people. */
 export function readingLines({ reading, classes, entries }: SourceReading): string[] {
-  if (reading === undefined) return [];
+  if (reading?.layout === undefined) return [];
   const counts = new Map<string, number>();
   for (const { split, label } of entries) {
     for (const key of [split, `${split}/${label}`]) counts.set(key, (counts.get(key) ?? 0) + 1);

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDataset } from '@selfsup/data/dataset';
+import { asNobody } from '@selfsup/data/testing/as-nobody';
 import type { Progress } from '@selfsup/engine/progress';
 import { randomKey } from '@selfsup/engine/random';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -191,6 +194,26 @@ test('a folder is read as ingestion reads it, pixels included, and names stay in
   }
   await dataset.close();
   expect(found).toEqual(paths);
+});
+
+test('pictures that cannot be read are listed, folders that cannot be read are refused', async () => {
+  const from = join(folder, 'closed');
+  mkdirSync(join(from, 'inner'), { recursive: true });
+  for (const name of ['open.png', 'closed.png', 'inner/other.png']) cpSync(join(pictures, 'b.png'), join(from, name));
+  symlinkSync('nowhere.png', join(from, 'gone.png'));
+  chmodSync(join(from, 'closed.png'), 0);
+  chmodSync(folder, 0o777);
+  const to = join(folder, 'closed.npy');
+  const lines = await asNobody(() => embed(checkpoints.colour, from, { pool: 'avg', to }, silent));
+  expect(lines[0]).toMatch(/^2 × 6 features/);
+  expect(readFileSync(`${to}.skipped.txt`, 'utf8')).toBe(
+    'closed.png\tit cannot be read: permission denied\n' +
+      'gone.png\tit cannot be read: it is gone, or a link that leads nowhere\n',
+  );
+  chmodSync(join(from, 'inner'), 0);
+  const refused = embed(checkpoints.colour, from, { pool: 'avg', to, force: true }, silent);
+  await expect(asNobody(() => refused)).rejects.toThrow(/The folder inner cannot be read: permission denied/);
+  chmodSync(join(from, 'inner'), 0o755);
 });
 
 test('no file that is there is written over unasked', async () => {

@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -10,14 +12,17 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { randomKey } from '@selfsup/engine/random';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { classifier, featureShapeOf } from '@selfsup/models/heads';
 import { configureNetwork } from '@selfsup/models/network';
+import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { findCheckpoint } from '../checkpoint-argument.ts';
 import { publish, type PublishOptions } from '../publish.ts';
 import { blobPath } from '../store.ts';
+import { setWritable, stranger } from '../testing/workspace.ts';
 import { findWorkspace } from '../workspace.ts';
 import command, { exportCheckpoint } from './export.ts';
 
@@ -100,6 +105,36 @@ test('what does not name one checkpoint is explained', async () => {
   expect(unknown).toContain('quickstart/random/seed-1/pretrain');
   rmSync(blob);
   await expect(findCheckpoint(workspace, 'quickstart/rotnet')).rejects.toThrow(/gone from the store/);
+});
+
+test('from artifacts that can only be read a network is exported, and pictures are embedded', async () => {
+  const program = fileURLToPath(new URL('../../bin/selfsup.mjs', import.meta.url));
+  await publishStage('quickstart/rotnet/seed-1/pretrain');
+  const mine = join(folder, 'mine');
+  mkdirSync(join(mine, 'cache'), { recursive: true });
+  mkdirSync(join(mine, 'pictures'));
+  await sharp({ create: { width: 16, height: 16, channels: 3, background: '#205080' } })
+    .png()
+    .toFile(join(mine, 'pictures', '1.png'));
+  for (const one of [folder, mine, join(mine, 'cache')]) chmodSync(one, 0o777);
+  setWritable(artifacts, false);
+  const user = stranger();
+  try {
+    for (const args of [
+      ['export', 'quickstart/rotnet', '--format', 'safetensors', '--to', join(mine, 'out')],
+      ['embed', 'quickstart/rotnet', join(mine, 'pictures'), '--layer', 'conv2', '--to', join(mine, 'f.npy')],
+    ]) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+        env: { ...process.env, HOME: mine, SELFSUP_CACHE: join(mine, 'cache') },
+        ...(user === undefined ? {} : { uid: user, gid: user }),
+      });
+      expect([status, stdout.toString(), stderr.toString()]).toEqual([0, expect.any(String), expect.any(String)]);
+    }
+  } finally {
+    setWritable(artifacts, true);
+  }
+  expect(existsSync(join(mine, 'out/safetensors/weights.safetensors'))).toBe(true);
+  expect(readFileSync(join(mine, 'f.txt'), 'utf8')).toBe('1.png\n');
 });
 
 test('the command writes both formats, each as a folder with its README', async () => {

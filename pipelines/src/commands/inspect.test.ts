@@ -1,20 +1,32 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { setWritable, stranger } from '../testing/workspace.ts';
 
 const program = fileURLToPath(new URL('../../bin/selfsup.mjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'selfsup-inspect-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function selfsup(...args: string[]): Promise<{ code: number; output: string }> {
-  const env = { ...process.env, SELFSUP_ARTIFACTS: join(folder, 'artifacts') };
+  return selfsupAs(undefined, ...args);
+}
+
+/** As another user, whose cache is a folder of this test. */
+function selfsupAs(user: number | undefined, ...args: string[]): Promise<{ code: number; output: string }> {
+  const other = user === undefined ? {} : { HOME: folder, SELFSUP_CACHE: join(folder, 'cache') };
+  const env = { ...process.env, SELFSUP_ARTIFACTS: join(folder, 'artifacts'), ...other };
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : 1, output: stdout + stderr });
-    });
+    execFile(
+      process.execPath,
+      [program, ...args],
+      { env, maxBuffer: 2 ** 26, ...(user && { uid: user, gid: user }) },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : 1, output: stdout + stderr });
+      },
+    );
   });
 }
 
@@ -48,4 +60,22 @@ test('inspect shows what a data set holds and writes a sheet; export writes it f
     /cannot be written as tfjs[^]*webdataset, folder/,
   );
   expect((await selfsup('export', 'shapes', '--split', 'val')).output).toMatch(/no split "val"[^]*test, train/);
+
+  // The same from artifacts that can only be read, as another user where the tests are root's.
+  chmodSync(folder, 0o777);
+  for (const name of ['cache', 'mine']) mkdirSync(join(folder, name), { mode: 0o777 });
+  for (const name of ['cache', 'mine']) chmodSync(join(folder, name), 0o777);
+  setWritable(join(folder, 'artifacts'), false);
+  try {
+    const seen = await selfsupAs(stranger(), 'inspect', 'shapes');
+    expect(seen).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/10 classes of 1,000 each[^]*Contact sheet: /),
+    });
+    const to = join(folder, 'mine');
+    const written = await selfsupAs(stranger(), 'export', 'shapes', '--split', 'test', '--to', to);
+    expect(written).toMatchObject({ code: 0, output: expect.stringMatching(/WebDataset: 1 shards/) });
+  } finally {
+    setWritable(join(folder, 'artifacts'), true);
+  }
 }, 180_000);

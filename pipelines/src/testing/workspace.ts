@@ -1,5 +1,15 @@
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +37,14 @@ export function stranger(): number | undefined {
   const user = 65_534;
   const tried = spawnSync(process.execPath, ['--check', program], { uid: user, gid: user, cwd: '/' });
   return tried.status === 0 ? user : undefined;
+}
+
+/** As root the tests run as a stranger, whom the usual modes keep out; else this takes the right away. */
+export function setWritable(folder: string, writable: boolean): void {
+  chmodSync(folder, writable ? 0o755 : 0o555);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) setWritable(join(folder, entry.name), writable);
+  }
 }
 
 /** A throw-away workspace with trivial stages, in which the real command runs. */

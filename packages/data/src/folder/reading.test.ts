@@ -9,6 +9,7 @@ import { checkDatasetConfig } from '../dataset-config.ts';
 import { openDataset } from '../dataset.ts';
 import { ingest } from '../ingest.ts';
 import { type Files, tarOf, writeTree } from '../testing/archives.ts';
+import { asNobody } from '../testing/as-nobody.ts';
 import { ingestSection, quietProgress, userError, workplace } from '../testing/workplace.ts';
 import { layoutOf } from './layout.ts';
 
@@ -150,17 +151,6 @@ describe('what the folder source makes of folders', () => {
     );
   });
 });
-
-/** Does something as a user who is not root: root may read everything. */
-async function asNobody<T>(work: () => Promise<T>): Promise<T> {
-  if (process.getuid!() !== 0) return work();
-  process.seteuid!(65534);
-  try {
-    return await work();
-  } finally {
-    process.seteuid!(0);
-  }
-}
 
 describe('layoutOf', () => {
   const layout = (paths: readonly string[], config: object = {}) => {

@@ -180,6 +180,30 @@ describe('single-image', () => {
     await writeFile(join(folder, 'picture.png'), encoded);
   });
 
+  it('turns its picture upright as EXIF says, and counts it', async () => {
+    const raw = { raw: { width: 400, height: 400, channels: 3 as const } };
+    // Orientation 6: to be seen upright it is turned by a quarter to the right.
+    const lying = sharp(picture.pixels, raw).rotate(270).withMetadata({ orientation: 6 });
+    await writeFile(join(folder, 'lying.png'), await lying.png().toBuffer());
+    const more = { count: 30, test: 3, size: 16 };
+    const made = await Promise.all(
+      ['picture', 'lying'].map(async (name) => {
+        const { folder: lmdb, manifest } = await ingestSection(folder, `upright-${name}`, {
+          ...{ type: 'single-image', images: [`${name}.png`], ...more },
+        });
+        const dataset = openDataset(lmdb);
+        const images = Array.from({ length: 30 }, (_, i) => [...dataset.image('train', i)]);
+        await dataset.close();
+        return { images, turned: manifest.reading?.turned };
+      }),
+    );
+    const [upright, lay] = made.map(({ images }) => images);
+    expect(lay!.slice(1)).toEqual(upright!.slice(1));
+    // The picture itself is scaled as it is stored, rows before columns, and then turned: its rounding may differ.
+    expect(Math.max(...lay![0]!.map((value, i) => Math.abs(value - upright![0]![i]!)))).toBeLessThanOrEqual(1);
+    expect(made.map(({ turned }) => turned)).toEqual([undefined, 1]);
+  });
+
   it('takes the first images of another data set: deka and kilo', async () => {
     const files = Object.fromEntries(
       [0, 1, 2, 3].map((i) => [

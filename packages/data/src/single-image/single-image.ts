@@ -106,13 +106,15 @@ async function ofDataset(
 }
 
 /**
- * Throws `UserError` for a picture that cannot be read, or is too small to be cut from; those `from` a data set, a tenth of
+ * Gives the number of pictures that are turned upright. Throws `UserError` for one that cannot be read, or is too small to be cut from; those `from` a data set, a tenth of
  * which are below 256 pixels in ImageNet, may be smaller than the images that are made of them, and are scaled up.
  */
-async function checkPictures(pictures: readonly Named[], { size, augment, from }: SingleImageConfig): Promise<void> {
+async function checkPictures(pictures: readonly Named[], { size, augment, from }: SingleImageConfig): Promise<number> {
+  let turned = 0;
   for (const { name, encoded } of pictures) {
     try {
-      const { height, width } = await openPicture(encoded, 3);
+      const { height, width, ...opened } = await openPicture(encoded, 3);
+      if (opened.turned) turned++;
       const side = Math.floor((augment.initialCrop === false ? 1 : augment.initialCrop) * Math.min(height, width));
       if (side < 8 || (from === undefined && Math.min(height, width) < size)) {
         throw new UserError(`The picture is too small: ${width} × ${height} pixels for images of ${size}`, {
@@ -126,6 +128,7 @@ async function checkPictures(pictures: readonly Named[], { size, augment, from }
       throw new UserError(`The picture ${error.message}`, { file: name, field: 'images', remedy: 'Give another one.' });
     }
   }
+  return turned;
 }
 
 /** Images that go to a worker in one message: so that one takes milliseconds, whatever the size. */
@@ -139,7 +142,7 @@ async function open(pictures: readonly Named[], config: SingleImageConfig): Prom
       remedy: 'Raise count.',
     });
   }
-  await checkPictures(pictures, config);
+  const turned = await checkPictures(pictures, config);
   const digits = String(count + test - 1).length;
   const entries = Array.from({ length: count + test }, (_, i): SourceEntry => {
     const { name } = pictures[pictureOf(i, pictures.length, config)]!;
@@ -153,7 +156,8 @@ async function open(pictures: readonly Named[], config: SingleImageConfig): Prom
   });
   const generator: Generator = { pictures: shared, count, test, size, seed, strengths: augment };
   const image = { height: size, width: size, channels: 3 };
-  return { classes: [], image, entries, images: (wanted) => generated(generator, wanted) };
+  const reading = turned > 0 ? { reading: { turned } } : {};
+  return { classes: [], image, entries, ...reading, images: (wanted) => generated(generator, wanted) };
 }
 
 /** All wanted images in order, made by worker threads a few messages ahead. */
