@@ -6,15 +6,16 @@ import tseslint from 'typescript-eslint';
 export const mayImport = {
   'packages/kit': [],
   'packages/engine': ['kit'],
-  'packages/report': ['kit', 'engine'],
-  'packages/data': ['kit', 'engine'],
+  'packages/report': ['kit'],
+  'packages/numerics': ['kit', 'engine'],
+  'packages/data': ['kit'],
   'packages/models': ['kit', 'engine'],
   'packages/trainer': ['kit', 'report', 'engine', 'models'],
-  'packages/tasks': ['kit', 'report', 'engine', 'data', 'models', 'trainer'],
-  'packages/eval': ['kit', 'report', 'engine', 'data', 'models', 'trainer'],
-  pipelines: ['kit', 'report', 'engine', 'data', 'models', 'trainer', 'tasks', 'eval'],
+  'packages/tasks': ['kit', 'report', 'engine', 'numerics', 'data', 'models', 'trainer'],
+  'packages/eval': ['kit', 'report', 'engine', 'numerics', 'data', 'models', 'trainer'],
+  pipelines: ['kit', 'report', 'engine', 'numerics', 'data', 'models', 'trainer', 'tasks', 'eval'],
 };
-const packages = ['kit', 'report', 'engine', 'data', 'models', 'trainer', 'tasks', 'eval', 'pipelines'];
+const packages = ['kit', 'report', 'engine', 'numerics', 'data', 'models', 'trainer', 'tasks', 'eval', 'pipelines'];
 
 function importDirection([folder, allowed]) {
   const own = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8')).name;

@@ -2,8 +2,9 @@
 // of project "pipeline". Plain JavaScript, since Nx loads it without a build.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { namedFolder } from '../packages/engine/src/named-folder.mjs';
-import { stageTarget } from './src/expand.mjs';
+import { namedFolder } from '../packages/kit/src/files/named-folder.mjs';
+import { partNames, partPath } from '../packages/kit/src/parts.mjs';
+import { stageTarget } from './src/declare/expand.mjs';
 import { comparisonProject } from './src/nx/comparison-project.mjs';
 import { readExperimentPlan } from './src/nx/experiment-plan.mjs';
 import { command, outputs, selfsup, shared } from './src/nx/target.mjs';
@@ -13,7 +14,7 @@ export const name = 'selfsup';
 const settings = ['SELFSUP_THREADS', 'SELFSUP_DETERMINISTIC', 'SELFSUP_FPMATH', 'SELFSUP_DEVICE'];
 
 export const createNodes = [
-  '{packages/*/package.json,packages/*/src/*/*.ts,pipelines/package.json,pipelines/datasets/*/dataset.json,' +
+  '{packages/*/package.json,packages/*/src/*/*/*.ts,pipelines/package.json,pipelines/datasets/*/dataset.json,' +
     'pipelines/experiments/*/experiment.json,pipelines/comparisons/*/comparison.json,tests/package.json}',
   (files, _options, { workspaceRoot }) => {
     const workspace = readWorkspace(files, workspaceRoot);
@@ -44,13 +45,21 @@ function readWorkspace(files, root) {
     };
   };
   const matching = (pattern) => files.filter((file) => pattern.test(file)).sort();
-  // The engine has no parts: nothing of it is chosen by name.
-  const parts = matching(/^packages\/(?!engine\/)[^/]+\/src\/([^/]+)\/\1\.ts$/).map((file) => {
-    const [, packageName, , part] = file.split('/');
-    // The data package's parts are called sources, so that they do not clash with datasets.
-    const project = packageName === 'data' ? `data-source-${part}` : `${packageName}-${part}`;
-    return { file, packageName, part, ref: `${packageName}/${part}`, project };
-  });
+  const packages = matching(/^packages\/[^/]+\/package\.json$/).map(readPackage);
+  const parts = packages.flatMap(({ root: folder }) =>
+    partNames(join(root, folder)).map((part) => {
+      const packageName = basename(folder);
+      // The data package's parts are called sources, so that they do not clash with datasets.
+      const project = packageName === 'data' ? `data-source-${part}` : `${packageName}-${part}`;
+      return {
+        file: join(folder, partPath(join(root, folder), part)),
+        packageName,
+        part,
+        ref: `${packageName}/${part}`,
+        project,
+      };
+    }),
+  );
   const artifacts = relative(root, namedFolder('SELFSUP_ARTIFACTS', { root }) ?? join(root, 'artifacts'));
   const [pipelines] = matching(/^pipelines\/package\.json$/).map(readPackage);
   const [tests] = matching(/^tests\/package\.json$/).map(readPackage);
@@ -59,7 +68,7 @@ function readWorkspace(files, root) {
     parts,
     pipelines,
     tests,
-    packages: matching(/^packages\/[^/]+\/package\.json$/).map(readPackage),
+    packages,
     datasets: matching(/^pipelines\/datasets\/[^/]+\/dataset\.json$/),
     experiments: matching(/^pipelines\/experiments\/[^/]+\/experiment\.json$/),
     comparisons: matching(/^pipelines\/comparisons\/[^/]+\/comparison\.json$/),

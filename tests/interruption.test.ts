@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { integer, randomKey } from '@selfsup/engine/random';
+import { integer, randomKey } from '@selfsup/kit/random';
 import { checkpointDigest, cloneWithTiny, ended, type Clone } from './clone.ts';
 
 /** Kills in one training: SELFSUP_KILLS=100 for a campaign. */

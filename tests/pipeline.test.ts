@@ -51,7 +51,10 @@ test('an edited evaluation reruns that evaluation alone', async () => {
 
 test('neither a new task nor edited report code reruns a pretraining', async () => {
   const before = computed();
-  clone.write('packages/tasks/src/newcomer/newcomer.ts', clone.read('packages/tasks/src/supervised/supervised.ts'));
+  clone.write(
+    'packages/tasks/src/newcomer/newcomer.ts',
+    clone.read('packages/tasks/src/pretext/supervised/supervised.ts'),
+  );
   appendFileSync(clone.path('packages/report/src/page.ts'), "\nexport const edited = 'yes';\n");
   const { code } = await clone.run('nx', ['run', 'pipeline:tiny']);
   expect(code).toBe(0);
@@ -125,7 +128,7 @@ test('nx affected names only the experiments that use an edited task', async () 
     'show',
     'projects',
     '--affected',
-    '--files=packages/tasks/src/rotnet/rotnet.ts',
+    '--files=packages/tasks/src/pretext/rotnet/rotnet.ts',
   ]);
   const experiments = output.split('\n').filter((line) => line.startsWith('exp-'));
   const all = clone.names('pipelines/experiments');

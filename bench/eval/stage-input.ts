@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { StageContext, StageInput, StageModule } from '@selfsup/engine/stage';
+import type { StageContext, StageInput, StageModule } from '@selfsup/kit/stage';
 
 /** What the stages are timed on, and how. */
 export interface BenchSettings {

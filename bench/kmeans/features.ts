@@ -1,7 +1,7 @@
 // Writes generated features, standard normal times a factor that falls with the column: features.ts <JSON settings>.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { deviceNormal } from '@selfsup/engine/device-random';
-import { randomKey } from '@selfsup/engine/random';
+import { randomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 
 const { to, rows, width } = JSON.parse(process.argv[2]!) as { to: string; rows: number; width: number };

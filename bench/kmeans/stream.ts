@@ -1,8 +1,8 @@
 // Features of a file through PCA with whitening, L2 and k-means: stream.ts <JSON settings>; prints the peak of memory.
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { fileRows, kmeans } from '@selfsup/engine/kmeans';
+import { fileRows, kmeans } from '@selfsup/numerics/kmeans';
 import { processMemory } from '@selfsup/engine/memory';
-import { fitPca, projectedRows } from '@selfsup/engine/pca';
+import { fitPca, projectedRows } from '@selfsup/numerics/pca';
 
 const { from, to, rows, width, components, k } = JSON.parse(process.argv[2]!) as {
   from: string;

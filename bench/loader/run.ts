@@ -13,7 +13,7 @@ import { archiveMembers } from '@selfsup/data/archive';
 import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { openDataset } from '@selfsup/data/dataset';
 import { ingest } from '@selfsup/data/ingest';
-import { dataFolder } from '@selfsup/engine/folders';
+import { dataFolder } from '@selfsup/kit/folders';
 import { pack } from 'tar-stream';
 import { oraclePython } from '../oracle.ts';
 

@@ -1,7 +1,7 @@
 """References for AED and for AET's transform generator: two training steps of each in PyTorch.
 
-Writes packages/tasks/src/aed/aed.reference.json and
-packages/tasks/src/transform-generator/transform-generator.reference.json, which the tests read. Run from the root of the
+Writes packages/tasks/src/pretext/aed/aed.reference.json and
+packages/tasks/src/pretext/transform-generator/transform-generator.reference.json, which the tests read. Run from the root of the
 workspace, after bench/setup-oracles:  python bench/oracles/aed_reference.py  (then prettier --write both). Arrays as in
 nin_reference.py.
 """
@@ -171,8 +171,8 @@ def generator_fixture():
 if __name__ == '__main__':
     torch.set_num_threads(2)
     for path, fixture in (
-        ('packages/tasks/src/aed/aed.reference.json', aed_fixture()),
-        ('packages/tasks/src/transform-generator/transform-generator.reference.json', generator_fixture()),
+        ('packages/tasks/src/pretext/aed/aed.reference.json', aed_fixture()),
+        ('packages/tasks/src/pretext/transform-generator/transform-generator.reference.json', generator_fixture()),
     ):
         (ROOT / path).write_text(json.dumps(fixture) + '\n')
         print(path, (ROOT / path).stat().st_size, 'bytes')

@@ -1,6 +1,6 @@
 """References for AET: Pillow's affine and projective transformations, and two training steps in PyTorch.
 
-Writes packages/tasks/src/aet/aet.reference.json, which the tests read. Run from the root of the workspace, after
+Writes packages/tasks/src/pretext/aet/aet.reference.json, which the tests read. Run from the root of the workspace, after
 bench/setup-oracles:  python bench/oracles/aet_reference.py  (then prettier --write). Arrays as in nin_reference.py.
 """
 import json
@@ -167,6 +167,6 @@ def steps_fixture():
 
 
 if __name__ == '__main__':
-    path = ROOT / 'packages/tasks/src/aet/aet.reference.json'
+    path = ROOT / 'packages/tasks/src/pretext/aet/aet.reference.json'
     path.write_text(json.dumps({'pillow': pillow_fixture(), 'training': steps_fixture()}) + '\n')
     print(path, path.stat().st_size, 'bytes')

@@ -1,4 +1,4 @@
-"""Attention maps by NumPy and PyTorch: writes packages/eval/src/attention-maps/attention.reference.json.
+"""Attention maps by NumPy and PyTorch: writes packages/eval/src/evaluations/attention-maps/attention.reference.json.
 
 The map is the sum over channels of |activation|^p (recipes section 1.5), stretched to 0..1 and resized as
 torch.nn.functional.interpolate(bilinear, align_corners=False) does. Run from the root:
@@ -17,7 +17,7 @@ for power in (1, 2, 4):
                                             align_corners=False)[0, 0].numpy()
     cases.append({'power': power, 'map': attention.ravel().round(6).tolist(), 'shown': shown.ravel().round(6).tolist()})
 one, other = (np.array(case['map']) for case in cases[:2])
-with open('packages/eval/src/attention-maps/attention.reference.json', 'w', encoding='utf8') as file:
+with open('packages/eval/src/evaluations/attention-maps/attention.reference.json', 'w', encoding='utf8') as file:
     json.dump({'shape': activations.shape, 'activations': activations.ravel().tolist(), 'cases': cases,
                'correlation': np.corrcoef(one, other)[0, 1].round(6)}, file)
     file.write('\n')

@@ -1,6 +1,6 @@
 """PyTorch reference for the forward passes of BiGAN's convolutional networks in training mode.
 
-Writes packages/models/src/bigan-conv/bigan-conv.reference.json, which the test reads. Run with PyTorch and numpy installed:
+Writes packages/models/src/networks/bigan-conv/bigan-conv.reference.json, which the test reads. Run with PyTorch and numpy installed:
 python bench/oracles/bigan_conv_reference.py  (then prettier --write it). Arrays as in nin_reference.py; weights are
 named and laid out as ours.
 """
@@ -93,6 +93,6 @@ fixture = {
     'encoder': arrays(encoder), 'discriminator': arrays(discriminator), 'generator': arrays(making),
     'features': array(last(stack(x, encoder))), 'logits': array(judged), 'made': array(last(generate(codes, making))),
 }  # fmt: skip
-path = ROOT / 'packages/models/src/bigan-conv/bigan-conv.reference.json'
+path = ROOT / 'packages/models/src/networks/bigan-conv/bigan-conv.reference.json'
 path.write_text(json.dumps(fixture) + '\n')
 print(path, path.stat().st_size, 'bytes')

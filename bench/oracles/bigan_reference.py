@@ -1,6 +1,6 @@
 """PyTorch reference for two training steps of the permutation-invariant BiGAN and of the joint latent regressor.
 
-Writes packages/tasks/src/bigan/bigan.reference.json, which the tests read. Run with PyTorch and numpy installed:
+Writes packages/tasks/src/pretext/bigan/bigan.reference.json, which the tests read. Run with PyTorch and numpy installed:
 python bench/oracles/bigan_reference.py  (then prettier --write it). Arrays as in nin_reference.py.
 """
 import json
@@ -110,7 +110,7 @@ def fixture(losses_of, jointly, seed):
 
 
 if __name__ == '__main__':
-    path = ROOT / 'packages/tasks/src/bigan/bigan.reference.json'
+    path = ROOT / 'packages/tasks/src/pretext/bigan/bigan.reference.json'
     both = {'bigan': fixture(bigan, True, 1), 'joint-latent-regressor': fixture(joint_latent_regressor, False, 2)}
     path.write_text(json.dumps(both) + '\n')
     print(path, path.stat().st_size, 'bytes')

@@ -1,7 +1,7 @@
 """scikit-learn's principal components and kept neighbours: the numbers stand in
-packages/eval/src/feature-map/feature-map.test.ts.
+packages/eval/src/evaluations/feature-map/feature-map.test.ts.
 
-The features are the test features of packages/eval/src/knn/knn.reference.json. Run from the root:
+The features are the test features of packages/eval/src/evaluations/knn/knn.reference.json. Run from the root:
 python bench/oracles/feature_map_reference.py
 """
 import json
@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-with open('packages/eval/src/knn/knn.reference.json', encoding='utf8') as file:
+with open('packages/eval/src/evaluations/knn/knn.reference.json', encoding='utf8') as file:
     reference = json.load(file)
 features = np.array(reference['test']['features']).reshape(-1, reference['width'])
 pca = PCA(2, svd_solver='full').fit(features)

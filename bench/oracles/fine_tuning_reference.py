@@ -1,4 +1,4 @@
-"""Two steps of fine-tuning in PyTorch: packages/eval/src/fine-tuning/fine-tuning.reference.json.
+"""Two steps of fine-tuning in PyTorch: packages/eval/src/evaluations/fine-tuning/fine-tuning.reference.json.
 
 A NIN of three blocks: the first is frozen, its batch norm in inference mode; the others and a linear layer on the global
 average are trained, each by its own parameter group. Run from the root of the workspace, after bench/setup-oracles:
@@ -42,6 +42,6 @@ fixture = {
     'normalisation': {'mean': MEAN, 'std': STD}, 'images': array(images), 'labels': labels, 'learningRate': RATE,
     'factors': FACTORS, 'weightDecay': 5e-3, 'encoder': before, 'head': head, 'losses': losses, 'after': after,
 }
-path = ROOT / 'packages/eval/src/fine-tuning/fine-tuning.reference.json'
+path = ROOT / 'packages/eval/src/evaluations/fine-tuning/fine-tuning.reference.json'
 path.write_text(json.dumps(fixture) + '\n')
 print(path.name, path.stat().st_size, 'bytes', losses)

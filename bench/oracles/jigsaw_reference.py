@@ -1,6 +1,6 @@
 """References for Jigsaw: permutation sets by the greedy rules in plain NumPy, and two training steps in PyTorch.
 
-Writes packages/tasks/src/jigsaw/permutations.reference.json and jigsaw.reference.json beside it, which the tests read.
+Writes packages/tasks/src/pretext/jigsaw/permutations.reference.json and jigsaw.reference.json beside it, which the tests read.
 Run with PyTorch and NumPy installed:  python bench/oracles/jigsaw_reference.py  (then prettier --write both).
 """
 
@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 from nin_reference import Nin, array, randomise, weights
 
-FOLDER = Path(__file__).resolve().parents[2] / 'packages/tasks/src/jigsaw'
+FOLDER = Path(__file__).resolve().parents[2] / 'packages/tasks/src/pretext/jigsaw'
 FIRST = 305711
 # The orders of the training step, and which of them our key draws for each image in each of its two steps.
 ORDERS = [[0, 1, 2, 3, 4, 5, 6, 7, 8], [8, 3, 5, 7, 2, 1, 4, 0, 6], [1, 2, 0, 4, 5, 3, 7, 8, 6]]

@@ -1,9 +1,9 @@
-"""scikit-learn's k nearest neighbours on small generated features: packages/eval/src/knn/knn.reference.json.
+"""scikit-learn's k nearest neighbours on small generated features: packages/eval/src/evaluations/knn/knn.reference.json.
 
 Votes are divided by the greatest of an image before scikit-learn sums them, so that no temperature overflows. `ranked`
 lists, for each image, the classes that have a vote by their votes: by NumPy, in logarithms.
 
-Run with scikit-learn installed:  python bench/oracles/knn_reference.py > packages/eval/src/knn/knn.reference.json
+Run with scikit-learn installed:  python bench/oracles/knn_reference.py > packages/eval/src/evaluations/knn/knn.reference.json
 """
 import json
 import numpy as np

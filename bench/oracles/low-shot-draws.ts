@@ -1,9 +1,9 @@
 /** Prints the draws of eval/low-shot on the features of the SVM's reference: for each, its rows and each class's. */
 import { readFileSync } from 'node:fs';
-import { lowShotDraws } from '@selfsup/eval/low-shot/sampling';
+import { lowShotDraws } from '@selfsup/eval/evaluations/low-shot/sampling';
 
 const { train, classes } = JSON.parse(
-  readFileSync(new URL('../../packages/eval/src/svm/svm.reference.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../packages/eval/src/evaluations/svm/svm.reference.json', import.meta.url), 'utf8'),
 ) as { train: { labels: number[] }; classes: number };
 const names = Array.from({ length: classes }, (_, i) => `class ${i}`);
 const cases = (['others', 3] as const).map((negatives) => {

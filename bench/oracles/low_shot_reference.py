@@ -1,4 +1,4 @@
-"""scikit-learn's LinearSVC on the draws of eval/low-shot: packages/eval/src/low-shot/low-shot.reference.json.
+"""scikit-learn's LinearSVC on the draws of eval/low-shot: packages/eval/src/evaluations/low-shot/low-shot.reference.json.
 
 The features are those of svm_reference.py, the draws come from low-shot-draws.ts. Run from the root of the workspace with
 scikit-learn installed:  python bench/oracles/low_shot_reference.py  (then prettier --write the file).

@@ -1,6 +1,6 @@
 """PyTorch reference for the NIN forward pass and for RotNet's training step.
 
-Writes packages/models/src/nin/nin.reference.json and packages/tasks/src/rotnet/rotnet.reference.json, which the
+Writes packages/models/src/networks/nin/nin.reference.json and packages/tasks/src/pretext/rotnet/rotnet.reference.json, which the
 tests read. Run with PyTorch and numpy installed:  python bench/oracles/nin_reference.py  (then prettier --write both).
 Arrays are base64 of little-endian float32 (uint8 for images); kernels are height, width, in, out and feature maps
 batch, height, width, channels, as TensorFlow has them.
@@ -142,8 +142,8 @@ def step_fixture():
 if __name__ == '__main__':
     torch.set_num_threads(2)
     for path, fixture in (
-        ('packages/models/src/nin/nin.reference.json', forward_fixture()),
-        ('packages/tasks/src/rotnet/rotnet.reference.json', step_fixture()),
+        ('packages/models/src/networks/nin/nin.reference.json', forward_fixture()),
+        ('packages/tasks/src/pretext/rotnet/rotnet.reference.json', step_fixture()),
     ):
         (ROOT / path).write_text(json.dumps(fixture) + '\n')
         print(path, (ROOT / path).stat().st_size, 'bytes')

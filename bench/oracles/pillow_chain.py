@@ -1,6 +1,6 @@
 """Pillow's side of the single-image chain: the same parameters, as Asano et al.'s script applies them.
 
-As a module for bench/single-image/pillow.py; as a script writes the fixture of packages/data/src/single-image.
+As a module for bench/single-image/pillow.py; as a script writes the fixture of packages/data/src/sources/single-image.
 """
 import io
 import math

@@ -1,4 +1,4 @@
-"""Writes packages/data/src/formats/pillow.fixture.json: small BMP and PBM/PGM/PPM files and what Pillow reads in them, and a picture
+"""Writes packages/data/src/pictures/formats/pillow.fixture.json: small BMP and PBM/PGM/PPM files and what Pillow reads in them, and a picture
 turned by each EXIF orientation."""
 
 import base64
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-fixture = Path(__file__).parents[2] / "packages/data/src/formats/pillow.fixture.json"
+fixture = Path(__file__).parents[2] / "packages/data/src/pictures/formats/pillow.fixture.json"
 
 height, width = 5, 7
 y, x = np.mgrid[0:height, 0:width]

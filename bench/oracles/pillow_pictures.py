@@ -1,4 +1,4 @@
-"""Writes packages/data/src/native/pillow.fixture.json: what Pillow makes of one synthetic picture by each operation."""
+"""Writes packages/data/src/pictures/native/pillow.fixture.json: what Pillow makes of one synthetic picture by each operation."""
 
 import json
 import warnings
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 warnings.filterwarnings("ignore")
-fixture = Path(__file__).parents[2] / "packages/data/src/native/pillow.fixture.json"
+fixture = Path(__file__).parents[2] / "packages/data/src/pictures/native/pillow.fixture.json"
 
 height, width = 37, 53
 y, x = np.mgrid[0:height, 0:width]

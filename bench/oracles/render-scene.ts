@@ -1,9 +1,9 @@
 // Draws the picture that comes with Selfsup anew: node --import tsx bench/oracles/render-scene.ts
 import { join } from 'node:path';
-import { renderScene } from '@selfsup/data/single-image/scene';
+import { renderScene } from '@selfsup/data/sources/single-image/scene';
 import sharp from 'sharp';
 
-const to = join(import.meta.dirname, '../../packages/data/src/single-image/scene.jpg');
+const to = join(import.meta.dirname, '../../packages/data/src/sources/single-image/scene.jpg');
 const { data, height, width } = await renderScene();
 await sharp(data, { raw: { height, width, channels: 3 } })
   .jpeg({ quality: 82 })

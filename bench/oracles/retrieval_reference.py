@@ -1,6 +1,6 @@
-"""scikit-learn's average precision of rankings: the numbers stand in packages/eval/src/retrieval/retrieval.test.ts.
+"""scikit-learn's average precision of rankings: the numbers stand in packages/eval/src/evaluations/retrieval/retrieval.test.ts.
 
-The features are those of packages/eval/src/knn/knn.reference.json. Run with scikit-learn installed, from the root:
+The features are those of packages/eval/src/evaluations/knn/knn.reference.json. Run with scikit-learn installed, from the root:
 python bench/oracles/retrieval_reference.py
 """
 import json
@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 
-with open('packages/eval/src/knn/knn.reference.json', encoding='utf8') as file:
+with open('packages/eval/src/evaluations/knn/knn.reference.json', encoding='utf8') as file:
     reference = json.load(file)
 train, test = (np.array(reference[part]['features']).reshape(-1, reference['width']) for part in ('train', 'test'))
 train_labels, test_labels = (np.array(reference[part]['labels']) for part in ('train', 'test'))

@@ -1,7 +1,7 @@
-"""kymatio's scattering of random images: packages/models/src/scattering/scattering.reference.json.
+"""kymatio's scattering of random images: packages/models/src/networks/scattering/scattering.reference.json.
 
 Run with the oracles installed:
-  python bench/oracles/scattering_reference.py > packages/models/src/scattering/scattering.reference.json
+  python bench/oracles/scattering_reference.py > packages/models/src/networks/scattering/scattering.reference.json
 """
 import base64
 import json

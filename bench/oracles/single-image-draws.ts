@@ -1,6 +1,6 @@
-// The picture and the draws of the test of packages/data/src/single-image, for write_single_image.py.
-import { drawsFor } from '@selfsup/data/single-image/draws';
-import { strengthsSchema } from '@selfsup/data/single-image/settings';
+// The picture and the draws of the test of packages/data/src/sources/single-image, for write_single_image.py.
+import { drawsFor } from '@selfsup/data/sources/single-image/draws';
+import { strengthsSchema } from '@selfsup/data/sources/single-image/settings';
 import { smoothPixels } from '@selfsup/data/testing/archives';
 
 const side = 400;

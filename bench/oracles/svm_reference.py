@@ -1,6 +1,6 @@
-"""scikit-learn's LinearSVC on small generated features: packages/eval/src/svm/svm.reference.json.
+"""scikit-learn's LinearSVC on small generated features: packages/eval/src/evaluations/svm/svm.reference.json.
 
-Run with scikit-learn installed:  python bench/oracles/svm_reference.py > packages/eval/src/svm/svm.reference.json
+Run with scikit-learn installed:  python bench/oracles/svm_reference.py > packages/eval/src/evaluations/svm/svm.reference.json
 """
 import json
 import warnings

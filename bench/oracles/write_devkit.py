@@ -1,4 +1,4 @@
-"""Writes the small meta.mat that packages/data/src/imagenet/imagenet.test.ts reads; needs scipy.
+"""Writes the small meta.mat that packages/data/src/sources/imagenet/imagenet.test.ts reads; needs scipy.
 
 The fields are those of ILSVRC2012_devkit_t12/data/meta.mat: three classes, whose order by number is not that of their
 wnids, and one synset above them.
@@ -20,6 +20,6 @@ for i, row in enumerate(rows):
     for name, value in zip(names, row):
         text = isinstance(value, str)
         synsets[i, 0][name] = value if text else np.array([value] if not isinstance(value, list) else [value], dtype=float)
-here = pathlib.Path(__file__).resolve().parents[2] / "packages/data/src/imagenet"
+here = pathlib.Path(__file__).resolve().parents[2] / "packages/data/src/sources/imagenet"
 scipy.io.savemat(here / "meta.fixture.mat", {"synsets": synsets}, do_compression=True)
 scipy.io.savemat(here / "meta-plain.fixture.mat", {"synsets": synsets}, do_compression=False)

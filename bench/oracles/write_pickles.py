@@ -1,4 +1,4 @@
-"""Writes the pickles that packages/data/src/pickle.test.ts reads: what Python 3 makes of a batch of CIFAR."""
+"""Writes the pickles that packages/data/src/pictures/formats/pickle.test.ts reads: what Python 3 makes of a batch of CIFAR."""
 import pathlib, pickle
 
 import numpy as np

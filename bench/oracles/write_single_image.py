@@ -1,4 +1,4 @@
-"""Writes packages/data/src/single-image/pillow.fixture.json: Pillow's images of the draws on standard input.
+"""Writes packages/data/src/sources/single-image/pillow.fixture.json: Pillow's images of the draws on standard input.
 
 node --import tsx bench/oracles/single-image-draws.ts | ~/.cache/selfsup-oracles/bin/python bench/oracles/write_single_image.py
 """
@@ -18,5 +18,5 @@ images = [
     {"index": one["index"], "pixels": np.asarray(augmented(picture, one["draws"], given["size"])).reshape(-1).tolist()}
     for one in given["images"]
 ]
-to = pathlib.Path(__file__).resolve().parents[2] / "packages/data/src/single-image/pillow.fixture.json"
+to = pathlib.Path(__file__).resolve().parents[2] / "packages/data/src/sources/single-image/pillow.fixture.json"
 to.write_text(json.dumps({"images": images}, separators=(",", ":")))

@@ -1,5 +1,5 @@
-import { jpegEncode } from '@selfsup/data/native/pictures';
-import { ImageMaker, type Generator } from '@selfsup/data/single-image/generate';
+import { jpegEncode } from '@selfsup/data/pictures/native/pictures';
+import { ImageMaker, type Generator } from '@selfsup/data/sources/single-image/generate';
 import { serve, workerSetup } from '@selfsup/data/worker-side';
 
 const maker = new ImageMaker(workerSetup<Generator>());

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openPicture } from '@selfsup/data/decode';
-import { drawsFor } from '@selfsup/data/single-image/draws';
-import { type Generator, ImageMaker } from '@selfsup/data/single-image/generate';
-import { strengthsSchema } from '@selfsup/data/single-image/settings';
+import { drawsFor } from '@selfsup/data/sources/single-image/draws';
+import { type Generator, ImageMaker } from '@selfsup/data/sources/single-image/generate';
+import { strengthsSchema } from '@selfsup/data/sources/single-image/settings';
 import { startPool } from '@selfsup/data/worker-pool';
 import { oraclePython } from '../oracle.ts';
 
@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     picture: {
       type: 'string',
-      default: fileURLToPath(new URL('../../packages/data/src/single-image/scene.jpg', import.meta.url)),
+      default: fileURLToPath(new URL('../../packages/data/src/sources/single-image/scene.jpg', import.meta.url)),
     },
   },
 });

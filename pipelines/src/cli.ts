@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 import { fail } from './fail.ts';
 import { watchOutput } from './output.ts';
 

@@ -1,5 +1,5 @@
-import { UserError } from '@selfsup/engine/errors';
-import { ChildFailed } from './child-command.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { ChildFailed } from './run/child-command.ts';
 
 /** Prints an error as its kind deserves and gives the exit code: 130 for a stop that can be gone on from. */
 export function fail(error: unknown): number {

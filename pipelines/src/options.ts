@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { describeRange, minutesRange, type NumberRange, parseNumber } from '@selfsup/engine/numbers';
+import { describeRange, minutesRange, type NumberRange, parseNumber } from '@selfsup/kit/numbers';
 
 /** For options that may be given several times. */
 export function collect(value: string, before: readonly string[]): string[] {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatasetConfig } from '@selfsup/data/dataset-config';
 import type { DatasetManifest } from '@selfsup/data/manifest';
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 
 type Contents = Pick<DatasetManifest, 'splits' | 'quarantine'>;
 

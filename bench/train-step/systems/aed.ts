@@ -1,9 +1,9 @@
-import { integer, randomKey } from '@selfsup/engine/random';
+import { integer, randomKey } from '@selfsup/kit/random';
 import type { Batch } from '@selfsup/data/loader';
-import nin from '@selfsup/models/nin/nin';
+import nin from '@selfsup/models/networks/nin';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
-import { aed as task, type AedConfig } from '@selfsup/tasks/aed/aed';
-import { createAed } from '@selfsup/tasks/aed/reconstruction';
+import { aed as task, type AedConfig } from '@selfsup/tasks/pretext/aed';
+import { createAed } from '@selfsup/tasks/pretext/aed/reconstruction';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';

@@ -1,9 +1,9 @@
-import { integer, randomKey } from '@selfsup/engine/random';
+import { integer, randomKey } from '@selfsup/kit/random';
 import type { Batch } from '@selfsup/data/loader';
-import nin from '@selfsup/models/nin/nin';
+import nin from '@selfsup/models/networks/nin';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
-import { aet as task, type AetConfig } from '@selfsup/tasks/aet/aet';
-import { createAet } from '@selfsup/tasks/aet/transformation-prediction';
+import { aet as task, type AetConfig } from '@selfsup/tasks/pretext/aet';
+import { createAet } from '@selfsup/tasks/pretext/aet/transformation-prediction';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';

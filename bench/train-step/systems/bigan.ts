@@ -1,9 +1,9 @@
-import { integer, randomKey } from '@selfsup/engine/random';
+import { integer, randomKey } from '@selfsup/kit/random';
 import type { Batch } from '@selfsup/data/loader';
 import { configureNetwork } from '@selfsup/models/network';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
-import { createBigan } from '@selfsup/tasks/bigan/adversarial-pairs';
-import biganStage, { type BiganConfig } from '@selfsup/tasks/bigan/bigan';
+import { createBigan } from '@selfsup/tasks/pretext/bigan/adversarial-pairs';
+import biganStage, { type BiganConfig } from '@selfsup/tasks/pretext/bigan';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';

@@ -1,10 +1,10 @@
-import { randomKey } from '@selfsup/engine/random';
+import { randomKey } from '@selfsup/kit/random';
 import { embeddingModel, featureShapeOf } from '@selfsup/models/heads';
-import nin from '@selfsup/models/nin/nin';
+import nin from '@selfsup/models/networks/nin';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { modelWeights } from '@selfsup/models/weights';
-import { clusterHead, refresh } from '@selfsup/tasks/deepcluster/cluster-head';
-import { clusterStep } from '@selfsup/tasks/deepcluster/training-step';
+import { clusterHead, refresh } from '@selfsup/tasks/pretext/deepcluster/cluster-head';
+import { clusterStep } from '@selfsup/tasks/pretext/deepcluster/training-step';
 import type { TaskInstance } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';

@@ -1,9 +1,9 @@
-import { randomKey, integer } from '@selfsup/engine/random';
+import { randomKey, integer } from '@selfsup/kit/random';
 import type { Batch } from '@selfsup/data/loader';
-import nin from '@selfsup/models/nin/nin';
+import nin from '@selfsup/models/networks/nin';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
-import jigsawStage, { type JigsawConfig } from '@selfsup/tasks/jigsaw/jigsaw';
-import { createJigsaw } from '@selfsup/tasks/jigsaw/puzzle-solving';
+import jigsawStage, { type JigsawConfig } from '@selfsup/tasks/pretext/jigsaw';
+import { createJigsaw } from '@selfsup/tasks/pretext/jigsaw/puzzle-solving';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';

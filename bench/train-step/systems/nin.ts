@@ -1,8 +1,8 @@
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
-import { randomKey } from '@selfsup/engine/random';
+import { randomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { classifier, featureShapeOf } from '@selfsup/models/heads';
-import nin from '@selfsup/models/nin/nin';
+import nin from '@selfsup/models/networks/nin';
 import { Sgd } from '@selfsup/models/optimizers/sgd';
 import { modelWeights } from '@selfsup/models/weights';
 import { gradientsOf } from '@selfsup/trainer/gradients';

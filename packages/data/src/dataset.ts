@@ -1,13 +1,13 @@
-import { UserError } from '@selfsup/engine/errors';
-import { imageKey, labelsKey, openLmdb, ordinalsKey } from './lmdb-folder.ts';
-import { type DatasetManifest, readManifestSync } from './manifest.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { imageKey, labelsKey, openLmdb, ordinalsKey } from './store/lmdb-folder.ts';
+import { type DatasetManifest, readManifestSync } from './store/manifest.ts';
 import { decode as decodePng } from 'fast-png';
-import type { Annotations } from './annotations.ts';
-import { jpegDecode, type Picture } from './native/pictures.ts';
-import { copyRawPixels, decodeRecord, jpegOf, type JpegOfRecord } from './record.ts';
+import type { Annotations } from './store/annotations.ts';
+import { jpegDecode, type Picture } from './pictures/native/pictures.ts';
+import { copyRawPixels, decodeRecord, jpegOf, type JpegOfRecord } from './store/record.ts';
 import type { SourceMask } from './source.ts';
 
-export type { DatasetManifest } from './manifest.ts';
+export type { DatasetManifest } from './store/manifest.ts';
 
 /** A finished data set, open for reading. */
 export interface Dataset {

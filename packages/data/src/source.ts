@@ -1,8 +1,8 @@
-import type { Progress } from '@selfsup/engine/progress';
+import type { Progress } from '@selfsup/kit/progress';
 import type { ZodType } from 'zod';
-import type { Annotations } from './annotations.ts';
-import type { ReadingFacts } from './manifest.ts';
-import type { DatasetWarning } from './warnings.ts';
+import type { Annotations } from './store/annotations.ts';
+import type { ReadingFacts } from './store/manifest.ts';
+import type { DatasetWarning } from './ingest/warnings.ts';
 
 /** Where a source may look, and whom to tell. */
 export interface SourceContext {
@@ -81,7 +81,7 @@ export interface FoundSource {
 export type Look = { readonly found: FoundSource } | { readonly missing: string; readonly remedy: string };
 
 /**
- * One kind of source: the default export of `packages/data/src/<type>/<type>.ts`, found by the `type` in
+ * One kind of source: the default export of `packages/data/src/sources/<type>/<type>.ts`, found by the `type` in
  * `dataset.json`.
  */
 export interface Source<Config = unknown> {

@@ -1,4 +1,4 @@
-import './environment.ts';
+import './runtime/environment.ts';
 import './ops/register.ts';
 
 /** TensorFlow under tfjs, with its environment set before the library is loaded. */

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tf } from '@selfsup/engine/tensorflow';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { readCheckpoint, writeCheckpoint } from './checkpoint/checkpoint.ts';
 import { loadEncoder, saveEncoder } from './encoder.ts';
-import { classifier, featureShapeOf } from './heads.ts';
+import { classifier, featureShapeOf } from './building/heads.ts';
 import { configureNetwork } from './network.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'encoder-'));

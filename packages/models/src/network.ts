@@ -1,10 +1,11 @@
-import { UserError } from '@selfsup/engine/errors';
-import type { RandomKey } from '@selfsup/engine/random';
+import { join } from 'node:path';
+import { UserError } from '@selfsup/kit/errors';
+import { partNames } from '@selfsup/kit/parts';
+import type { RandomKey } from '@selfsup/kit/random';
 import type { tf } from '@selfsup/engine/tensorflow';
 import type { ZodType } from 'zod';
 import type { Adversaries } from './adversaries.ts';
-import type { NetworkSection } from './network-section.ts';
-import { requirePart } from './parts.ts';
+import type { NetworkSection } from './building/network-section.ts';
 
 /** Size of the images that a network takes. */
 export interface ImageShape {
@@ -13,7 +14,7 @@ export interface ImageShape {
   readonly channels: number;
 }
 
-/** An encoder architecture: default export of `packages/models/src/<name>/<name>.ts`. */
+/** An encoder architecture: default export of `packages/models/src/networks/<name>/<name>.ts`. */
 export interface Network<Config = unknown> {
   /** Checks the `network` section of a config, without its `name`. Strict: unknown keys are errors. */
   readonly schema: ZodType<Config>;
@@ -49,8 +50,14 @@ export interface ConfiguredNetwork {
 
 /** Loads a network by name. Throws `UserError` listing the names there are. */
 export async function loadNetwork(name: string): Promise<Network> {
-  requirePart('network', name, new URL('.', import.meta.url), 'network.name');
-  const specifier = `@selfsup/models/${name}/${name}`;
+  const names = partNames(join(import.meta.dirname, '..'));
+  if (!names.includes(name)) {
+    throw new UserError(`There is no network '${name}'`, {
+      field: 'network.name',
+      remedy: `Name one of those that exist: ${names.join(', ')}.`,
+    });
+  }
+  const specifier = `@selfsup/models/networks/${name}`;
   return ((await import(/* @vite-ignore */ specifier)) as { default: Network }).default;
 }
 

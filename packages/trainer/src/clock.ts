@@ -1,5 +1,5 @@
 // @no-effect-on-results
-import type { Progress } from '@selfsup/engine/progress';
+import type { Progress } from '@selfsup/kit/progress';
 import { tensorFlowBackend } from '@selfsup/engine/kernel';
 
 /** Steps that are not timed: the first touch of memory is slow. */

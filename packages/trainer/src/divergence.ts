@@ -1,4 +1,4 @@
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 import type { TensorData } from '@selfsup/models/checkpoint';
 
 /** What a message about a training that diverged names. */

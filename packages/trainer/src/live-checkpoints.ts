@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
-import type { Progress } from '@selfsup/engine/progress';
+import { UserError } from '@selfsup/kit/errors';
+import type { Progress } from '@selfsup/kit/progress';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from '@selfsup/models/checkpoint';
 
 const pattern = /^step-(\d{9})\.safetensors$/;

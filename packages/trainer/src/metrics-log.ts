@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalJson, writeAtomically } from '@selfsup/engine/files';
+import { canonicalJson, writeAtomically } from '@selfsup/kit/files';
 import { tensorFlowBackend } from '@selfsup/engine/kernel';
 import { tf } from '@selfsup/engine/tensorflow';
 

@@ -1,6 +1,6 @@
 // @no-effect-on-results
-import type { StepListener } from '@selfsup/engine/compiled-step/compiled-step';
-import type { Progress } from '@selfsup/engine/progress';
+import type { StepListener } from '@selfsup/engine/compiled-step';
+import type { Progress } from '@selfsup/kit/progress';
 
 /** Steps whose reads are looked at: later ones are like them. */
 const LOOKED_AT = 3;

@@ -1,6 +1,6 @@
-import { compiledStep, type StepListener } from '@selfsup/engine/compiled-step/compiled-step';
+import { compiledStep, type StepListener } from '@selfsup/engine/compiled-step';
 import { setTrainingStep } from '@selfsup/engine/layers';
-import { deriveKey } from '@selfsup/engine/random';
+import { deriveKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { requireFiniteLosses, type Diverging } from './divergence.ts';
 import type { ParameterGroups } from './parameter-groups.ts';

@@ -1,4 +1,4 @@
-import type { RandomKey } from '@selfsup/engine/random';
+import type { RandomKey } from '@selfsup/kit/random';
 import type { tf } from '@selfsup/engine/tensorflow';
 import type { Json, TensorData } from '@selfsup/models/checkpoint';
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';

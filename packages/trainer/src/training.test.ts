@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { integer, randomKey, uniform } from '@selfsup/engine/random';
-import { Interrupted } from '@selfsup/engine/stage';
+import { integer, randomKey, uniform } from '@selfsup/kit/random';
+import { Interrupted } from '@selfsup/kit/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
-import { maxMinutes } from '@selfsup/engine/numbers';
-import type { Phase, Progress } from '@selfsup/engine/progress';
-import { randomKey, type RandomKey } from '@selfsup/engine/random';
-import { Interrupted } from '@selfsup/engine/stage';
+import { maxMinutes } from '@selfsup/kit/numbers';
+import type { Phase, Progress } from '@selfsup/kit/progress';
+import { randomKey, type RandomKey } from '@selfsup/kit/random';
+import { Interrupted } from '@selfsup/kit/stage';
 import type { Checkpoint, Json } from '@selfsup/models/checkpoint';
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import { learningRateAt, type Schedule } from '@selfsup/models/schedules';

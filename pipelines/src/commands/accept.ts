@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { writeAtomically } from '@selfsup/engine/files';
-import { UserError } from '@selfsup/engine/errors';
-import { acquireLease, type Lease } from '@selfsup/engine/lease';
-import { assertWritable, publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from '../artifacts.ts';
-import { findStage, parseOverrides, readExperiment } from '../experiment.ts';
-import { isComplete, type Manifest } from '../manifest.ts';
+import { writeAtomically } from '@selfsup/kit/files';
+import { UserError } from '@selfsup/kit/errors';
+import { acquireLease, type Lease } from '@selfsup/kit/lease';
+import { assertWritable, publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from '../store/artifacts.ts';
+import { findStage, parseOverrides, readExperiment } from '../declare/experiment.ts';
+import { isComplete, type Manifest } from '../store/manifest.ts';
 import { collect, seedOption } from '../options.ts';
-import { stageIds } from '../run-experiment.ts';
-import { decideIngest, type IngestDecision } from '../run-ingest.ts';
-import { openSession, type Session } from '../session.ts';
-import { stageArgument } from '../stage-argument.ts';
-import { type Decision, decideStage } from '../stage-key.ts';
-import { listUnfinished, writeAttempt } from '../unfinished.ts';
-import { differOnlyInCode, keyDifferences, reasons } from '../why.ts';
+import { stageIds } from '../run/run-experiment.ts';
+import { decideIngest, type IngestDecision } from '../run/run-ingest.ts';
+import { openSession, type Session } from '../run/session.ts';
+import { stageArgument } from '../declare/stage-argument.ts';
+import { type Decision, decideStage } from '../keys/stage-key.ts';
+import { listUnfinished, writeAttempt } from '../store/unfinished.ts';
+import { differOnlyInCode, keyDifferences, reasons } from '../keys/why.ts';
 
 interface Options {
   variant?: string;

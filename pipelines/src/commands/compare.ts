@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { compareExperiments } from '../compare-experiments.ts';
+import { compareExperiments } from '../report/compare-experiments.ts';
 import { minutesOption } from '../options.ts';
 
 interface Options {

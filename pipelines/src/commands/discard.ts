@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
-import { UserError } from '@selfsup/engine/errors';
-import { acquireLease } from '@selfsup/engine/lease';
-import { assertWritable } from '../artifacts.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { acquireLease } from '@selfsup/kit/lease';
+import { assertWritable } from '../store/artifacts.ts';
 import { seedOption } from '../options.ts';
-import { openSession } from '../session.ts';
-import { listUnfinished, sizeOf, type Unfinished } from '../unfinished.ts';
-import { workFoldersOf } from '../work-folders.ts';
+import { openSession } from '../run/session.ts';
+import { listUnfinished, sizeOf, type Unfinished } from '../store/unfinished.ts';
+import { workFoldersOf } from '../store/work-folders.ts';
 
 interface Options {
   variant?: string;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { diagnose, type Finding } from '../doctor/diagnose.ts';
 import { gatherFacts } from '../doctor/gather-facts.ts';
-import { openSession } from '../session.ts';
+import { openSession } from '../run/session.ts';
 
 export default new Command('doctor')
   .description('Check engine, packages, tools, disk and data, and say what to do where something is wrong')

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { oneLine } from '@selfsup/data/one-line';
-import { UserError } from '@selfsup/engine/errors';
-import { writeAtomically } from '@selfsup/engine/files';
+import { UserError } from '@selfsup/kit/errors';
+import { writeAtomically } from '@selfsup/kit/files';
 import { Command, Option } from 'commander';
-import { createProgress } from '@selfsup/engine/terminal-progress';
-import type { Progress } from '@selfsup/engine/progress';
-import { findCheckpoint } from '../checkpoint-argument.ts';
-import { shownPath } from '../shown-path.ts';
-import { findWorkspace } from '../workspace.ts';
+import { createProgress } from '@selfsup/kit/terminal-progress';
+import type { Progress } from '@selfsup/kit/progress';
+import { findCheckpoint } from '../store/checkpoint-argument.ts';
+import { shownPath } from '../store/shown-path.ts';
+import { findWorkspace } from '../declare/workspace.ts';
 
 export interface EmbedCommandOptions {
   readonly layer?: string;

@@ -1,13 +1,13 @@
 import { relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
-import { UserError } from '@selfsup/engine/errors';
-import { assertWritable } from '../artifacts.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { assertWritable } from '../store/artifacts.ts';
 import { findGarbage, type Garbage } from '../gc/garbage.ts';
-import { duration } from '../labelled-progress.ts';
+import { duration } from '../run/labelled-progress.ts';
 import { numberOption } from '../options.ts';
-import { openSession } from '../session.ts';
-import { shownSize } from '../shown-size.ts';
+import { openSession } from '../run/session.ts';
+import { shownSize } from '../store/shown-size.ts';
 
 interface Options {
   minAge?: number;

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { runIngest } from '../run-ingest.ts';
-import { openSession } from '../session.ts';
+import { runIngest } from '../run/run-ingest.ts';
+import { openSession } from '../run/session.ts';
 
 export default new Command('ingest')
   .description('Bring a dataset up to date: source files to LMDB')

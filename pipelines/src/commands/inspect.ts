@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { describeDataset } from '../inspect/describe-dataset.ts';
 import { checkedSheet, keepSheet } from '../inspect/keep-sheet.ts';
-import { publishedFolder } from '../artifacts.ts';
-import { openIngested } from '../open-ingested.ts';
-import { readRemarks } from '../remarks.ts';
-import { openSession } from '../session.ts';
+import { publishedFolder } from '../store/artifacts.ts';
+import { openIngested } from '../run/open-ingested.ts';
+import { readRemarks } from '../report/remarks.ts';
+import { openSession } from '../run/session.ts';
 
 interface InspectOptions {
   readonly json: boolean;

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import { UserError } from '@selfsup/engine/errors';
-import { publishedFolder } from '../artifacts.ts';
-import { readComparison } from '../comparison.ts';
-import { readExperiment } from '../experiment.ts';
-import { readManifest } from '../manifest.ts';
-import { stageIds } from '../run-experiment.ts';
-import { openSession, type Session } from '../session.ts';
-import type { StageId } from '../stage-key.ts';
-import { comparisonNames, datasetNames, experimentNames } from '../workspace.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { publishedFolder } from '../store/artifacts.ts';
+import { readComparison } from '../declare/comparison.ts';
+import { readExperiment } from '../declare/experiment.ts';
+import { readManifest } from '../store/manifest.ts';
+import { stageIds } from '../run/run-experiment.ts';
+import { openSession, type Session } from '../run/session.ts';
+import type { StageId } from '../keys/stage-key.ts';
+import { comparisonNames, datasetNames, experimentNames } from '../declare/workspace.ts';
 
 export default new Command('list')
   .description('List experiments, comparisons and datasets, and how much of each is there')

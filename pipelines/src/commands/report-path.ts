@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { readExperiment } from '../experiment.ts';
-import { runExperiment } from '../run-experiment.ts';
-import { openSession } from '../session.ts';
-import { shownPath } from '../shown-path.ts';
-import { hasReport, reportFile, writeReport } from '../write-report.ts';
+import { readExperiment } from '../declare/experiment.ts';
+import { runExperiment } from '../run/run-experiment.ts';
+import { openSession } from '../run/session.ts';
+import { shownPath } from '../store/shown-path.ts';
+import { hasReport, reportFile, writeReport } from '../report/write-report.ts';
 
 export default new Command('report-path')
   .description('Make sure that all results of an experiment are whole, and say where its report is')

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { readExperiment } from '../experiment.ts';
-import { openSession } from '../session.ts';
-import { shownPath } from '../shown-path.ts';
-import { writeReport } from '../write-report.ts';
+import { readExperiment } from '../declare/experiment.ts';
+import { openSession } from '../run/session.ts';
+import { shownPath } from '../store/shown-path.ts';
+import { writeReport } from '../report/write-report.ts';
 
 export default new Command('report')
   .description('Write the report of an experiment from what is published')

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { writeAtomically } from '@selfsup/engine/files';
-import { schemaFiles } from '../schema-files.ts';
-import { shownPath } from '../shown-path.ts';
-import { findWorkspace } from '../workspace.ts';
+import { writeAtomically } from '@selfsup/kit/files';
+import { schemaFiles } from '../declare/schema-files.ts';
+import { shownPath } from '../store/shown-path.ts';
+import { findWorkspace } from '../declare/workspace.ts';
 
 export default new Command('schema')
   .description('Write the JSON Schemas that editors use into pipelines/schema')

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
-import { unitLabel } from '../artifacts.ts';
-import { parseOverrides, readExperiment } from '../experiment.ts';
-import { runStage } from '../run-stage.ts';
-import { openSession } from '../session.ts';
-import { type StageId, loadChecked } from '../stage-key.ts';
+import { unitLabel } from '../store/artifacts.ts';
+import { parseOverrides, readExperiment } from '../declare/experiment.ts';
+import { runStage } from '../run/run-stage.ts';
+import { openSession } from '../run/session.ts';
+import { type StageId, loadChecked } from '../keys/stage-key.ts';
 import { collect, minutesOption, seedOption } from '../options.ts';
 
 interface Options {

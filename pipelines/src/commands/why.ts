@@ -1,16 +1,16 @@
 import { Command } from 'commander';
-import { unitLabel, workFolder } from '../artifacts.ts';
-import { findStage, parseOverrides, readExperiment } from '../experiment.ts';
+import { unitLabel, workFolder } from '../store/artifacts.ts';
+import { findStage, parseOverrides, readExperiment } from '../declare/experiment.ts';
 import { collect, seedOption } from '../options.ts';
-import { stageIds } from '../run-experiment.ts';
-import { decideIngest, type IngestDecision } from '../run-ingest.ts';
-import { stageWords } from '../run-stage.ts';
-import { openSession, type Session } from '../session.ts';
-import { type Decision, decideStage, type StageId } from '../stage-key.ts';
-import { stageArgument } from '../stage-argument.ts';
-import { describeFitting, tellUnfinished } from '../tell-unfinished.ts';
-import { fittingOf, listUnfinished } from '../unfinished.ts';
-import { elsewhereThan, reasons } from '../why.ts';
+import { stageIds } from '../run/run-experiment.ts';
+import { decideIngest, type IngestDecision } from '../run/run-ingest.ts';
+import { stageWords } from '../run/run-stage.ts';
+import { openSession, type Session } from '../run/session.ts';
+import { type Decision, decideStage, type StageId } from '../keys/stage-key.ts';
+import { stageArgument } from '../declare/stage-argument.ts';
+import { describeFitting, tellUnfinished } from '../store/tell-unfinished.ts';
+import { fittingOf, listUnfinished } from '../store/unfinished.ts';
+import { elsewhereThan, reasons } from '../keys/why.ts';
 
 interface Options {
   variant?: string;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openArtifacts } from '../artifacts.ts';
+import { openArtifacts } from '../store/artifacts.ts';
 import { inspectFolder } from './inspect-folder.ts';
 import { inspectPackages } from './inspect-packages.ts';
 import { lookAtDatasets } from './look-at-datasets.ts';

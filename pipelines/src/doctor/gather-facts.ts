@@ -1,11 +1,11 @@
-import { UserError } from '@selfsup/engine/errors';
-import { cacheFolder, dataFolder } from '@selfsup/engine/folders';
+import { UserError } from '@selfsup/kit/errors';
+import { cacheFolder, dataFolder } from '@selfsup/kit/folders';
 import { readSettings } from '@selfsup/engine/settings';
 import { findCompiler } from '@selfsup/engine/setup/addon';
 import { findPython } from '@selfsup/engine/setup/wheels';
 import { engineStatus } from '@selfsup/engine/status';
 import { execa } from 'execa';
-import type { Session } from '../session.ts';
+import type { Session } from '../run/session.ts';
 import { lookAtDatasets } from './look-at-datasets.ts';
 import type { Facts, FolderState, Tool } from './facts.ts';
 import { inspectFolder } from './inspect-folder.ts';

@@ -1,13 +1,13 @@
 import { dirname } from 'node:path';
 import { readDatasetConfig } from '@selfsup/data/dataset-config';
 import { resolveSource } from '@selfsup/data/resolve';
-import { UserError } from '@selfsup/engine/errors';
-import { dataFolder } from '@selfsup/engine/folders';
-import type { Progress } from '@selfsup/engine/progress';
-import { publishedFolder } from '../artifacts.ts';
-import { readManifest } from '../manifest.ts';
-import type { Session } from '../session.ts';
-import { datasetFile, datasetNames } from '../workspace.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { dataFolder } from '@selfsup/kit/folders';
+import type { Progress } from '@selfsup/kit/progress';
+import { publishedFolder } from '../store/artifacts.ts';
+import { readManifest } from '../store/manifest.ts';
+import type { Session } from '../run/session.ts';
+import { datasetFile, datasetNames } from '../declare/workspace.ts';
 import type { DatasetState } from './facts.ts';
 
 /** Checksums of some hundred megabytes may have to be computed; more means that something else holds a lock. */

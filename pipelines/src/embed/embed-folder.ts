@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
-import type { Progress } from '@selfsup/engine/progress';
+import { UserError } from '@selfsup/kit/errors';
+import type { Progress } from '@selfsup/kit/progress';
 import { freezeEncoder } from '@selfsup/eval/frozen-encoder';
 import { passedOverText } from '@selfsup/data/passed-over';
 import { loadEncoder } from '@selfsup/models/encoder';

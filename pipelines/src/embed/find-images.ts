@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 import { openFileTree } from '@selfsup/data/file-tree';
-import { pictureEndings } from '@selfsup/data/formats/signature';
+import { pictureEndings } from '@selfsup/data/pictures/formats/signature';
 import type { PassedOver } from '@selfsup/data/manifest';
 import { passedOver, passedOverText } from '@selfsup/data/passed-over';
 import { pictureFiles } from '@selfsup/data/picture-files';

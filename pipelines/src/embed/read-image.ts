@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 import { covering } from '@selfsup/data/covering';
 import { DamagedPicture, openPicture } from '@selfsup/data/decode';
 import { refuseHuge } from '@selfsup/data/file-size';

@@ -1,8 +1,8 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isLeased } from '@selfsup/engine/lease';
-import type { Artifacts } from '../artifacts.ts';
-import { blobPath, removeBlob, storedDigests, unfinishedCopies } from '../store.ts';
+import { isLeased } from '@selfsup/kit/lease';
+import type { Artifacts } from '../store/artifacts.ts';
+import { blobPath, removeBlob, storedDigests, unfinishedCopies } from '../store/store.ts';
 import { namedDigests } from './named-digests.ts';
 import { removeUnfinished, unfinishedWork } from './unfinished-work.ts';
 

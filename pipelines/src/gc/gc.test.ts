@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sha256 } from '@selfsup/engine/files';
+import { sha256 } from '@selfsup/kit/files';
 import { createTestWorkspace, type TestWorkspace, toyExperiment } from '../testing/workspace.ts';
 
 let workspace: TestWorkspace;

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
-import type { Artifacts } from '../artifacts.ts';
-import { manifestSchema } from '../manifest.ts';
+import { UserError } from '@selfsup/kit/errors';
+import type { Artifacts } from '../store/artifacts.ts';
+import { manifestSchema } from '../store/manifest.ts';
 
 /**
  * Digests that a published manifest names: of those below the artifacts root, links followed, and of those elsewhere that

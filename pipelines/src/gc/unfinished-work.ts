@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { acquireLease, standstillMilliseconds } from '@selfsup/engine/lease';
+import { acquireLease, standstillMilliseconds } from '@selfsup/kit/lease';
 
 /** What an interrupted stage or ingestion has left to go on from. */
 export interface UnfinishedWork {

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
-import { writeAtomically } from '@selfsup/engine/files';
-import { cacheFolder } from '@selfsup/engine/folders';
-import { shownPath } from '../shown-path.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { writeAtomically } from '@selfsup/kit/files';
+import { cacheFolder } from '@selfsup/kit/folders';
+import { shownPath } from '../store/shown-path.ts';
 
 /**
  * Writes the contact sheet of a dataset to the PNG `asked` for (`UserError` where that cannot be), else among the

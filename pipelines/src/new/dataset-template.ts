@@ -4,7 +4,7 @@ import type { Template } from './template.ts';
 /** A source that reads pictures from class folders, and the dataset that uses it. */
 export const datasetTemplate: Template = (forms) => {
   const { name, title } = forms;
-  const folder = `packages/data/src/${name}`;
+  const folder = `packages/data/src/sources/${name}`;
   const declaration = {
     $schema: '../../schema/dataset.schema.json',
     about: { title, summary: 'Say what it shows.', licence: 'Say which.' },
@@ -25,12 +25,12 @@ export const datasetTemplate: Template = (forms) => {
 
 const source = ({ name, pascal }: NameForms): string => `import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 import sharp from 'sharp';
 import { z } from 'zod';
-import { folderDigest } from '../fingerprint.ts';
-import { givenPath, inDataFolder } from '../named-files.ts';
-import type { Source, SourceEntry, SourceImage, SourceReading } from '../source.ts';
+import { folderDigest } from '../../files/fingerprint.ts';
+import { givenPath, inDataFolder } from '../../files/named-files.ts';
+import type { Source, SourceEntry, SourceImage, SourceReading } from '../../source.ts';
 
 // One section of "sources" in dataset.json. Strict: a key that is not named here is an error.
 const schema = z.strictObject({
@@ -118,8 +118,8 @@ const test = ({ name, pascal }: NameForms): string => `import { mkdir, writeFile
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { openDataset } from '../dataset.ts';
-import { contextIn, ingestSection, userError, workplace } from '../testing/workplace.ts';
+import { openDataset } from '../../dataset.ts';
+import { contextIn, ingestSection, userError, workplace } from '../../testing/workplace.ts';
 import source from './${name}.ts';
 
 const folder = await workplace();

@@ -4,7 +4,7 @@ import type { Template } from './template.ts';
 /** An evaluation of cached features: each test image takes the class whose mean feature is nearest. */
 export const evaluationTemplate: Template = (forms) => {
   const { name } = forms;
-  const folder = `packages/eval/src/${name}`;
+  const folder = `packages/eval/src/evaluations/${name}`;
   const stage = {
     uses: `eval/${name}`,
     needs: { features: 'features' },
@@ -22,11 +22,11 @@ export const evaluationTemplate: Template = (forms) => {
 
 const evaluation = ({ name, pascal }: NameForms): string => `import { accuracy, metricsOf } from '@selfsup/kit/metric';
 import { confusion as confusionFigure } from '@selfsup/report/figures/confusion';
-import { Interrupted, type StageModule } from '@selfsup/engine/stage';
+import { Interrupted, type StageModule } from '@selfsup/kit/stage';
 import { z } from 'zod';
-import { openFeatures, type FeatureSplit } from '../feature-set.ts';
-import { titleOf } from '../head-results.ts';
-import { requireNeed } from '../require-need.ts';
+import { openFeatures, type FeatureSplit } from '../../features/feature-set.ts';
+import { titleOf } from '../../heads/head-results.ts';
+import { requireNeed } from '../../measures/require-need.ts';
 
 // The config section of the stage. Strict: a key that is not named here is an error.
 const schema = z.strictObject({
@@ -127,7 +127,7 @@ function eachFeature(
 `;
 
 const test = ({ name, pascal }: NameForms): string => `import { expect, test } from 'vitest';
-import { splitOf } from '../in-memory.fixture.ts';
+import { splitOf } from '../../testing/in-memory.ts';
 import stage, { classMeans, confusion } from './${name}.ts';
 
 // Features of two numbers; class 0 lies around (1, 0), class 1 around (0, 3), class 2 is never shown.

@@ -1,4 +1,4 @@
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 
 /** A name in the forms that generated files need. */
 export interface NameForms {

@@ -4,7 +4,7 @@ import type { Template } from './template.ts';
 /** An encoder of three convolutions, each of which halves the image. */
 export const networkTemplate: Template = (forms) => {
   const { name } = forms;
-  const folder = `packages/models/src/${name}`;
+  const folder = `packages/models/src/networks/${name}`;
   return {
     files: { [`${folder}/${name}.ts`]: network(forms), [`${folder}/${name}.test.ts`]: test(forms) },
     next: [`npm test -- ${name}`, `npx selfsup run quickstart --set 'pretrain.config.network={"name":"${name}"}'`],
@@ -16,11 +16,11 @@ const network = ({
   camel,
   pascal,
 }: NameForms): string => `import { batchNormRelu, conv2d } from '@selfsup/engine/layers';
-import { deriveKey } from '@selfsup/engine/random';
+import { deriveKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { z } from 'zod';
-import { heFanOut } from '../initialisers.ts';
-import type { Network } from '../network.ts';
+import { heFanOut } from '../../building/initialisers.ts';
+import type { Network } from '../../network.ts';
 
 // The "network" section of a config without its name. Strict: a key that is not named here is an error.
 const schema = z.strictObject({
@@ -65,10 +65,10 @@ const ${camel}Network: Network<${pascal}Config> = {
 export default ${camel}Network;
 `;
 
-const test = ({ name, camel, pascal }: NameForms): string => `import type { RandomKey } from '@selfsup/engine/random';
+const test = ({ name, camel, pascal }: NameForms): string => `import type { RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
-import { parameterCount } from '../weights.ts';
+import { parameterCount } from '../../checkpoint/weights.ts';
 import ${camel}Network from './${name}.ts';
 
 const input = { height: 32, width: 32, channels: 3 };

@@ -5,7 +5,7 @@ import type { Template } from './template.ts';
 /** A pretext task with two classes: is the image upside down? */
 export const taskTemplate: Template = (forms) => {
   const { name, title } = forms;
-  const folder = `packages/tasks/src/${name}`;
+  const folder = `packages/tasks/src/pretext/${name}`;
   const experiment = `${name}-small`;
   return {
     files: {
@@ -24,8 +24,8 @@ export const taskTemplate: Template = (forms) => {
 
 const definition = ({ name, camel, pascal }: NameForms): string => `import { accuracy } from '@selfsup/kit/metric';
 import { z } from 'zod';
-import type { Task } from '../task.ts';
-import { trainingStage } from '../training-stage.ts';
+import type { Task } from '../../task.ts';
+import { trainingStage } from '../../training/training-stage.ts';
 
 // The "task" section of the stage's config. Give every setting a default here; a key that is not named is an error.
 const schema = z.strictObject({});
@@ -54,11 +54,11 @@ import type { Batch } from '@selfsup/data/loader';
 import { classifier, featureShapeOf } from '@selfsup/models/heads';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
-import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from '../classification.ts';
+import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from '../../steps/classification.ts';
 import { gradientsOf } from '@selfsup/trainer/gradients';
-import { imagesOf } from '../images.ts';
-import { encodePng } from '../png.ts';
-import type { TaskContext, TaskInstance } from '../task.ts';
+import { imagesOf } from '../../steps/images.ts';
+import { encodePng } from '../../steps/png.ts';
+import type { TaskContext, TaskInstance } from '../../task.ts';
 import type { ${pascal}Config } from './${name}.ts';
 
 const MEASURE = 'flip-accuracy';
@@ -148,9 +148,9 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { metricValues } from '@selfsup/kit/metric';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { afterAll, expect, test } from 'vitest';
-import { generatedDataset } from '../generated-dataset.fixture.ts';
-import { trainOn } from '../training/run-training.ts';
-import { trainingContext } from '../training-context.fixture.ts';
+import { generatedDataset } from '../../testing/generated-dataset.ts';
+import { trainOn } from '../../training/run-training.ts';
+import { trainingContext } from '../../testing/training-context.ts';
 import { upsideDown } from './${name}-training.ts';
 import stage, { ${camel}Task } from './${name}.ts';
 
@@ -184,7 +184,7 @@ const page = ({ name, title }: NameForms): string => `# ${title}
 comes after the flip. Loss: mean cross entropy over two classes. Batch-norm statistics are joint over both.
 
 **Configuration** (\`stages.pretrain.config.task\`): none yet. Settings are declared in
-[${name}.ts](../packages/tasks/src/${name}/${name}.ts).
+[${name}.ts](../packages/tasks/src/pretext/${name}/${name}.ts).
 
 **Evaluation.** \`pretext/flip-accuracy\`: percentage of test images, both ways round, that are recognised. Linear probe on
 conv2, encoder frozen, beside the same probe on random weights.

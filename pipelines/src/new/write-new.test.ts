@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { datasetConfigSchema } from '@selfsup/data/dataset-config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { comparisonSchema } from '../comparison.ts';
-import { experimentSchema } from '../experiment.ts';
+import { comparisonSchema } from '../declare/comparison.ts';
+import { experimentSchema } from '../declare/experiment.ts';
 import { kindNames, writeNew } from './write-new.ts';
 
 let root: string;
@@ -25,20 +25,24 @@ test.each([
     'task',
     [
       'docs/a-b.md',
-      'packages/tasks/src/a-b/a-b-training.ts',
-      'packages/tasks/src/a-b/a-b.test.ts',
-      'packages/tasks/src/a-b/a-b.ts',
+      'packages/tasks/src/pretext/a-b/a-b-training.ts',
+      'packages/tasks/src/pretext/a-b/a-b.test.ts',
+      'packages/tasks/src/pretext/a-b/a-b.ts',
       'pipelines/experiments/a-b-small/experiment.json',
     ],
   ],
   [
     'dataset',
-    ['packages/data/src/a-b/a-b.test.ts', 'packages/data/src/a-b/a-b.ts', 'pipelines/datasets/a-b/dataset.json'],
+    [
+      'packages/data/src/sources/a-b/a-b.test.ts',
+      'packages/data/src/a-b/a-b.ts',
+      'pipelines/datasets/a-b/dataset.json',
+    ],
   ],
   ['experiment', ['pipelines/experiments/a-b/experiment.json']],
   ['comparison', ['pipelines/comparisons/a-b/comparison.json']],
-  ['network', ['packages/models/src/a-b/a-b.test.ts', 'packages/models/src/a-b/a-b.ts']],
-  ['evaluation', ['packages/eval/src/a-b/a-b.test.ts', 'packages/eval/src/a-b/a-b.ts']],
+  ['network', ['packages/models/src/networks/a-b/a-b.test.ts', 'packages/models/src/a-b/a-b.ts']],
+  ['evaluation', ['packages/eval/src/evaluations/a-b/a-b.test.ts', 'packages/eval/src/a-b/a-b.ts']],
 ] as const)('a new %s: its files, where they are found by name', async (kind, files) => {
   const made = await writeNew({ root }, kind, 'a-b');
   expect(written()).toEqual(files);
@@ -79,17 +83,17 @@ test.each(['Flip', '2d', '-flip', 'flip_up', 'flip/up', '../flip', '', 'store', 
 );
 
 test.each([
-  ['task', 'packages/tasks/src/rotnet/rotnet.ts', 'rotnet'],
+  ['task', 'packages/tasks/src/pretext/rotnet/rotnet.ts', 'rotnet'],
   ['task', 'packages/tasks/src/training/data-feed.ts', 'training'],
-  ['task', 'packages/tasks/src/images.ts', 'images'],
+  ['task', 'packages/tasks/src/steps/images.ts', 'images'],
   ['task', 'docs/data.md', 'data'],
   ['task', 'pipelines/experiments/flip-small/experiment.json', 'flip'],
   ['dataset', 'pipelines/datasets/mine/dataset.json', 'mine'],
-  ['dataset', 'packages/data/src/mine/mine.ts', 'mine'],
+  ['dataset', 'packages/data/src/sources/mine/mine.ts', 'mine'],
   ['experiment', 'pipelines/experiments/mine/experiment.json', 'mine'],
   ['comparison', 'pipelines/comparisons/mine/comparison.json', 'mine'],
-  ['network', 'packages/models/src/nin/nin.ts', 'nin'],
-  ['evaluation', 'packages/eval/src/features/features.ts', 'features'],
+  ['network', 'packages/models/src/networks/nin/nin.ts', 'nin'],
+  ['evaluation', 'packages/eval/src/evaluations/features/features.ts', 'features'],
 ] as const)('a new %s where %s is there already', async (kind, path, name) => {
   mkdirSync(join(root, path, '..'), { recursive: true });
   writeFileSync(join(root, path), 'as it was');

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
-import { writeAtomically } from '@selfsup/engine/files';
-import type { Workspace } from '../workspace.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { writeAtomically } from '@selfsup/kit/files';
+import type { Workspace } from '../declare/workspace.ts';
 import { comparisonTemplate } from './comparison-template.ts';
 import { datasetTemplate } from './dataset-template.ts';
 import { evaluationTemplate } from './evaluation-template.ts';

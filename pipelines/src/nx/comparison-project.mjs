@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { comparedStages, stageTarget } from '../expand.mjs';
+import { comparedStages, stageTarget } from '../declare/expand.mjs';
 import { readExperimentPlan } from './experiment-plan.mjs';
 import { command, outputs, selfsup, shared } from './target.mjs';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { expandVariants } from '../expand.mjs';
+import { expandVariants } from '../declare/expand.mjs';
 
 /** Variants and seeds of an experiment. Throws for a file that is broken or names data that there is not. */
 export function readExperimentPlan(file, workspace) {

@@ -74,7 +74,7 @@ import { writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { double } from '../double.ts';
+import { double } from '../../double.ts';
 const schema = z.strictObject({ value: z.number(), seconds: z.number().default(0), saveSeconds: z.number().default(0), endedBy: z.string().optional(), network: z.strictObject({ name: z.string() }).optional() });
 export default {
   schema, roles: ['dataset'], optionalRoles: ['init'],
@@ -116,14 +116,14 @@ export default {
 
 const dataFiles: Record<string, string> = {
   'dataset.ts': `export const openDataset = () => ({ close: async () => undefined });`,
-  'contact-sheet.ts': `export const sheetSplit = () => 'train';\nexport const contactSheet = async () => Buffer.from('sheet');\n`,
-  'dataset-config.ts': `import { readFileSync } from 'node:fs';
+  'pictures/contact-sheet.ts': `export const sheetSplit = () => 'train';\nexport const contactSheet = async () => Buffer.from('sheet');\n`,
+  'ingest/dataset-config.ts': `import { readFileSync } from 'node:fs';
 export const readDatasetConfig = async (file: string) => JSON.parse(readFileSync(file, 'utf8'));\n`,
-  'resolve.ts': `export async function resolveSource({ config }: any) {
+  'ingest/resolve.ts': `export async function resolveSource({ config }: any) {
   const [source] = config.sources;
   return { type: source.type, config: source, fallback: false, chosen: 'numbers', route: 'made up', identity: source };
 }\n`,
-  'ingest.ts': `${trace('ingest')}
+  'ingest/ingest.ts': `${trace('ingest')}
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 export async function ingest({ name, workFolder, resolved }: any) {
@@ -135,7 +135,7 @@ export async function ingest({ name, workFolder, resolved }: any) {
   return { folder, manifest: { schema: 1, name, digest: 'd' + resolved.config.count, source: { chosen: 'numbers', fallback: false },
     image: { height: 1, width: 1, channels: 1 }, classes: ['a'], splits: { train: { count: resolved.config.count, classCounts: [1] } }, quarantine: [] } };
 }\n`,
-  'numbers/numbers.ts': `export default { schema: {} };\n`,
+  'sources/numbers/numbers.ts': `export default { schema: {} };\n`,
 };
 
 /** The experiment `toy`: dataset -> pretrain -> measure. */
@@ -165,7 +165,8 @@ export function createTestWorkspace(): TestWorkspace {
     symlinkSync(join(repository, 'pipelines', name), path('pipelines', name));
   }
   write('pipelines/package.json', { name: '@toy/pipelines', type: 'module', nx: { name: 'pipeline' } });
-  for (const name of ['data', 'models', 'tasks', 'eval']) {
+  const rooms = { data: 'sources', models: 'networks', tasks: 'pretext', eval: 'evaluations' };
+  for (const [name, room] of Object.entries(rooms)) {
     const needs = name === 'data' || name === 'models' ? [] : ['data', 'models'];
     const dependencies = Object.fromEntries(needs.map((needed) => [`@selfsup/${needed}`, '*']));
     write(`packages/${name}/package.json`, {
@@ -173,15 +174,16 @@ export function createTestWorkspace(): TestWorkspace {
       type: 'module',
       sideEffects: false,
       nx: { name },
+      exports: { [`./${room}/*`]: `./src/${room}/*/*.ts` },
       dependencies,
     });
   }
   for (const [name, content] of Object.entries(dataFiles)) write(`packages/data/src/${name}`, content);
-  write('packages/tasks/src/toy/toy.ts', toyTask);
+  write('packages/tasks/src/pretext/toy/toy.ts', toyTask);
   write('packages/tasks/src/double.ts', 'export const double = (value: number): number => value * 2;\n');
-  write('packages/tasks/src/other/other.ts', toyTask);
-  write('packages/eval/src/measure/measure.ts', measureEval);
-  write('packages/models/src/net/net.ts', 'export default { name: "net" };\n');
+  write('packages/tasks/src/pretext/other/other.ts', toyTask);
+  write('packages/eval/src/evaluations/measure/measure.ts', measureEval);
+  write('packages/models/src/networks/net/net.ts', 'export default { name: "net" };\n');
   write('pipelines/datasets/few/dataset.json', { sources: [{ type: 'numbers', count: 3 }] });
   write('pipelines/experiments/toy/experiment.json', toyExperiment);
   // Nx may run the tests, but it does not run these commands.

@@ -1,11 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { UserError } from '@selfsup/engine/errors';
+import type { UserError } from '@selfsup/kit/errors';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { archiveMembers } from '../archive.ts';
+import { archiveMembers } from '../archives/archive.ts';
 import { type Dataset, openDataset } from '../dataset.ts';
-import { jpegEncode } from '../native/pictures.ts';
+import { jpegEncode } from '../pictures/native/pictures.ts';
 import { smoothPixels, writeTree } from '../testing/archives.ts';
 import { ingestSection, quietProgress, workplace } from '../testing/workplace.ts';
 import { exportImageFolder } from './image-folder.ts';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomically } from '@selfsup/engine/files';
-import { Interrupted } from '@selfsup/engine/stage';
+import { writeAtomically } from '@selfsup/kit/files';
+import { Interrupted } from '@selfsup/kit/stage';
 import { claimFolder } from './claim-folder.ts';
 import type { ExportOptions } from './options.ts';
 import { safeName, safeNames } from './safe-names.ts';

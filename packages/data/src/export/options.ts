@@ -1,4 +1,4 @@
-import type { Progress } from '@selfsup/engine/progress';
+import type { Progress } from '@selfsup/kit/progress';
 import type { Dataset } from '../dataset.ts';
 
 /** What is exported, and where to. */

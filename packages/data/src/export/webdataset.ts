@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Interrupted } from '@selfsup/engine/stage';
+import { Interrupted } from '@selfsup/kit/stage';
 import { pack } from 'tar-stream';
 import { claimFolder } from './claim-folder.ts';
 import type { ExportOptions } from './options.ts';

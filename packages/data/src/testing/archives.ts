@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { crc32 } from '@selfsup/engine/crc32';
+import { crc32 } from '@selfsup/kit/crc32';
 import sharp from 'sharp';
 import { pack } from 'tar-stream';
 

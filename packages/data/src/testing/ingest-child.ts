@@ -3,8 +3,8 @@
  * to kill itself without warning (never, where left out).
  */
 import { writeSync } from 'node:fs';
-import { checkDatasetConfig } from '../dataset-config.ts';
-import { ingest } from '../ingest.ts';
+import { checkDatasetConfig } from '../ingest/dataset-config.ts';
+import { ingest } from '../ingest/ingest.ts';
 
 const [workFolder = '', config = '{}', killAfter] = process.argv.slice(2);
 let commits = 0;

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
-import type { Progress } from '@selfsup/engine/progress';
+import { UserError } from '@selfsup/kit/errors';
+import type { Progress } from '@selfsup/kit/progress';
 import { afterAll } from 'vitest';
-import { checkDatasetConfig } from '../dataset-config.ts';
-import { ingest, type Ingested } from '../ingest.ts';
+import { checkDatasetConfig } from '../ingest/dataset-config.ts';
+import { ingest, type Ingested } from '../ingest/ingest.ts';
 import type { SourceContext } from '../source.ts';
 
 /** A temporary folder that is gone after the tests of this file; `SELFSUP_CACHE` points into it. */

@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
-import { deviceUniform } from '../device-random.ts';
-import { variableGradients } from '../gradients.ts';
+import { deviceUniform } from '../tensors/device-random.ts';
+import { variableGradients } from '../tensors/gradients.ts';
 import { kernel, type } from '../kernel.ts';
 import { tf } from '../ops/library.ts';
-import { randomKey } from '../random.ts';
+import { randomKey } from '@selfsup/kit/random';
 import { compiledStep, eagerly } from './compiled-step.ts';
 
 /**

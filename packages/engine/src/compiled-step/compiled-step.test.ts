@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { kernel, tensorFlowBackend, type, type NativeBinding } from '../kernel.ts';
 import { tf } from '../ops/library.ts';
-import { ResourceVariable } from '../resource-variable.ts';
+import { ResourceVariable } from '../tensors/resource-variable.ts';
 import { copyOf, type FunctionBinding } from './native-functions.ts';
 import { withLazyBinding } from './testing.ts';
 

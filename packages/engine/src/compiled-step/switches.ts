@@ -1,4 +1,4 @@
-import { UserError } from '../errors.ts';
+import { UserError } from '@selfsup/kit/errors';
 
 /** How compiled steps are told to behave. */
 export interface StepSwitches {

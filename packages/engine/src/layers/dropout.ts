@@ -1,7 +1,7 @@
 import type { layers, Tensor } from '@tensorflow/tfjs-node-gpu';
-import { deviceUniform } from '../device-random.ts';
+import { deviceUniform } from '../tensors/device-random.ts';
 import { tf } from '../ops/library.ts';
-import { deriveKey, type RandomKey } from '../random.ts';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { onlyInput, stockClass } from './stock.ts';
 
 let stepKey: RandomKey | undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { batchNorm, batchNormRelu, conv2d, dense, dropout, setTrainingStep } from '../layers.ts';
 import { maxDifference } from '../ops/checks.ts';
-import { randomKey } from '../random.ts';
+import { randomKey } from '@selfsup/kit/random';
 import { tf } from '../tensorflow.ts';
 
 function modelOf(layer: tf.layers.Layer, shape: number[]): tf.LayersModel {

@@ -1,4 +1,4 @@
-import '../environment.ts';
+import '../runtime/environment.ts';
 
 // What `../tensorflow.ts` hands to the world; files that it imports itself take TensorFlow from here.
 export * as tf from '@tensorflow/tfjs-node-gpu';

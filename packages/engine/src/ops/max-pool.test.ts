@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { kernel, int, type } from '../kernel.ts';
-import { permutation, randomKey } from '../random.ts';
+import { permutation, randomKey } from '@selfsup/kit/random';
 import { tf } from '../tensorflow.ts';
 import { gradientError, maxDifference } from './checks.ts';
 

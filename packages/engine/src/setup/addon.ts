@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { UserError } from '../errors.ts';
+import { UserError } from '@selfsup/kit/errors';
 import { diskFull } from './machine.ts';
 import { ADDON, GUARD, GUARD_SOURCE, STEP_SOURCES, nodeApiHeaders } from './place.ts';
 

@@ -1,5 +1,5 @@
 // Entry of the target engine:setup.
-import { readTypeScript } from '../typescript.mjs';
+import { readTypeScript } from '../../../kit/src/files/typescript.mjs';
 
 await readTypeScript();
 const { main } = await import('./command.ts');

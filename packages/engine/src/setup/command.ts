@@ -1,5 +1,5 @@
-import { UserError } from '../errors.ts';
-import { createProgress } from '../terminal-progress.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { createProgress } from '@selfsup/kit/terminal-progress';
 import { setUpEngine } from './setup.ts';
 
 /**

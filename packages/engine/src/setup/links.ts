@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../errors.ts';
+import { UserError } from '@selfsup/kit/errors';
 
 /** Points the npm package's `lib` and `deps` to an engine's folder; each changes in one step. Throws `UserError`. */
 export async function linkEngine(packageFolder: string, root: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { UserError } from '../errors.ts';
+import { UserError } from '@selfsup/kit/errors';
 import type { Flavour } from './recipe.ts';
 
 /** What decides whether the engine can run on a machine. */

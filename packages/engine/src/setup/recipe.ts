@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalJson, sha256 } from '../files.ts';
+import { canonicalJson, sha256 } from '@selfsup/kit/files';
 
 /** Which library an engine is built on: for processors alone, or with CUDA. */
 export type Flavour = 'cpu' | 'cuda';

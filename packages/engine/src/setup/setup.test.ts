@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, expect, test } from 'vitest';
-import { UserError } from '../errors.ts';
+import { UserError } from '@selfsup/kit/errors';
 import { ADDON, inspectEngine } from './place.ts';
 import { setUpEngine } from './setup.ts';
 import { COMPILER, stage, TINY } from './testing.ts';

@@ -1,10 +1,10 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../folders.ts';
-import { canonicalJson, sha256, sha256File } from '../files.ts';
-import type { Progress } from '../progress.ts';
-import { readSettings } from '../settings.ts';
+import { cacheFolder } from '@selfsup/kit/folders';
+import { canonicalJson, sha256, sha256File } from '@selfsup/kit/files';
+import type { Progress } from '@selfsup/kit/progress';
+import { readSettings } from '../runtime/settings.ts';
 import { chooseFlavour, readMachine, requireSupported, type MachineFacts } from './machine.ts';
 import * as place from './place.ts';
 import { engineId, recipeFor, type Flavour, type Recipe } from './recipe.ts';

@@ -4,8 +4,8 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { sha256 } from '../files.ts';
-import type { Progress } from '../progress.ts';
+import { sha256 } from '@selfsup/kit/files';
+import type { Progress } from '@selfsup/kit/progress';
 import { tfjsFolder } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import type { SetupOptions } from './setup.ts';

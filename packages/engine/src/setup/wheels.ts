@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { UserError } from '../errors.ts';
-import { sha256File } from '../files.ts';
-import { move } from '../move.ts';
-import type { Progress } from '../progress.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { sha256File } from '@selfsup/kit/files';
+import { move } from '@selfsup/kit/move';
+import type { Progress } from '@selfsup/kit/progress';
 import { diskFull } from './machine.ts';
 import type { Wheel } from './recipe.ts';
 

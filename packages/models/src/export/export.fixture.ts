@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deviceUniform } from '@selfsup/engine/device-random';
-import { randomKey } from '@selfsup/engine/random';
+import { randomKey } from '@selfsup/kit/random';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { expect } from 'vitest';
-import { modelWeights } from '../weights.ts';
+import { modelWeights } from '../checkpoint/weights.ts';
 
 /** Python with PyTorch, where bench/setup-oracles has made one. */
 export const python = process.env['SELFSUP_ORACLES'] ?? join(homedir(), '.cache', 'selfsup-oracles', 'bin', 'python');

@@ -2,13 +2,13 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { averagePool, maxPool } from '@selfsup/engine/pooling';
-import { randomKey } from '@selfsup/engine/random';
+import { randomKey } from '@selfsup/kit/random';
 import { deviceUniform } from '@selfsup/engine/device-random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readCheckpoint } from '../checkpoint.ts';
+import { readCheckpoint } from '../checkpoint/checkpoint.ts';
 import { loadEncoder, saveEncoder } from '../encoder.ts';
-import { classifier, featureShapeOf } from '../heads.ts';
+import { classifier, featureShapeOf } from '../building/heads.ts';
 import { configureNetwork } from '../network.ts';
 import { disturb, largestDifference, python, runReadme, runStock } from './export.fixture.ts';
 import { exportToSafetensors } from './safetensors.ts';

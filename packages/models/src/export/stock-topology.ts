@@ -1,4 +1,4 @@
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { GROUPED, splitGroups } from './grouped-convolution.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { loadEncoder, type LoadedEncoder } from '../encoder.ts';
-import { modelWeights, tensorData } from '../weights.ts';
+import { modelWeights, tensorData } from '../checkpoint/weights.ts';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { GROUPED, splitWeight } from './grouped-convolution.ts';
 import { pretextHeads } from './pretext-heads.ts';

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { otherDisk } from '@selfsup/engine/testing-disks';
+import { otherDisk } from '@selfsup/kit/testing/disks';
 import { afterAll, expect, test } from 'vitest';
 import { writeFiles, writeFolder } from './write-folder.ts';
 

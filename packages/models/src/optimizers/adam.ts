@@ -1,8 +1,8 @@
 import { AdamScalars, applyAdam, type AdamVariables } from '@selfsup/engine/adam-op';
 import { ResourceVariable } from '@selfsup/engine/resource-variable';
 import { tf } from '@selfsup/engine/tensorflow';
-import type { TensorData } from '../checkpoint.ts';
-import { tensorData, type NamedVariable } from '../weights.ts';
+import type { TensorData } from '../checkpoint/checkpoint.ts';
+import { tensorData, type NamedVariable } from '../checkpoint/weights.ts';
 import type { Optimizer } from './optimizer.ts';
 
 export interface AdamConfig {

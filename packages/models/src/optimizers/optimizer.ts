@@ -1,6 +1,6 @@
 import type { tf } from '@selfsup/engine/tensorflow';
-import type { TensorData } from '../checkpoint.ts';
-import type { NamedVariable } from '../weights.ts';
+import type { TensorData } from '../checkpoint/checkpoint.ts';
+import type { NamedVariable } from '../checkpoint/weights.ts';
 import { Adam } from './adam.ts';
 import type { OptimizerConfig } from './config.ts';
 import { Sgd } from './sgd.ts';

@@ -1,6 +1,6 @@
 import { tf } from '@selfsup/engine/tensorflow';
-import type { TensorData } from '../checkpoint.ts';
-import type { NamedVariable } from '../weights.ts';
+import type { TensorData } from '../checkpoint/checkpoint.ts';
+import type { NamedVariable } from '../checkpoint/weights.ts';
 import type { Optimizer } from './optimizer.ts';
 import { Slots } from './slots.ts';
 

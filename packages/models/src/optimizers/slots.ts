@@ -1,6 +1,6 @@
 import { tf } from '@selfsup/engine/tensorflow';
-import type { TensorData } from '../checkpoint.ts';
-import { assignVariables, variableData, type NamedVariable } from '../weights.ts';
+import type { TensorData } from '../checkpoint/checkpoint.ts';
+import { assignVariables, variableData, type NamedVariable } from '../checkpoint/weights.ts';
 
 /** Tensors that an optimiser keeps for each variable, zero at first, named `<variable>/<slot>`. */
 export class Slots {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
-import { canonicalJson, writeAtomically } from '@selfsup/engine/files';
+import { UserError } from '@selfsup/kit/errors';
+import { canonicalJson, writeAtomically } from '@selfsup/kit/files';
 import type { Figure } from '@selfsup/kit/figure';
 import { z } from 'zod';
 import { findFigureKind } from './find-kind.ts';

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 import type { FigureKind } from './figure-kind.ts';
 
 const folder = new URL('./kinds/', import.meta.url);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 import type { PublishedNumber } from '../input.ts';
 import { publishedCell, type PublishedCell } from './find.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 import { publishedTableSchema, type PublishedTable } from './schema.ts';
 
 const folder = new URL('./tables/', import.meta.url);

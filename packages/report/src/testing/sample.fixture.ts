@@ -1,5 +1,5 @@
 import { formerMetrics } from '@selfsup/kit/former-metrics';
-import { normal, randomKey, uniform } from '@selfsup/engine/random';
+import { normal, randomKey, uniform } from '@selfsup/kit/random';
 import { confusion } from '../figures/kinds/confusion.ts';
 import { curve } from '../figures/kinds/curve.ts';
 import { filters } from '../figures/kinds/filters.ts';

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { evenlyApart } from '@selfsup/data/subset';
-import { compiledStep } from '@selfsup/engine/compiled-step/compiled-step';
-import { UserError } from '@selfsup/engine/errors';
-import { nearestNeighbours } from '@selfsup/engine/nearest-neighbours';
-import { memoryRows, type RowSource } from '@selfsup/engine/row-source';
-import { deriveKey } from '@selfsup/engine/random';
-import { Interrupted } from '@selfsup/engine/stage';
+import { compiledStep } from '@selfsup/engine/compiled-step';
+import { UserError } from '@selfsup/kit/errors';
+import { nearestNeighbours } from '@selfsup/numerics/nearest-neighbours';
+import { memoryRows, type RowSource } from '@selfsup/numerics/row-source';
+import { deriveKey } from '@selfsup/kit/random';
+import { Interrupted } from '@selfsup/kit/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';

@@ -1,7 +1,7 @@
 import { deviceUniform } from '@selfsup/engine/device-random';
-import { UserError } from '@selfsup/engine/errors';
+import { UserError } from '@selfsup/kit/errors';
 import { withMovingDecay } from '@selfsup/engine/layers';
-import { deriveKey, type RandomKey } from '@selfsup/engine/random';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { codeHead, codeOf } from '@selfsup/models/code-head';
 import { featureShapeOf } from '@selfsup/models/heads';
@@ -10,7 +10,7 @@ import type { Adversaries } from '@selfsup/models/adversaries';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
 import type { Batch } from '@selfsup/data/loader';
-import { imagesOf } from '../images.ts';
+import { imagesOf } from '../steps/images.ts';
 import type { ParameterGroup } from '@selfsup/trainer/trainee';
 import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
-import { UserError } from '@selfsup/engine/errors';
-import { deriveKey, randomKey, type RandomKey } from '@selfsup/engine/random';
-import { Interrupted } from '@selfsup/engine/stage';
+import { UserError } from '@selfsup/kit/errors';
+import { deriveKey, randomKey, type RandomKey } from '@selfsup/kit/random';
+import { Interrupted } from '@selfsup/kit/stage';
 import { type Augment, type ImageSize, measuringView, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
 import { chosenImages } from '@selfsup/data/subset';
 import type { Feed } from '@selfsup/trainer/trainee';
-import type { TrainingConfig } from '../training-config.ts';
+import type { TrainingConfig } from './training-config.ts';
 
 const EVALUATION_BATCH = 256;
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { afterAll, expect, test } from 'vitest';
-import { generatedDataset } from '../generated-dataset.fixture.ts';
-import { random } from '../random/random.ts';
-import { rotnet } from '../rotnet/rotnet.ts';
-import { trainingContext } from '../training-context.fixture.ts';
+import { generatedDataset } from '../testing/generated-dataset.ts';
+import { random } from '../pretext/random/random.ts';
+import { rotnet } from '../pretext/rotnet/rotnet.ts';
+import { trainingContext } from '../testing/training-context.ts';
 import { trainOn } from './run-training.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'dry-run-'));

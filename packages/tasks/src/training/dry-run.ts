@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StageContext } from '@selfsup/engine/stage';
+import type { StageContext } from '@selfsup/kit/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from '@selfsup/models/checkpoint';
 import { loadEncoder } from '@selfsup/models/encoder';
@@ -10,7 +10,7 @@ import type { Batch } from '@selfsup/data/loader';
 import { duration } from '@selfsup/trainer/clock';
 import type { Training } from '@selfsup/trainer/training';
 import type { TaskInstance } from '../task.ts';
-import type { TrainingConfig } from '../training-config.ts';
+import type { TrainingConfig } from './training-config.ts';
 import type { DataFeed } from './data-feed.ts';
 
 const STEPS = 2;

@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StageInput } from '@selfsup/engine/stage';
+import type { StageInput } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { generatedDataset } from '../generated-dataset.fixture.ts';
-import { interrupted } from '../interruption.fixture.ts';
-import { kmeansInit } from '../kmeans-init/kmeans-init.ts';
-import { rotnet } from '../rotnet/rotnet.ts';
-import { trainingContext } from '../training-context.fixture.ts';
+import { generatedDataset } from '../testing/generated-dataset.ts';
+import { interrupted } from '../testing/interruption.ts';
+import { kmeansInit } from '../pretext/kmeans-init/kmeans-init.ts';
+import { rotnet } from '../pretext/rotnet/rotnet.ts';
+import { trainingContext } from '../testing/training-context.ts';
 import { trainOn } from './run-training.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'initial-weights-'));

@@ -1,4 +1,4 @@
-import type { StageInput } from '@selfsup/engine/stage';
+import type { StageInput } from '@selfsup/kit/stage';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { readCheckpoint } from '@selfsup/models/checkpoint';
 import { assignEncoder } from '@selfsup/models/encoder';

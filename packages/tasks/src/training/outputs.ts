@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeAtomically } from '@selfsup/engine/files';
+import { writeAtomically } from '@selfsup/kit/files';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Figure } from '@selfsup/kit/figure';
 import { loss, type Metric, metricName } from '@selfsup/kit/metric';

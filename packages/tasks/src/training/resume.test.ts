@@ -1,13 +1,13 @@
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sha256File } from '@selfsup/engine/files';
-import { Interrupted, type StageResult } from '@selfsup/engine/stage';
+import { sha256File } from '@selfsup/kit/files';
+import { Interrupted, type StageResult } from '@selfsup/kit/stage';
 import { readCheckpoint } from '@selfsup/models/checkpoint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generatedDataset } from '../generated-dataset.fixture.ts';
-import { rotnet } from '../rotnet/rotnet.ts';
-import { trainingContext } from '../training-context.fixture.ts';
+import { generatedDataset } from '../testing/generated-dataset.ts';
+import { rotnet } from '../pretext/rotnet/rotnet.ts';
+import { trainingContext } from '../testing/training-context.ts';
 import { trainOn } from './run-training.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'resume-'));

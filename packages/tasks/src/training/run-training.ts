@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/engine/errors';
-import { canonicalJson, sha256, sha256File } from '@selfsup/engine/files';
-import { randomKey } from '@selfsup/engine/random';
-import type { StageContext, StageResult } from '@selfsup/engine/stage';
+import { UserError } from '@selfsup/kit/errors';
+import { canonicalJson, sha256, sha256File } from '@selfsup/kit/files';
+import { randomKey } from '@selfsup/kit/random';
+import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { requireImages } from '@selfsup/data/subset';
 import { saveEncoder, type Normalisation } from '@selfsup/models/encoder';
@@ -11,7 +11,7 @@ import { configureNetwork, type ConfiguredNetwork } from '@selfsup/models/networ
 import { modelWeights } from '@selfsup/models/weights';
 import { Training } from '@selfsup/trainer/training';
 import type { Task, TaskInstance } from '../task.ts';
-import type { TrainingConfig } from '../training-config.ts';
+import type { TrainingConfig } from './training-config.ts';
 import { DataFeed } from './data-feed.ts';
 import { dryRun } from './dry-run.ts';
 import { initialWeights, type InitialWeights } from './initial-weights.ts';

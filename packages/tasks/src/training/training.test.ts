@@ -7,11 +7,11 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { modelWeights } from '@selfsup/models/weights';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { generatedDataset } from '../generated-dataset.fixture.ts';
+import { generatedDataset } from '../testing/generated-dataset.ts';
 import { gradientsOf } from '@selfsup/trainer/gradients';
-import { rotnet } from '../rotnet/rotnet.ts';
+import { rotnet } from '../pretext/rotnet/rotnet.ts';
 import type { Task, TaskInstance } from '../task.ts';
-import { trainingContext } from '../training-context.fixture.ts';
+import { trainingContext } from '../testing/training-context.ts';
 import { trainOn } from './run-training.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'training-'));

@@ -1,4 +1,4 @@
-import type { Progress } from '@selfsup/engine/progress';
+import type { Progress } from '@selfsup/kit/progress';
 
 /** Progress that remembers its lines. */
 export function recordingProgress(): Progress & { lines: string[] } {

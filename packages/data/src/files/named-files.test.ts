@@ -1,0 +1,36 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { givenPath } from './named-files.ts';
+import type { SourceContext } from '../source.ts';
+import { workplace } from '../testing/workplace.ts';
+
+const folder = await workplace();
+const context = { datasetFolder: join(folder, 'set'), dataFolder: join(folder, 'data') } as SourceContext;
+
+beforeAll(async () => {
+  for (const path of ['set/both.jpg', 'data/both.jpg', 'data/pictures/one.jpg']) {
+    await mkdir(join(folder, path, '..'), { recursive: true });
+    await writeFile(join(folder, path), path);
+  }
+});
+
+test('a given path is looked for beside dataset.json, then in SELFSUP_DATA', () => {
+  expect(givenPath('both.jpg', context)).toBe(join(folder, 'set/both.jpg'));
+  expect(givenPath('pictures/one.jpg', context)).toBe(join(folder, 'data/pictures/one.jpg'));
+  expect(givenPath(join(folder, 'data/both.jpg'), context)).toBe(join(folder, 'data/both.jpg'));
+});
+
+test('one that is in neither is refused, with where it may be put', () => {
+  expect(() => givenPath('pictures/none.jpg', context)).toThrow(/does not exist/);
+  try {
+    givenPath('pictures/none.jpg', context);
+  } catch (error) {
+    expect(error).toMatchObject({
+      file: join(folder, 'set/pictures/none.jpg'),
+      field: 'path',
+      remedy: expect.stringContaining('at pictures/none.jpg in the folder that SELFSUP_DATA names'),
+    });
+  }
+  expect(() => givenPath(join(folder, 'data/pictures/two.jpg'), context)).toThrow(/does not exist/);
+});

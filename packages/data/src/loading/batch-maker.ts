@@ -1,0 +1,106 @@
+import type { RandomKey } from '@selfsup/kit/random';
+import { type Augment, type ImageSize, outputSize, viewsPerImage } from './augment.ts';
+import { changeColours, colourChanges } from '../pictures/colour-changes.ts';
+import type { Dataset } from '../dataset.ts';
+import { areasFor, geometryKeys } from './geometry.ts';
+import { jpegView, resize } from '../pictures/native/pictures.ts';
+import { augmentBatch } from './pad-crop.ts';
+
+/**
+ * One batch as the training step takes it. `images` lies in memory that the loader uses again: it is valid until the
+ * next batch is asked for.
+ */
+export interface Batch {
+  /** [batch * views, height, width, channels], 0..255; the views of an image stand one after another. */
+  readonly images: Uint8Array;
+  readonly shape: readonly [number, number, number, number];
+  /** Views of each image: 10 for a ten-crop, else 1. */
+  readonly views: number;
+  /** [batch] class indices, -1 for none. */
+  readonly labels: Int32Array;
+  /** [batch] indices into the split. */
+  readonly indices: Uint32Array;
+}
+
+/** What a worker needs to make the images of one batch. */
+export interface BatchRequest {
+  readonly epoch: number;
+  /** Indices into the split, [batch]. */
+  readonly indices: Uint32Array;
+  /** Sample numbers that augmentation draws are keyed by, [batch]. */
+  readonly samples: Float64Array;
+}
+
+/** Whether the views can be cut from raw records without resampling. */
+function isWhole(augment: Augment): boolean {
+  return (augment.randomResizedCrop ?? augment.randomCrop ?? augment.centreCrop ?? augment.tenCrop) === undefined;
+}
+
+/** Reads and augments the images of one batch into `target`; a function of its arguments and the data set alone. */
+export function makeBatch(
+  dataset: Dataset,
+  split: string,
+  request: BatchRequest,
+  augment: Augment,
+  key: RandomKey,
+  target: Uint8Array,
+): void {
+  const stored = dataset.manifest.image;
+  const size = outputSize(stored, augment);
+  if (stored.encoding === 'raw' && isWhole(augment)) readWhole(dataset, split, request, augment, key, target, stored);
+  else readViews(dataset, split, request, augment, key, target, size);
+  if (augment.colourJitter === undefined && augment.grey === undefined) return;
+  const pixels = size.height * size.width;
+  const views = viewsPerImage(augment);
+  request.samples.forEach((sample, i) => {
+    const changes = colourChanges(augment, key, request.epoch, sample);
+    changeColours(target, i * views * pixels * size.channels, views * pixels, changes);
+  });
+}
+
+function readWhole(
+  dataset: Dataset,
+  split: string,
+  { epoch, indices, samples }: BatchRequest,
+  augment: Augment,
+  key: RandomKey,
+  target: Uint8Array,
+  size: ImageSize,
+): void {
+  const bytes = size.height * size.width * size.channels;
+  const changes = (augment.padCrop ?? 0) > 0 || augment.flip === true;
+  const raw = changes ? new Uint8Array(indices.length * bytes) : target;
+  for (let i = 0; i < indices.length; i++) dataset.readInto(split, indices[i]!, raw, i * bytes);
+  if (changes) augmentBatch(raw, target, size, samples, augment, key, epoch);
+}
+
+function readViews(
+  dataset: Dataset,
+  split: string,
+  { epoch, indices, samples }: BatchRequest,
+  augment: Augment,
+  key: RandomKey,
+  target: Uint8Array,
+  size: ImageSize,
+): void {
+  const keys = geometryKeys(key, epoch);
+  const bytes = size.height * size.width * size.channels;
+  const channels = size.channels === 1 ? 1 : 3;
+  const views = viewsPerImage(augment);
+  const isJpeg = dataset.manifest.image.encoding === 'jpeg';
+  indices.forEach((index, i) => {
+    const offsetOf = (view: number): number => (i * views + view) * bytes;
+    const common = { height: size.height, width: size.width, filter: 'bilinear' as const, target };
+    if (isJpeg && views === 1) {
+      dataset.withJpeg(split, index, ({ jpeg, width, height }) => {
+        const [view] = areasFor(augment, width, height, keys, samples[i]!);
+        jpegView(jpeg, channels, view!.area, { ...common, flip: view!.flip, offset: offsetOf(0) });
+      });
+      return;
+    }
+    const picture = dataset.picture(split, index); // decoded once for all its views
+    areasFor(augment, picture.width, picture.height, keys, samples[i]!).forEach(({ area, flip }, view) => {
+      resize(picture, area, { ...common, flip, offset: offsetOf(view) });
+    });
+  });
+}

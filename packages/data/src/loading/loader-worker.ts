@@ -1,0 +1,32 @@
+import type { RandomKey } from '@selfsup/kit/random';
+import type { Augment } from './augment.ts';
+import { type BatchRequest, makeBatch } from './batch-maker.ts';
+import { openDataset } from '../dataset.ts';
+import { serve, workerSetup } from '../workers/worker-side.ts';
+
+/** What a loader hands to each of its workers at the start. */
+export interface LoaderSetup {
+  readonly folder: string;
+  readonly split: string;
+  readonly augment: Augment;
+  readonly key: RandomKey;
+  /** Memory that batches are written to, shared with the consumer. */
+  readonly slots: readonly SharedArrayBuffer[];
+}
+
+/** Asks for the images of one batch in one of the slots. */
+export interface SlotRequest extends BatchRequest {
+  readonly slot: number;
+}
+
+const { folder, split, augment, key, slots } = workerSetup<LoaderSetup>();
+const dataset = openDataset(folder);
+const targets = slots.map((slot) => new Uint8Array(slot));
+
+serve<SlotRequest, undefined>(
+  (request) => {
+    makeBatch(dataset, split, request, augment, key, targets[request.slot]!);
+    return { answer: undefined };
+  },
+  () => dataset.close(),
+);

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import type { RootDatabase } from 'lmdb';
+import { UserError } from '@selfsup/kit/errors';
+import { writeAtomically } from '@selfsup/kit/files';
+import type { Progress } from '@selfsup/kit/progress';
+import { labelsKey, ordinalsKey } from './lmdb-folder.ts';
+import { type DatasetManifest, datasetSchema, manifestFile } from './manifest.ts';
+import { survey } from './survey.ts';
+
+/** What is known of a data set before its records are read over. */
+export type Unsealed = Omit<DatasetManifest, 'schema' | 'splits' | 'sizes' | 'statistics' | 'digest'>;
+
+/**
+ * Reads over all records, writes the index and labels of each split, and at last the manifest, which marks the data
+ * set in `folder` as whole. Throws `UserError` at a damaged record and where there is no image at all.
+ */
+export async function seal(
+  database: RootDatabase<Buffer, string>,
+  folder: string,
+  unsealed: Unsealed,
+  progress: Progress,
+): Promise<DatasetManifest> {
+  const { index, warnings: found, turned, ...facts } = await survey(database, unsealed.classes, progress);
+  if (index.size === 0) {
+    throw new UserError('The source holds no image', { remedy: 'Check the path and layout of the source.' });
+  }
+  database.transactionSync(() => {
+    for (const [split, { ordinals, labels }] of index) {
+      database.putSync(ordinalsKey(split), Buffer.from(ordinals.buffer));
+      database.putSync(labelsKey(split), Buffer.from(labels.buffer));
+    }
+  });
+  const warnings = [...(unsealed.warnings ?? []), ...found];
+  const reading = { ...unsealed.reading, ...(turned > 0 && { turned }) };
+  const manifest: DatasetManifest = {
+    schema: datasetSchema,
+    ...unsealed,
+    ...facts,
+    ...(warnings.length > 0 && { warnings }),
+    ...(Object.keys(reading).length > 0 && { reading }),
+  };
+  for (const { message } of warnings) progress.warn(message);
+  if (turned > 0) progress.note(`Turned upright as their EXIF orientation says: ${turned} images.`);
+  await writeAtomically(join(folder, manifestFile), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  return manifest;
+}

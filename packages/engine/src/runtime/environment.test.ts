@@ -1,0 +1,78 @@
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+
+/** Loads TensorFlow in a process of its own, runs the statement, and returns what was printed. */
+async function inChild(statement: string, environment: NodeJS.ProcessEnv = {}) {
+  const tensorflow = JSON.stringify(new URL('../tensorflow.ts', import.meta.url).href);
+  const script = `const { tf } = await import(${tensorflow}); const show = (value) => console.log(JSON.stringify(value)); ${statement}`;
+  return await execa(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    env: { TF_CPP_MIN_LOG_LEVEL: undefined, ...environment },
+    reject: false,
+  });
+}
+
+test('TensorFlow loads and computes without a word on stderr', async () => {
+  const { stdout, stderr } = await inChild('show([...tf.matMul([[1, 2]], [[3], [4]]).dataSync()]);');
+  expect(stdout).toBe('[11]');
+  expect(stderr).toBe('');
+});
+
+test('errors of an operation stay visible, and so does the log where it is asked for', async () => {
+  const failing = await inChild('tf.node.decodeJpeg(new Uint8Array([255, 216, 255, 0]));');
+  expect(failing.exitCode).toBe(1);
+  expect(failing.stderr).toMatch(/jpeg/i);
+  expect((await inChild('', { TF_CPP_MIN_LOG_LEVEL: '0' })).stderr).toContain('oneDNN');
+});
+
+test('stderr is the real one again after loading', async () => {
+  const { stderr } = await inChild(
+    "(await import('node:child_process')).spawnSync('echo heard >&2', { shell: true, stdio: 'inherit' });",
+  );
+  expect(stderr).toBe('heard');
+});
+
+test('threads, determinism and arithmetic reach the library', async () => {
+  const names = ['TF_NUM_INTRAOP_THREADS', 'TF_DETERMINISTIC_OPS', 'CUDA_VISIBLE_DEVICES'];
+  const multiply = `tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])).dataSync(); show(${JSON.stringify(names)}.map((name) => process.env[name]));`;
+  const { stdout } = await inChild(multiply, {
+    SELFSUP_THREADS: '1',
+    SELFSUP_DETERMINISTIC: '0',
+    SELFSUP_DEVICE: 'cpu',
+    SELFSUP_FPMATH: 'bf16',
+    ONEDNN_VERBOSE: '2',
+    TF_ENABLE_ONEDNN_OPTS: '1',
+  });
+  expect(stdout).toContain('["1","0","-1"]');
+  expect(stdout).toMatch(/runtime:threadpool,nthr:1\b/);
+  expect(stdout).toMatch(/exec,cpu,matmul.*attr-fpmath:bf16/);
+});
+
+test('what gradients leave behind is young garbage, gone with the next minor collection', async () => {
+  const { stdout } = await inChild(`
+    const v8 = await import('node:v8');
+    v8.setFlagsFromString('--expose-gc');
+    const collect = (await import('node:vm')).runInNewContext('gc');
+    const oldBytes = () => v8.getHeapSpaceStatistics().find((space) => space.space_name === 'old_space').space_used_size;
+    const weight = tf.variable(tf.ones([2, 2]));
+    const loss = () => Array.from({ length: 60 }).reduce((product) => product.mul(weight), weight).mean();
+    const steps = (count) => {
+      for (let step = 0; step < count; step++) {
+        const { value, grads } = tf.variableGrads(loss);
+        tf.dispose([value, grads]);
+        if (step % 5 === 0) collect({ type: 'minor' });
+      }
+    };
+    steps(300);
+    collect();
+    const before = oldBytes();
+    steps(200);
+    show((oldBytes() - before) / 200);
+  `);
+  expect(Number(stdout)).toBeLessThan(6000); // bytes a step; 29,000 to 45,000 with V8's default
+});
+
+test('a wrong setting is an error before TensorFlow loads', async () => {
+  const { stderr, exitCode } = await inChild('', { SELFSUP_FPMATH: 'fp8' });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("SELFSUP_FPMATH is 'fp8'");
+});

@@ -1,0 +1,99 @@
+import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
+import { kernel, nativeAttributes, shape, tensorFlowBackend, type, type KernelAttributes } from '../kernel.ts';
+
+let made = 0;
+
+/** Where tfjs keeps the handle of a tensor, and how many tensors have it. */
+interface Backend {
+  readonly tensorMap: { get(dataId: object): { id: number; refCount: number } };
+  readonly binding: { deleteTensor(id: number): void };
+}
+
+/** Runs an op of TensorFlow on handles; gives the handle of its output where it has one. */
+export function executeOnHandles(
+  name: string,
+  attributes: KernelAttributes,
+  inputs: readonly number[],
+  outputs: 0 | 1,
+) {
+  const { binding } = tensorFlowBackend();
+  return binding.executeOp(name, nativeAttributes(binding, attributes), inputs, outputs)[0];
+}
+
+/**
+ * A float32 variable inside TensorFlow, zero at first, which its optimiser ops change in place. tfjs's own variables
+ * are tensors that are replaced. Must be disposed.
+ */
+export class ResourceVariable {
+  readonly shape: readonly number[];
+  /** What ops take. */
+  readonly handle: number;
+  /** Handle of the tensor that `updating` last gave a variable. */
+  #given: number | undefined;
+
+  constructor(dimensions: readonly number[]) {
+    this.shape = [...dimensions];
+    // Without a name of its own, variables of one shape would be one.
+    const attributes = {
+      dtype: type('float32'),
+      shape: shape(dimensions),
+      container: '',
+      shared_name: `v${(made += 1)}`,
+    };
+    this.handle = executeOnHandles('VarHandleOp', attributes, [], 1)!.id;
+  }
+
+  /** Copies the tensor's values. */
+  assign(value: Tensor): void {
+    const [copy] = kernel('DeepCopy', { T: type('float32') }, [value]);
+    this.share(copy!);
+    copy!.dispose();
+  }
+
+  /**
+   * As `assign` without the copy. The tensor must outlive the next change, which then makes a copy: a change in place
+   * would else reach the array in JavaScript of which the tensor may have been made.
+   */
+  share(value: Tensor): void {
+    const [id] = tensorFlowBackend().getInputTensorIds([value]);
+    executeOnHandles('AssignVariableOp', { dtype: type('float32') }, [this.handle, id!], 0);
+  }
+
+  /** Its values as a tensor of the caller's. */
+  read(): Tensor {
+    const output = executeOnHandles('ReadVariableOp', { dtype: type('float32') }, [this.handle], 1)!;
+    const backend = tensorFlowBackend() as unknown as { createOutputTensor(metadata: typeof output): Tensor };
+    return backend.createOutputTensor(output);
+  }
+
+  dispose(): void {
+    executeOnHandles('DestroyResourceOp', { ignore_lookup_error: true }, [this.handle], 0);
+    tensorFlowBackend().binding.deleteTensor(this.handle);
+  }
+
+  /**
+   * Lets `update` change a tfjs variable of the same shape by way of this one. In place where the variable still has the
+   * memory that an earlier call gave it and nobody else uses it; else in a copy, so that neither clones of the variable
+   * nor the array in JavaScript from which it may have been made see the change.
+   */
+  updating(variable: Variable, update: () => void): void {
+    const { tensorMap, binding } = tensorFlowBackend() as unknown as Backend;
+    const held = tensorMap.get(variable.dataId);
+    const inPlace = held.id === this.#given && held.refCount === 1;
+    if (!inPlace) {
+      this.share(variable);
+      update();
+      const changed = this.read();
+      variable.assign(changed);
+      changed.dispose();
+      this.#given = tensorMap.get(variable.dataId).id;
+      return;
+    }
+    binding.deleteTensor(held.id);
+    try {
+      update();
+    } finally {
+      held.id = this.#given = executeOnHandles('ReadVariableOp', { dtype: type('float32') }, [this.handle], 1)!.id;
+    }
+  }
+}

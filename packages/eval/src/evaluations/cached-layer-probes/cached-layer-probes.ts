@@ -1,0 +1,18 @@
+import type { StageModule } from '@selfsup/kit/stage';
+import { z } from 'zod';
+import { cachedProbeSettings } from '../../heads/probe-config.ts';
+
+const schema = z.strictObject(cachedProbeSettings);
+export type CachedLayerProbesConfig = z.infer<typeof schema>;
+
+/**
+ * `eval/layer-probes` on cached features: much faster, but without augmentation and with one view of each test image, so
+ * that the protocol's name always carries a `*`.
+ */
+const stage: StageModule<CachedLayerProbesConfig> = {
+  schema,
+  roles: ['features'],
+  // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
+  run: async (context) => (await import('../../heads/run-layer-probes.ts')).runCachedLayerProbes(context),
+};
+export default stage;

@@ -1,0 +1,21 @@
+import type { StageModule } from '@selfsup/kit/stage';
+import { z } from 'zod';
+import { classifierSettings, headTraining } from '../../heads/head-config.ts';
+
+const schema = z.strictObject({ ...headTraining, ...classifierSettings });
+type Config = z.infer<typeof schema>;
+
+/** RotNet's and AET's classifiers on cached features: one to three fully connected layers, or a conv block. */
+const stage: StageModule<Config> = {
+  schema,
+  roles: ['features'],
+  run: async (context) => {
+    // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
+    const [{ runHead }, { openCachedSource }] = await Promise.all([
+      import('../../heads/head-stage.ts'),
+      import('../../heads/cached-source.ts'),
+    ]);
+    return runHead(context, context.config, openCachedSource);
+  },
+};
+export default stage;

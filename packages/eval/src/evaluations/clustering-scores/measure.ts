@@ -1,0 +1,78 @@
+import type { Remark } from '@selfsup/kit/remark';
+import type { Metric } from '@selfsup/kit/metric';
+import { mkdir } from 'node:fs/promises';
+import { clusteringScores } from '@selfsup/numerics/clustering-scores';
+import { UserError } from '@selfsup/kit/errors';
+import { kmeans } from '@selfsup/numerics/kmeans';
+import { fitPca, normaliseRows, projectedRows } from '@selfsup/numerics/pca';
+import { mappedRows, type RowSource } from '@selfsup/numerics/row-source';
+import type { StageContext, StageResult } from '@selfsup/kit/stage';
+import { featureRows } from '../../features/feature-rows.ts';
+import { emptyClassRemarks, refuseEmptyClass } from '../../measures/empty-classes.ts';
+import { openFeatures, type FeatureSet } from '../../features/feature-set.ts';
+import { requireNeed } from '../../measures/require-need.ts';
+import type { ClusteringScoresConfig } from './clustering-scores.ts';
+
+/** Runs `eval/clustering-scores`. Throws `UserError` for unknown layers, empty classes, and as k-means and PCA do. */
+export async function measureClusters(context: StageContext<ClusteringScoresConfig>): Promise<StageResult> {
+  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  await mkdir(workFolder, { recursive: true });
+  const input = requireNeed(context, 'features');
+  const metrics: Metric[] = [];
+  let remarks: Remark[] = [];
+  for (const layer of config.layers) {
+    const features = await openFeatures(input, layer, 'layers');
+    try {
+      const { labels, images } = features[config.part];
+      const { classes, train, description } = features;
+      if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels, absent: description.absent });
+      remarks = emptyClassRemarks(classes, { test: labels });
+      const rows = await vectors(context, features);
+      for (const k of config.k ?? [features.classes.length]) {
+        if (k > images && !dryRun)
+          throw new UserError(`${k} clusters of ${images} images`, { field: 'k', remedy: 'Ask for fewer clusters.' });
+        const iterations = dryRun ? 1 : config.iterations;
+        const { restarts } = config;
+        const found = await kmeans(rows, { k: Math.min(k, images), seed, iterations, restarts, progress, signal });
+        const scores = clusteringScores(found.assignment, labels);
+        const title = { head: 'clusters', ...protocolOf(config, k), layer };
+        const nmi = Object.entries(scores.nmi).map(([mean, value]) => [`nmi-${mean}`, value] as const);
+        const { ami, purity, hungarianAccuracy: hungarian } = scores;
+        for (const [measure, value] of [...nmi, ...Object.entries({ ami, purity, hungarian })])
+          metrics.push({ ...title, measure, unit: 'share', better: 'more', value });
+      }
+    } finally {
+      features.close();
+    }
+  }
+  return { metrics, remarks };
+}
+
+async function vectors(context: StageContext<ClusteringScoresConfig>, features: FeatureSet): Promise<RowSource> {
+  const { config, progress, signal, dryRun } = context;
+  const rows = featureRows(features[config.part], features.shape, config.pooling);
+  const { normalise } = config;
+  if (config.pca !== undefined) {
+    const most = Math.min(rows.rows - 1, rows.width);
+    if (config.pca > most && !dryRun)
+      throw new UserError(`${config.pca} components of ${rows.rows} images of ${rows.width} values`, {
+        field: 'pca',
+        remedy: `Ask for at most ${most}.`,
+      });
+    const components = dryRun ? Math.min(config.pca, rows.rows - 1) : config.pca;
+    const pca = await fitPca(rows, { components, progress, signal });
+    return projectedRows(rows, pca, { normalise });
+  }
+  if (!normalise) return rows;
+  return mappedRows(rows, rows.width, (values) => {
+    const unit = values.slice(); // sources may hand out memory of their own
+    normaliseRows(unit, rows.width);
+    return unit;
+  });
+}
+
+/** All that a result depends on beside the layer and the pooling. */
+function protocolOf({ pca, normalise, part }: ClusteringScoresConfig, k: number): Pick<Metric, 'protocol' | 'family'> {
+  const how = `${pca === undefined ? '' : `-pca${pca}`}${normalise ? '' : '-raw'}${part === 'test' ? '-test' : ''}`;
+  return { protocol: `kmeans-k${k}${how}`, family: { name: `kmeans${how}`, parameter: `k = ${k}` } };
+}

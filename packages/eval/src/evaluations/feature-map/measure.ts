@@ -1,0 +1,239 @@
+import type { Figure } from '@selfsup/kit/figure';
+import type { Metric } from '@selfsup/kit/metric';
+import { type Scatter, scatter } from '@selfsup/report/figures/scatter';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDataset, type Dataset } from '@selfsup/data/dataset';
+import { UserError } from '@selfsup/kit/errors';
+import { nearestNeighbours } from '@selfsup/numerics/nearest-neighbours';
+import { fitPca, memoryRows, projectedRows } from '@selfsup/numerics/pca';
+import { permutation, randomKey } from '@selfsup/kit/random';
+import type { RowSource } from '@selfsup/numerics/row-source';
+import { Interrupted, type StageContext, type StageResult } from '@selfsup/kit/stage';
+import { featureRows } from '../../features/feature-rows.ts';
+import { openFeatures, type FeatureSet } from '../../features/feature-set.ts';
+import { NpyReader } from '@selfsup/numerics/npy';
+import { scatterSvg } from '@selfsup/report/charts/scatter-svg';
+import { requireNeed } from '../../measures/require-need.ts';
+import { checkSameDataset } from '../../features/same-dataset.ts';
+import { mostClasses, type FeatureMapConfig } from './feature-map.ts';
+import { keptNeighbours, unitPlaces } from './places.ts';
+import { thumbnailMap } from './thumbnail-map.ts';
+import { umap } from './umap.ts';
+
+type Context = StageContext<FeatureMapConfig>;
+type Method = FeatureMapConfig['methods'][number];
+
+/** Values a row beyond which a covariance takes too much memory and its axes too long. */
+const widestRows = 4096;
+const methodNames = { pca: 'PCA', umap: 'UMAP' } as const;
+
+/**
+ * Runs `eval/feature-map`. Throws `UserError` for unknown layers and classes, coloured classes without images, features
+ * that are not finite, vectors too long for PCA, and a data set that is not the one of the features.
+ */
+export async function mapFeatures(context: Context): Promise<StageResult> {
+  const { config, seed, workFolder, dryRun } = context;
+  await mkdir(workFolder, { recursive: true });
+  const input = requireNeed(context, 'features');
+  const dataset = config.thumbnails > 0 ? openDataset(requireNeed(context, 'dataset').blob('lmdb')) : undefined;
+  const metrics: Metric[] = [];
+  const files: Record<string, string> = {};
+  const figures: Figure[] = [];
+  const write = async (name: string, content: string | Uint8Array): Promise<void> => {
+    files[name] = join(workFolder, name);
+    await writeFile(files[name], content);
+  };
+  try {
+    for (const layer of config.layers) {
+      const features = await openFeatures(input, layer, 'layers');
+      try {
+        if (dataset !== undefined) checkSameDataset(features.description, dataset);
+        const { images, labels } = features[config.part];
+        const coloured = colouredClasses(context, features);
+        const drawn = permutation(randomKey(seed, 'feature-map'), images).subarray(0, dryRun ? 20 : config.images);
+        const shown = Int32Array.from(drawn, (image) => coloured.indexOf(labels[image] as number));
+        for (const { method, places, labels: axes } of await placesOf(context, features, layer, drawn, metrics)) {
+          const name = `map-${layer}-${method}`;
+          const unit = unitPlaces(places);
+          const title = `${layer}, ${methodNames[method]}`;
+          const map = scatterOf(
+            title,
+            axes,
+            unit,
+            shown,
+            (i) => features.classes[coloured[i] as number] as string,
+            coloured.length,
+          );
+          await write(`${name}.svg`, scatterSvg(map));
+          if (dataset === undefined) {
+            figures.push(scatter(map));
+            continue;
+          }
+          const pictureOf = pictures(input.blob(`${config.part}-indices`), dataset, features, config.part, drawn);
+          const image = await thumbnailMap(unit, config.thumbnails, pictureOf);
+          const alt = `images at their places in the map of ${title}`;
+          figures.push(scatter({ ...map, picture: { image, alt } }));
+        }
+      } finally {
+        features.close();
+      }
+    }
+  } finally {
+    await dataset?.close();
+  }
+  return { metrics, files, figures };
+}
+
+/** Labels of the classes that are coloured. */
+function colouredClasses({ config, dryRun }: Context, features: FeatureSet): number[] {
+  const { classes } = features;
+  const wanted = config.classes ?? classes.slice(0, mostClasses);
+  const held = new Set(features[config.part].labels);
+  return wanted.map((name) => {
+    const label = classes.indexOf(name);
+    if (label < 0)
+      throw new UserError(`There is no class '${name}'`, {
+        field: 'classes',
+        remedy: `Use some of: ${classes.slice(0, 100).join(', ')}.`,
+      });
+    if (!held.has(label) && !dryRun)
+      throw new UserError(`No ${config.part} image shows class '${name}'`, {
+        field: 'classes',
+        remedy: "Name classes that have images, or extract more of them in the stage that 'features' names.",
+      });
+    return label;
+  });
+}
+
+interface Mapped {
+  readonly method: Method;
+  /** `[images, 2]`. */
+  readonly places: Float32Array;
+  readonly labels: readonly [x: string, y: string];
+}
+
+/** Places by each method; adds the metrics. */
+async function placesOf(
+  { config, seed, progress, signal, dryRun }: Context,
+  features: FeatureSet,
+  layer: string,
+  drawn: Uint32Array,
+  metrics: Metric[],
+): Promise<Mapped[]> {
+  const { part, vector, metric, methods } = config;
+  const rows = drawnRows(features, part, vector, drawn);
+  const neighbours = dryRun ? Math.min(config.neighbours, rows.rows - 1) : config.neighbours;
+  if (neighbours >= rows.rows)
+    throw new UserError(`${neighbours} neighbours of each of ${rows.rows} images`, {
+      field: 'neighbours',
+      remedy: 'Ask for fewer neighbours, or for more images.',
+    });
+  if (rows.width > widestRows)
+    throw new UserError(`${layer} has ${rows.width} values an image, more than the ${widestRows} that PCA takes here`, {
+      field: 'vector',
+      remedy: "Set it to 'average'.",
+    });
+  const pca = await fitPca(rows, { components: 2, progress, signal });
+  const first = (await projectedRows(rows, pca, { eigenPower: 0 }).read(0, rows.rows)).slice();
+  const onProgress = async (): Promise<void> => {
+    if (signal.aborted) throw new Interrupted('Stopped while looking for neighbours.');
+    await new Promise(setImmediate); // lets a request to stop come through
+  };
+  const search = { queries: rows, bank: rows, metric, onProgress };
+  const own = await nearestNeighbours({ ...search, k: neighbours, leaveOneOut: true });
+  const found: Mapped[] = [];
+  for (const method of methods) {
+    const title = { head: 'map', protocol: protocolOf(config, method), layer, aside: true } as const;
+    const share = { unit: 'share', better: 'more' } as const;
+    let places: Float32Array = first;
+    let labels: Mapped['labels'];
+    if (method === 'pca') {
+      const shares = [...pca.variances].map((variance) => (pca.totalVariance > 0 ? variance / pca.totalVariance : 0));
+      metrics.push({ ...title, measure: 'explained-variance', ...share, value: shares[0]! + shares[1]! });
+      const [x, y] = shares.map((share, i) => `component ${i + 1}, ${(100 * share).toFixed(1)} % of the variance`);
+      labels = [x!, y!];
+    } else {
+      const withItself = await nearestNeighbours({ ...search, k: neighbours });
+      // Distances; in rounding, similarities come out above 1.
+      const values = withItself.values.map((value) => (metric === 'cosine' ? Math.max(0, 1 - value) : value));
+      let phase: ReturnType<typeof progress.phase> | undefined;
+      places = await umap({
+        neighbours: { ...withItself, values },
+        start: first,
+        minDistance: config.umap.minDistance,
+        epochs: dryRun ? 2 : config.umap.epochs,
+        key: randomKey(seed, 'feature-map', layer),
+        signal,
+        onEpoch: (all) => (phase ??= progress.phase(`UMAP of ${layer}`, all, 'epochs')).advance(1),
+      });
+      phase?.done();
+      labels = ['UMAP 1', 'UMAP 2'];
+    }
+    metrics.push({ ...title, measure: 'neighbours-kept', ...share, value: await keptNeighbours(own, places) });
+    found.push({ method, places, labels });
+  }
+  return found;
+}
+
+/** Features of the drawn images, in their order. */
+function drawnRows(
+  features: FeatureSet,
+  part: 'train' | 'test',
+  vector: FeatureMapConfig['vector'],
+  drawn: Uint32Array,
+): RowSource {
+  const split = features[part];
+  const gather = (rows: ArrayLike<number>): Float32Array =>
+    split.gather(Uint32Array.from(rows, (row) => drawn[row] as number));
+  const pooling = vector === 'average' ? { adaptiveAverage: 1 } : 'none';
+  const rows = featureRows({ ...split, images: drawn.length, gather }, features.shape, pooling);
+  // They are read several times: kept where they fit.
+  return rows.rows * rows.width <= 2 ** 26 ? memoryRows(rows.read(0, rows.rows) as Float32Array, rows.width) : rows;
+}
+
+/** All that a map depends on beside the layer. */
+function protocolOf(
+  { part, vector, metric, neighbours, umap: { minDistance } }: FeatureMapConfig,
+  method: Method,
+): string {
+  const own = method === 'umap' ? `-${metric}-k${neighbours}-d${minDistance}` : '';
+  return `${method}${own}${vector === 'flatten' ? '-flatten' : ''}${part === 'train' ? '-train' : ''}`;
+}
+
+function scatterOf(
+  title: string,
+  [xLabel, yLabel]: readonly [string, string],
+  places: Float32Array,
+  label: Int32Array,
+  nameOf: (index: number) => string,
+  classes: number,
+): Scatter {
+  const along = (axis: 0 | 1): number[] =>
+    Array.from(label, (_, i) => Number((places[2 * i + axis] as number).toFixed(4)));
+  const counts = Array.from({ length: classes }, (_, i) => label.filter((one) => one === i).length);
+  return {
+    title,
+    xLabel,
+    yLabel,
+    classes: counts.map((count, i) => ({ name: nameOf(i), count })),
+    x: along(0),
+    y: along(1),
+    label: [...label],
+  };
+}
+
+/** The picture of each drawn image. */
+function pictures(
+  indexFile: string,
+  dataset: Dataset,
+  { description }: FeatureSet,
+  part: 'train' | 'test',
+  drawn: Uint32Array,
+) {
+  const file = new NpyReader(indexFile);
+  const indices = file.gather(drawn);
+  file.close();
+  const { split } = description.parts[part]!;
+  return (image: number) => dataset.picture(split, indices[image] as number);
+}

@@ -1,0 +1,25 @@
+import type { StageModule } from '@selfsup/kit/stage';
+import { z } from 'zod';
+import { imageParts } from '../../features/features-config.ts';
+import { imageProbeSettings } from '../../heads/probe-config.ts';
+
+const schema = z.strictObject({
+  ...imageProbeSettings,
+  ...imageParts,
+  /** Loader threads. Changes no result. */
+  workers: z.int().min(0).default(1),
+});
+export type LayerProbesConfig = z.infer<typeof schema>;
+
+/**
+ * Linear probes at several layers by a published protocol, trained together: each batch of augmented images goes through
+ * the frozen encoder once. The metrics are `linear/<protocol>/<layer>/top1`, `…/top5` and `…/top1-best`, in percent; the
+ * protocol's name carries a `*` where anything is not as published.
+ */
+const stage: StageModule<LayerProbesConfig> = {
+  schema,
+  roles: ['encoder', 'dataset'],
+  // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
+  run: async (context) => (await import('../../heads/run-layer-probes.ts')).runLayerProbes(context),
+};
+export default stage;

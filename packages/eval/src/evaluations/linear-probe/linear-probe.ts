@@ -1,0 +1,21 @@
+import type { StageModule } from '@selfsup/kit/stage';
+import { z } from 'zod';
+import { headTraining, linearSettings } from '../../heads/head-config.ts';
+
+const schema = z.strictObject({ ...headTraining, ...linearSettings });
+type Config = z.infer<typeof schema>;
+
+/** Linear probe on cached features: pooling, batch norm without affine, one linear layer. */
+const stage: StageModule<Config> = {
+  schema,
+  roles: ['features'],
+  run: async (context) => {
+    // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
+    const [{ runHead }, { openCachedSource }] = await Promise.all([
+      import('../../heads/head-stage.ts'),
+      import('../../heads/cached-source.ts'),
+    ]);
+    return runHead(context, { ...context.config, head: 'linear' }, openCachedSource);
+  },
+};
+export default stage;

@@ -1,0 +1,89 @@
+import { UserError } from '@selfsup/kit/errors';
+import { Interrupted } from '@selfsup/kit/stage';
+import { tf } from '@selfsup/engine/tensorflow';
+import { confusionOf, top1 } from '../../measures/confusion.ts';
+import { featureRows } from '../../features/feature-rows.ts';
+import type { FeatureSet } from '../../features/feature-set.ts';
+import { judge, scoresOf, withOnes } from '../svm/scores.ts';
+import { solveSvms } from '../svm/solve.ts';
+import type { LowShotSvm } from './low-shot.ts';
+import { picked, type Measured } from './measured.ts';
+import type { LowShotDraw } from './sampling.ts';
+
+/** Values of rows times machines that are worked on at once, as in `eval/svm`. */
+const problemValues = 2 ** 22;
+/** Most bytes of training vectors: they are needed in memory as a whole. */
+const mostBytes = 4e9;
+
+/**
+ * One machine against the rest for each class and cost on the rows of a draw. Throws `Interrupted` when asked to stop and
+ * `UserError` for vectors that do not fit in memory.
+ */
+export async function lowShotSvm(
+  { classes, train, test, shape }: FeatureSet,
+  { k, rows, sees }: LowShotDraw,
+  config: LowShotSvm,
+  signal: AbortSignal,
+): Promise<Measured> {
+  const { costs, normalise, positiveWeight, negatives, pooling } = config;
+  const { labels, ...own } = picked(train, rows);
+  const vectors = featureRows({ labels, ...own }, shape, pooling);
+  if (rows.length * vectors.width * 4 > mostBytes)
+    throw new UserError(`${rows.length} training vectors of ${vectors.width} values do not fit in 4 GB`, {
+      field: 'pooling',
+      remedy: 'Pool the feature maps to fewer cells.',
+    });
+  const values = await vectors.read(0, rows.length);
+  const x = tf.tidy(() => withOnes(tf.tensor2d(values, [rows.length, vectors.width]), normalise));
+  const machines = costs.flatMap((cost) => classes.map((_, label) => ({ cost, label })));
+  const size = Math.max(1, Math.floor(problemValues / rows.length));
+  const parts: tf.Tensor2D[] = [];
+  let w: tf.Tensor2D | undefined;
+  try {
+    for (let start = 0; start < machines.length; start += size) {
+      const batch = machines.slice(start, start + size);
+      const matrix = (value: (machine: (typeof machines)[number], row: number) => number): tf.Tensor2D => {
+        const given = new Float32Array(rows.length * batch.length);
+        for (let at = 0; at < given.length; at++)
+          given[at] = value(batch[at % batch.length]!, Math.floor(at / batch.length));
+        return tf.tensor2d(given, [rows.length, batch.length]);
+      };
+      const signs = matrix(({ label }, row) => (labels[row] === label ? 1 : -1));
+      const weights = matrix(({ label, cost }, row) =>
+        sees[label]!(row) ? cost * (labels[row] === label ? positiveWeight : 1) : 0,
+      );
+      const onStep = async (): Promise<void> => {
+        if (signal.aborted) throw new Interrupted('Stopped while training support vector machines.');
+        await new Promise(setImmediate); // lets a request to stop come through
+      };
+      parts.push(await solveSvms({ x, signs, weights, onStep }).finally(() => tf.dispose([signs, weights])));
+    }
+    w = tf.concat2d(parts, 1);
+    const scores = await scoresOf(test, shape, config, w);
+    const sampled = negatives === 'others' ? '' : `-n${negatives}`;
+    const star = normalise && positiveWeight === 2 ? '' : '*';
+    return costs.map((cost, i) => {
+      const ofCost = columnsOf(scores, machines.length, i * classes.length, classes.length);
+      const { predicted, map } = judge(ofCost, test.labels, classes.length);
+      const confusion = confusionOf(test.labels, predicted, classes.length);
+      const measures = { top1: top1(confusion), map };
+      const title = {
+        head: 'low-shot-svm',
+        protocol: `cost${cost}${sampled}-k${k}${star}`,
+        family: { name: `cost${cost}${sampled}${star}`, parameter: `k = ${k}` },
+      };
+      return { title, measures, confusion };
+    });
+  } finally {
+    tf.dispose([x, ...parts, ...(w === undefined ? [] : [w])]);
+  }
+}
+
+/** Some columns of a matrix of this width, row by row. */
+function columnsOf(values: Float32Array, width: number, first: number, count: number): Float32Array {
+  const rows = values.length / width;
+  return Float32Array.from(
+    { length: rows * count },
+    (_, at) => values[Math.floor(at / count) * width + first + (at % count)] as number,
+  );
+}

@@ -1,0 +1,48 @@
+import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
+import type { Schedule } from '@selfsup/models/schedules';
+import type { Augment } from '@selfsup/data/augment';
+import { probeProtocols } from '../../heads/probe-protocols.ts';
+
+/** A published way to train all that lies above a frozen layer of AlexNet at 224 pixels. */
+export interface RetrainingProtocol {
+  /** Where it was read. */
+  readonly source: string;
+  /** Units of fc6 and of fc7. */
+  readonly units: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly optimizer: OptimizerConfig;
+  readonly schedule: Schedule;
+  /** Views of the training images. */
+  readonly augment: Augment;
+  /** View of the test images. */
+  readonly testView: Augment;
+}
+
+type Row = readonly [until: number, learningRate: number];
+
+/** All but length and schedule are those of RotNet's linear classifiers. */
+function protocol(source: string, ...rows: Row[]): RetrainingProtocol {
+  const { batchSize, optimizer, augment, testView } = probeProtocols.rotnet;
+  const table = rows.map(([until, learningRate]) => ({ until, learningRate }));
+  const epochs = table.at(-1)!.until;
+  return { source, units: 4096, epochs, batchSize, optimizer, schedule: { name: 'steps', table }, augment, testView };
+}
+
+/** By the name that stands in the metrics. */
+export const retrainingProtocols = {
+  rotnet: protocol(
+    'RotNet repository, ImageNet non-linear classifiers (recipes §1.3, §1.4)',
+    [10, 0.01],
+    [20, 0.002],
+    [30, 0.0004],
+    [40, 0.00008],
+  ),
+  aet: protocol(
+    'AET repository, ImageNet non-linear classifiers (recipes §2.4)',
+    [20, 0.01],
+    [30, 0.002],
+    [40, 0.0004],
+    [50, 0.00008],
+  ),
+};

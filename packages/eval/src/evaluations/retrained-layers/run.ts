@@ -1,0 +1,93 @@
+import { headResults } from '../../heads/head-results.ts';
+import { mkdir } from 'node:fs/promises';
+import { UserError } from '@selfsup/kit/errors';
+import { canonicalJson, sha256 } from '@selfsup/kit/files';
+import { randomKey } from '@selfsup/kit/random';
+import type { StageContext, StageResult } from '@selfsup/kit/stage';
+import { openAugmentedLayers } from '../../heads/augmented-source.ts';
+import type { FrozenInput } from '../../features/frozen-input.ts';
+import type { FeatureShape } from '../../heads/head-source.ts';
+import { trainHead } from '../../heads/head-training.ts';
+import { writeJsonFiles } from '../../measures/json-files.ts';
+import { liveTest } from '../../features/test-images.ts';
+import { eventRecords } from '../../tuning/training-job.ts';
+import { retrainingProtocols, type RetrainingProtocol } from './protocols.ts';
+import type { RetrainedLayersConfig } from './retrained-layers.ts';
+import { upperLayers } from './upper-layers.ts';
+
+const SIDE = 224;
+const overridable = ['units', 'epochs', 'batchSize', 'samplesPerEpoch', 'optimizer', 'schedule'] as const;
+
+/** The protocol with the config's settings in place of its own, and which these are. */
+function resolve(config: RetrainedLayersConfig) {
+  const { source: _, ...published } = retrainingProtocols[config.protocol];
+  const given = overridable.filter((key) => config[key] !== undefined);
+  const changed = given.filter(
+    (key) => canonicalJson(config[key]) !== canonicalJson((published as Record<string, unknown>)[key] ?? null),
+  );
+  const settings = { ...published, ...Object.fromEntries(given.map((key) => [key, config[key]])) };
+  return {
+    label: `${config.protocol}${changed.length > 0 ? '*' : ''}`,
+    differences: changed.map((key) => `'${key}' is overridden`),
+    settings: settings as Omit<RetrainingProtocol, 'source'> & { readonly samplesPerEpoch?: number },
+  };
+}
+
+function refuseOthers({ facts, frozen }: FrozenInput, protocol: string): void {
+  const { network } = facts.encoder;
+  const { height, width } = frozen.input;
+  if (network === 'alexnet' && height === SIDE && width === SIDE) return;
+  throw new UserError(
+    `The protocol '${protocol}' is published for the network 'alexnet' at ${SIDE} pixels, not '${network}' at ${height}`,
+    { field: 'protocol', remedy: "Probe other networks by 'eval/layer-probes' or 'eval/augmented-probe'." },
+  );
+}
+
+/** Runs `eval/retrained-layers`. Throws as `openAugmentedLayers` does, and `UserError` for another network than AlexNet. */
+export async function runRetrainedLayers(context: StageContext<RetrainedLayersConfig>): Promise<StageResult> {
+  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  const { layers, train, test, workers } = config;
+  const { label, differences, settings } = resolve(config);
+  const key = randomKey(seed, 'head', 'retrained', config.protocol);
+  await mkdir(workFolder, { recursive: true });
+  const settingsOf = (input: FrozenInput) => {
+    refuseOthers(input, config.protocol);
+    return { ...settings, dropLast: false, train, test, workers };
+  };
+  const { source } = await openAugmentedLayers<ReturnType<typeof settingsOf>>(
+    context,
+    layers,
+    'layers',
+    settingsOf,
+    liveTest,
+    key,
+  );
+  try {
+    const { classes, shapes } = source;
+    for (const difference of differences) progress.note(`${label}: ${difference}`);
+    const byLayer = Object.fromEntries(layers.map((layer, i) => [layer, shapes[i] as FeatureShape]));
+    const model = upperLayers(byLayer, classes.length, settings.units, key);
+    const { heads, curve } = await trainHead({
+      model,
+      source,
+      config: { ...settings, dropLast: false },
+      layers,
+      testEvery: config.testEvery,
+      name: `layers above ${layers.join(', ')}`,
+      identity: sha256(canonicalJson({ config, settings, seed, head: 'retrained', ...source.identity })),
+      workFolder,
+      progress,
+      signal,
+      dryRun,
+    }).finally(() => model.dispose());
+
+    const files = await writeJsonFiles(workFolder, { 'protocol.json': { ...settings, label, differences } });
+    return {
+      files,
+      records: eventRecords(workFolder),
+      ...headResults({ head: 'retrained', protocol: label }, layers, source, heads, curve),
+    };
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,203 @@
+import type { Remark } from '@selfsup/kit/remark';
+import type { Figure } from '@selfsup/kit/figure';
+import { accuracy, meanAveragePrecision, type Metric, metricsOf } from '@selfsup/kit/metric';
+import { confusion } from '@selfsup/report/figures/confusion';
+import { titleOf } from '../../heads/head-results.ts';
+import { mkdir } from 'node:fs/promises';
+import { UserError } from '@selfsup/kit/errors';
+import { Interrupted, type StageContext, type StageResult } from '@selfsup/kit/stage';
+import { tf } from '@selfsup/engine/tensorflow';
+import { averagePrecision } from '../../measures/average-precision.ts';
+import { confusionOf, top1 } from '../../measures/confusion.ts';
+import { featureRows } from '../../features/feature-rows.ts';
+import { emptyClassRemarks, refuseEmptyClass } from '../../measures/empty-classes.ts';
+import { openFeatures, type FeatureSplit } from '../../features/feature-set.ts';
+import type { FeatureShape } from '../../heads/head-source.ts';
+import { requireNeed } from '../../measures/require-need.ts';
+import { stratifiedFolds } from './folds.ts';
+import { judge, scoresOf, withOnes } from './scores.ts';
+import { solveSvms } from './solve.ts';
+import { costGrids, type SvmConfig } from './svm.ts';
+
+/** Values of rows times problems that are worked on at once (16 MB each of a few such tensors). */
+const problemValues = 2 ** 22;
+/** Most bytes of training vectors: they are needed in memory as a whole. */
+const mostBytes = 4e9;
+
+/** Runs `eval/svm`. Throws `UserError` for unknown layers, empty classes, and features that do not fit in memory. */
+export async function measureSvm(context: StageContext<SvmConfig>): Promise<StageResult> {
+  const { config, workFolder, dryRun } = context;
+  await mkdir(workFolder, { recursive: true });
+  const input = requireNeed(context, 'features');
+  const metrics: Metric[] = [];
+  const figures: Figure[] = [];
+  let remarks: Remark[] = [];
+  for (const layer of config.layers) {
+    const features = await openFeatures(input, layer, 'layers');
+    let x: tf.Tensor2D | undefined;
+    try {
+      const { classes, train, test, shape } = features;
+      if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels });
+      remarks = emptyClassRemarks(classes, { test: test.labels });
+      x = await vectors(train, shape, config);
+      const work = new Machines(context, x, train.labels, classes, layer);
+      const chosen = await work.chosenCosts();
+      for (const { protocol, costs } of chosen) {
+        const w = await work.solve(costs.map((cost, label) => ({ label, cost })));
+        const scores = await scoresOf(test, shape, config, w);
+        w.dispose();
+        const { predicted, map } = judge(scores, test.labels, classes.length);
+        const title = { head: 'svm', protocol, layer };
+        const matrix = confusionOf(test.labels, predicted, classes.length);
+        metrics.push(...metricsOf(title, { top1: accuracy, map: meanAveragePrecision }, { top1: top1(matrix), map }));
+        if (figures.length === 0) figures.push(confusion({ title: titleOf(title), classes: [...classes], matrix }));
+      }
+    } finally {
+      x?.dispose();
+      features.close();
+    }
+  }
+  return { metrics, figures, remarks };
+}
+
+/** A machine to train: class `label` against the rest, without the rows of `without` where that is given. */
+interface Machine {
+  readonly label: number;
+  readonly cost: number;
+  readonly without?: { readonly folds: Uint8Array; readonly fold: number };
+}
+
+/** The machines of one layer. */
+class Machines {
+  readonly #context: StageContext<SvmConfig>;
+  readonly #x: tf.Tensor2D;
+  readonly #labels: Int32Array;
+  readonly #classes: readonly string[];
+  readonly #layer: string;
+
+  constructor(
+    context: StageContext<SvmConfig>,
+    x: tf.Tensor2D,
+    labels: Int32Array,
+    classes: readonly string[],
+    layer: string,
+  ) {
+    this.#context = context;
+    this.#x = x;
+    this.#labels = labels;
+    this.#classes = classes;
+    this.#layer = layer;
+  }
+
+  /** By protocol, the cost of each class: those that cross-validation picks, or every cost of the grid for all. */
+  async chosenCosts(): Promise<{ protocol: string; costs: number[] }[]> {
+    const { config, dryRun } = this.#context;
+    const grid = typeof config.costs === 'string' ? costGrids[config.costs] : config.costs;
+    const star = config.normalise && config.positiveWeight === 2 ? '' : '*';
+    const everywhere = (cost: number): number[] => this.#classes.map(() => cost);
+    if (config.folds === 0) return grid.map((cost) => ({ protocol: `cost${cost}${star}`, costs: everywhere(cost) }));
+    const name = typeof config.costs === 'string' ? config.costs : `costs${config.costs.join('-')}`;
+    const protocol = `${name}-cv${config.folds}${star}`;
+    if (dryRun) return [{ protocol, costs: everywhere(grid[0] as number) }];
+    return [{ protocol, costs: await this.#crossValidated(grid, config.folds) }];
+  }
+
+  /** The cost of the grid with the best mean average precision over the folds, for each class; of equal ones the least. */
+  async #crossValidated(grid: readonly number[], folds: number): Promise<number[]> {
+    const machines = this.#classes.flatMap((name, label) => {
+      const isPositive = Array.from(this.#labels, (other) => other === label);
+      if (isPositive.filter(Boolean).length < folds)
+        throw new UserError(`Class '${name}' has fewer than ${folds} training images`, {
+          field: 'folds',
+          remedy: 'Use fewer folds, or more training images.',
+        });
+      const assigned = stratifiedFolds(isPositive, folds);
+      return grid.flatMap((cost) =>
+        Array.from({ length: folds }, (_, fold) => ({ label, cost, without: { folds: assigned, fold } })),
+      );
+    });
+    const precision: number[] = [];
+    await this.#inBatches(machines, (batch, w) => {
+      const product = tf.matMul(this.#x, w);
+      const scores = product.dataSync();
+      product.dispose();
+      batch.forEach(({ label, without }, column) => {
+        const rows = [...without!.folds.keys()].filter((row) => without!.folds[row] === without!.fold);
+        precision.push(
+          averagePrecision(
+            rows.map((row) => this.#labels[row] === label),
+            rows.map((row) => scores[row * batch.length + column] as number),
+          ),
+        );
+      });
+      return Promise.resolve();
+    });
+    return this.#classes.map((_, label) => {
+      const means = grid.map((_cost, i) => {
+        const at = (label * grid.length + i) * folds;
+        return precision.slice(at, at + folds).reduce((a, b) => a + b, 0) / folds;
+      });
+      return grid[means.indexOf(Math.max(...means))] as number;
+    });
+  }
+
+  /** Weights of these machines, `[width, machines]`. */
+  async solve(machines: readonly Machine[]): Promise<tf.Tensor2D> {
+    const parts: tf.Tensor2D[] = [];
+    await this.#inBatches(machines, (_, w) => Promise.resolve(void parts.push(w.clone())));
+    const all = tf.concat2d(parts, 1);
+    tf.dispose(parts);
+    return all;
+  }
+
+  async #inBatches(
+    machines: readonly Machine[],
+    use: (batch: readonly Machine[], w: tf.Tensor2D) => Promise<void>,
+  ): Promise<void> {
+    const { signal, progress, config } = this.#context;
+    const rows = this.#labels.length;
+    const size = Math.max(1, Math.floor(problemValues / rows));
+    const phase = progress.phase(`machines on ${this.#layer}`, machines.length, 'machines');
+    for (let start = 0; start < machines.length; start += size) {
+      const batch = machines.slice(start, start + size);
+      const [signs, weights] = [new Float32Array(rows * batch.length), new Float32Array(rows * batch.length)];
+      batch.forEach(({ label, cost, without }, column) => {
+        for (let row = 0; row < rows; row++) {
+          const at = row * batch.length + column;
+          const isPositive = this.#labels[row] === label;
+          signs[at] = isPositive ? 1 : -1;
+          const isOut = without !== undefined && without.folds[row] === without.fold;
+          weights[at] = isOut ? 0 : cost * (isPositive ? config.positiveWeight : 1);
+        }
+      });
+      const shape: [number, number] = [rows, batch.length];
+      const given = { x: this.#x, signs: tf.tensor2d(signs, shape), weights: tf.tensor2d(weights, shape) };
+      try {
+        const w = await solveSvms({
+          ...given,
+          async onStep() {
+            if (signal.aborted) throw new Interrupted('Stopped while training support vector machines.');
+            await new Promise(setImmediate); // lets a request to stop come through
+          },
+        });
+        await use(batch, w).finally(() => w.dispose());
+      } finally {
+        tf.dispose([given.signs, given.weights]);
+      }
+      phase.advance(batch.length);
+    }
+    phase.done();
+  }
+}
+
+/** Training vectors with a column of ones, `[rows, width + 1]`. */
+async function vectors(split: FeatureSplit, shape: FeatureShape, config: SvmConfig): Promise<tf.Tensor2D> {
+  const rows = featureRows(split, shape, config.pooling);
+  if (rows.rows * rows.width * 4 > mostBytes)
+    throw new UserError(`${rows.rows} training vectors of ${rows.width} values do not fit in 4 GB`, {
+      field: 'pooling',
+      remedy: 'Pool the feature maps to fewer cells.',
+    });
+  const values = await rows.read(0, rows.rows);
+  return tf.tidy(() => withOnes(tf.tensor2d(values, [rows.rows, rows.width]), config.normalise));
+}

@@ -1,0 +1,51 @@
+import { tf } from '@selfsup/engine/tensorflow';
+import { envelopePrecision } from '../../measures/average-precision.ts';
+import { featureRows } from '../../features/feature-rows.ts';
+import type { FeatureSplit } from '../../features/feature-set.ts';
+import type { FeatureShape } from '../../heads/head-source.ts';
+import type { SvmConfig } from './svm.ts';
+
+/** Vectors `[rows, width]`, brought to length 1 where `normalise` says so, with a column of ones for the offset. */
+export function withOnes(x: tf.Tensor2D, normalise: boolean): tf.Tensor2D {
+  const scaled = normalise ? x.div<tf.Tensor2D>(x.norm(2, 1, true).add(1e-5)) : x;
+  return tf.concat2d([scaled, tf.ones([x.shape[0], 1])], 1);
+}
+
+/** Scores of all images of a split, `[images, machines]`. */
+export async function scoresOf(
+  split: FeatureSplit,
+  shape: FeatureShape,
+  config: Pick<SvmConfig, 'pooling' | 'normalise'>,
+  w: tf.Tensor2D,
+): Promise<Float32Array> {
+  const rows = featureRows(split, shape, config.pooling);
+  const machines = w.shape[1];
+  const scores = new Float32Array(rows.rows * machines);
+  for (let start = 0; start < rows.rows; start += 500) {
+    const count = Math.min(500, rows.rows - start);
+    const values = await rows.read(start, count);
+    const product = tf.tidy(() => tf.matMul(withOnes(tf.tensor2d(values, [count, rows.width]), config.normalise), w));
+    scores.set(product.dataSync<'float32'>(), start * machines);
+    product.dispose();
+  }
+  return scores;
+}
+
+/** The class of the greatest score, and the mean over classes of their average precision (classes not shown left out). */
+export function judge(
+  scores: Float32Array,
+  labels: Int32Array,
+  classes: number,
+): { predicted: Int32Array; map: number } {
+  const predicted = Int32Array.from(labels, (_, i) => {
+    const row = scores.subarray(i * classes, (i + 1) * classes);
+    return row.indexOf(row.reduce((a, b) => Math.max(a, b), -Infinity));
+  });
+  const precisions = Array.from({ length: classes }, (_, label) =>
+    envelopePrecision(
+      Array.from(labels, (other) => other === label),
+      Array.from(labels, (_other, i) => scores[i * classes + label] as number),
+    ),
+  ).filter((value) => !Number.isNaN(value));
+  return { predicted, map: precisions.reduce((a, b) => a + b, 0) / precisions.length };
+}

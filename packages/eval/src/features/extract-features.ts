@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chosenImages, evenlyApart } from '@selfsup/data/subset';
+import { writeAtomically } from '@selfsup/kit/files';
+import type { StageContext, StageResult } from '@selfsup/kit/stage';
+import { classesAbsentFrom } from '../measures/empty-classes.ts';
+import { extractSplit } from './extract-split.ts';
+import type { FeatureDescription } from './feature-set.ts';
+import type { FeaturesConfig } from './features-config.ts';
+import { openFrozenInput } from './frozen-input.ts';
+
+/**
+ * Extracts the features that a config asks for into the work folder; see `feature-set.ts` for what it gives.
+ * Throws `UserError` for an unknown layer and for images of another size than the encoder's.
+ */
+export async function extractFeatures(context: StageContext<FeaturesConfig>): Promise<StageResult> {
+  const { config, seed, workFolder, dryRun } = context;
+  await mkdir(workFolder, { recursive: true });
+  const input = await openFrozenInput(context, config.layers, 'layers');
+  const { dataset, frozen } = input;
+  try {
+    const blobs: Record<string, string> = {};
+    const parts = {} as FeatureDescription['parts'];
+    // Both are chosen before the first takes its time.
+    const chosen = (['train', 'test'] as const).map(
+      (part) => [part, chosenImages(dataset, config[part], seed, part)] as const,
+    );
+    for (const [part, all] of chosen) {
+      const { split } = config[part];
+      const indices = dryRun ? evenlyApart(all, 2 * config.batchSize) : all;
+      const files = await extractSplit({
+        ...context,
+        part,
+        split,
+        indices,
+        dataset,
+        frozen,
+        layers: config.layers,
+        batchSize: config.batchSize,
+        workers: config.workers,
+      });
+      Object.assign(blobs, files);
+      parts[part] = { split, images: indices.length };
+    }
+    frozen.assertUnchanged();
+    const absent = classesAbsentFrom(config.train.split, dataset);
+    const description: FeatureDescription = {
+      schema: 1,
+      ...input.facts,
+      classes: [...dataset.manifest.classes],
+      layers: Object.fromEntries(config.layers.map((name, i) => [name, frozen.shapes[i] as [number, number, number]])),
+      parts,
+      ...(absent.length > 0 && { absent }),
+    };
+    const file = join(workFolder, 'features.json');
+    await writeAtomically(file, `${JSON.stringify(description)}\n`);
+    return { blobs, files: { 'features.json': file }, metrics: [] };
+  } finally {
+    await input.close();
+  }
+}

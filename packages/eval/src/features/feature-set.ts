@@ -1,0 +1,153 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '@selfsup/kit/errors';
+import type { StageInput } from '@selfsup/kit/stage';
+import { z } from 'zod';
+import { NpyReader } from '@selfsup/numerics/npy';
+
+/**
+ * What `eval/features` publishes. Blobs, all NumPy `.npy` files: `<part>-<layer>`, float32
+ * `[images, height, width, channels]`; `<part>-labels`, int32 `[images]`; `<part>-indices`, uint32 `[images]`,
+ * the images' places in their split; `<part>` is `train` or `test`. This description is the file `features.json`.
+ */
+export const featureDescriptionSchema = z.object({
+  schema: z.literal(1),
+  encoder: z.object({ task: z.string(), network: z.string(), sha256: z.string() }),
+  dataset: z.object({ name: z.string(), digest: z.string() }),
+  classes: z.array(z.string()),
+  /** `[height, width, channels]` by layer. */
+  layers: z.record(z.string(), z.tuple([z.int(), z.int(), z.int()])),
+  parts: z.record(z.enum(['train', 'test']), z.object({ split: z.string(), images: z.int() })),
+  /** Classes that the split to train on shows no image of; left out where there are none. */
+  absent: z.array(z.string()).optional(),
+});
+export type FeatureDescription = z.infer<typeof featureDescriptionSchema>;
+
+/** Cached features of one layer with their labels. */
+export interface FeatureSplit {
+  readonly images: number;
+  readonly labels: Int32Array;
+  /**
+   * Features of these rows, `[rows, height, width, channels]`, in new memory or, where the source can, at the start of
+   * `target`. Published ones throw `UserError` for NaN or infinity.
+   */
+  gather(rows: ArrayLike<number>, target?: Float32Array): Float32Array;
+}
+
+/** Training and test features of one layer. */
+export interface FeatureSet {
+  readonly description: FeatureDescription;
+  /** `[height, width, channels]`. */
+  readonly shape: readonly [number, number, number];
+  readonly classes: readonly string[];
+  readonly train: FeatureSplit;
+  readonly test: FeatureSplit;
+  close(): void;
+}
+
+/** Name of the blob that holds the features of a layer for `train` or `test`. */
+export function featureBlob(part: 'train' | 'test', layer: string): string {
+  return `${part}-${layer}`;
+}
+
+/**
+ * Opens the published features of one layer, named by the config's `field`. Throws `UserError` when the layer was not
+ * extracted (listing those that were), a file is damaged, or an image has no label.
+ */
+export async function openFeatures(input: StageInput, layer: string, field = 'layer'): Promise<FeatureSet> {
+  const file = join(input.folder, 'features.json');
+  const description = await readDescription(file);
+  const shape = description.layers[layer];
+  if (shape === undefined)
+    throw new UserError(`Layer '${layer}' was not extracted by ${input.ref}`, {
+      field,
+      remedy: `Use one of: ${Object.keys(description.layers).join(', ')}; or add it to 'layers' of that stage.`,
+    });
+  const { classes } = description;
+  const opened: OpenSplit[] = [];
+  const open = (part: 'train' | 'test'): FeatureSplit => {
+    const split = openFeatureSplit((name) => input.blob(name), part, layer, classes.length);
+    opened.push(split);
+    return split;
+  };
+  const close = (): void => opened.forEach((split) => split.close());
+  try {
+    return { description, shape, classes, train: open('train'), test: open('test'), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Features that are read from an open file. */
+export interface OpenSplit extends FeatureSplit {
+  close(): void;
+}
+
+/**
+ * Opens the features of one part and layer; `path` gives the files by blob name. Throws `UserError` for a damaged
+ * file and for an image without a label.
+ */
+export function openFeatureSplit(
+  path: (blob: string) => string,
+  part: 'train' | 'test',
+  layer: string,
+  classes: number,
+): OpenSplit {
+  const labelFile = new NpyReader(path(`${part}-labels`));
+  const labels = labelFile.all() as Int32Array;
+  labelFile.close();
+  checkLabels(labels, classes, part);
+  const features = new NpyReader(path(featureBlob(part, layer)));
+  const gather = (rows: ArrayLike<number>, target?: Float32Array): Float32Array => {
+    const values = features.gather(rows, target) as Float32Array;
+    refuseNonFinite(values, rows, `${layer} of the ${part} images`);
+    return values;
+  };
+  return { images: labels.length, labels, gather, close: () => features.close() };
+}
+
+async function readDescription(file: string): Promise<FeatureDescription> {
+  try {
+    return featureDescriptionSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (cause) {
+    const remedy = "'features' must name a stage that uses eval/features; run it again if its files were altered.";
+    throw new UserError('There is no description of features here', { file, remedy, cause });
+  }
+}
+
+/** By sums, which finite float32 values cannot overflow in float64; four of them, which do not wait for each other. */
+function allFinite(values: Float32Array): boolean {
+  const whole = values.length - (values.length % 4);
+  const sums = new Float64Array(4);
+  let a = sums[0] as number;
+  let b = sums[1] as number;
+  let c = sums[2] as number;
+  let d = sums[3] as number;
+  for (let i = 0; i < whole; i += 4) {
+    a += values[i] as number;
+    b += values[i + 1] as number;
+    c += values[i + 2] as number;
+    d += values[i + 3] as number;
+  }
+  for (let i = whole; i < values.length; i++) a += values[i] as number;
+  return Number.isFinite(a + b + c + d);
+}
+
+/** Throws `UserError` naming the image where a feature is NaN or infinite. */
+export function refuseNonFinite(values: Float32Array, rows: ArrayLike<number>, where: string): void {
+  if (allFinite(values)) return;
+  const image = rows[Math.floor((values.findIndex((value) => !Number.isFinite(value)) * rows.length) / values.length)];
+  throw new UserError(`Features hold NaN or infinity: ${where}, image ${image}`, {
+    remedy: 'Look for a diverged encoder, and extract the features again.',
+  });
+}
+
+/** Throws `UserError` unless each label is one of the classes. */
+export function checkLabels(labels: Int32Array, classes: number, part: string): void {
+  const wrong = labels.findIndex((label) => label < 0 || label >= classes);
+  if (wrong >= 0)
+    throw new UserError(`Image ${wrong} of the ${part} images has no label among the ${classes} classes`, {
+      remedy: 'Evaluate on a data set in which every image has a class.',
+    });
+}

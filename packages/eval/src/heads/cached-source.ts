@@ -1,0 +1,115 @@
+import { basename } from 'node:path';
+import { copiedToDevice } from '@selfsup/engine/device-tensor';
+import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
+import type { StageContext } from '@selfsup/kit/stage';
+import { refuseEmptyClass } from '../measures/empty-classes.ts';
+import { featureBlob, openFeatures, type FeatureSet, type FeatureSplit } from '../features/feature-set.ts';
+import type { HeadTraining } from './head-config.ts';
+import type { BatchSettings, FeatureShape, HeadBatch, HeadSource } from './head-source.ts';
+import { requireNeed } from '../measures/require-need.ts';
+
+/** Test images at a time; changes no result. */
+const testBatch = 500;
+
+/** Batches of the published features of the config's layer. Throws `UserError` as `openFeatures` does. */
+export async function openCachedSource(context: StageContext<HeadTraining>, key: RandomKey): Promise<HeadSource> {
+  const { source } = await openCachedLayers(context, [context.config.layer], 'layer', () => context.config, key);
+  return source;
+}
+
+/**
+ * Batches of the published features of several layers, which the config names in `field`. `settingsFor` says how they
+ * are cut, given the features. Throws `UserError` as `openFeatures` does and, but in a dry run, whose features are few, for a
+ * class without training images.
+ */
+export async function openCachedLayers<Settings extends BatchSettings>(
+  context: Pick<StageContext<never>, 'needs' | 'dryRun'>,
+  layers: readonly string[],
+  field: string,
+  settingsFor: (features: readonly FeatureSet[]) => Settings,
+  key: RandomKey,
+): Promise<{ readonly source: HeadSource; readonly settings: Settings }> {
+  const input = requireNeed(context, 'features');
+  const features: FeatureSet[] = [];
+  const close = (): void => features.forEach((one) => one.close());
+  try {
+    for (const layer of layers) features.push(await openFeatures(input, layer, field));
+    const { classes, train, description } = features[0]!;
+    if (!context.dryRun) refuseEmptyClass({ classes, trainLabels: train.labels, absent: description.absent });
+    const blobs = layers.flatMap((layer) => [featureBlob('train', layer), featureBlob('test', layer)]);
+    const inputs = [...blobs, 'train-labels', 'test-labels'].map((blob) => basename(input.blob(blob)));
+    const identity = { inputs, features: features[0]?.description };
+    const settings = settingsFor(features);
+    const source = { ...cachedSource(features, settings, key), identity, close: () => Promise.resolve(close()) };
+    return { source, settings };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/**
+ * Batches of features that are read, not computed, of one or several layers of the same images. The order of an epoch is
+ * a function of `key` and the epoch.
+ */
+export function cachedSource(
+  features: readonly Pick<FeatureSet, 'train' | 'test' | 'shape' | 'classes'>[],
+  config: BatchSettings,
+  key: RandomKey,
+): HeadSource {
+  const { train, classes } = features[0] as FeatureSet;
+  const shapes = features.map(({ shape }) => shape);
+  const samples = config.samplesPerEpoch ?? train.images;
+  const batchesPerEpoch = (config.dropLast ? Math.floor : Math.ceil)(samples / config.batchSize);
+  const parts = features.map((one) => one.train);
+  return {
+    shapes,
+    classes,
+    trainLabels: train.labels,
+    batchesPerEpoch,
+    testViews: 1,
+    identity: {},
+    async *train(epoch, startBatch) {
+      const memory = memoryFor(shapes, config.batchSize);
+      const order = permutation(deriveKey(key, 'order', epoch), samples).map((draw) => draw % train.images);
+      for (let batch = startBatch; batch < batchesPerEpoch; batch++)
+        yield batchOf(parts, shapes, order.subarray(batch * config.batchSize, (batch + 1) * config.batchSize), memory);
+    },
+    test: () =>
+      inOrder(
+        features.map((one) => one.test),
+        shapes,
+      ),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** All images of a part in order; `parts` and `shapes` hold one entry for each layer. */
+export async function* inOrder(
+  parts: readonly FeatureSplit[],
+  shapes: readonly FeatureShape[],
+): AsyncGenerator<HeadBatch> {
+  const { images } = parts[0] as FeatureSplit;
+  const memory = memoryFor(shapes, Math.min(testBatch, images));
+  for (let start = 0; start < images; start += testBatch) {
+    const rows = Uint32Array.from({ length: Math.min(testBatch, images - start) }, (_, i) => start + i);
+    yield batchOf(parts, shapes, rows, memory);
+  }
+}
+
+/** Where batches are read to, one after another: fresh memory for each would cost more than reading it. */
+function memoryFor(shapes: readonly FeatureShape[], images: number): Float32Array[] {
+  return shapes.map((shape) => new Float32Array(shape.reduce((a, b) => a * b, images)));
+}
+
+function batchOf(
+  parts: readonly FeatureSplit[],
+  shapes: readonly FeatureShape[],
+  rows: Uint32Array,
+  memory: readonly Float32Array[],
+): HeadBatch {
+  const labels = Int32Array.from(rows, (row) => (parts[0] as FeatureSplit).labels[row] as number);
+  const values = parts.map((part, i) => part.gather(rows, memory[i])); // before any tensor is made: reading may throw
+  const features = values.map((one, i) => copiedToDevice(one, [rows.length, ...(shapes[i] as FeatureShape)]));
+  return { features, labels };
+}

@@ -1,0 +1,62 @@
+import { setImmediate } from 'node:timers/promises';
+import { compiledStep } from '@selfsup/engine/compiled-step';
+import { Interrupted, type StageContext } from '@selfsup/kit/stage';
+import { tf } from '@selfsup/engine/tensorflow';
+import { confusionOf } from '../measures/confusion.ts';
+import type { HeadSource } from './head-source.ts';
+
+/** What a head was right about. */
+export interface Measured {
+  /** `[true class][predicted class]` counts over the test images. */
+  readonly confusion: number[][];
+  /** Share of images whose class is among the five of the highest scores, in percent; 100 for five classes or fewer. */
+  readonly top5: number;
+}
+
+/**
+ * Tests the heads of a model, one output for each layer, on all test images, in a dry run on the first batch only, batch
+ * norm in inference mode. The logits, or their softmax, are averaged over the views of an image. Throws `Interrupted` between batches when
+ * asked to stop.
+ */
+export async function testHead(
+  model: tf.LayersModel,
+  source: HeadSource,
+  average: 'logits' | 'softmax',
+  { dryRun, signal }: Pick<StageContext<never>, 'dryRun' | 'signal'>,
+): Promise<Measured[]> {
+  const classes = source.classes.length;
+  const places = Math.min(5, classes);
+  const labels: number[] = [];
+  const ranked: number[][] = source.shapes.map(() => []);
+  for await (const batch of source.test()) {
+    const best = compiledStep(() =>
+      tf.tidy(() => {
+        const given = model.predictOnBatch([...batch.features]);
+        return (Array.isArray(given) ? given : [given]).map(
+          (logits) => tf.topk(overViews(logits, source.testViews, average), places).indices,
+        );
+      }),
+    );
+    best.forEach((indices, i) => (ranked[i] as number[]).push(...(indices.dataSync() as Int32Array)));
+    labels.push(...batch.labels);
+    tf.dispose([...best, ...batch.features]);
+    if (dryRun) break;
+    await setImmediate(); // lets signals in
+    if (signal.aborted) throw new Interrupted('Asked to stop between test batches.');
+  }
+  return ranked.map((rows) => {
+    const predicted = labels.map((_, image) => rows[image * places] as number);
+    const within = labels.filter((label, i) => rows.slice(i * places, (i + 1) * places).includes(label)).length;
+    return { confusion: confusionOf(labels, predicted, classes), top5: (100 * within) / labels.length };
+  });
+}
+
+/**
+ * Scores `[images · views, classes]` to scores `[images, classes]` in the order of their means over the views. Those of
+ * softmax are logarithms: classes that are too unlikely for a number still stand in their order.
+ */
+function overViews(logits: tf.Tensor, views: number, average: 'logits' | 'softmax'): tf.Tensor2D {
+  if (views === 1) return logits as tf.Tensor2D;
+  const byView = (scores: tf.Tensor): tf.Tensor => scores.reshape([-1, views, logits.shape[1] as number]);
+  return average === 'softmax' ? tf.logSumExp(byView(tf.logSoftmax(logits)), 1) : byView(logits).mean(1);
+}

@@ -1,0 +1,88 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkDatasetConfig } from '@selfsup/data/dataset-config';
+import { openDataset } from '@selfsup/data/dataset';
+import { ingest } from '@selfsup/data/ingest';
+import { randomKey } from '@selfsup/kit/random';
+import type { StageContext, StageInput, StageModule, StageResult } from '@selfsup/kit/stage';
+import { saveEncoder } from '@selfsup/models/encoder';
+import { configureNetwork } from '@selfsup/models/network';
+import { never, silent } from './in-memory.ts';
+import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
+
+const root = temporaryFolder('stages');
+
+function published(folder: string, blobs: Readonly<Record<string, string>>): StageInput {
+  const blob = (name: string): string => {
+    if (blobs[name] === undefined) throw new Error(`no blob ${name}`);
+    return blobs[name];
+  };
+  return { ref: 'stage', folder, metrics: [], blob };
+}
+
+/** The work folder of a stage of this name. */
+export const workFolderOf = (name: string): string => join(root, name);
+
+/** The published form of what a stage gave, its files in its work folder. */
+export function asInput(name: string, result: StageResult): StageInput {
+  return published(workFolderOf(name), result.blobs ?? {});
+}
+
+/** The data set `shapes` of this image size: 200 images to train on, 60 to test on. */
+export async function shapes(size: number): Promise<StageInput> {
+  const workFolder = workFolderOf(`shapes-${size}`);
+  mkdirSync(workFolder);
+  const config = await checkDatasetConfig({ sources: [{ type: 'shapes', size, train: 200, test: 60 }] });
+  const common = { progress: silent, signal: never, datasetFolder: root };
+  return published(root, { lmdb: (await ingest({ name: 'shapes', config, workFolder, ...common })).folder });
+}
+
+/** Digest of a data set's content. */
+export async function digestOf(dataset: StageInput): Promise<string> {
+  const opened = openDataset(dataset.blob('lmdb'));
+  const { digest } = opened.manifest;
+  await opened.close();
+  return digest;
+}
+
+/** An encoder with random weights for images of 16 × 16. */
+export async function randomEncoder(): Promise<StageInput> {
+  const network = { name: 'nin', blocks: 3, width: 12 };
+  const built = await configureNetwork(network);
+  const model = built.build({ height: 16, width: 16, channels: 3 }, randomKey(1));
+  const { name, ...config } = network;
+  const normalisation = { mean: [120, 120, 120], std: [60, 60, 60] };
+  const facts = { task: 'random', step: 0, epoch: 0, seed: 1, batchNormStatistics: 'joint' } as const;
+  const checkpoint = workFolderOf('checkpoint');
+  await saveEncoder(checkpoint, { encoder: model }, { ...facts, network: { name, config }, normalisation });
+  return published(root, { checkpoint });
+}
+
+/** What a stage named `name` is run with. */
+export function contextOf<C>(
+  module: StageModule<C>,
+  name: string,
+  config: object,
+  needs: Record<string, StageInput>,
+  changes: Partial<StageContext<C>> = {},
+): StageContext<C> {
+  const common = { seed: 1, progress: silent, signal: never, dryRun: false };
+  return { config: module.schema.parse(config), needs, workFolder: workFolderOf(name), ...common, ...changes };
+}
+
+/** Runs a stage named `name`. */
+export async function run<C>(module: StageModule<C>, ...rest: Rest<C>): Promise<StageResult> {
+  const result = await module.run(contextOf(module, ...rest));
+  results.set(rest[0], result);
+  return result;
+}
+
+const results = new Map<string, StageResult>();
+
+/** What the stage run last under this name gave. */
+export function resultOf(name: string): StageResult {
+  return results.get(name)!;
+}
+
+type Rest<C> =
+  Parameters<typeof contextOf<C>> extends [StageModule<C>, ...infer Others extends unknown[]] ? Others : never;

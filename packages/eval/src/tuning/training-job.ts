@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '@selfsup/kit/errors';
+import type { RandomKey } from '@selfsup/kit/random';
+import type { StageContext } from '@selfsup/kit/stage';
+import type { Feed, Trainee } from '@selfsup/trainer/trainee';
+import { Training } from '@selfsup/trainer/training';
+import type { HeadTraining } from '../heads/head-config.ts';
+import type { BatchSettings } from '../heads/head-source.ts';
+
+/** Settings of a training on labels. */
+export type LabelTraining = BatchSettings & Pick<HeadTraining, 'epochs' | 'optimizer' | 'schedule'>;
+
+/** A training on labels, beside what is trained. Live checkpoints lie in its work folder, which it has for itself. */
+export interface TrainingJob extends Pick<StageContext<never>, 'workFolder' | 'progress' | 'signal' | 'dryRun'> {
+  readonly config: LabelTraining;
+  /** Epochs from one test to the next; the last epoch is tested always. Default 1. */
+  readonly testEvery?: number | undefined;
+  /** Shown in the progress and in messages. */
+  readonly name: string;
+  /** Stands for everything the training depends on: what another one left is not taken over. */
+  readonly identity: string;
+  /** Where TensorBoard's files go; `events` in the work folder by default. */
+  readonly eventFolder?: string | undefined;
+}
+
+/** A point of a curve: finished epochs, steps, and what was measured there. */
+export type CurvePoint = Readonly<Record<string, number>>;
+export interface Curve {
+  readonly train: readonly CurvePoint[];
+  readonly test: readonly CurvePoint[];
+}
+
+const checkpoint = { everySeconds: 60, keep: 2 };
+
+/**
+ * Trains to the end, from where an interrupted run of the same job stopped; in a dry run takes one step and tests. `finish`
+ * is called before the live checkpoints go. `losses` are the names of the trainee's losses in the curve, `images` are those
+ * to train on. Throws `UserError` where they fill no batch, and as `Training.run` does.
+ */
+export async function trainOnLabels<Batch>(
+  job: TrainingJob,
+  { trainee, feed, key }: { trainee: Trainee<Batch>; feed: Feed<Batch>; key: RandomKey },
+  losses: readonly string[],
+  images: number,
+  finish: (steps: number) => Promise<void> = () => Promise.resolve(),
+): Promise<{ readonly curve: Curve; readonly best: Readonly<Record<string, number>> }> {
+  const { config, dryRun, identity } = job;
+  const { batchSize, samplesPerEpoch, optimizer, schedule } = config;
+  if (feed.batchesPerEpoch === 0)
+    throw new UserError(`${samplesPerEpoch ?? images} training images do not fill one batch of ${batchSize}`, {
+      field: 'batchSize',
+      remedy: "Make the batch smaller, or raise 'samplesPerEpoch' to go through the images several times.",
+    });
+  const evaluate = { everyEpochs: job.testEvery ?? 1 };
+  const epochs = dryRun ? 1 : config.epochs;
+  const training = new Training({
+    ...job,
+    config: { epochs, batchSize, optimizer, schedule, checkpoint, evaluate, log: { everySteps: 10 } },
+    trainee,
+    feed: dryRun ? firstOf(feed) : feed,
+    key,
+    identity: dryRun ? `${identity}-dry-run` : identity,
+    quiet: true,
+  });
+  try {
+    await training.run();
+    const { train, test, best, step } = training.state;
+    await finish(step);
+    await training.forget();
+    return { curve: { train: rows(train, losses), test: rows(test, Object.keys(trainee.measures)) }, best };
+  } finally {
+    training.dispose();
+  }
+}
+
+/** TensorBoard's files of the trainings of a stage, for its `records`; nothing where none lie there. */
+export function eventRecords(stageFolder: string): Readonly<Record<string, string>> {
+  const events = join(stageFolder, 'events');
+  return existsSync(events) ? { events } : {};
+}
+
+/** The first batch of a feed as an epoch. */
+function firstOf<Batch>(feed: Feed<Batch>): Feed<Batch> {
+  return {
+    batchesPerEpoch: 1,
+    async *epoch(...position) {
+      for await (const batch of feed.epoch(...position)) {
+        yield batch;
+        return;
+      }
+    },
+  };
+}
+
+/** Points with what is named, in that order, whatever order a live checkpoint gave them back in. */
+function rows(points: readonly CurvePoint[], names: readonly string[]): CurvePoint[] {
+  return points.map((point) => Object.fromEntries(['epoch', 'step', ...names].map((name) => [name, point[name]!])));
+}

@@ -1,0 +1,232 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { UserError } from '../errors.ts';
+import { type Owner, stateOf, thisOwner } from './lease-owner.ts';
+import { Interrupted } from '../stage.ts';
+
+/** Held while a process works on something that no other may touch. */
+export interface Lease {
+  /** Aborted when another process has taken the lease over. */
+  readonly lost: AbortSignal;
+  /** Whether it was taken from a process that gave no sign of life but may still be there, with files of its own open. */
+  readonly fromSilent: boolean;
+  /** Resolves when this process holds the lease at this moment; else throws `UserError`. Before anything is published. */
+  confirm(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** How to wait for a lease, and how to hold it. */
+export interface LeaseOptions {
+  /** Stops the waiting. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called once, when another process holds the lease; `owner` is undefined where that one has not said who it is. */
+  readonly onWait?: ((owner: Owner | undefined) => void) | undefined;
+  /** Milliseconds without a sign of life after which a lease may be taken over; the same for all who share a folder. */
+  readonly standstill?: number | undefined;
+  /** Ends this process when the lease is lost: what it would write from then on belongs to another. */
+  readonly endProcess?: boolean | undefined;
+}
+
+/** Ends a process that has lost its lease and whose main thread is busy: by then it has said why. */
+export const lossSignal: NodeJS.Signals = 'SIGALRM';
+
+/** After how long without a sign of life a lease is taken over. */
+export const standstillMilliseconds = 60_000;
+
+/**
+ * Waits until nobody holds `folder`, then holds it; the folder exists while it is held.
+ *
+ * In it stands one empty file, `held-<token>-<beat>`. Its holder renames it to the next beat every few seconds; who
+ * waits takes over by renaming it to a name of its own. Each rename names the exact file that was seen, so of several
+ * exactly one succeeds, on network disks too, and a holder that was stopped finds out at its next beat. Taken over is
+ * from a process that is certainly gone, from an earlier start of the same scheduler's job, and from one whose file
+ * stood still for `standstill` by the clock of who waits. No two clocks are ever compared.
+ *
+ * Throws `Interrupted` on abort, and what `fs` throws where the folder cannot be made.
+ */
+export async function acquireLease(folder: string, options: LeaseOptions = {}): Promise<Lease> {
+  const { signal, onWait, standstill = standstillMilliseconds } = options;
+  const me = thisOwner();
+  const pause = Math.min(500, standstill / 60);
+  let seen: string | undefined;
+  let stood = 0;
+  let before = performance.now();
+  let told = false;
+  let fromSilent = false;
+  for (;;) {
+    const names = await readdir(folder).catch(() => []);
+    const held = newestHeld(names);
+    if (names.length === 0 && (await create(folder, me))) {
+      fromSilent = false;
+      break;
+    }
+    const now = performance.now();
+    // A waiter that was itself stopped has not watched meanwhile.
+    stood = held === seen ? stood + Math.min(now - before, 4 * pause) : 0;
+    before = now;
+    seen = held;
+    if (held !== undefined) {
+      const owner = await readOwner(folder, held);
+      const gone = owner !== undefined && stateOf(owner, me) === 'gone';
+      const free = gone || stood >= standstill;
+      fromSilent = !gone;
+      if (free && (await takeOver(folder, held, me))) break;
+      if (!free && !told) onWait?.(owner);
+      told ||= !free;
+    } else if (names.length > 0 && stood >= standstill) {
+      // Nothing that this protocol leaves behind: moved out of the way as a whole.
+      await rename(folder, `${folder}.broken-${me.token}`).catch(ignoreAbsence);
+    }
+    if (signal?.aborted === true) throw new Interrupted('Stopped while waiting for another process.');
+    await sleep(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+  }
+  await sweep(folder);
+  return keep(folder, me, standstill, { fromSilent, endProcess: options.endProcess ?? false });
+}
+
+/**
+ * Whether a process holds `folder`, without taking it. Of a holder elsewhere a sign of life is awaited, for at most
+ * `standstill` milliseconds.
+ */
+export async function isLeased(folder: string, standstill: number = standstillMilliseconds): Promise<boolean> {
+  const me = thisOwner();
+  const until = performance.now() + standstill;
+  const first = newestHeld(await readdir(folder).catch(() => []));
+  for (let held = first; held !== undefined; held = newestHeld(await readdir(folder).catch(() => []))) {
+    if (held !== first) return true;
+    const owner = await readOwner(folder, held);
+    const state = owner === undefined ? 'unknown' : stateOf(owner, me);
+    if (state !== 'unknown' || performance.now() > until) return state === 'there';
+    await sleep(Math.min(500, standstill / 60));
+  }
+  return false;
+}
+
+/** A folder that is read while a rename goes on may show a file under both names, or none. */
+function newestHeld(names: readonly string[]): string | undefined {
+  const beat = (name: string): number => Number(name.slice(name.lastIndexOf('-') + 1));
+  return names.filter((name) => name.startsWith('held-')).sort((a, b) => beat(b) - beat(a))[0];
+}
+
+const heldBy = (token: string): string => `held-${token}-0`;
+const ownerFile = (token: string): string => `owner-${token}.json`;
+const tokenOf = (held: string): string => held.split('-')[1]!;
+
+async function readOwner(folder: string, held: string): Promise<Owner | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, ownerFile(tokenOf(held))), 'utf8')) as Owner;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Puts a held folder in place at one stroke: a rename onto one that is not empty fails. */
+async function create(folder: string, me: Owner): Promise<boolean> {
+  const fresh = `${folder}.${me.token}`;
+  try {
+    await mkdir(fresh, { recursive: true });
+    await writeFile(join(fresh, ownerFile(me.token)), JSON.stringify(me));
+    await writeFile(join(fresh, heldBy(me.token)), '');
+    await rename(fresh, folder);
+    return true;
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return (await readOwner(folder, heldBy(me.token))) !== undefined;
+  }
+}
+
+async function takeOver(folder: string, held: string, me: Owner): Promise<boolean> {
+  const mine = join(folder, ownerFile(me.token));
+  try {
+    await writeFile(mine, JSON.stringify(me));
+    await rename(join(folder, held), join(folder, heldBy(me.token)));
+  } catch (error) {
+    const won = (await readdir(folder).catch((): string[] => [])).includes(heldBy(me.token));
+    if (!won) {
+      await rm(mine, { force: true });
+      ignoreAbsence(error as NodeJS.ErrnoException);
+      return false;
+    }
+  }
+  await rm(join(folder, ownerFile(tokenOf(held))), { force: true });
+  return true;
+}
+
+/** Removes what processes left that were killed while they made the folder. */
+async function sweep(folder: string): Promise<void> {
+  const made = new RegExp(`^\\.[0-9a-f]{16}$`);
+  for (const name of await readdir(dirname(folder))) {
+    if (!name.startsWith(basename(folder)) || !made.test(name.slice(basename(folder).length))) continue;
+    await rm(join(dirname(folder), name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function ignoreAbsence(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+interface Answer {
+  id?: number;
+  lost?: boolean;
+  error?: string;
+}
+
+interface Keeping {
+  readonly fromSilent: boolean;
+  readonly endProcess: boolean;
+}
+
+function keep(folder: string, me: Owner, standstill: number, { fromSilent, endProcess }: Keeping): Lease {
+  const stopped = `This process stood still for more than ${Math.round(standstill / 1000)} seconds, and another has taken its work over`;
+  const loss = new UserError(stopped, {
+    file: folder,
+    remedy: 'Nothing that was saved is lost. Run the same command again: it waits for the other and uses its result.',
+  });
+  const worker = new Worker(new URL('./lease-keeper.mjs', import.meta.url), {
+    workerData: { folder, token: me.token, standstill, endProcess, lossSignal, words: `error: ${loss.describe()}` },
+    execArgv: [],
+  });
+  worker.unref();
+  const lost = new AbortController();
+  const waiting = new Map<number, (answer: Answer) => void>();
+  const lose = (): void => {
+    lost.abort(loss);
+    for (const answer of waiting.values()) answer({ lost: true });
+    if (endProcess) process.exit(1);
+  };
+  worker.on('message', (answer: Answer) => {
+    if (answer.id === undefined) lose();
+    else waiting.get(answer.id)?.(answer);
+  });
+  worker.on('error', lose);
+  let asked = 0;
+  const ask = (what: 'confirm' | 'release'): Promise<Answer> =>
+    new Promise((resolve) => {
+      if (lost.signal.aborted) return resolve({ lost: true });
+      const id = asked++;
+      worker.ref();
+      waiting.set(id, (answer) => {
+        waiting.delete(id);
+        if (waiting.size === 0) worker.unref();
+        resolve(answer);
+      });
+      worker.postMessage({ id, what });
+    });
+  return {
+    lost: lost.signal,
+    fromSilent,
+    async confirm() {
+      const answer = await ask('confirm');
+      if (answer.lost === true) throw loss;
+      if (answer.error !== undefined)
+        throw new UserError(`The lease cannot be renewed: ${answer.error}`, { file: folder });
+    },
+    async release() {
+      await ask('release');
+      await worker.terminate();
+    },
+  };
+}

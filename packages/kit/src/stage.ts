@@ -1,0 +1,74 @@
+import type { Figure } from '@selfsup/kit/figure';
+import type { Metric } from '@selfsup/kit/metric';
+import type { Remark } from '@selfsup/kit/remark';
+import type { ZodType } from 'zod';
+import type { Progress } from './progress.ts';
+
+/** A published artifact that a stage needs: a dataset or the outcome of an earlier stage. */
+export interface StageInput {
+  /** What `needs` names: `data/cifar10` or the name of a stage of the same experiment. */
+  readonly ref: string;
+  /** The folder that holds `manifest.json` and the small files of that artifact. */
+  readonly folder: string;
+  /** Path of a blob by the name under which it was published. Throws `UserError` listing the names there are. */
+  blob(name: string): string;
+  /** What it measured. */
+  readonly metrics: readonly Metric[];
+}
+
+/** All that a stage may look at. It must derive its results from `config`, `seed` and `needs` alone. */
+export interface StageContext<Config> {
+  readonly config: Config;
+  readonly seed: number;
+  readonly needs: Readonly<Record<string, StageInput>>;
+  /** A private folder that survives interruption: live checkpoints, partial results, outputs before publishing. */
+  readonly workFolder: string;
+  readonly progress: Progress;
+  /** Aborted on Ctrl-C or when time is up: save what resuming needs and throw `Interrupted`. */
+  readonly signal: AbortSignal;
+  /** Build everything on the real inputs, do two steps, check saving and loading, say what the whole would take. */
+  readonly dryRun: boolean;
+  /** Name of the experiment's small twin, suggested where the whole would take too long on this machine. */
+  readonly smallTwin?: string | undefined;
+}
+
+/** What a finished stage hands over to be published. Paths lie inside `workFolder`. */
+export interface StageResult {
+  /** Big files or folders, kept in the store by digest: checkpoints, features. */
+  readonly blobs?: Readonly<Record<string, string>>;
+  /** Small files for people and other tools, copied beside the manifest. Name to path. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Files or folders with wall-clock facts, such as TensorBoard's: copied beside `run.json`, part of no digest. */
+  readonly records?: Readonly<Record<string, string>>;
+  readonly metrics: readonly Metric[];
+  /** What reports show beside the metrics. */
+  readonly figures?: readonly Figure[] | undefined;
+  /** What must be known beside its metrics. Told when they are measured, and by reports beside the numbers. */
+  readonly remarks?: readonly Remark[] | undefined;
+}
+
+/**
+ * One kind of stage: a pretext task, an evaluation, a generator. The default export of
+ * `packages/<package>/src/<room>/<name>/<name>.ts`, found by the `uses: "<package>/<name>"` of an experiment.
+ */
+export interface StageModule<Config = unknown> {
+  /** Checks the stage's config section. Strict: unknown keys are errors. */
+  readonly schema: ZodType<Config>;
+  /** Roles that `needs` must name, such as `dataset` or `encoder`. */
+  readonly roles: readonly string[];
+  /** Roles that `needs` may name beside, such as `init`, the weights to begin with. */
+  readonly optionalRoles?: readonly string[];
+  /** Further roles that a config calls for. */
+  rolesFor?(config: Config): readonly string[];
+  /** Further parts found by name that the config chooses, such as `models/nin`; they enter the code key. */
+  parts?(config: Config): readonly string[];
+  run(context: StageContext<Config>): Promise<StageResult>;
+}
+
+/** Thrown by a stage that stopped because it was asked to; running it again goes on from there. */
+export class Interrupted extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'Interrupted';
+  }
+}

@@ -1,0 +1,14 @@
+import { UserError } from '@selfsup/kit/errors';
+import type { ImageShape } from '../network.ts';
+
+/**
+ * Throws `UserError` that names the network unless an image's sides are at least `least` pixels; `remedy` says what else
+ * to do than to take larger images.
+ */
+export function requireSides(network: string, { height, width }: ImageShape, least: number, remedy: string): void {
+  if (height >= least && width >= least) return;
+  throw new UserError(
+    `The network '${network}' takes images of at least ${least} × ${least} pixels, not ${height} × ${width}`,
+    { field: 'network.name', remedy },
+  );
+}

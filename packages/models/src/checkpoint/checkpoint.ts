@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { UserError } from '@selfsup/kit/errors';
+import { canonicalJson, writeAtomically } from '@selfsup/kit/files';
+
+/** Version of the layout of names and metadata inside our checkpoint files. */
+export const CHECKPOINT_VERSION = 1;
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** A tensor as plain data: row-major values and the shape they have. */
+export interface TensorData {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array | Uint8Array;
+}
+
+export interface Checkpoint {
+  /** By name: `encoder/<layer>/<weight>`, `head/…`, `optimizer/<group>/<weight>/<slot>`. */
+  readonly tensors: ReadonlyMap<string, TensorData>;
+  readonly metadata: Readonly<Record<string, Json>>;
+}
+
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+const NO_DIGEST = '0'.repeat(64);
+const REMEDY = 'Delete the file and run the stage that made it again.';
+
+/**
+ * Writes tensors and metadata as a safetensors file, atomically. Equal content gives equal bytes. The
+ * metadata carries a sha256 over the whole file (with the digest's own 64 digits as zeros).
+ * Throws `UserError` naming the file when it cannot be written.
+ */
+export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+  const names = [...checkpoint.tensors.keys()].sort(
+    (a, b) => width(checkpoint.tensors.get(b)!) - width(checkpoint.tensors.get(a)!) || (a < b ? -1 : 1),
+  );
+  const header: Record<string, unknown> = {
+    __metadata__: {
+      digest: NO_DIGEST,
+      metadata: canonicalJson(checkpoint.metadata),
+      version: String(CHECKPOINT_VERSION),
+    },
+  };
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  for (const name of names) {
+    const { shape, data } = checkpoint.tensors.get(name)!;
+    const elements = shape.reduce((a, b) => a * b, 1);
+    if (elements !== data.length) throw new Error(`${name}: ${data.length} values for shape [${shape.join(', ')}].`);
+    const end = offset + data.byteLength;
+    header[name] = { dtype: dtypeOf(data), shape: [...shape], data_offsets: [offset, end] } satisfies Entry;
+    parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    offset = end;
+  }
+  const start = encodeHeader(header);
+  const hash = createHash('sha256').update(start);
+  for (const part of parts) hash.update(part);
+  start.set(Buffer.from(hash.digest('hex')), digestAt(start));
+  await writeAtomically(path, [start, ...parts]);
+}
+
+/**
+ * Reads a checkpoint and checks every byte of it against its digest.
+ * Throws `UserError` naming the file when it is missing, torn, altered or of an unknown version.
+ */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const bytes = await readFile(path).catch((cause: Error) => {
+    throw new UserError(`Cannot read the checkpoint: ${cause.message}`, { file: path, cause });
+  });
+  const header = verifiedHeader(path, bytes);
+  const about = header['__metadata__'] as unknown as Record<string, string>;
+  if (about['version'] !== String(CHECKPOINT_VERSION)) {
+    throw new UserError(
+      `The checkpoint has format version ${about['version']}, this program reads version ${CHECKPOINT_VERSION}`,
+      { file: path, remedy: 'Use the version of Selfsup that wrote it, or run its stage again.' },
+    );
+  }
+  const base = 8 + Number(bytes.readBigUInt64LE(0));
+  const tensors = new Map<string, TensorData>();
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === '__metadata__') continue;
+    const [from, to] = entry.data_offsets;
+    // A copy of its own: aligned for typed arrays, and the file's buffer can be freed.
+    const copy = new Uint8Array(bytes.subarray(base + from, base + to)).buffer;
+    tensors.set(name, { shape: entry.shape, data: typed(path, entry.dtype, copy) });
+  }
+  return { tensors, metadata: JSON.parse(about['metadata']!) as Record<string, Json> };
+}
+
+function width(tensor: TensorData): number {
+  return tensor.data.BYTES_PER_ELEMENT;
+}
+
+function dtypeOf(data: TensorData['data']): string {
+  return data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
+}
+
+function typed(path: string, dtype: string, buffer: ArrayBuffer): TensorData['data'] {
+  if (dtype === 'F32') return new Float32Array(buffer);
+  if (dtype === 'I32') return new Int32Array(buffer);
+  if (dtype === 'U8') return new Uint8Array(buffer);
+  throw new UserError(`The checkpoint holds values of the unknown type ${dtype}`, { file: path, remedy: REMEDY });
+}
+
+/** Length (8 bytes, little-endian), then JSON filled up with spaces so that the tensors begin at a multiple of 8. */
+function encodeHeader(header: object): Buffer {
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Math.ceil(json.length / 8) * 8;
+  const bytes = Buffer.alloc(8 + padded, ' ');
+  bytes.writeBigUInt64LE(BigInt(padded), 0);
+  json.copy(bytes, 8);
+  return bytes;
+}
+
+/** Where the 64 digits of the digest stand: it is the first field of the header. */
+function digestAt(header: Uint8Array): number {
+  return Buffer.from(header.buffer, header.byteOffset, header.byteLength).indexOf('"digest":"') + '"digest":"'.length;
+}
+
+function verifiedHeader(path: string, bytes: Buffer): Record<string, Entry> {
+  const damaged = (what: string): UserError =>
+    new UserError(`The checkpoint is damaged: ${what}`, { file: path, remedy: REMEDY });
+  if (bytes.length < 8) throw damaged('it is cut off in its first bytes');
+  const length = Number(bytes.readBigUInt64LE(0));
+  if (length > bytes.length - 8) throw damaged('it is cut off or its length field was altered');
+  const header = bytes.subarray(0, 8 + length);
+  const at = digestAt(header);
+  const found = header.toString('latin1', at, at + 64);
+  const blank = Buffer.from(header);
+  blank.write(NO_DIGEST, Math.min(at, blank.length));
+  const digest = createHash('sha256')
+    .update(blank)
+    .update(bytes.subarray(8 + length))
+    .digest('hex');
+  if (digest !== found) throw damaged('its bytes do not give the digest that it carries');
+  return JSON.parse(header.toString('utf8', 8)) as Record<string, Entry>;
+}

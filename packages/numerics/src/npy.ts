@@ -1,0 +1,160 @@
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { UserError } from '@selfsup/kit/errors';
+
+/** Kinds of numbers that we store, by NumPy's names. */
+const kinds = { '<f4': Float32Array, '<i4': Int32Array, '<u4': Uint32Array } as const;
+type Kind = keyof typeof kinds;
+export type NpyArray = Float32Array | Int32Array | Uint32Array;
+
+const magic = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0]);
+
+function encodeHeader(kind: Kind, shape: readonly number[]): Buffer {
+  const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const text = `{'descr': '${kind}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const size = Math.ceil((magic.length + 2 + text.length + 1) / 64) * 64;
+  const header = Buffer.alloc(size, ' ');
+  magic.copy(header);
+  header.writeUInt16LE(size - magic.length - 2, magic.length);
+  header.write(text, magic.length + 2, 'latin1');
+  header.write('\n', size - 1, 'latin1');
+  return header;
+}
+
+/** Writes a NumPy `.npy` file row by row, so that it never has to fit in memory. */
+export class NpyWriter {
+  readonly #file: number;
+  readonly #path: string;
+  readonly #values: number;
+  readonly #kind: Kind;
+  #written = 0;
+
+  /** Creates the file for exactly `shape[0]` rows. Throws what `fs` throws when that cannot be done. */
+  constructor(path: string, kind: Kind, shape: readonly number[]) {
+    this.#path = path;
+    this.#kind = kind;
+    this.#values = shape.reduce((a, b) => a * b, 1);
+    this.#file = openSync(path, 'w');
+    writeFully(this.#file, path, encodeHeader(kind, shape));
+  }
+
+  /** Adds whole rows. Throws `RangeError` past the announced end, `TypeError` for another kind of numbers. */
+  append(values: NpyArray): void {
+    if (!(values instanceof kinds[this.#kind])) throw new TypeError(`${this.#path} holds ${this.#kind}`);
+    this.#written += values.length;
+    if (this.#written > this.#values) throw new RangeError(`${this.#path}: more values than its shape`);
+    writeFully(this.#file, this.#path, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+
+  /** Ends the file. Throws `RangeError` when rows are missing. */
+  close(): void {
+    closeSync(this.#file);
+    if (this.#written < this.#values) throw new RangeError(`${this.#path}: ${this.#written} of ${this.#values} values`);
+  }
+
+  /** Ends the file as it is, after a failure. */
+  abandon(): void {
+    closeSync(this.#file);
+  }
+}
+
+function writeFully(file: number, path: string, bytes: Uint8Array): void {
+  try {
+    for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+  } catch (cause) {
+    const remedy = 'Make room on the disk of the artifacts folder and run the same command again.';
+    throw new UserError(`Cannot write features: ${(cause as Error).message}`, { file: path, remedy, cause });
+  }
+}
+
+/** Writes a whole array as a `.npy` file. */
+export function writeNpy(path: string, kind: Kind, shape: readonly number[], values: NpyArray): void {
+  const writer = new NpyWriter(path, kind, shape);
+  writer.append(values);
+  writer.close();
+}
+
+/** Reads rows of a `.npy` file of float32, int32 or uint32 in C order, in any order, without loading it whole. */
+export class NpyReader {
+  readonly shape: readonly number[];
+  readonly #file: number;
+  readonly #path: string;
+  readonly #kind: Kind;
+  readonly #start: number;
+  readonly #rowValues: number;
+
+  /** Throws `UserError` naming the file when it is missing, cut off, or no such array. */
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      this.#file = openSync(path, 'r');
+    } catch (cause) {
+      throw new UserError(`Cannot read features: ${(cause as Error).message}`, { file: path, cause });
+    }
+    const head = Buffer.alloc(10);
+    this.#read(head, 0);
+    const size = head.readUInt16LE(8);
+    const text = Buffer.alloc(size);
+    this.#read(text, 10);
+    const found = /'descr': '(<f4|<i4|<u4)', 'fortran_order': False, 'shape': \(([\d, ]*)\)/.exec(
+      text.toString('latin1'),
+    );
+    if (!head.subarray(0, 8).equals(magic) || found === null) throw this.#damaged('it is no array of ours');
+    this.#kind = found[1] as Kind;
+    this.shape = (found[2] as string)
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map(Number);
+    this.#start = 10 + size;
+    this.#rowValues = this.shape.slice(1).reduce((a, b) => a * b, 1);
+  }
+
+  /**
+   * The rows of these numbers one after another, `[rows.length, …shape[1:]]`, in new memory or at the start of
+   * `target`. Throws `TypeError` for a target of another kind of numbers, `RangeError` for one that is too short.
+   */
+  gather(rows: ArrayLike<number>, target?: NpyArray): NpyArray {
+    const values = this.#room(rows.length * this.#rowValues, target);
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const rowBytes = this.#rowValues * 4;
+    for (let i = 0; i < rows.length;) {
+      // Neighbouring rows are read in one go.
+      const first = rows[i] as number;
+      let run = 1;
+      while (i + run < rows.length && rows[i + run] === first + run) run++;
+      if (first + run > (this.shape[0] as number)) throw new RangeError(`${this.#path} has ${this.shape[0]} rows`);
+      this.#read(bytes.subarray(i * rowBytes, (i + run) * rowBytes), this.#start + first * rowBytes);
+      i += run;
+    }
+    return values;
+  }
+
+  /** The whole array. */
+  all(): NpyArray {
+    return this.gather(Uint32Array.from({ length: this.shape[0] as number }, (_, i) => i));
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #room(count: number, target: NpyArray | undefined): NpyArray {
+    if (target === undefined) return new kinds[this.#kind](count);
+    if (!(target instanceof kinds[this.#kind])) throw new TypeError(`${this.#path} holds ${this.#kind}`);
+    if (target.length < count) throw new RangeError(`${count} values do not fit in ${target.length}`);
+    return target.subarray(0, count);
+  }
+
+  #read(target: Uint8Array, position: number): void {
+    for (let done = 0; done < target.length;) {
+      const count = readSync(this.#file, target, done, target.length - done, position + done);
+      if (count === 0) throw this.#damaged('it is cut off');
+      done += count;
+    }
+  }
+
+  #damaged(what: string): UserError {
+    const remedy = 'Run the stage that extracted the features again.';
+    return new UserError(`The feature file is damaged: ${what}`, { file: this.#path, remedy });
+  }
+}

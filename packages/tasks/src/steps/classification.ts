@@ -1,0 +1,47 @@
+import { compiledStep } from '@selfsup/engine/compiled-step';
+import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { Batch } from '@selfsup/data/loader';
+import type { Forward } from '@selfsup/trainer/gradients';
+import { infer } from './inference.ts';
+
+/** Logits `[batch, classes]` of images in training mode: batch norm uses and moves the batch's statistics. */
+export function trainingLogits(encoder: tf.LayersModel, head: tf.LayersModel, images: tf.Tensor4D): tf.Tensor2D {
+  const features = encoder.apply(images, { training: true }) as tf.Tensor4D;
+  return head.apply(features, { training: true }) as tf.Tensor2D;
+}
+
+/** Logits `[batch, classes]` of images in inference mode, any number of them. */
+export function inferenceLogits(encoder: tf.LayersModel, head: tf.LayersModel, images: tf.Tensor4D): tf.Tensor2D {
+  return infer(images, encoder, head);
+}
+
+/** Mean cross entropy of logits `[batch, classes]` with labels `[batch]` (int32), and the accuracy in percent. */
+export function softmaxLoss(logits: tf.Tensor2D, labels: tf.Tensor1D, accuracyName: string): Forward {
+  const right = logits.argMax(1).equal(labels);
+  return {
+    loss: sparseSoftmaxCrossEntropy(labels, logits).mean(),
+    metrics: { [accuracyName]: right.toFloat().mean().mul<tf.Scalar>(100) },
+  };
+}
+
+/** Percentage of samples over all batches whose largest logit is that of their label. */
+export async function accuracyOver(
+  batches: AsyncIterable<Batch>,
+  predict: (batch: Batch) => { logits: tf.Tensor2D; labels: tf.Tensor1D },
+): Promise<number> {
+  let right = 0;
+  let total = 0;
+  for await (const batch of batches) {
+    const hits = compiledStep(() =>
+      tf.tidy(() => {
+        const { logits, labels } = predict(batch);
+        total += labels.size;
+        return logits.argMax(1).equal(labels).sum();
+      }),
+    );
+    right += hits.dataSync()[0]!;
+    hits.dispose();
+  }
+  return (100 * right) / total;
+}

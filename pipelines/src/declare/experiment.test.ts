@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { UserError } from '@selfsup/kit/errors';
+import { dataOverrides, datasetsNeeded, parseOverrides, readExperiment, setVariantName } from './experiment.ts';
+import { createTestWorkspace, type TestWorkspace, toyExperiment } from '../testing/workspace.ts';
+
+let workspace: TestWorkspace;
+beforeAll(() => {
+  workspace = createTestWorkspace();
+});
+beforeEach(() => workspace.write(file, toyExperiment));
+afterAll(() => workspace.remove());
+
+const file = 'pipelines/experiments/toy/experiment.json';
+
+function failure(content: object | string, overrides: Record<string, unknown> = {}): UserError {
+  workspace.write(file, content);
+  try {
+    readExperiment({ root: workspace.root }, 'toy', overrides);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).file).toBe(workspace.path(file));
+    return error as UserError;
+  }
+  throw new Error('no error');
+}
+
+const withStages = (stages: object): object => ({ ...toyExperiment, stages: { ...toyExperiment.stages, ...stages } });
+
+test('a sound experiment: stages in order, one variant called base', () => {
+  const experiment = readExperiment({ root: workspace.root }, 'toy');
+  expect(experiment.variants).toHaveLength(1);
+  expect(experiment.variants[0]).toMatchObject({ name: 'base', order: ['pretrain', 'measure'] });
+});
+
+test('a mistyped key names its field and the nearest known one', () => {
+  const error = failure(withStages({ measure: { uses: 'eval/measure', neds: { encoder: 'pretrain' } } }));
+  expect(error.field).toBe('stages.measure.neds');
+  expect(error.message).toContain("did you mean 'needs'");
+  expect(error.remedy).toContain('uses, needs, config');
+});
+
+test('two mistyped keys are both told', () => {
+  expect(failure({ ...toyExperiment, sedes: [1], variant: {} }).describe()).toMatch(/sedes[\s\S]*variant/);
+});
+
+test('broken JSON', () => {
+  expect(failure('{ "about": ').message).toContain('Not valid JSON');
+});
+
+test('an unknown part lists those that exist', () => {
+  const error = failure(withStages({ measure: { uses: 'eval/mesure', needs: { encoder: 'pretrain' } } }));
+  expect(error.field).toBe('stages.measure.uses');
+  expect(error.message).toMatch(/did you mean 'eval\/measure'.*tasks\/toy/);
+});
+
+test('an unknown dataset lists those that exist', () => {
+  const error = failure(withStages({ pretrain: { uses: 'tasks/toy', needs: { dataset: 'data/cifar11' } } }));
+  expect(error.field).toBe('stages.pretrain.needs.dataset');
+  expect(error.message).toContain("Unknown dataset 'cifar11'");
+  expect(error.message).toContain('few');
+});
+
+test('an unknown stage lists those that exist', () => {
+  const error = failure(withStages({ measure: { uses: 'eval/measure', needs: { encoder: 'pretrian' } } }));
+  expect(error.field).toBe('stages.measure.needs.encoder');
+  expect(error.remedy).toContain('pretrain, measure');
+});
+
+test('a cycle is named', () => {
+  const error = failure(
+    withStages({
+      a: { uses: 'eval/measure', needs: { encoder: 'b' } },
+      b: { uses: 'eval/measure', needs: { encoder: 'c' } },
+      c: { uses: 'eval/measure', needs: { encoder: 'a' } },
+    }),
+  );
+  expect(error.message).toContain('a -> b -> c -> a');
+});
+
+test('an experiment that does not exist lists those that do', () => {
+  expect(() => readExperiment({ root: workspace.root }, 'toi')).toThrow(/did you mean 'toy'/);
+});
+
+test('variants apply dotted overrides and leave each other alone', () => {
+  workspace.write(file, {
+    ...toyExperiment,
+    variants: { plain: {}, big: { 'pretrain.config.value': 7, 'pretrain.config.network.name': 'net' } },
+  });
+  const [plain, big] = readExperiment({ root: workspace.root }, 'toy').variants;
+  expect(plain!.stages['pretrain']!.config).toEqual({ value: 3 });
+  expect(big!.stages['pretrain']!.config).toEqual({ value: 7, network: { name: 'net' } });
+});
+
+test('an override that names no stage, or brings in an unknown key', () => {
+  expect(failure(toyExperiment, { 'pertrain.config.value': 1 }).message).toContain("Unknown stage 'pertrain'");
+  expect(failure(toyExperiment, { 'pretrain.cofig.value': 1 }).field).toBe('stages.pretrain.cofig');
+});
+
+test('--set makes a variant of another name, different for different values', () => {
+  const overrides = parseOverrides(['pretrain.config.epochs=2', 'pretrain.uses=tasks/random']);
+  expect(overrides).toEqual({ 'pretrain.config.epochs': 2, 'pretrain.uses': 'tasks/random' });
+  expect(setVariantName('base', { 'pretrain.config.epochs': 2 })).toMatch(/^set-pretrain-config-epochs-2-[0-9a-f]{6}$/);
+  expect(setVariantName('rotnet', { 'a.b': 1.5 })).not.toBe(setVariantName('rotnet', { 'a.b': '1-5' }));
+  expect(() => parseOverrides(['epochs'])).toThrow(/no assignment/);
+});
+
+test('--data puts another data set wherever the experiment needs one', () => {
+  workspace.write(file, toyExperiment);
+  const [needed] = datasetsNeeded(readExperiment({ root: workspace.root }, 'toy'));
+  const experiment = readExperiment({ root: workspace.root }, 'toy');
+  const found = dataOverrides(experiment, [`${needed}=other`]);
+  const stages = Object.entries(experiment.variants[0]!.stages);
+  const using = stages.flatMap(([stage, { needs }]) =>
+    Object.keys(needs).flatMap((role) => (needs[role] === `data/${needed}` ? [`${stage}.needs.${role}`] : [])),
+  );
+  expect(using.length).toBeGreaterThan(0);
+  expect(found).toEqual(using.map((path) => `${path}=data/other`));
+  expect(() => dataOverrides(experiment, ['imagenet=other'])).toThrow(/Unknown data set 'imagenet'/);
+  expect(() => dataOverrides(experiment, ['other'])).toThrow(/names no two data sets/);
+});

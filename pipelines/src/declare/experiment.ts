@@ -1,0 +1,237 @@
+import { z } from 'zod';
+import { UserError } from '@selfsup/kit/errors';
+import { publishedEntrySchema } from '@selfsup/report/published';
+import { sha256, canonicalJson } from '@selfsup/kit/files';
+import { expandVariants, type StageDeclaration, type VariantPlan } from './expand.mjs';
+import { parseOrExplain, readJson } from './parse.ts';
+import { partFile } from './parts.ts';
+import { assertKnown, datasetFile, experimentFile, type Workspace } from './workspace.ts';
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes');
+const reserved = ['report', 'ingest', 'work', 'store', 'compare'];
+const variantName = name.refine((value) => !reserved.includes(value), 'is a reserved name');
+
+const expectedSchema = z.strictObject({
+  metric: z.string(),
+  variant: z.string().optional(),
+  value: z.number(),
+  tolerance: z.number().positive(),
+  source: z.string(),
+});
+
+/** What an experiment says about itself: never part of any key. */
+export const aboutSchema = z.strictObject({
+  title: z.string(),
+  summary: z.string().optional(),
+  paper: z.string().optional(),
+  command: z.string().optional(),
+  time: z.string().optional(),
+  smallTwin: name.optional(),
+  published: z.array(publishedEntrySchema({ variant: z.string().optional() })).optional(),
+  expected: z.array(expectedSchema).optional(),
+});
+
+/** A stage as declared; its `config` is checked by the schema of the part that it uses. */
+export const stageSchema = z.strictObject({
+  uses: z.string().describe('The part that runs: <package>/<name>, such as tasks/rotnet or eval/linear-probe'),
+  needs: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Role to what fills it: data/<dataset> or the name of another stage'),
+  config: z.record(z.string(), z.unknown()).default({}).describe('Checked by the schema of the part'),
+});
+
+/** An `experiment.json`. Strict: unknown keys are errors. Stage configs are checked by their parts' own schemas. */
+export const experimentSchema = z.strictObject({
+  $schema: z.string().optional(),
+  about: aboutSchema,
+  seeds: z
+    .array(z.int().min(0).max(0xffffffff))
+    .min(1)
+    .refine((seeds) => new Set(seeds).size === seeds.length, 'seeds must differ')
+    .default([1]),
+  variants: z
+    .record(variantName, z.record(z.string(), z.unknown()))
+    .optional()
+    .describe('Variant name to overrides: dotted path from the stage on, such as "pretrain.config.epochs", to value'),
+  stages: z
+    .record(name, stageSchema)
+    .refine((stages) => Object.keys(stages).length > 0, 'an experiment needs at least one stage'),
+});
+
+export type About = z.output<typeof aboutSchema>;
+
+/** An experiment that was read and whose structure was found sound: order, references and parts exist. */
+export interface Experiment {
+  readonly name: string;
+  readonly file: string;
+  readonly about: About;
+  readonly seeds: readonly number[];
+  readonly variants: readonly VariantPlan[];
+}
+
+/**
+ * Reads an experiment and checks its structure: keys, references, cycles, datasets and parts that exist.
+ * With `overrides` (from `--set`) each variant becomes a new one beside the declared ones.
+ * Throws `UserError` naming file and field. Stage configs are checked by `checkStages`.
+ */
+export function readExperiment(
+  workspace: Workspace,
+  experimentName: string,
+  overrides: Readonly<Record<string, unknown>> = {},
+): Experiment {
+  const file = experimentFile(workspace, experimentName);
+  const parsed = parseOrExplain(experimentSchema, readJson(file), file);
+  const declared = parsed.variants ?? {};
+  const variants = Object.keys(declared).length > 0 ? declared : { base: {} };
+  const isSet = Object.keys(overrides).length > 0;
+  const expanded = Object.entries(variants).flatMap(([variant, own]) => {
+    const merged = { ...own, ...overrides };
+    const fullName = isSet ? setVariantName(variant, overrides) : variant;
+    try {
+      return expandVariants({ stages: parsed.stages, variants: { [fullName]: merged } });
+    } catch (error) {
+      throw explainStructure(error as StructureError, file, variant, Object.keys(parsed.stages));
+    }
+  });
+  for (const variant of expanded) checkStructure(workspace, file, variant);
+  return { name: experimentName, file, about: parsed.about, seeds: parsed.seeds, variants: expanded };
+}
+
+/**
+ * Name of the variant that `--set` makes of `variant`: readable, and different for different overrides.
+ */
+export function setVariantName(variant: string, overrides: Readonly<Record<string, unknown>>): string {
+  const text = Object.entries(overrides)
+    .map(([path, value]) => `${path}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ');
+  const slug = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 60);
+  const prefix = variant === 'base' ? '' : `${variant}-`;
+  return `${prefix}set-${slug}-${sha256(canonicalJson(overrides)).slice(0, 6)}`;
+}
+
+/** Parses `--set` arguments: `a.b=c`, the value being JSON where it parses as such, else text. */
+export function parseOverrides(assignments: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    assignments.map((assignment) => {
+      const [, path, value] = /^([^=\s]+)=(.*)$/s.exec(assignment) ?? [];
+      if (path === undefined || value === undefined) {
+        throw new UserError(`--set ${assignment} is no assignment`, {
+          field: '--set',
+          remedy: 'Write it as --set <stage>.config.<key>=<value>, such as --set pretrain.config.epochs=2.',
+        });
+      }
+      try {
+        return [path, JSON.parse(value) as unknown];
+      } catch {
+        return [path, value];
+      }
+    }),
+  );
+}
+
+/**
+ * The `--set` arguments that `--data` arguments stand for: `imagenet=imagenet-sample` puts the data set `imagenet-sample`
+ * wherever the experiment needs `imagenet`. Throws `UserError` for one that is no such assignment, and for a data set that
+ * the experiment does not need.
+ */
+export function dataOverrides(experiment: Experiment, assignments: readonly string[]): string[] {
+  return assignments.flatMap((assignment) => {
+    const [, from, to] = /^([^=\s]+)=([^=\s]+)$/.exec(assignment) ?? [];
+    if (from === undefined || to === undefined) {
+      throw new UserError(`--data ${assignment} names no two data sets`, {
+        field: '--data',
+        remedy: 'Write it as --data <data set>=<another>, such as --data imagenet=imagenet-sample.',
+      });
+    }
+    assertKnown('data set', from, datasetsNeeded(experiment), 'it to the needs of a stage', { field: '--data' });
+    const roles = experiment.variants.flatMap(({ stages }) =>
+      Object.entries(stages).flatMap(([stage, { needs }]) =>
+        Object.keys(needs)
+          .filter((role) => needs[role] === `data/${from}`)
+          .map((role) => `${stage}.needs.${role}=data/${to}`),
+      ),
+    );
+    return [...new Set(roles)];
+  });
+}
+
+interface StructureError extends Error {
+  path?: string;
+  stage?: string;
+  cycle?: string[];
+  missing?: string;
+  field?: string;
+}
+
+function explainStructure(error: StructureError, file: string, variant: string, stages: string[]): Error {
+  const there = `Stages there are: ${stages.join(', ')}.`;
+  if (error.cycle !== undefined) {
+    return new UserError(`The stages need each other in a circle: ${error.cycle.join(' -> ')}`, {
+      file,
+      field: `stages.${error.cycle[0]}.needs`,
+      remedy: 'Remove one of these needs.',
+    });
+  }
+  if (error.missing !== undefined) {
+    return new UserError(`Unknown stage '${error.missing}'`, {
+      file,
+      field: error.field,
+      remedy: `${there} A dataset is named data/<name>.`,
+    });
+  }
+  if (error.stage !== undefined) {
+    return new UserError(`Unknown stage '${error.stage}' in the override '${error.path}'`, {
+      file,
+      field: `variants.${variant}`,
+      remedy: there,
+    });
+  }
+  return error;
+}
+
+function checkStructure(workspace: Workspace, file: string, variant: VariantPlan): void {
+  // Overrides can bring in keys that the file's own check never saw.
+  parseOrExplain(z.record(z.string(), stageSchema), variant.stages, file, 'stages');
+  for (const [stage, declaration] of Object.entries<StageDeclaration>(variant.stages)) {
+    partFile(workspace, declaration.uses, { file, field: `stages.${stage}.uses` });
+    for (const [role, ref] of Object.entries(declaration.needs)) {
+      if (!ref.startsWith('data/')) continue;
+      checkDataset(workspace, ref.slice('data/'.length), file, `stages.${stage}.needs.${role}`);
+    }
+  }
+}
+
+function checkDataset(workspace: Workspace, dataset: string, file: string, field: string): void {
+  try {
+    datasetFile(workspace, dataset);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(error.message, { file, field, remedy: error.remedy });
+  }
+}
+
+/** Throws `UserError` when the experiment has no such variant. */
+export function findVariant(experiment: Experiment, variant: string): VariantPlan {
+  const names = experiment.variants.map((candidate) => candidate.name);
+  assertKnown('variant', variant, names, `it under "variants"`, { file: experiment.file, field: 'variants' });
+  return experiment.variants.find((candidate) => candidate.name === variant)!;
+}
+
+/** Throws `UserError` when the experiment has no such stage. */
+export function findStage(experiment: Experiment, variant: VariantPlan, stage: string): StageDeclaration {
+  assertKnown('stage', stage, variant.order, `it under "stages"`, { file: experiment.file, field: 'stages' });
+  return variant.stages[stage]!;
+}
+
+/** Names of the datasets that an experiment, or one variant of it, needs, in order of their first mention. */
+export function datasetsNeeded({ variants }: Experiment, only?: string): string[] {
+  const refs = variants
+    .filter(({ name }) => only === undefined || name === only)
+    .flatMap((variant) => variant.order.flatMap((stage) => Object.values(variant.stages[stage]!.needs)));
+  return [...new Set(refs.filter((ref) => ref.startsWith('data/')).map((ref) => ref.slice('data/'.length)))];
+}

@@ -1,0 +1,65 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { UserError } from '@selfsup/kit/errors';
+import { partNames, partPath } from '@selfsup/kit/parts';
+import type { StageModule } from '@selfsup/kit/stage';
+import { assertKnown, type Workspace } from './workspace.ts';
+
+const partPattern = /^[a-z0-9-]+\/[a-z0-9-]+$/;
+
+/** The parts of a package, as `tasks/rotnet`. */
+export function partsOf(workspace: Workspace, packageName: string): string[] {
+  return partNames(packageFolder(workspace, packageName)).map((name) => `${packageName}/${name}`);
+}
+
+/** All parts of all packages, sorted. */
+export function allParts(workspace: Workspace): string[] {
+  return safeList(join(workspace.root, 'packages')).flatMap((name) => partsOf(workspace, name));
+}
+
+const packageFolder = (workspace: Workspace, name: string): string => join(workspace.root, 'packages', name);
+
+/**
+ * Source file of a part such as `tasks/rotnet`.
+ * Throws `UserError` (with `where`) listing the parts there are when it does not exist.
+ */
+export function partFile(workspace: Workspace, part: string, where: { file?: string; field?: string } = {}): string {
+  if (!partPattern.test(part)) {
+    throw new UserError(`'${part}' is no name of a part`, {
+      ...where,
+      remedy: 'Write <package>/<name> in lower case, such as tasks/rotnet.',
+    });
+  }
+  const [packageName, name] = part.split('/') as [string, string];
+  const folder = packageFolder(workspace, packageName);
+  const file = partPath(folder, name);
+  assertKnown('part', part, allParts(workspace), `packages/${packageName}/${file}`, where);
+  return join(folder, file);
+}
+
+/** Loads the stage module of a part. Throws `UserError` (with `where`) when the part is missing or no stage. */
+export async function loadStageModule(
+  workspace: Workspace,
+  part: string,
+  where: { file?: string; field?: string } = {},
+): Promise<StageModule> {
+  const file = partFile(workspace, part, where);
+  const loaded = (await import(pathToFileURL(file).href)) as { default?: Partial<StageModule> };
+  const module = loaded.default;
+  if (typeof module?.run !== 'function' || module.schema === undefined || !Array.isArray(module.roles)) {
+    throw new UserError(`'${part}' is not a stage: its default export lacks schema, roles or run`, {
+      ...where,
+      remedy: `Name a task or an evaluation, or make ${part} export a StageModule.`,
+    });
+  }
+  return module as StageModule;
+}
+
+function safeList(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,74 @@
+import type { ComparedRow, ComparisonInput } from '@selfsup/report/comparison-input';
+import type { PublishedNumber } from '@selfsup/report/input';
+import type { Comparison, ComparisonEntry } from '../declare/comparison.ts';
+import { wholeTables } from '@selfsup/report/published';
+import { evaluationSettings } from '../declare/evaluation-settings.ts';
+import { datasetsNeeded } from '../declare/experiment.ts';
+import { pretrainingData } from '../declare/pretraining-data.ts';
+import { publishedNumbers } from '../declare/published-numbers.ts';
+import { stageIds } from '../run/run-experiment.ts';
+import type { Session } from '../run/session.ts';
+import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
+
+/** Collects what the report of a comparison shows from all that the stages of its entries have published. */
+export async function comparisonInput(session: Session, comparison: Comparison): Promise<ComparisonInput> {
+  const { entries } = comparison;
+  const rows: ComparedRow[] = [];
+  const warnings: string[] = [];
+  for (const entry of entries) {
+    const { label, experiment, variant } = entry;
+    const missing: string[] = [];
+    for (const id of stageIds(experiment, { variant: variant.name, stages: entry.stages })) {
+      const row = await readStageRow(session, variant, id);
+      if (row === undefined) missing.push(`${id.stage} (seed ${id.seed})`);
+      else rows.push({ ...row, variant: label, settings: evaluationSettings(session, variant, id) });
+    }
+    if (missing.length > 0) warnings.push(`${label}: not run yet: ${missing.join(', ')}.`);
+  }
+  const all = entries.flatMap(({ experiment, variant, stages }) =>
+    stageIds(experiment, { variant: variant.name, stages }),
+  );
+  warnings.push(...placeWarnings(session, all));
+  const { published: _own, ...about } = comparison.about;
+  const published = await publishedOf(comparison);
+  return {
+    comparison: comparison.name,
+    about,
+    entries: entries.map(({ label, group, reference, experiment, variant, stages }) => ({
+      label,
+      group,
+      reference,
+      pretrainedOn: pretrainingData(variant, stages),
+      experiment: experiment.name,
+      variant: variant.name,
+      title: experiment.about.title,
+      paper: experiment.about.paper,
+    })),
+    seeds: [...new Set(entries.flatMap(({ experiment }) => experiment.seeds))].sort((a, b) => a - b),
+    variants: entries.map(({ label }) => label),
+    rows,
+    datasets: readDatasetFacts(session, datasetsOf(entries)),
+    published,
+    wholeTables: await wholeTables(published),
+    warnings,
+  };
+}
+
+/** What the comparison says itself, and what its experiments say of the variants that it compares; nothing twice. */
+export async function publishedOf({ about, file, entries }: Comparison): Promise<PublishedNumber[]> {
+  const own = await publishedNumbers(about.published, file, datasetsOf(entries), ({ entry }) => entry);
+  const theirs = await Promise.all(entries.map(publishedOfEntry));
+  const unique = new Map([...own, ...theirs.flat()].map((number) => [JSON.stringify(number), number]));
+  return [...unique.values()];
+}
+
+async function publishedOfEntry({ label, experiment, variant }: ComparisonEntry): Promise<PublishedNumber[]> {
+  // An entry that names no variant is of the first one, as in the experiment's own report.
+  const first = experiment.variants[0]!.name;
+  const ofVariant = experiment.about.published?.filter((one) => (one.variant ?? first) === variant.name);
+  return publishedNumbers(ofVariant, experiment.file, datasetsNeeded(experiment), () => label);
+}
+
+function datasetsOf(entries: readonly ComparisonEntry[]): string[] {
+  return [...new Set(entries.flatMap(({ experiment, variant }) => datasetsNeeded(experiment, variant.name)))];
+}

@@ -1,0 +1,30 @@
+import { resolve } from 'node:path';
+import { UserError } from '@selfsup/kit/errors';
+import { writeAtomically } from '@selfsup/kit/files';
+import { isFolder } from '@selfsup/kit/named-folder';
+
+/**
+ * Writes a report to its place among the artifacts, or to the file that `--to` names, and gives its path. Throws `UserError`
+ * where it cannot be written: of artifacts that can only be read, with `--to` as the remedy.
+ */
+export async function writeReportFile(page: string, place: string, to: string | undefined): Promise<string> {
+  if (to !== undefined) {
+    const file = resolve(to);
+    if (isFolder(file)) {
+      throw new UserError('A report is a file', { file, field: '--to', remedy: 'Name a file, such as report.html.' });
+    }
+    await writeAtomically(file, page);
+    return file;
+  }
+  try {
+    await writeAtomically(place, page);
+  } catch (cause) {
+    throw new UserError(`The report cannot be written: ${(cause as Error).message}`, {
+      file: place,
+      remedy:
+        'Say where it shall go: selfsup report <experiment>, or compare <comparison> --as-is, with --to <file.html>.',
+      cause,
+    });
+  }
+  return place;
+}

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Experiment } from '../declare/experiment.ts';
+import { writeReportFile } from './report-file.ts';
+import type { Session } from '../run/session.ts';
+
+/** Where the report of an experiment lies; that of a `--set` variant beside its artifacts. */
+export function reportFile(session: Session, experiment: Experiment, setVariant?: string): string {
+  const folder = join(session.artifacts.stages, experiment.name, ...(setVariant === undefined ? [] : [setVariant]));
+  return join(folder, 'report', 'index.html');
+}
+
+/** Writes the report from what is published now, to its own place or to the file `to`. Gives its path. */
+export async function writeReport(
+  session: Session,
+  experiment: Experiment,
+  { setVariant, to }: { setVariant?: string | undefined; to?: string | undefined } = {},
+): Promise<string> {
+  const { renderReport } = await import('@selfsup/report/page');
+  const { reportInput } = await import('./report-input.ts');
+  const page = await renderReport(await reportInput(session, experiment));
+  return writeReportFile(page, reportFile(session, experiment, setVariant), to);
+}
+
+/** Whether there is a report. */
+export function hasReport(session: Session, experiment: Experiment): boolean {
+  return existsSync(reportFile(session, experiment));
+}

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '@selfsup/kit/errors';
+import { lossSignal } from '@selfsup/kit/lease';
+import { Interrupted } from '@selfsup/kit/stage';
+import { type UnitId, unitLabel } from '../store/artifacts.ts';
+import { type Session, unbroken } from './session.ts';
+
+/** Thrown when a child command failed: it has told the user why already. */
+export class ChildFailed extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`A stage failed with exit code ${exitCode}`);
+    this.name = 'ChildFailed';
+    this.exitCode = exitCode;
+  }
+}
+
+const program = fileURLToPath(new URL('../../bin/selfsup.mjs', import.meta.url));
+
+/**
+ * Runs one unit in a process of its own, so that its settings are in the environment before TensorFlow loads and
+ * its memory goes back afterwards. Throws `Interrupted` when it was stopped, `ChildFailed` when it failed, `UserError`
+ * when something from outside ended it, so that it could not say why itself.
+ */
+export async function childCommand(
+  session: Session,
+  unit: UnitId,
+  options: {
+    force: boolean;
+    overrides: readonly string[];
+    path?: string | undefined;
+    fullHash?: boolean | undefined;
+    /** What must be exact has been announced, so that the child is silent about it. */
+    announced?: boolean | undefined;
+  },
+): Promise<void> {
+  const args =
+    unit.kind === 'ingest'
+      ? ['ingest', unit.dataset]
+      : ['stage', unit.experiment, unit.stage, '--variant', unit.variant, '--seed', String(unit.seed)];
+  if (unit.kind === 'ingest') {
+    if (options.path !== undefined) args.push('--path', options.path);
+    if (options.fullHash === true) args.push('--full-hash');
+  } else {
+    for (const assignment of options.overrides) args.push('--set', assignment);
+    if (session.exact) args.push('--exact');
+    if (options.announced === true) args.push('--announced');
+    if (session.dryRunFolder !== undefined) args.push('--dry-run-into', session.dryRunFolder);
+  }
+  if (options.force) args.push('--force');
+  const { [nxTask]: _nx, ...env } = process.env;
+  const child = spawn(process.execPath, [program, ...args], { cwd: session.workspace.root, env, stdio: 'inherit' });
+  const forward = (): void => void child.kill('SIGTERM');
+  session.signal.addEventListener('abort', forward);
+  if (session.signal.aborted) forward();
+  const [code, signal] = await unbroken(
+    () =>
+      new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', (exitCode, endedBy) => resolve([exitCode, endedBy]));
+      }),
+  );
+  session.signal.removeEventListener('abort', forward);
+  const stopped = session.signal.aborted && (signal === null || stopSignals.includes(signal));
+  if (code === 130 || (code !== 0 && stopped)) throw new Interrupted('Stopped.');
+  if (signal === lossSignal) throw new ChildFailed(1);
+  if (signal !== null) throw endedFromOutside(unit, signal);
+  if (code !== 0) throw new ChildFailed(code ?? 1);
+}
+
+const nxTask = 'NX_TASK_TARGET_PROJECT';
+
+/** Whether Nx started this process: of one that is killed it says nothing, so that the work belongs into a child. */
+export function isUnderNx(): boolean {
+  return process.env[nxTask] !== undefined;
+}
+
+const stopSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+function endedFromOutside(unit: UnitId, signal: NodeJS.Signals): UserError {
+  const goOn = 'Run the same command again: it goes on from the last save.';
+  const label = `${unitLabel(unit)} was ended by the signal ${signal}`;
+  if (signal === 'SIGKILL') {
+    return new UserError(`${label}, most likely because the memory of this machine or container was used up`, {
+      remedy: `Give it more memory, or ask for less: a smaller batchSize, fewer programs beside it. ${goOn}`,
+    });
+  }
+  if (['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGABRT', 'SIGFPE'].includes(signal)) {
+    return new UserError(`${label}: a fault in native code, such as TensorFlow's, or a full memory disk`, {
+      remedy: `${goOn} If it ends so again, npx selfsup doctor shows whether the engine is whole.`,
+    });
+  }
+  return new UserError(`${label}, which another program or a scheduler has sent`, { remedy: goOn });
+}

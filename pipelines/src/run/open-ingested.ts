@@ -1,0 +1,26 @@
+import { type Dataset, openDataset } from '@selfsup/data/dataset';
+import { UserError } from '@selfsup/kit/errors';
+import { publishedFolder, storeOf } from '../store/artifacts.ts';
+import { nearest } from '../declare/nearest.ts';
+import { readManifest } from '../store/manifest.ts';
+import type { Session } from './session.ts';
+import { blobPath } from '../store/store.ts';
+import { datasetNames } from '../declare/workspace.ts';
+
+/** Opens a data set that was ingested. Throws `UserError` where there is none of that name, or it was not ingested. */
+export function openIngested(session: Session, name: string): Dataset {
+  const known = datasetNames(session.workspace);
+  if (!known.includes(name)) {
+    const close = nearest(name, known);
+    throw new UserError(`There is no data set '${name}'`, {
+      remedy: `${close === undefined ? '' : `Did you mean ${close}? `}There are: ${known.join(', ')}.`,
+    });
+  }
+  const id = { kind: 'ingest', dataset: name } as const;
+  const manifest = readManifest(publishedFolder(session.artifacts, id));
+  const blob = manifest?.blobs['lmdb'];
+  if (blob === undefined) {
+    throw new UserError(`The data set '${name}' has not been ingested`, { remedy: `Run: npx selfsup ingest ${name}` });
+  }
+  return openDataset(blobPath(storeOf(session.artifacts, id), blob.sha256));
+}

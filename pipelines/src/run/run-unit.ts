@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { cpus, hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Progress } from '@selfsup/kit/progress';
+import type { StageResult } from '@selfsup/kit/stage';
+import { writeAtomically } from '@selfsup/kit/files';
+import { acquireLease, type Lease } from '@selfsup/kit/lease';
+import { publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from '../store/artifacts.ts';
+import { detach } from './detach.ts';
+import { duration } from './labelled-progress.ts';
+import { isComplete, type Manifest, readManifest, type RunRecord } from '../store/manifest.ts';
+import { type Place, placeDifferences, placesApart } from '../keys/place.ts';
+import { publish, putInPlace, sweepScratch } from '../store/publish.ts';
+import { type Session, unbroken } from './session.ts';
+import { fittingOf, listUnfinished, openAttempt, type Unfinished, type Wanted } from '../store/unfinished.ts';
+import { filesBelow } from '../store/store.ts';
+import { tellUnfinished } from '../store/tell-unfinished.ts';
+
+/** One unit of work as the runner sees it, whatever it computes. */
+export interface Work {
+  readonly id: UnitId;
+  readonly key: string;
+  /** Where it is computed; undefined where that has no influence. */
+  readonly place?: Place | undefined;
+  /** Whether what is published now is this key's result, whole. */
+  isFresh(): Promise<boolean>;
+  readonly manifest: Omit<Manifest, 'schema' | 'places' | 'acceptedFrom' | 'blobs' | 'files' | 'outputDigest'>;
+  /** How commands name it: `toy pretrain --variant base --seed 1`, or `data/few`. */
+  readonly named: string;
+  /** Does the work in a folder that survives interruption. */
+  run(folder: string): Promise<StageResult>;
+  readonly identities?: (() => Readonly<Record<string, string>>) | undefined;
+  readonly runFacts?: (() => Readonly<Record<string, string | number>>) | undefined;
+}
+
+export type Outcome = 'fresh' | 'computed' | 'shared';
+
+/**
+ * Brings one unit up to date: at once where it is; else under a lease on its work folder, from where an earlier
+ * attempt with the same key stopped, and published at the end. Attempts that do not fit stay where they are and are
+ * named. With `force` it is computed anew in any case, from where an earlier attempt with `force` stopped.
+ */
+export async function runUnit(session: Session, work: Work, force: boolean): Promise<Outcome> {
+  const { id } = work;
+  const progress = session.progress(unitLabel(id));
+  if (!force && (await work.isFresh())) return 'fresh';
+  const folder = workFolder(session.artifacts, id);
+  // Whoever loses the lease must not write into the folder any more, whatever its stage is busy with.
+  const lease = await acquireLease(join(folder, 'lease'), {
+    signal: session.signal,
+    endProcess: true,
+    onWait: (owner) =>
+      progress.note(
+        `${owner === undefined ? 'Another process' : `Process ${owner.pid} on ${owner.host}`} is at this already; ` +
+          'waiting for it. Should it give no sign of life for a minute, this command takes over.',
+      ),
+  });
+  return unbroken(() => underLease(session, work, force, folder, lease).finally(() => lease.release()));
+}
+
+async function underLease(
+  session: Session,
+  work: Work,
+  force: boolean,
+  folder: string,
+  lease: Lease,
+): Promise<Outcome> {
+  const { id } = work;
+  const progress = session.progress(unitLabel(id));
+  const published = publishedFolder(session.artifacts, id);
+  const store = storeOf(session.artifacts, id);
+  await sweepScratch(folder, published);
+  if (!force && (await work.isFresh())) return 'fresh';
+  const unfinished = await listUnfinished(folder);
+  if (lease.fromSilent) for (const one of unfinished) await detach(one.folder);
+  if (!force && (await shareResult(session, work, published, folder, store, lease))) return 'shared';
+  const { manifest, place, key } = work;
+  const { keyParts, code } = manifest;
+  const wanted: Wanted = { key, keyParts, code, place, exact: session.exact, force };
+  const fitting = fittingOf(unfinished, wanted);
+  for (const text of await tellUnfinished(unfinished, fitting, wanted, work.named)) progress.note(text);
+  const { folder: workedIn, attempt } = await openAttempt(folder, fitting, wanted);
+  tellPlaces(progress, fitting, place);
+  const files = join(workedIn, 'files');
+  const startedAt = Date.now();
+  progress.note('started');
+  const result = await work.run(files).catch(async (cause: unknown) => {
+    if ((await filesBelow(files)).length === 0) await rm(workedIn, { recursive: true, force: true });
+    throw cause;
+  });
+  // The few images of a dry run say nothing of the whole.
+  if (session.dryRunFolder === undefined) for (const { message } of result.remarks ?? []) progress.warn(message);
+  const run: RunRecord = {
+    started: new Date(startedAt).toISOString(),
+    finished: new Date().toISOString(),
+    wallSeconds: (Date.now() - startedAt) / 1000,
+    host: hostname(),
+    cpu: cpus()[0]?.model ?? 'unknown',
+    node: process.version,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    place,
+    facts: work.runFacts?.(),
+  };
+  await publish(result, {
+    folder: published,
+    store,
+    scratch: folder,
+    manifest: { ...manifest, acceptedFrom: attempt.acceptedFrom, places: attempt.places },
+    run,
+    identities: work.identities?.(),
+    confirm: () => lease.confirm(),
+  });
+  await writeAtomically(indexPath(store, work.key), JSON.stringify({ folder: published }));
+  await rm(workedIn, { recursive: true, force: true });
+  progress.note(`done in ${duration(run.wallSeconds)}`);
+  return 'computed';
+}
+
+/** Says where work that is gone on with was begun elsewhere. */
+function tellPlaces(progress: Progress, found: Unfinished | undefined, here: Place | undefined): void {
+  const places = found?.attempt?.places ?? [];
+  const apart = here === undefined || places.length === 0 ? [] : placesApart([...places, here]);
+  if (apart.length === 0) return;
+  progress.note(
+    `goes on with what was begun elsewhere (${apart.join('; ')}): its last bits may differ from those of a run in one ` +
+      'place. The manifest names all of them.',
+  );
+}
+
+function indexPath(store: string, key: string): string {
+  return join(store, 'keys', key.slice(0, 2), `${key}.json`);
+}
+
+/** Takes over the result of another variant or experiment with the very same key, where it is published and whole. */
+async function shareResult(
+  session: Session,
+  work: Work,
+  published: string,
+  scratch: string,
+  store: string,
+  lease: Lease,
+): Promise<boolean> {
+  let other: string;
+  try {
+    other = (JSON.parse(await readFile(indexPath(store, work.key), 'utf8')) as { folder: string }).folder;
+  } catch {
+    return false;
+  }
+  if (other === published || !existsSync(other)) return false;
+  const manifest = readManifest(other);
+  if (manifest?.key !== work.key || !(await isComplete(manifest, other, store))) return false;
+  if (session.exact && placeDifferences(manifest.places, work.place).length > 0) return false;
+  const fresh = join(scratch, `publish-shared`);
+  await cp(other, fresh, { recursive: true });
+  if (readManifest(fresh)?.key !== work.key) return false;
+  await mkdir(dirname(published), { recursive: true });
+  await lease.confirm();
+  await putInPlace(fresh, published, scratch);
+  session.progress(unitLabel(work.id)).note('same key as a result that is there already: taken from it');
+  return true;
+}

@@ -1,0 +1,76 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '@selfsup/kit/errors';
+import { namedFolder } from '@selfsup/kit/named-folder';
+import type { Workspace } from '../declare/workspace.ts';
+
+/** Where published results, the store and work in progress lie. */
+export interface Artifacts {
+  readonly root: string;
+  /** Where stages publish: the root, or a throw-away folder in a dry run. Datasets always lie below the root. */
+  readonly stages: string;
+  /** Blobs of stages; those of datasets lie in `<root>/store`. */
+  readonly store: string;
+}
+
+/** Names one stage of one variant and seed, or with `dataset` alone an ingestion. */
+export type UnitId =
+  | { readonly kind: 'ingest'; readonly dataset: string }
+  | {
+      readonly kind: 'stage';
+      readonly experiment: string;
+      readonly variant: string;
+      readonly seed: number;
+      readonly stage: string;
+    };
+
+/** The artifacts folder: `SELFSUP_ARTIFACTS` (a relative one from the workspace root), or `artifacts` in the workspace. */
+export function openArtifacts(workspace: Workspace, dryRunFolder?: string): Artifacts {
+  const root = namedFolder('SELFSUP_ARTIFACTS', { root: workspace.root }) ?? join(workspace.root, 'artifacts');
+  const stages = dryRunFolder ?? root;
+  return { root, stages, store: join(stages, 'store') };
+}
+
+/** Where a unit publishes: `manifest.json`, `metrics.json`, `run.json` and small files. */
+export function publishedFolder(artifacts: Artifacts, unit: UnitId): string {
+  return unit.kind === 'ingest'
+    ? join(artifacts.root, unit.dataset, 'ingest')
+    : join(artifacts.stages, unit.experiment, unit.variant, `seed-${unit.seed}`, unit.stage);
+}
+
+/** Where a unit keeps what survives an interruption, its lease included. */
+export function workFolder(artifacts: Artifacts, unit: UnitId): string {
+  return unit.kind === 'ingest'
+    ? join(artifacts.root, 'work', unit.dataset, 'ingest')
+    : join(artifacts.stages, 'work', unit.experiment, unit.variant, `seed-${unit.seed}`, unit.stage);
+}
+
+/** The store in which the blobs of a unit lie. */
+export function storeOf(artifacts: Artifacts, unit: UnitId): string {
+  return unit.kind === 'ingest' ? join(artifacts.root, 'store') : artifacts.store;
+}
+
+/** A unit in a few words, for people. */
+export function unitLabel(unit: UnitId): string {
+  if (unit.kind === 'ingest') return `data/${unit.dataset}`;
+  const variant = unit.variant === 'base' ? '' : ` ${unit.variant}`;
+  return `${unit.experiment}${variant} seed ${unit.seed}: ${unit.stage}`;
+}
+
+/** Throws `UserError` unless files can be made in the artifacts folder. */
+export function assertWritable(artifacts: Artifacts): void {
+  for (const folder of new Set([artifacts.root, artifacts.stages])) {
+    const probe = join(folder, `.writable.${process.pid}`);
+    try {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(probe, '');
+      rmSync(probe);
+    } catch (cause) {
+      throw new UserError(`The artifacts folder cannot be written: ${(cause as Error).message}`, {
+        file: folder,
+        remedy: 'Make it writable, or set SELFSUP_ARTIFACTS to a folder that is.',
+        cause,
+      });
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { UserError } from '@selfsup/kit/errors';
+import { openIngested } from '../run/open-ingested.ts';
+import type { Session } from '../run/session.ts';
+import { shownPath } from './shown-path.ts';
+
+/** Forms in which a data set can be written. */
+export const datasetFormats = ['webdataset', 'folder'] as const;
+export type DatasetFormat = (typeof datasetFormats)[number];
+
+/** Writes a data set for other tools, and returns lines that say what was written. Throws `UserError`. */
+export async function exportDataset(
+  session: Session,
+  name: string,
+  options: {
+    readonly to: string;
+    readonly format: DatasetFormat;
+    readonly split?: string | undefined;
+    readonly shardMegabytes: number;
+  },
+): Promise<string[]> {
+  const dataset = openIngested(session, name);
+  try {
+    const known = Object.keys(dataset.manifest.splits);
+    if (options.split !== undefined && !known.includes(options.split)) {
+      throw new UserError(`The data set ${name} has no split "${options.split}"`, {
+        field: '--split',
+        remedy: `Use one of: ${known.join(', ')}.`,
+      });
+    }
+    const to = join(options.to, name);
+    const work = {
+      dataset,
+      splits: options.split === undefined ? known : [options.split],
+      to,
+      shardBytes: options.shardMegabytes * 1e6,
+      progress: session.progress(`data/${name}`),
+      signal: session.signal,
+    };
+    if (options.format === 'folder') {
+      const { exportImageFolder } = await import('@selfsup/data/export/image-folder');
+      return (await exportImageFolder(work)).map((folder) => `Images: ${shownPath(folder)}`);
+    }
+    const { exportWebdataset } = await import('@selfsup/data/export/webdataset');
+    const shards = await exportWebdataset(work);
+    return [
+      `WebDataset: ${shards.length} shards in ${shownPath(to)}; classes and statistics in dataset.json beside them`,
+    ];
+  } finally {
+    await dataset.close();
+  }
+}

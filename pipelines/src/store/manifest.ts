@@ -1,0 +1,113 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalJson, sha256 } from '@selfsup/kit/files';
+import { formerMetrics } from '@selfsup/kit/former-metrics';
+import { type Metric, metricSchema } from '@selfsup/kit/metric';
+import { z } from 'zod';
+import type { CodeKey } from '../keys/code-key/code-key.ts';
+import type { Place } from '../keys/place.ts';
+import { type BlobRef, isWhole } from './store.ts';
+
+/** Version of the published layout. Version 1 is read too; a newer one counts as not published. */
+export const manifestSchema = 2;
+
+/** All that a key is made of: what determines a result. Where it is computed is no part of it. */
+export interface KeyParts {
+  readonly uses: string;
+  readonly seed: number;
+  /** The stage's config section as written, overrides applied; for an ingestion, what identifies the source. */
+  readonly config: unknown;
+  /** Role to output digest of what fills it. */
+  readonly needs: Readonly<Record<string, string>>;
+  /** Versions of the engine, where the code reaches TensorFlow. */
+  readonly engine?: Readonly<Record<string, string>> | undefined;
+  readonly code: string;
+  readonly dryRun?: true | undefined;
+}
+
+/** `manifest.json`: reproducible facts only. */
+export interface Manifest {
+  readonly schema: number;
+  readonly key: string;
+  readonly keyParts: KeyParts;
+  /** Parts that the config chose, such as `models/nin`. */
+  readonly parts: readonly string[];
+  readonly code: CodeKey;
+  /**
+   * Where it was computed, in the order of time: several where it was interrupted and gone on with elsewhere, none where
+   * that has no influence. Never part of the key.
+   */
+  readonly places: readonly Place[];
+  /** The config with its defaults filled in. */
+  readonly resolvedConfig: unknown;
+  /** Code key before `selfsup accept` blessed a change. */
+  readonly acceptedFrom?: string | undefined;
+  readonly blobs: Readonly<Record<string, BlobRef>>;
+  /** Small files beside the manifest, name to sha256. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Hash over blobs, files and metrics: what later stages depend on. */
+  readonly outputDigest: string;
+}
+
+/** `run.json`: how this run went; never part of any key. */
+export interface RunRecord {
+  readonly started: string;
+  readonly finished: string;
+  readonly wallSeconds: number;
+  readonly host: string;
+  readonly cpu: string;
+  readonly node: string;
+  readonly peakMemoryBytes: number;
+  /** Where this run computed; undefined where that has no influence. */
+  readonly place?: Place | undefined;
+  readonly facts?: Readonly<Record<string, string | number>> | undefined;
+}
+
+/** The manifest in a published folder; undefined where there is none that this version can read. */
+export function readManifest(folder: string): Manifest | undefined {
+  const manifest = readJsonOr<Manifest>(join(folder, 'manifest.json'));
+  if (manifest?.schema === 1) return ofSchema1(manifest);
+  return manifest?.schema === manifestSchema ? manifest : undefined;
+}
+
+/** The key that stands for these parts. */
+export function keyOf(parts: KeyParts): string {
+  return sha256(canonicalJson(parts));
+}
+
+/** In version 1 the place was part of the engine and the engine's digest part of the key. */
+function ofSchema1(old: Manifest & { readonly engineFacts?: Readonly<Record<string, string>> }): Manifest {
+  const { engineFacts, ...manifest } = old;
+  if (engineFacts === undefined) return { ...manifest, schema: manifestSchema, places: [] };
+  const { tensorflow = 'unknown', tfjs = 'unknown', ...place } = engineFacts;
+  const keyParts = { ...old.keyParts, engine: { tensorflow, tfjs } };
+  return { ...manifest, schema: manifestSchema, key: keyOf(keyParts), keyParts, places: [place] };
+}
+
+const publishedMetrics = z.union([z.array(metricSchema), z.record(z.string(), z.number()).transform(formerMetrics)]);
+
+/** Metrics of a published folder, those of earlier versions included; none where they cannot be read. */
+export function readMetrics(folder: string): Metric[] {
+  return publishedMetrics.safeParse(readJsonOr(join(folder, 'metrics.json'))).data ?? [];
+}
+
+/** How the run that published a folder went. */
+export function readRun(folder: string): RunRecord | undefined {
+  return readJsonOr<RunRecord>(join(folder, 'run.json'));
+}
+
+/** Whether all blobs of a manifest are in the store and its small files beside it. */
+export async function isComplete(manifest: Manifest, folder: string, store: string): Promise<boolean> {
+  if (!existsSync(join(folder, 'metrics.json'))) return false;
+  if (!Object.keys(manifest.files).every((name) => existsSync(join(folder, name)))) return false;
+  for (const { sha256 } of Object.values(manifest.blobs)) if (!(await isWhole(store, sha256))) return false;
+  return true;
+}
+
+function readJsonOr<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/kit/files';
+import { cachePath } from '@selfsup/kit/folders';
+import { move } from '@selfsup/kit/move';
+
+/** A blob as a manifest names it. */
+export interface BlobRef {
+  /** sha256 of a file; for a folder, of what identifies its content. */
+  readonly sha256: string;
+  readonly bytes?: number | undefined;
+}
+
+interface SeenFile {
+  sha256: string;
+  size: number;
+  modified: number;
+  changed: number;
+  inode: number;
+}
+
+/** What is remembered of a blob: the digest of each file, and how the file looked when that was last computed. */
+type Seen = Record<string, SeenFile>;
+
+/** Path of a blob in the store. */
+export function blobPath(store: string, digest: string): string {
+  return join(store, 'sha256', digest.slice(0, 2), digest);
+}
+
+function seenPath(store: string, digest: string): string {
+  return join(store, 'verified', digest.slice(0, 2), `${digest}.json`);
+}
+
+/**
+ * Moves a file or folder into the store, which may lie on another disk, and makes it read-only. A folder is named by `identity` where given (an
+ * LMDB dataset, whose pages depend on commit timing), else by its files' digests. Content that is there is kept.
+ */
+export async function storeBlob(store: string, path: string, identity?: string): Promise<BlobRef> {
+  const seen = await look(path, []);
+  const files = Object.entries(seen);
+  const isFolder = (await stat(path)).isDirectory();
+  const digest = !isFolder
+    ? files[0]![1].sha256
+    : (identity ?? sha256(canonicalJson(files.map(([name, file]) => [name, file.sha256]))));
+  const bytes = files.reduce((sum, [, file]) => sum + file.size, 0);
+  const target = blobPath(store, digest);
+  if (await isWhole(store, digest)) {
+    // Nobody may name it at this moment: to gc it is as young as if it were new.
+    await utimes(target, new Date(), new Date()).catch(() => undefined);
+    if (!isFolder) await remember(seenPath(store, digest), await look(target, [], seen));
+    await rm(path, { recursive: true, force: true });
+  } else {
+    await rm(target, { recursive: true, force: true });
+    await mkdir(dirname(target), { recursive: true });
+    for (const [name] of files) await makeDurable(isFolder ? join(path, name) : path);
+    // The record of a folder is its only proof, so it stands before the folder does.
+    if (isFolder) await remember(seenPath(store, digest), seen);
+    await move(path, target).catch(async (cause: unknown) => {
+      // Another stage may have stored the same content a moment before.
+      if (!(await isWhole(store, digest))) throw cause;
+      await rm(path, { recursive: true, force: true });
+    });
+    if (!isFolder) await remember(seenPath(store, digest), await look(target, [], seen));
+  }
+  return identity === undefined ? { sha256: digest, bytes } : { sha256: digest };
+}
+
+/**
+ * Whether a blob is there, byte for byte. Cheap while size, times and inode are as remembered; else its files are
+ * read again.
+ */
+export async function isWhole(store: string, digest: string): Promise<boolean> {
+  const path = blobPath(store, digest);
+  const state = await stat(path).catch(() => undefined);
+  if (state === undefined) return false;
+  const proof = await readSeen(seenPath(store, digest));
+  if (proof === undefined && state.isDirectory()) return false;
+  const elsewhere = cachedLook(digest);
+  const known = [proof ?? {}, elsewhere === undefined ? {} : ((await readSeen(elsewhere)) ?? {})];
+  const now = await look(path, known).catch(() => undefined);
+  if (now === undefined) return false;
+  const same = state.isDirectory()
+    ? Object.entries(proof!).every(([name, file]) => now[name]?.sha256 === file.sha256)
+    : now['']?.sha256 === digest;
+  const isKnown = known.some((seen) => canonicalJson(seen) === canonicalJson(now));
+  if (same && !isKnown) await rememberLook(store, digest, now);
+  return same;
+}
+
+/** Digests of the files below `path` (the path itself under the name ''), those that look as one in `known` not read. */
+async function look(path: string, known: readonly Seen[], digests: Seen = {}): Promise<Seen> {
+  const result: Seen = {};
+  for (const file of await filesBelow(path)) {
+    const name = relative(path, file);
+    const { size, mtimeMs, ctimeMs, ino } = await stat(file);
+    const unchanged = known
+      .map((seen) => seen[name])
+      .find(
+        (before) =>
+          before?.size === size && before.modified === mtimeMs && before.changed === ctimeMs && before.inode === ino,
+      );
+    const digest = unchanged?.sha256 ?? digests[name]?.sha256 ?? (await sha256File(file));
+    result[name] = { sha256: digest, size, modified: mtimeMs, changed: ctimeMs, inode: ino };
+  }
+  return result;
+}
+
+/** Files at or below a path, sorted. LMDB's lock file is no content. */
+export async function filesBelow(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const entries = await readdir(path, { withFileTypes: true });
+  const nested = await Promise.all(
+    entries
+      .filter((entry) => !/^(lock\.mdb|.*\.mdb-lock)$/.test(entry.name))
+      .map((entry) =>
+        entry.isDirectory() ? filesBelow(join(path, entry.name)) : Promise.resolve([join(path, entry.name)]),
+      ),
+  );
+  return nested.flat().sort();
+}
+
+async function readSeen(file: string): Promise<Seen | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Seen;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Remembers a look at a blob; of a store that can only be read in the user's cache, or not at all. It only saves time. */
+async function rememberLook(store: string, digest: string, seen: Seen): Promise<void> {
+  try {
+    await remember(seenPath(store, digest), seen);
+  } catch {
+    const elsewhere = cachedLook(digest);
+    if (elsewhere !== undefined) await remember(elsewhere, seen).catch(() => undefined);
+  }
+}
+
+/** Where looks at blobs of stores that can only be read are kept. */
+function cachedLook(digest: string): string | undefined {
+  const cache = cachePath();
+  return cache && seenPath(cache, digest);
+}
+
+async function remember(file: string, seen: Seen): Promise<void> {
+  await writeAtomically(file, JSON.stringify(seen));
+}
+
+async function makeDurable(file: string): Promise<void> {
+  const handle = await open(file, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await chmod(file, 0o444);
+}
+
+/** Digests of all blobs in a store. */
+export async function storedDigests(store: string): Promise<string[]> {
+  const root = join(store, 'sha256');
+  if (!existsSync(root)) return [];
+  const groups = await readdir(root);
+  const names = (await Promise.all(groups.map((group) => readdir(join(root, group))))).flat();
+  return names.filter((name) => /^[0-9a-f]{64}$/.test(name));
+}
+
+/** Copies from another disk that a killed process did not finish. */
+export async function unfinishedCopies(store: string): Promise<string[]> {
+  const root = join(store, 'sha256');
+  if (!existsSync(root)) return [];
+  const names = await readdir(root, { recursive: true });
+  return names.filter((name) => /^[0-9a-f]{2}.\.[0-9a-f]{64}\.[^/]*\.tmp$/.test(name)).map((name) => join(root, name));
+}
+
+/** Removes a blob and what is remembered of it. */
+export async function removeBlob(store: string, digest: string): Promise<void> {
+  await rm(blobPath(store, digest), { recursive: true, force: true });
+  await rm(seenPath(store, digest), { force: true });
+}
