@@ -6,7 +6,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { openFeatures } from '@selfsup/eval/feature-set';
 import { featureRows } from '@selfsup/eval/feature-rows';
 import knn from '@selfsup/eval/evaluations/knn';
-import { measureKnn } from '@selfsup/eval/evaluations/knn/measure';
+import { measureKnn } from '@selfsup/eval/evaluations/knn/run';
 import { contextOf, time, type BenchSettings } from './stage-input.ts';
 
 const settings = JSON.parse(process.argv[2]!) as BenchSettings & { k: number[]; sigma: number; neighbours?: string };

@@ -1,9 +1,5 @@
 import type { StageModule } from '@selfsup/kit/stage';
-import { z } from 'zod';
-import { cachedProbeSettings } from '../../heads/probe-config.ts';
-
-const schema = z.strictObject(cachedProbeSettings);
-export type CachedLayerProbesConfig = z.infer<typeof schema>;
+import { schema, type CachedLayerProbesConfig } from './config.ts';
 
 /**
  * `eval/layer-probes` on cached features: much faster, but without augmentation and with one view of each test image, so

@@ -7,7 +7,7 @@ import { loadEncoder, saveEncoder } from '@selfsup/models/encoder';
 import { configureNetwork } from '@selfsup/models/network';
 import { expect, test } from 'vitest';
 import { randomEncoder, run, workFolderOf, resultOf } from '../../testing/stages.ts';
-import { stretchedFilters } from './draw.ts';
+import { stretchedFilters } from './run.ts';
 import filters from './filters.ts';
 import { imageKernels } from './image-kernels.ts';
 

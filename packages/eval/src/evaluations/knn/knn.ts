@@ -1,28 +1,5 @@
 import type { StageModule } from '@selfsup/kit/stage';
-import { z } from 'zod';
-import { layersSchema, vectorSchema } from '../../features/vector-config.ts';
-
-const schema = z
-  .strictObject({
-    layers: layersSchema,
-    /** Numbers of neighbours, each measured by itself. The defaults are those of self-label (recipes §7.3). */
-    k: z
-      .array(z.int().min(1))
-      .min(1)
-      .refine((all) => new Set(all).size === all.length, 'a number is named twice')
-      .default([1, 5, 10, 50, 200]),
-    metric: z.enum(['cosine', 'euclidean']).default('cosine'),
-    /** `weighted`: a neighbour of cosine similarity s counts exp(s / sigma); `plain`: each counts one. */
-    votes: z.enum(['weighted', 'plain']).default('weighted'),
-    sigma: z.number().positive().default(0.1),
-    /** Compare means over the cells of a feature map, or all of its values. */
-    vector: vectorSchema.default('flatten'),
-  })
-  .refine(({ metric, votes }) => metric === 'cosine' || votes === 'plain', {
-    path: ['votes'],
-    message: "weighted votes need the cosine metric; use 'plain'",
-  });
-export type KnnConfig = z.infer<typeof schema>;
+import { schema, type KnnConfig } from './config.ts';
 
 /**
  * k nearest neighbours in cached features: test images get the class that most of their neighbours among the training
@@ -33,6 +10,6 @@ const stage: StageModule<KnnConfig> = {
   schema,
   roles: ['features'],
   // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
-  run: async (context) => (await import('./measure.ts')).measureKnn(context),
+  run: async (context) => (await import('./run.ts')).measureKnn(context),
 };
 export default stage;

@@ -1,15 +1,5 @@
 import type { StageModule } from '@selfsup/kit/stage';
-import { z } from 'zod';
-import { imageParts } from '../../features/features-config.ts';
-import { imageProbeSettings } from '../../heads/probe-config.ts';
-
-const schema = z.strictObject({
-  ...imageProbeSettings,
-  ...imageParts,
-  /** Loader threads. Changes no result. */
-  workers: z.int().min(0).default(1),
-});
-export type LayerProbesConfig = z.infer<typeof schema>;
+import { schema, type LayerProbesConfig } from './config.ts';
 
 /**
  * Linear probes at several layers by a published protocol, trained together: each batch of augmented images goes through

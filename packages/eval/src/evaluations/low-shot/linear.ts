@@ -5,7 +5,7 @@ import { cachedSource } from '../../heads/cached-source.ts';
 import type { FeatureSet } from '../../features/feature-set.ts';
 import { trainHead } from '../../heads/head-training.ts';
 import { linearProbe } from '../../heads/heads.ts';
-import type { LowShotLinear } from './low-shot.ts';
+import type { LowShotLinear } from './config.ts';
 import { picked, type Measured } from './measured.ts';
 import type { LowShotDraw } from './sampling.ts';
 

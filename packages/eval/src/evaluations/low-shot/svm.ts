@@ -6,7 +6,7 @@ import { featureRows } from '../../features/feature-rows.ts';
 import type { FeatureSet } from '../../features/feature-set.ts';
 import { judge, scoresOf, withOnes } from '../svm/scores.ts';
 import { solveSvms } from '../svm/solve.ts';
-import type { LowShotSvm } from './low-shot.ts';
+import type { LowShotSvm } from './config.ts';
 import { picked, type Measured } from './measured.ts';
 import type { LowShotDraw } from './sampling.ts';
 

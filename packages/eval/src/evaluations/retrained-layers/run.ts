@@ -12,7 +12,7 @@ import { writeJsonFiles } from '../../measures/json-files.ts';
 import { liveTest } from '../../features/test-images.ts';
 import { eventRecords } from '../../tuning/training-job.ts';
 import { retrainingProtocols, type RetrainingProtocol } from './protocols.ts';
-import type { RetrainedLayersConfig } from './retrained-layers.ts';
+import type { RetrainedLayersConfig } from './config.ts';
 import { upperLayers } from './upper-layers.ts';
 
 const SIDE = 224;

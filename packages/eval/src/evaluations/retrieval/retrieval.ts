@@ -1,25 +1,5 @@
 import type { StageModule } from '@selfsup/kit/stage';
-import { z } from 'zod';
-import { layersSchema, vectorSchema } from '../../features/vector-config.ts';
-
-const schema = z.strictObject({
-  layers: layersSchema,
-  /** Numbers of results after which precision and recall are taken. */
-  k: z
-    .array(z.int().min(1))
-    .min(1)
-    .refine((all) => new Set(all).size === all.length, 'a number is named twice')
-    .default([1, 5, 10, 100]),
-  metric: z.enum(['cosine', 'euclidean']).default('cosine'),
-  /** Compare means over the cells of a feature map, or all of its values. */
-  vector: vectorSchema.default('flatten'),
-  /** Test images that are asked for, drawn by the seed; `all` of them takes long where there are many. */
-  queries: z.union([z.int().min(1), z.literal('all')]).default(1000),
-  /** Queries of the pictures, one row each; and results beside each query. */
-  pictures: z.int().min(0).max(50).default(8),
-  shown: z.int().min(1).max(20).default(9),
-});
-export type RetrievalConfig = z.infer<typeof schema>;
+import { schema, type RetrievalConfig } from './config.ts';
 
 /**
  * Image retrieval in cached features: training images are ranked by their nearness to each query, a test image; those of
@@ -31,6 +11,6 @@ const stage: StageModule<RetrievalConfig> = {
   schema,
   roles: ['features', 'dataset'],
   // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
-  run: async (context) => (await import('./measure.ts')).measureRetrieval(context),
+  run: async (context) => (await import('./run.ts')).measureRetrieval(context),
 };
 export default stage;

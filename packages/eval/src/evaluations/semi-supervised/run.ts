@@ -14,7 +14,7 @@ import { eventRecords } from '../../tuning/training-job.ts';
 import { tuningTitle } from '../../tuning/tuning-config.ts';
 import { openTuningInput, type TuningInput } from '../../tuning/tuning-input.ts';
 import { tune, type TuningOutcome } from '../../tuning/tuning.ts';
-import type { SemiSupervisedConfig } from './semi-supervised.ts';
+import type { SemiSupervisedConfig } from './config.ts';
 
 /**
  * The images of each draw at each K, ascending indices into the training split. Throws `UserError` for a K above the

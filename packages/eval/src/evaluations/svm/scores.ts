@@ -3,7 +3,7 @@ import { envelopePrecision } from '../../measures/average-precision.ts';
 import { featureRows } from '../../features/feature-rows.ts';
 import type { FeatureSplit } from '../../features/feature-set.ts';
 import type { FeatureShape } from '../../heads/head-source.ts';
-import type { SvmConfig } from './svm.ts';
+import type { SvmConfig } from './config.ts';
 
 /** Vectors `[rows, width]`, brought to length 1 where `normalise` says so, with a column of ones for the offset. */
 export function withOnes(x: tf.Tensor2D, normalise: boolean): tf.Tensor2D {

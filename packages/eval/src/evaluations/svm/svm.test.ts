@@ -7,7 +7,8 @@ import { publishedFeatures } from '../../testing/published-features.ts';
 import { run } from '../../testing/stages.ts';
 import { stratifiedFolds } from './folds.ts';
 import { solveSvms } from './solve.ts';
-import svm, { costGrids } from './svm.ts';
+import { costGrids } from './config.ts';
+import svm from './svm.ts';
 
 /** What scikit-learn gave; see bench/oracles/svm_reference.py. */
 interface Reference {

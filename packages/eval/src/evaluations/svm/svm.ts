@@ -1,32 +1,5 @@
 import type { StageModule } from '@selfsup/kit/stage';
-import { z } from 'zod';
-import { poolingSchema } from '../../features/pooling-config.ts';
-import { layersSchema } from '../../features/vector-config.ts';
-
-/** Published grids of costs (recipes §9). */
-export const costGrids = {
-  /** Powers of ten from 1e-7 to 100, and of one half from the 4th to the 19th. */
-  fair: [
-    ...Array.from({ length: 10 }, (_, i) => 10 ** (i - 7)),
-    ...Array.from({ length: 16 }, (_, i) => 0.5 ** (i + 4)),
-  ].sort((a, b) => a - b),
-  vissl: [0.01, 0.1, 1, 2, 5, 10, 15, 20, 50, 100, 1000],
-} as const;
-
-const schema = z.strictObject({
-  layers: layersSchema,
-  /** Of the feature maps, before they are made vectors. */
-  pooling: poolingSchema.default('none'),
-  /** Bring vectors to length 1, as both published benchmarks do. */
-  normalise: z.boolean().default(true),
-  /** A published grid, or costs of one's own. */
-  costs: z.union([z.enum(['fair', 'vissl']), z.array(z.number().positive()).min(1)]).default('vissl'),
-  /** What the loss of an image of a class counts against one of another class. */
-  positiveWeight: z.number().positive().default(2),
-  /** Folds of the cross-validation that picks each class's cost by average precision; with 0 every cost is reported. */
-  folds: z.union([z.literal(0), z.int().min(2).max(20)]).default(3),
-});
-export type SvmConfig = z.infer<typeof schema>;
+import { schema, type SvmConfig } from './config.ts';
 
 /**
  * Linear support vector machines on cached features, one against the rest (Goyal et al. 2019, arXiv:1905.01235; recipes §9):
@@ -39,6 +12,6 @@ const stage: StageModule<SvmConfig> = {
   schema,
   roles: ['features'],
   // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
-  run: async (context) => (await import('./measure.ts')).measureSvm(context),
+  run: async (context) => (await import('./run.ts')).measureSvm(context),
 };
 export default stage;

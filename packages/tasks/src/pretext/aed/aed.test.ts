@@ -13,8 +13,9 @@ import { takeReferenceSteps } from '../../testing/pytorch-steps.ts';
 import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
 import type { TaskContext } from '../../task.ts';
-import stage, { aed, type AedConfig } from './aed.ts';
-import { createAed } from './reconstruction.ts';
+import stage, { aed } from './aed.ts';
+import type { AedConfig } from './config.ts';
+import { createAed } from './run.ts';
 import { upsamplingDecoder } from './upsampling-decoder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'aed-'));

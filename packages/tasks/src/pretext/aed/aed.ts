@@ -1,12 +1,6 @@
-import { z } from 'zod';
 import type { Task } from '../../task.ts';
 import { trainingStage } from '../../training/training-stage.ts';
-
-const schema = z.strictObject({
-  /** Channels of the decoder's layers. */
-  width: z.int().min(1).default(64),
-});
-export type AedConfig = z.infer<typeof schema>;
+import { schema, type AedConfig } from './config.ts';
 
 /**
  * Auto-encoding data, which AET is compared with: the same encoder, its last feature map decoded back into the image. The
@@ -18,7 +12,7 @@ export const aed: Task<AedConfig> = {
   metricGroup: 'pretext',
   quantities: {},
   batchNormStatistics: 'joint',
-  create: async (context) => (await import('./reconstruction.ts')).createAed(context),
+  create: async (context) => (await import('./run.ts')).createAed(context),
 };
 
 export default trainingStage(aed);

@@ -15,8 +15,9 @@ import { takeReferenceSteps } from '../../testing/pytorch-steps.ts';
 import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
 import type { TaskContext } from '../../task.ts';
-import stage, { aet, type AetConfig } from './aet.ts';
-import { createAet } from './transformation-prediction.ts';
+import stage, { aet } from './aet.ts';
+import type { AetConfig } from './config.ts';
+import { createAet } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'aet-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -15,13 +15,13 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { GanNetworks } from '../../gan/networks.ts';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
 import latentRegressorStage, { latentRegressor } from '../latent-regressor/latent-regressor.ts';
-import { createLatentRegressor } from '../latent-regressor/regression.ts';
+import { createLatentRegressor } from '../latent-regressor/run.ts';
 import type { TaskInstance } from '../../task.ts';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';
 import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
-import { createBigan } from './adversarial-pairs.ts';
+import { createBigan } from './run.ts';
 import stage, { bigan } from './bigan.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'bigan-'));

@@ -1,10 +1,7 @@
-import { z } from 'zod';
-import { ganFields, ganParts, ganQuantities } from '../../gan/config.ts';
+import { ganParts, ganQuantities } from '../../gan/config.ts';
 import type { Task } from '../../task.ts';
 import { trainingStage } from '../../training/training-stage.ts';
-
-const schema = z.strictObject(ganFields);
-export type BiganConfig = z.infer<typeof schema>;
+import { schema, type BiganConfig } from './config.ts';
 
 /**
  * BiGAN: a generator turns codes into images, an encoder images into codes, and a discriminator tells pairs (x, E(x)) from
@@ -18,7 +15,7 @@ export const bigan: Task<BiganConfig> = {
   quantities: ganQuantities,
   batchNormStatistics: 'per-branch',
   parts: ganParts,
-  create: async (context) => (await import('./adversarial-pairs.ts')).createBigan(context),
+  create: async (context) => (await import('./run.ts')).createBigan(context),
 };
 
 export default trainingStage(bigan);

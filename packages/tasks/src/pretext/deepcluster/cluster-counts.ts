@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/kit/errors';
 import type { TaskContext } from '../../task.ts';
-import type { DeepClusterConfig } from './deepcluster.ts';
+import type { DeepClusterConfig } from './config.ts';
 
 /** Images whose features a dry run clusters. */
 const DRY_RUN_IMAGES = 512;

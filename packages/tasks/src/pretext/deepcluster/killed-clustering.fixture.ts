@@ -5,7 +5,7 @@ import { canonicalJson, sha256, sha256File } from '@selfsup/kit/files';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
 import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
-import { createDeepCluster } from './cluster-prediction.ts';
+import { createDeepCluster } from './run.ts';
 import { deepcluster } from './deepcluster.ts';
 
 // Every piece of work is written at once, so that kills fall in the middle of things.

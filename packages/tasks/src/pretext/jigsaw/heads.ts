@@ -5,7 +5,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { embeddingModel, type FeatureShape } from '@selfsup/models/heads';
 import { gaussianStart, pytorchStart, type LayerStart } from '@selfsup/models/layer-start';
 import type { Embed } from '@selfsup/models/network';
-import type { JigsawConfig } from './jigsaw.ts';
+import type { JigsawConfig } from './config.ts';
 import { TILES } from './permutations.ts';
 
 type HeadConfig = JigsawConfig['head'];

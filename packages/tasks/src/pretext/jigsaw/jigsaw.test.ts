@@ -19,9 +19,10 @@ import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { trainOn } from '../../training/run-training.ts';
 import { takeStep } from '@selfsup/trainer/step';
 import { trainingContext } from '../../testing/training-context.ts';
-import stage, { jigsaw, type JigsawConfig } from './jigsaw.ts';
+import stage, { jigsaw } from './jigsaw.ts';
+import type { JigsawConfig } from './config.ts';
 import { readPermutations } from './permutation-files.ts';
-import { createJigsaw } from './puzzle-solving.ts';
+import { createJigsaw } from './run.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'jigsaw-'));
 afterAll(() => rmSync(root, { recursive: true }));

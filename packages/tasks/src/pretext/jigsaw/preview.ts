@@ -4,7 +4,7 @@ import type { Batch } from '@selfsup/data/loader';
 import { encodePng } from '../../steps/png.ts';
 import type { TaskContext } from '../../task.ts';
 import { windowSide } from './geometry.ts';
-import type { JigsawConfig } from './jigsaw.ts';
+import type { JigsawConfig } from './config.ts';
 import { printed } from './permutation-set.ts';
 import { TILES, type Permutation } from './permutations.ts';
 import type { Puzzles, PuzzleSettings } from './puzzles.ts';

@@ -9,7 +9,7 @@ import { afterAll, expect, test } from 'vitest';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
 import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
-import { initialise } from './initialise.ts';
+import { initialise } from './run.ts';
 import { kmeansInit } from './kmeans-init.ts';
 import { drawPatches, patchFilters } from './patch-filters.ts';
 

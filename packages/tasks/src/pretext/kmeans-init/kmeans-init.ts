@@ -1,16 +1,6 @@
-import { z } from 'zod';
 import type { Task } from '../../task.ts';
 import { trainingStage } from '../../training/training-stage.ts';
-
-const schema = z.strictObject({
-  /** `kmeans`: centroids of whitened patches of what a layer sees; `random`: the weights that were drawn, only rescaled. */
-  filters: z.enum(['kmeans', 'random']).default('kmeans'),
-  /** Patches that are clustered for a layer, taken at random places of the images. */
-  patches: z.int().min(2).default(20_000),
-  /** Iterations of k-means. */
-  iterations: z.int().min(1).default(20),
-});
-export type KmeansInitConfig = z.infer<typeof schema>;
+import { schema, type KmeansInitConfig } from './config.ts';
 
 /**
  * k-means initialisation with data-dependent rescaling (Krähenbühl et al. 2016, arXiv:1511.06856): layer by layer, filters
@@ -23,7 +13,7 @@ export const kmeansInit: Task<KmeansInitConfig> = {
   metricGroup: 'pretext',
   quantities: {},
   batchNormStatistics: 'joint',
-  create: async (context) => (await import('./initialise.ts')).createKmeansInit(context),
+  create: async (context) => (await import('./run.ts')).createKmeansInit(context),
 };
 
 export default trainingStage(kmeansInit);

@@ -1,16 +1,7 @@
-import { z } from 'zod';
-import { ganFields, ganParts, ganQuantities } from '../../gan/config.ts';
+import { ganParts, ganQuantities } from '../../gan/config.ts';
 import type { Task } from '../../task.ts';
 import { trainingStage } from '../../training/training-stage.ts';
-
-const schema = z.strictObject({
-  ...ganFields,
-  /** Whether the generator, too, is trained to be easy to invert (the joint latent regressor). */
-  joint: z.boolean().default(false),
-  /** Weight of the encoder's objective in the generator's loss, where joint. */
-  weight: z.number().positive().default(0.25),
-});
-export type LatentRegressorConfig = z.infer<typeof schema>;
+import { schema, type LatentRegressorConfig } from './config.ts';
 
 /**
  * The baselines that BiGAN is held against: a GAN whose discriminator sees images alone, and an encoder that is trained
@@ -24,7 +15,7 @@ export const latentRegressor: Task<LatentRegressorConfig> = {
   quantities: ganQuantities,
   batchNormStatistics: 'per-branch',
   parts: ganParts,
-  create: async (context) => (await import('./regression.ts')).createLatentRegressor(context),
+  create: async (context) => (await import('./run.ts')).createLatentRegressor(context),
 };
 
 export default trainingStage(latentRegressor);

@@ -16,8 +16,9 @@ import { takeStep } from '@selfsup/trainer/step';
 import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
 import type { TaskContext } from '../../task.ts';
-import { createRotNet } from './rotation-prediction.ts';
-import stage, { rotnet, type RotNetConfig } from './rotnet.ts';
+import { createRotNet } from './run.ts';
+import stage, { rotnet } from './rotnet.ts';
+import type { RotNetConfig } from './config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rotnet-'));
 afterAll(() => rmSync(folder, { recursive: true }));

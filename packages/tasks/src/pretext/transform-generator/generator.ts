@@ -8,7 +8,7 @@ import type { ImageShape } from '@selfsup/models/network';
 import { normalise } from '@selfsup/models/normalise';
 import { controlPoints, splineMatrix } from './deformation.ts';
 import { stridedTrunk } from './strided-trunk.ts';
-import type { TransformGeneratorConfig } from './transform-generator.ts';
+import type { TransformGeneratorConfig } from './config.ts';
 
 /** What a generator needs to know of its config. */
 export type GeneratorShape = Pick<TransformGeneratorConfig, 'codeSize' | 'cells' | 'shift' | 'colour' | 'width'>;

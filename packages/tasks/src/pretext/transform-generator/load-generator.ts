@@ -4,7 +4,7 @@ import { loadEncoder } from '@selfsup/models/encoder';
 import type { ImageShape } from '@selfsup/models/network';
 import { assignVariables, modelWeights } from '@selfsup/models/weights';
 import { buildGenerator, generatorFunction } from './generator.ts';
-import { schema } from './transform-generator.ts';
+import { schema } from './config.ts';
 
 /** A trained G. */
 export interface LoadedGenerator {

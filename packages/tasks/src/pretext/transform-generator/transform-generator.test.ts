@@ -19,11 +19,12 @@ import { takeReferenceSteps } from '../../testing/pytorch-steps.ts';
 import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
 import type { TaskContext } from '../../task.ts';
-import { createTransformGenerator } from './adversarial-training.ts';
+import { createTransformGenerator } from './run.ts';
 import { drawCodes } from './codes.ts';
 import { generatorFunction } from './generator.ts';
 import { loadGenerator } from './load-generator.ts';
-import stage, { transformGenerator, type TransformGeneratorConfig } from './transform-generator.ts';
+import stage, { transformGenerator } from './transform-generator.ts';
+import type { TransformGeneratorConfig } from './config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'generator-'));
 afterAll(() => rmSync(folder, { recursive: true }));

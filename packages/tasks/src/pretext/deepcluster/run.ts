@@ -16,7 +16,7 @@ import { galleryPictures } from './cluster-galleries.ts';
 import { clusterHead, refresh } from './cluster-head.ts';
 import { drawAsReleased, drawUniformly } from './cluster-sampler.ts';
 import { clusterFeatures, type Clustering } from './clustering.ts';
-import type { DeepClusterConfig } from './deepcluster.ts';
+import type { DeepClusterConfig } from './config.ts';
 import { beforeFinalRelu } from './features-before-relu.ts';
 import { pseudoLabels } from './pseudo-labels.ts';
 import { clusterStep } from './training-step.ts';

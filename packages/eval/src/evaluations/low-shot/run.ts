@@ -15,7 +15,7 @@ import { KeptResults } from '../../features/kept-results.ts';
 import { requireNeed } from '../../measures/require-need.ts';
 import { eventRecords } from '../../tuning/training-job.ts';
 import { lowShotProbe } from './linear.ts';
-import type { LowShotConfig } from './low-shot.ts';
+import type { LowShotConfig } from './config.ts';
 import type { Measured } from './measured.ts';
 import { lowShotDraws } from './sampling.ts';
 import { lowShotSvm } from './svm.ts';

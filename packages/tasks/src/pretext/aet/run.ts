@@ -11,7 +11,7 @@ import { drawable, encodePng } from '../../steps/png.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import { loadGenerator } from '../transform-generator/load-generator.ts';
 import { affineTransformation } from './affine-transformation.ts';
-import type { AetConfig } from './aet.ts';
+import type { AetConfig } from './config.ts';
 import { directions, EstimateErrors } from '../../steps/estimate-errors.ts';
 import { generatedTransformation } from './generated-transformation.ts';
 import { usualStandardisation } from './projective.ts';

@@ -10,7 +10,7 @@ import { gradientsOf } from '@selfsup/trainer/gradients';
 import { firstImages, imagesOf } from '../../steps/images.ts';
 import { encodePng } from '../../steps/png.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
-import type { SupervisedConfig } from './supervised.ts';
+import type { SupervisedConfig } from './config.ts';
 
 const MEASURE = 'top1';
 const PREVIEW_IMAGES = 12;

@@ -4,7 +4,7 @@ import { adversarialLosses } from '../../gan/losses.ts';
 import { buildNetworks } from '../../gan/networks.ts';
 import { gradientsOfEach } from '@selfsup/trainer/gradients';
 import type { TaskContext, TaskInstance } from '../../task.ts';
-import type { BiganConfig } from './bigan.ts';
+import type { BiganConfig } from './config.ts';
 
 /** Builds the three players of BiGAN; see `bigan`. All are updated from one forward pass. */
 export async function createBigan(context: TaskContext<BiganConfig>): Promise<TaskInstance> {

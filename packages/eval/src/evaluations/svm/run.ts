@@ -17,7 +17,7 @@ import { requireNeed } from '../../measures/require-need.ts';
 import { stratifiedFolds } from './folds.ts';
 import { judge, scoresOf, withOnes } from './scores.ts';
 import { solveSvms } from './solve.ts';
-import { costGrids, type SvmConfig } from './svm.ts';
+import { costGrids, type SvmConfig } from './config.ts';
 
 /** Values of rows times problems that are worked on at once (16 MB each of a few such tensors). */
 const problemValues = 2 ** 22;

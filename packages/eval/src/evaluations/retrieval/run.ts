@@ -16,7 +16,7 @@ import { NpyReader } from '@selfsup/numerics/npy';
 import { requireNeed } from '../../measures/require-need.ts';
 import { checkSameDataset } from '../../features/same-dataset.ts';
 import { resultStrip } from './result-strip.ts';
-import type { RetrievalConfig } from './retrieval.ts';
+import type { RetrievalConfig } from './config.ts';
 
 /** Ranks that are held at once: queries times training images. */
 const heldRanks = 2 ** 24;

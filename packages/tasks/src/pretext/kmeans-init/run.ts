@@ -3,7 +3,7 @@ import { deriveKey, integer, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { normalise } from '@selfsup/models/normalise';
 import type { TaskContext, TaskInstance } from '../../task.ts';
-import type { KmeansInitConfig } from './kmeans-init.ts';
+import type { KmeansInitConfig } from './config.ts';
 import { drawPatches, patchFilters } from './patch-filters.ts';
 
 /** Images that are held, with all that a layer makes of them, at once. */

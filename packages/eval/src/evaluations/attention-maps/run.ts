@@ -10,7 +10,7 @@ import { Interrupted, type StageContext, type StageResult } from '@selfsup/kit/s
 import { openFrozenInput, type FrozenInput } from '../../features/frozen-input.ts';
 import { NpyWriter } from '@selfsup/numerics/npy';
 import { quarterTurns } from '../../measures/quarter-turns.ts';
-import type { AttentionMapsConfig } from './attention-maps.ts';
+import type { AttentionMapsConfig } from './config.ts';
 import { attentionMap, correlation, type CellMap } from './attention.ts';
 import { attentionStrip } from './attention-strip.ts';
 

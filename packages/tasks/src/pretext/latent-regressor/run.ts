@@ -5,7 +5,7 @@ import { adversarialLosses, latentError } from '../../gan/losses.ts';
 import { buildNetworks } from '../../gan/networks.ts';
 import { gradientsOfEach } from '@selfsup/trainer/gradients';
 import type { TaskContext, TaskInstance } from '../../task.ts';
-import type { LatentRegressorConfig } from './latent-regressor.ts';
+import type { LatentRegressorConfig } from './config.ts';
 
 /** Builds the players of the (joint) latent regressor; see `latentRegressor`. All are updated from one forward pass. */
 export async function createLatentRegressor(context: TaskContext<LatentRegressorConfig>): Promise<TaskInstance> {

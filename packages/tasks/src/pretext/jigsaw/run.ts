@@ -13,7 +13,7 @@ import { gradientsOf } from '@selfsup/trainer/gradients';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import { geometryOf, windowSide } from './geometry.ts';
 import { puzzleHead, tileHead } from './heads.ts';
-import type { JigsawConfig } from './jigsaw.ts';
+import type { JigsawConfig } from './config.ts';
 import { permutationFile } from './permutation-files.ts';
 import { permutationSet } from './permutation-set.ts';
 import { TILES } from './permutations.ts';

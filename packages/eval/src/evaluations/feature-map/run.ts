@@ -16,7 +16,7 @@ import { NpyReader } from '@selfsup/numerics/npy';
 import { scatterSvg } from '@selfsup/report/charts/scatter-svg';
 import { requireNeed } from '../../measures/require-need.ts';
 import { checkSameDataset } from '../../features/same-dataset.ts';
-import { mostClasses, type FeatureMapConfig } from './feature-map.ts';
+import { mostClasses, type FeatureMapConfig } from './config.ts';
 import { keptNeighbours, unitPlaces } from './places.ts';
 import { thumbnailMap } from './thumbnail-map.ts';
 import { umap } from './umap.ts';

@@ -12,7 +12,7 @@ import { featureRows } from '../../features/feature-rows.ts';
 import { emptyClassRemarks, refuseEmptyClass } from '../../measures/empty-classes.ts';
 import { openFeatures, type FeatureSet } from '../../features/feature-set.ts';
 import { requireNeed } from '../../measures/require-need.ts';
-import type { KnnConfig } from './knn.ts';
+import type { KnnConfig } from './config.ts';
 import { rankByVotes } from './votes.ts';
 
 /** Runs `eval/knn`. Throws `UserError` for unknown layers, empty classes, and more neighbours than training images. */

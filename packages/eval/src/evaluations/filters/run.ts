@@ -7,7 +7,7 @@ import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { filterGrid, gridPng } from '@selfsup/report/images/filter-grid';
 import { requireNeed } from '../../measures/require-need.ts';
-import type { FiltersConfig } from './filters.ts';
+import type { FiltersConfig } from './config.ts';
 import { imageKernels, type ImageKernels } from './image-kernels.ts';
 
 /** Runs `eval/filters`. Throws `UserError` as `imageKernels` does, and for kernels on neither grey nor colour. */

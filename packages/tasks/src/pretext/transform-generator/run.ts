@@ -13,7 +13,7 @@ import type { TaskContext, TaskInstance } from '../../task.ts';
 import { drawCodes } from './codes.ts';
 import { buildDiscriminator } from './discriminator.ts';
 import { buildGenerator, generatorFunction } from './generator.ts';
-import type { TransformGeneratorConfig } from './transform-generator.ts';
+import type { TransformGeneratorConfig } from './config.ts';
 
 const PREVIEW_IMAGES = 6;
 const PREVIEW_CODES = 5;

@@ -9,7 +9,7 @@ import { infer } from '../../steps/inference.ts';
 import { drawable, encodePng } from '../../steps/png.ts';
 import { meanSquaredError } from '../../steps/regression-losses.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
-import type { AedConfig } from './aed.ts';
+import type { AedConfig } from './config.ts';
 import { upsamplingDecoder } from './upsampling-decoder.ts';
 
 const PREVIEW_IMAGES = 12;

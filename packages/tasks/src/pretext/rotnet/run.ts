@@ -11,7 +11,7 @@ import { firstImages, imagesOf } from '../../steps/images.ts';
 import { encodePng } from '../../steps/png.ts';
 import { rotate } from '../../steps/rotate.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
-import type { RotNetConfig } from './rotnet.ts';
+import type { RotNetConfig } from './config.ts';
 
 const MEASURE = 'rotation-accuracy';
 const PREVIEW_IMAGES = 6;

@@ -11,7 +11,7 @@ import { featureRows } from '../../features/feature-rows.ts';
 import { emptyClassRemarks, refuseEmptyClass } from '../../measures/empty-classes.ts';
 import { openFeatures, type FeatureSet } from '../../features/feature-set.ts';
 import { requireNeed } from '../../measures/require-need.ts';
-import type { ClusteringScoresConfig } from './clustering-scores.ts';
+import type { ClusteringScoresConfig } from './config.ts';
 
 /** Runs `eval/clustering-scores`. Throws `UserError` for unknown layers, empty classes, and as k-means and PCA do. */
 export async function measureClusters(context: StageContext<ClusteringScoresConfig>): Promise<StageResult> {
