@@ -3,7 +3,7 @@ import type { Batch } from '@selfsup/data/loader';
 import { configureNetwork } from '@selfsup/models/network';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { createBigan } from '@selfsup/tasks/pretext/bigan/run';
-import biganStage, { type BiganConfig } from '@selfsup/tasks/pretext/bigan';
+import biganStage from '@selfsup/tasks/pretext/bigan';
 import type { BiganConfig } from '@selfsup/tasks/pretext/bigan/config';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';

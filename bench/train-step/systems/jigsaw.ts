@@ -2,7 +2,7 @@ import { randomKey, integer } from '@selfsup/kit/random';
 import type { Batch } from '@selfsup/data/loader';
 import nin from '@selfsup/models/networks/nin';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
-import jigsawStage, { type JigsawConfig } from '@selfsup/tasks/pretext/jigsaw';
+import jigsawStage from '@selfsup/tasks/pretext/jigsaw';
 import type { JigsawConfig } from '@selfsup/tasks/pretext/jigsaw/config';
 import { createJigsaw } from '@selfsup/tasks/pretext/jigsaw/run';
 import type { TaskContext } from '@selfsup/tasks/task';
