@@ -187,7 +187,7 @@ test('a stop says how to go on and exits with 130', async () => {
 
 test('sources get the folder of the data, which is relative to the workspace wherever the command is typed', async () => {
   workspace.write(
-    'packages/data/src/resolve.ts',
+    'packages/data/src/ingest/resolve.ts',
     `import { appendFileSync } from 'node:fs';
 export async function resolveSource({ config: { sources: [source] }, dataFolder }: any) {
   appendFileSync(process.env.TRACE!, 'data: ' + dataFolder + '\\n');
