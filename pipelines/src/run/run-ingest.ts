@@ -16,7 +16,7 @@ import { childCommand, isUnderNx } from './child-command.ts';
 import { type CodeKey, codeKey } from '../keys/code-key/code-key.ts';
 import { isComplete, type KeyParts, type Manifest, readManifest } from '../store/manifest.ts';
 import { partFile } from '../declare/parts.ts';
-import { publishedDataset, refuseDamaged } from '../quarantine-limit.ts';
+import { publishedDataset, refuseDamaged } from './quarantine-limit.ts';
 import { remarksFile } from '../report/remarks.ts';
 import { type Outcome, runUnit } from './run-unit.ts';
 import type { Session } from './session.ts';
