@@ -32,7 +32,7 @@ export interface LeaseOptions {
 /** Ends a process that has lost its lease and whose main thread is busy: by then it has said why. */
 export const lossSignal: NodeJS.Signals = 'SIGALRM';
 
-/** After how long without a sign of life a lease is taken over. */
+/** After how long without a sign of life a lease is taken over. No setting: all who share a folder have to agree on it. */
 export const standstillMilliseconds = 60_000;
 
 /**
