@@ -22,7 +22,7 @@ function install(): void {
 
 /**
  * Runs `f`, code on tfjs as any other that returns without waiting, as one step of something that is done many times: from
- * the third time on, the TensorFlow ops that it asks for run as one function, to the same bits (docs/compiled-steps.md).
+ * the third time on, the TensorFlow ops that it asks for run as one function, to the same bits (docs/engine.md).
  * When it returns all has been computed. Nested in another step it is part of that. With SELFSUP_EAGER=1 it is `f()`.
  */
 export function compiledStep<Result>(f: () => Result, listener?: StepListener): Result {

@@ -63,7 +63,8 @@ class StepGraph {
     // A description that was begun must be finished, whatever was wrong with it.
     const bool whole = AddInputs(description, *schema, js_.Get(op, "inputs"), attributes) &&
                        SetAttributes(description, *schema, attributes);
-    if (schema->stateful && last_stateful_ != nullptr) TF_AddControlInput(description, last_stateful_);
+    const std::vector<int64_t> references = js_.Numbers<int64_t>(js_.Get(op, "inputs"));
+    if (schema->stateful) AddOrder(description, type, references);
     TF_Operation* operation = TF_FinishOperation(description, status_.get());
     if (!whole) why = why.empty() ? "it cannot be described" : why;
     if (!Ok() || !whole) return false;
@@ -71,6 +72,10 @@ class StepGraph {
       last_stateful_ = operation;
       stateful_.push_back(operation);
     }
+    for (int64_t reference : references) {
+      if (reads_.count(reference) > 0) readers_[reads_[reference]].push_back(operation);
+    }
+    if (type == kRead) reads_[static_cast<int64_t>(results_.size())] = references[0];
     return AddResults(operation, js_.Get(op, "shapes"), js_.Bool(js_.Get(op, "trusted")));
   }
 
@@ -100,6 +105,19 @@ class StepGraph {
   std::string why;
 
  private:
+  static constexpr const char* kRead = "ReadVariableOp";
+
+  /** Lets a stateful op follow the one before, and a change of a variable all who use what was read of it. */
+  void AddOrder(TF_OperationDescription* description, const std::string& type, const std::vector<int64_t>& references) {
+    if (last_stateful_ != nullptr) TF_AddControlInput(description, last_stateful_);
+    if (type == kRead) return;
+    // Its memory is shared with what was read: a change before the last use would have to copy it.
+    for (int64_t reference : references) {
+      for (TF_Operation* reader : readers_[reference]) TF_AddControlInput(description, reader);
+      readers_.erase(reference);
+    }
+  }
+
   bool Ok() {
     if (TF_GetCode(status_.get()) == TF_OK) return true;
     if (why.empty()) why = TF_Message(status_.get());
@@ -253,6 +271,8 @@ class StepGraph {
   int count_ = 0;
   TF_Operation* last_stateful_ = nullptr;
   std::vector<TF_Operation*> stateful_;
+  std::map<int64_t, int64_t> reads_;  // what was read of which variable
+  std::map<int64_t, std::vector<TF_Operation*>> readers_;  // who uses what was read of a variable
   std::vector<TF_Output> arguments_;
   std::vector<TF_Output> inputs_;  // the arguments that are no constants
   std::vector<TF_Output> results_;
