@@ -35,14 +35,14 @@ test.each([
     'dataset',
     [
       'packages/data/src/sources/a-b/a-b.test.ts',
-      'packages/data/src/a-b/a-b.ts',
+      'packages/data/src/sources/a-b/a-b.ts',
       'pipelines/datasets/a-b/dataset.json',
     ],
   ],
   ['experiment', ['pipelines/experiments/a-b/experiment.json']],
   ['comparison', ['pipelines/comparisons/a-b/comparison.json']],
-  ['network', ['packages/models/src/networks/a-b/a-b.test.ts', 'packages/models/src/a-b/a-b.ts']],
-  ['evaluation', ['packages/eval/src/evaluations/a-b/a-b.test.ts', 'packages/eval/src/a-b/a-b.ts']],
+  ['network', ['packages/models/src/networks/a-b/a-b.test.ts', 'packages/models/src/networks/a-b/a-b.ts']],
+  ['evaluation', ['packages/eval/src/evaluations/a-b/a-b.test.ts', 'packages/eval/src/evaluations/a-b/a-b.ts']],
 ] as const)('a new %s: its files, where they are found by name', async (kind, files) => {
   const made = await writeNew({ root }, kind, 'a-b');
   expect(written()).toEqual(files);
@@ -84,8 +84,7 @@ test.each(['Flip', '2d', '-flip', 'flip_up', 'flip/up', '../flip', '', 'store', 
 
 test.each([
   ['task', 'packages/tasks/src/pretext/rotnet/rotnet.ts', 'rotnet'],
-  ['task', 'packages/tasks/src/training/data-feed.ts', 'training'],
-  ['task', 'packages/tasks/src/steps/images.ts', 'images'],
+  ['task', 'packages/tasks/src/pretext/rotnet/config.ts', 'rotnet'],
   ['task', 'docs/data.md', 'data'],
   ['task', 'pipelines/experiments/flip-small/experiment.json', 'flip'],
   ['dataset', 'pipelines/datasets/mine/dataset.json', 'mine'],

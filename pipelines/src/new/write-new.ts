@@ -17,12 +17,12 @@ const named = ['pipelines/experiments', 'pipelines/comparisons'];
 
 /** Each kind with its template and the folders in which its name must be free. */
 const kinds = {
-  task: { template: taskTemplate, folders: ['packages/tasks/src'] },
-  dataset: { template: datasetTemplate, folders: ['packages/data/src', 'pipelines/datasets'] },
+  task: { template: taskTemplate, folders: ['packages/tasks/src/pretext'] },
+  dataset: { template: datasetTemplate, folders: ['packages/data/src/sources', 'pipelines/datasets'] },
   experiment: { template: experimentTemplate, folders: named },
   comparison: { template: comparisonTemplate, folders: named },
-  network: { template: networkTemplate, folders: ['packages/models/src'] },
-  evaluation: { template: evaluationTemplate, folders: ['packages/eval/src'] },
+  network: { template: networkTemplate, folders: ['packages/models/src/networks'] },
+  evaluation: { template: evaluationTemplate, folders: ['packages/eval/src/evaluations'] },
 } satisfies Record<string, { template: Template; folders: readonly string[] }>;
 
 export type Kind = keyof typeof kinds;

@@ -160,7 +160,7 @@ export async function runIngest(
       identities: () => (identity === undefined ? {} : { lmdb: identity }),
       runFacts: () => ({ route: resolved.route }),
       run: async (workFolder) => {
-        const { ingest } = await load<typeof IngestModule>(session, 'ingest');
+        const { ingest } = await load<typeof IngestModule>(session, 'ingest/ingest');
         const ingested = ingest({ ...resolveOptions, name: dataset, workFolder, resolved });
         const { folder: lmdb, manifest } = await ingested.catch(async (cause: unknown) => {
           await removeEmpty(session, join(workFolder, 'lmdb')).catch(() => undefined);
@@ -196,7 +196,7 @@ function ofRecords(config: unknown): string {
 
 /** Removes an LMDB folder in which no image was stored or refused: there is nothing to go on with. */
 async function removeEmpty(session: Session, folder: string): Promise<void> {
-  const { keysUnder, openLmdb } = await load<typeof LmdbModule>(session, 'lmdb-folder');
+  const { keysUnder, openLmdb } = await load<typeof LmdbModule>(session, 'store/lmdb-folder');
   const database = openLmdb(folder, true);
   const records = database.getCount(keysUnder('image')) + database.getCount(keysUnder('quarantine'));
   await database.close();
