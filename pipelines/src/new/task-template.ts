@@ -49,21 +49,11 @@ export default trainingStage(${camel}Task);
 `;
 
 const training = ({ name, camel, pascal }: NameForms): string => `import { tf } from '@selfsup/engine/tensorflow';
-import type { Picture } from '@selfsup/report/figures/pictures';
-import type { Batch } from '@selfsup/data/loader';
-import { classifier, featureShapeOf } from '@selfsup/models/heads';
-import { normalise } from '@selfsup/models/normalise';
-import { modelWeights } from '@selfsup/models/weights';
-import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from '../../steps/classification.ts';
-import { gradientsOf } from '@selfsup/trainer/gradients';
-import { imagesOf } from '../../steps/images.ts';
-import { encodePng } from '../../steps/png.ts';
+import { classificationTask } from '../../steps/classification-task.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import type { ${pascal}Config } from './${name}.ts';
 
-const MEASURE = 'flip-accuracy';
 const CLASSES = ['upright', 'upside down'];
-const PREVIEW_IMAGES = 6;
 
 /** Turns images [batch, height, width, channels] upside down: the order of their rows is reversed. */
 export function upsideDown(images: tf.Tensor4D): tf.Tensor4D {
@@ -72,72 +62,20 @@ export function upsideDown(images: tf.Tensor4D): tf.Tensor4D {
 
 /** Builds encoder and classifier; see \`${camel}Task\`. */
 export async function create${pascal}(context: TaskContext<${pascal}Config>): Promise<TaskInstance> {
-  // Initial weights are functions of the seed, so that the same seed gives the same bits.
-  const encoder = context.buildEncoder();
-  const head = classifier(featureShapeOf(encoder), CLASSES.length, context.key('head'), context.embed);
-  const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('head', head, true)];
-
-  /** Each image twice, all upright ones first: [batch, …] to [2 · batch, …]. The labels of the dataset are not used. */
-  const bothWays = (batch: Batch): { images: tf.Tensor4D; labels: tf.Tensor1D } => {
-    const images = imagesOf(batch);
-    const labels = CLASSES.flatMap((_name, label) => new Array<number>(images.shape[0]).fill(label));
-    return {
-      images: normalise(tf.concat([images, upsideDown(images)]), context.normalisation),
-      labels: tf.tensor1d(labels, 'int32'),
-    };
-  };
-
-  return {
-    // Checkpoints hold these models; evaluations use the one called encoder.
-    models: { encoder, head },
-    // Each group of variables has an optimiser of its own; most tasks need one.
-    parameterGroups: [{ name: 'classifier', variables }],
-    measures: { [MEASURE]: 'max' },
-
-    // One forward and backward pass. The trainer applies the gradients and frees the tensors.
-    step(batch) {
-      const { images, labels } = bothWays(batch);
-      const { loss, metrics, gradients } = gradientsOf(variables, () =>
-        softmaxLoss(trainingLogits(encoder, head, images), labels, MEASURE),
-      );
-      return { losses: { loss }, metrics, gradients, samples: labels.size };
+  return classificationTask(context, {
+    outputs: CLASSES,
+    measure: 'flip-accuracy',
+    // Each image twice, all upright ones first: [batch, …] to [2 · batch, …].
+    inputs: (images) => tf.concat([images, upsideDown(images)]),
+    // The class of each input; those of the dataset are not used but for their number.
+    labels: (classes) => CLASSES.flatMap((_name, label) => new Array<number>(classes.length).fill(label)),
+    // For the report, with what the trained network says about them.
+    picture: {
+      images: 6,
+      group: 'Test images and what was predicted',
+      alt: (image, way) => \`Test image \${image}, \${way}\`,
     },
-
-    // On test images without augmentation, batch norm in inference mode.
-    async evaluate() {
-      const accuracy = await accuracyOver(context.batches(context.testSplit), (batch) => {
-        const { images, labels } = bothWays(batch);
-        return { logits: inferenceLogits(encoder, head, images), labels };
-      });
-      return { [MEASURE]: accuracy };
-    },
-
-    // Pictures for the report, with what the trained network says about them.
-    async preview() {
-      const { height, width, channels } = context.input;
-      const pictures: Picture[] = [];
-      const count = Math.min(PREVIEW_IMAGES, context.dataset.count(context.testSplit));
-      for (let index = 0; index < count; index++) {
-        const pixels = context.dataset.image(context.testSplit, index);
-        const image = tf.tensor4d(pixels, [1, height, width, channels], 'int32');
-        const shown = [image, upsideDown(image)];
-        for (const [label, picture] of shown.entries()) {
-          const predicted = tf.tidy(
-            () => inferenceLogits(encoder, head, normalise(picture, context.normalisation)).argMax(1).dataSync()[0]!,
-          );
-          pictures.push({
-            image: await encodePng(picture.squeeze([0])),
-            caption: \`Test image \${index}\`,
-            alt: \`Test image \${index}, \${CLASSES[label]!}\`,
-            facts: { actual: CLASSES[label]!, predicted: CLASSES[predicted]! },
-            group: 'Test images and what was predicted',
-          });
-        }
-        tf.dispose(shown);
-      }
-      return pictures;
-    },
-  };
+  });
 }
 `;
 
