@@ -1,11 +1,17 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
 import { kernel, nativeAttributes, shape, tensorFlowBackend, type, type KernelAttributes } from '../kernel.ts';
+import { tf } from '../ops/library.ts';
 
 let made = 0;
 
 /** Where tfjs keeps the handle of a tensor, and how many tensors have it. */
+interface Held {
+  id: number;
+  refCount: number;
+}
+
 interface Backend {
-  readonly tensorMap: { get(dataId: object): { id: number; refCount: number } };
+  readonly tensorMap: { get(dataId: object): Held; has(dataId: object): boolean };
   readonly binding: { deleteTensor(id: number): void };
 }
 
@@ -28,8 +34,12 @@ export class ResourceVariable {
   readonly shape: readonly number[];
   /** What ops take. */
   readonly handle: number;
-  /** Handle of the tensor that `updating` last gave a variable. */
-  #given: number | undefined;
+  /** What `updating` last gave a variable. */
+  #lent: Held | undefined;
+  /** Releases the handle of it. */
+  #takeBack: () => void = () => {};
+  /** Leaves it with a handle of its own. */
+  #leave: () => void = () => {};
 
   constructor(dimensions: readonly number[]) {
     this.shape = [...dimensions];
@@ -66,7 +76,13 @@ export class ResourceVariable {
     return backend.createOutputTensor(output);
   }
 
+  /** Zeros, made inside TensorFlow. */
+  clear(): void {
+    tf.tidy(() => this.share(tf.fill([...this.shape], 0)));
+  }
+
   dispose(): void {
+    this.#leave();
     executeOnHandles('DestroyResourceOp', { ignore_lookup_error: true }, [this.handle], 0);
     tensorFlowBackend().binding.deleteTensor(this.handle);
   }
@@ -77,23 +93,60 @@ export class ResourceVariable {
    * nor the array in JavaScript from which it may have been made see the change.
    */
   updating(variable: Variable, update: () => void): void {
-    const { tensorMap, binding } = tensorFlowBackend() as unknown as Backend;
+    const { tensorMap } = tensorFlowBackend() as unknown as Backend;
     const held = tensorMap.get(variable.dataId);
-    const inPlace = held.id === this.#given && held.refCount === 1;
-    if (!inPlace) {
-      this.share(variable);
+    if (held === this.#lent && held.refCount === 1) {
+      this.#takeBack();
       update();
-      const changed = this.read();
-      variable.assign(changed);
-      changed.dispose();
-      this.#given = tensorMap.get(variable.dataId).id;
       return;
     }
-    binding.deleteTensor(held.id);
-    try {
+    this.share(variable);
+    update();
+    const changed = this.read();
+    variable.assign(changed);
+    changed.dispose();
+    this.#lend(variable.dataId);
+  }
+
+  /**
+   * The tensor's values as `update` changes them by way of this variable: in the tensor's own memory, whose values are
+   * then the changed ones, where nobody else uses it; else in a copy. The tensor must not have been made from an array in
+   * JavaScript that is needed later. The result is the caller's, or the tensor itself.
+   */
+  changing(value: Tensor, update: () => void): Tensor {
+    const { tensorMap, binding } = tensorFlowBackend() as unknown as Backend;
+    const held = tensorMap.get(value.dataId);
+    this.share(value);
+    if (held.refCount > 1) {
       update();
-    } finally {
-      held.id = this.#given = executeOnHandles('ReadVariableOp', { dtype: type('float32') }, [this.handle], 1)!.id;
+      return this.read();
     }
+    binding.deleteTensor(held.id);
+    update();
+    held.id = this.#readHandle();
+    return value;
+  }
+
+  #readHandle(): number {
+    return executeOnHandles('ReadVariableOp', { dtype: type('float32') }, [this.handle], 1)!.id;
+  }
+
+  /**
+   * From now on the tensor is read from this variable when it is first asked for, so that between an update and the next
+   * step there is no handle of it: inside a recorded step the weights are neither argument nor result.
+   */
+  #lend(dataId: object): void {
+    const { tensorMap, binding } = tensorFlowBackend() as unknown as Backend;
+    const held = tensorMap.get(dataId);
+    let id: number | undefined = held.id;
+    this.#lent = held;
+    this.#takeBack = () => {
+      if (id !== undefined) binding.deleteTensor(id);
+      id = undefined;
+    };
+    this.#leave = () => {
+      if (tensorMap.has(dataId)) id ??= this.#readHandle();
+    };
+    Object.defineProperty(held, 'id', { get: () => (id ??= this.#readHandle()), enumerable: true });
   }
 }

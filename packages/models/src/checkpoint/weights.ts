@@ -45,16 +45,25 @@ export function assignVariables(
   file?: string,
 ): void {
   for (const { name, variable } of variables) {
-    const found = tensors.get(name);
-    if (found === undefined || found.shape.join() !== variable.shape.join()) {
-      const has = found === undefined ? 'has no such tensor' : `has shape [${found.shape.join(', ')}]`;
-      throw new UserError(
-        `The checkpoint belongs to another architecture: ${name} should have shape [${variable.shape.join(', ')}], the file ${has}`,
-        { file, field: name, remedy: 'Name the network and width with which the checkpoint was trained.' },
-      );
-    }
+    const found = requireTensor(tensors, name, variable.shape, file);
     const value = tf.tensor(found.data, [...found.shape], variable.dtype);
     variable.assign(value);
     value.dispose();
   }
+}
+
+/** The tensor of that name and shape. Throws `UserError` as `assignVariables` does. */
+export function requireTensor(
+  tensors: ReadonlyMap<string, TensorData>,
+  name: string,
+  shape: readonly number[],
+  file?: string,
+): TensorData {
+  const found = tensors.get(name);
+  if (found?.shape.join() === shape.join()) return found;
+  const has = found === undefined ? 'has no such tensor' : `has shape [${found.shape.join(', ')}]`;
+  throw new UserError(
+    `The checkpoint belongs to another architecture: ${name} should have shape [${shape.join(', ')}], the file ${has}`,
+    { file, field: name, remedy: 'Name the network and width with which the checkpoint was trained.' },
+  );
 }

@@ -1,8 +1,9 @@
-import { AdamScalars, applyAdam, type AdamVariables } from '@selfsup/engine/adam-op';
-import { ResourceVariable } from '@selfsup/engine/resource-variable';
-import { tf } from '@selfsup/engine/tensorflow';
+import { AdamScalars, applyAdam } from '@selfsup/engine/adam-op';
+import { SharedScalars } from '@selfsup/engine/sgd-op';
+import type { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '../checkpoint/checkpoint.ts';
-import { tensorData, type NamedVariable } from '../checkpoint/weights.ts';
+import { requireTensor, type NamedVariable } from '../checkpoint/weights.ts';
+import { InPlaceUpdates } from './in-place-updates.ts';
 import type { Optimizer } from './optimizer.ts';
 
 export interface AdamConfig {
@@ -11,76 +12,46 @@ export interface AdamConfig {
   readonly epsilon: number;
 }
 
-const slotNames = ['first', 'second'] as const;
-
 /**
  * Adam (Kingma & Ba 2015, arXiv:1412.6980, Algorithm 1), bias corrected, with L2 decay added to the gradient
  * and epsilon outside the corrected root, as PyTorch has it.
  */
 export class Adam implements Optimizer {
   readonly #config: AdamConfig;
-  readonly #variables: readonly (NamedVariable & { readonly held: AdamVariables })[];
-  readonly #decayOf: (name: string) => number;
-  #updates = 0;
+  readonly #updates: InPlaceUpdates<'first' | 'second'>;
+  #count = 0;
 
   constructor(config: AdamConfig, variables: readonly NamedVariable[], decayOf: (name: string) => number) {
     this.#config = config;
-    this.#decayOf = decayOf;
-    this.#variables = variables.map((named) => {
-      const make = (): ResourceVariable => new ResourceVariable(named.variable.shape);
-      return { ...named, held: { weights: make(), first: make(), second: make() } };
-    });
-    this.reset();
+    this.#updates = new InPlaceUpdates(variables, ['first', 'second'], decayOf);
   }
 
   apply(gradients: Readonly<tf.NamedTensorMap>, learningRate: number): void {
-    this.#updates += 1;
-    const scalars = new AdamScalars({ ...this.#config, learningRate }, this.#updates);
-    for (const { name, variable, held } of this.#variables) {
-      tf.tidy(() => {
-        const decay = this.#decayOf(name);
-        const gradient = decay > 0 ? gradients[name]!.add(variable.mul(decay)) : gradients[name]!;
-        held.weights.updating(variable, () => applyAdam(held, gradient, scalars));
-      });
-    }
+    this.#count += 1;
+    const settings = new AdamScalars({ ...this.#config, learningRate }, this.#count);
+    const scalars = new SharedScalars();
+    this.#updates.apply(gradients, scalars, ({ weights, slots }, gradient) =>
+      applyAdam({ weights, ...slots }, gradient, settings),
+    );
     scalars.dispose();
+    settings.dispose();
   }
 
   slots(): Map<string, TensorData> {
-    const slots = new Map<string, TensorData>();
-    for (const { name, held } of this.#variables) {
-      for (const slot of slotNames) {
-        const value = held[slot].read();
-        slots.set(`${name}/${slot}`, tensorData(value));
-        value.dispose();
-      }
-    }
-    return slots.set('updates', { shape: [], data: Int32Array.of(this.#updates) });
+    return this.#updates.data().set('updates', { shape: [], data: Int32Array.of(this.#count) });
   }
 
   restore(slots: ReadonlyMap<string, TensorData>): void {
-    for (const { name, held } of this.#variables) {
-      for (const slot of slotNames) {
-        const found = slots.get(`${name}/${slot}`);
-        if (found === undefined) throw new Error(`The saved state of Adam has no ${name}/${slot}.`);
-        tf.tidy(() => held[slot].assign(tf.tensor(found.data, [...held[slot].shape], 'float32')));
-      }
-    }
-    const updates = slots.get('updates');
-    if (updates === undefined) throw new Error('The saved state of Adam has no count of updates.');
-    this.#updates = updates.data[0]!;
+    this.#updates.restore(slots);
+    this.#count = requireTensor(slots, 'updates', []).data[0]!;
   }
 
   reset(): void {
-    for (const { held } of this.#variables) {
-      for (const slot of slotNames) tf.tidy(() => held[slot].assign(tf.zeros([...held[slot].shape])));
-    }
-    this.#updates = 0;
+    this.#updates.reset();
+    this.#count = 0;
   }
 
   dispose(): void {
-    for (const { held } of this.#variables) {
-      for (const variable of Object.values(held)) (variable as ResourceVariable).dispose();
-    }
+    this.#updates.dispose();
   }
 }

@@ -1,3 +1,5 @@
+import { processMemory, resetPeak } from '@selfsup/engine/memory';
+import { profile } from '@selfsup/engine/profile';
 import { tf } from '@selfsup/engine/tensorflow';
 import { describe, expect, test } from 'vitest';
 import { optimizerSchema } from './config.ts';
@@ -37,6 +39,29 @@ describe('optimisers', () => {
     ],
   ])('%s follows PyTorch', (_what, config, expected) => {
     run(config).forEach((value, index) => expect(value).toBeCloseTo(expected[index]!, 5));
+  });
+
+  test.each([
+    { momentum: 0, nesterov: false, weightDecay: 0 },
+    { momentum: 0, nesterov: false, weightDecay: 0.3 },
+    { momentum: 0.9, nesterov: false, weightDecay: 0.3 },
+    { momentum: 0.9, nesterov: true, weightDecay: 0 },
+    { momentum: 0.9, nesterov: true, weightDecay: 0.3 },
+  ])('SGD with %o keeps to its law within 1e-6', (config) => {
+    const { momentum, nesterov, weightDecay } = config;
+    const made = setUp({ name: 'sgd', ...config });
+    const weights = [1, 1, -1];
+    const sums = [0, 0, 0];
+    rates.forEach((rate, update) => {
+      const gradient = [0, 1, 2].map((i) => Math.fround(Math.sin(3 * update + i)));
+      tf.tidy(() => made.optimizer.apply({ [made.name]: tf.tensor1d(gradient) }, rate));
+      weights.forEach((weight, i) => {
+        const d = gradient[i]! + weightDecay * weight;
+        sums[i] = momentum * sums[i]! + d;
+        weights[i] = weight - rate * (nesterov ? d + momentum * sums[i]! : sums[i]!);
+      });
+    });
+    made.variable.dataSync().forEach((value, i) => expect(Math.abs(value - weights[i]!)).toBeLessThan(1e-6));
   });
 
   test('momentum on a constant gradient reaches gradient / (1 − momentum)', () => {
@@ -107,6 +132,96 @@ describe('optimisers', () => {
       expect(tf.memory().numTensors).toBe(before);
       made.optimizer.dispose();
     }
+  });
+
+  const each = [
+    { name: 'sgd', momentum: 0 },
+    { name: 'sgd', nesterov: false },
+    { name: 'sgd', nesterov: true },
+    { name: 'adam' },
+  ];
+
+  test.each(each)('an update of %o runs no op that makes a tensor', (config) => {
+    const made = setUp({ weightDecay: 0.1, ...config });
+    step(made, 0.1);
+    const gradient = tf.tensor1d([1, 2, 3]).add(1);
+    const { ops } = profile(() => made.optimizer.apply({ [made.name]: gradient }, 0.1));
+    // Reading gives the variable's own memory.
+    expect(ops.filter(({ bytes }) => bytes > 0).map(({ name }) => name)).toEqual(['ReadVariableOp']);
+    expect(ops.length).toBeGreaterThan(1);
+  });
+
+  test.each(each)('an update of %o takes no memory beside weights, gradient and slots', (config) => {
+    const size = 4e6;
+    const variable = tf.variable(tf.fill([size], 1));
+    const optimizer = createOptimizer(optimizerSchema.parse(config), [{ name: 'w', variable }]);
+    const update = () => {
+      const gradient = tf.fill([size], 0.5);
+      const rss = processMemory().rss;
+      const reset = resetPeak();
+      optimizer.apply({ w: gradient }, 0.1);
+      const grown = processMemory().peak - rss;
+      gradient.dispose();
+      return { reset, grown };
+    };
+    update();
+    update();
+    const { reset, grown } = update();
+    expect(reset).toBe(true);
+    // A tensor of theirs takes four bytes for each.
+    expect(grown).toBeLessThan(2 * size);
+    expect(variable.dataSync()[size - 1]).toBeLessThan(1);
+    optimizer.dispose();
+    variable.dispose();
+  });
+
+  test('decay changes no gradient that somebody else holds, nor one that two variables share', () => {
+    const [w, v] = [1, 2].map((value) => tf.variable(tf.tensor1d([value, value])));
+    const named = [
+      { name: 'w', variable: w! },
+      { name: 'v', variable: v! },
+    ];
+    const config = { name: 'sgd', momentum: 0, weightDecay: 0.5 };
+    const optimizer = createOptimizer(optimizerSchema.parse(config), named);
+    const held = tf.tidy(() => {
+      const { grads } = tf.variableGrads(
+        () =>
+          w!
+            .add(v!)
+            .mul(tf.tensor1d([3, 4]))
+            .sum() as tf.Scalar,
+        [w!, v!],
+      );
+      const clone = grads[w!.name]!.clone();
+      optimizer.apply({ w: grads[w!.name]!, v: grads[v!.name]! }, 0.5);
+      return clone;
+    });
+    expect([...held.dataSync()]).toEqual([3, 4]);
+    // w − 0.5 · (gradient + 0.5 · w)
+    expect([...w!.dataSync()]).toEqual([-0.75, -1.25]);
+    expect([...v!.dataSync()]).toEqual([0, -0.5]);
+  });
+
+  test('weights stay with who holds them: after the optimiser, before the next update, in a clone', () => {
+    const made = setUp({ name: 'sgd', momentum: 0, weightDecay: 0 });
+    const update = () => tf.tidy(() => made.optimizer.apply({ [made.name]: tf.ones([3]) }, 1));
+    update();
+    update();
+    const clone = made.variable.clone();
+    expect(made.variable.dataSync()[0]).toBe(-1);
+    update();
+    expect(clone.dataSync()[0]).toBe(-1);
+    update();
+    made.optimizer.dispose();
+    expect(made.variable.dataSync()[0]).toBe(-3);
+    made.variable.dispose();
+  });
+
+  test('a saved state of another shape is refused by name', () => {
+    const saved = setUp({ name: 'sgd' }).optimizer.slots();
+    saved.set('net/layer/kernel/momentum', { shape: [2], data: Float32Array.of(0, 0) });
+    expect(() => setUp({ name: 'sgd' }).optimizer.restore(saved)).toThrow(/net\/layer\/kernel\/momentum.*\[3\]/);
+    expect(() => setUp({ name: 'adam' }).optimizer.restore(new Map())).toThrow(/net\/layer\/kernel\/first/);
   });
 
   test('config: defaults are RotNet’s, unknown keys are refused', () => {

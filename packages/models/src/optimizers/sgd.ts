@@ -1,8 +1,9 @@
-import { tf } from '@selfsup/engine/tensorflow';
+import { applyMomentum, SharedScalars, subtractScaled } from '@selfsup/engine/sgd-op';
+import type { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '../checkpoint/checkpoint.ts';
 import type { NamedVariable } from '../checkpoint/weights.ts';
+import { InPlaceUpdates } from './in-place-updates.ts';
 import type { Optimizer } from './optimizer.ts';
-import { Slots } from './slots.ts';
 
 export interface SgdConfig {
   readonly momentum: number;
@@ -18,49 +19,38 @@ export interface SgdConfig {
  */
 export class Sgd implements Optimizer {
   readonly #config: SgdConfig;
-  readonly #variables: readonly NamedVariable[];
-  readonly #decayOf: (name: string) => number;
-  readonly #slots: Slots;
+  readonly #updates: InPlaceUpdates<'momentum'>;
 
   constructor(config: SgdConfig, variables: readonly NamedVariable[], decayOf: (name: string) => number) {
     this.#config = config;
-    this.#variables = variables;
-    this.#decayOf = decayOf;
-    this.#slots = new Slots(variables, config.momentum > 0 ? ['momentum'] : []);
+    this.#updates = new InPlaceUpdates(variables, config.momentum > 0 ? ['momentum'] : [], decayOf);
   }
 
   apply(gradients: Readonly<tf.NamedTensorMap>, learningRate: number): void {
     const { momentum, nesterov, biasLearningRate = 1 } = this.#config;
-    for (const { name, variable } of this.#variables) {
-      tf.tidy(() => {
-        const decay = this.#decayOf(name);
-        const gradient = gradients[name]!;
-        let d = decay > 0 ? gradient.add(variable.mul(decay)) : gradient;
-        if (momentum > 0) {
-          const slot = this.#slots.get(name, 'momentum');
-          const buffer = slot.mul(momentum).add(d);
-          slot.assign(buffer);
-          d = nesterov ? d.add(buffer.mul(momentum)) : buffer;
-        }
-        const rate = name.endsWith('/bias') ? learningRate * biasLearningRate : learningRate;
-        variable.assign(variable.sub(d.mul(rate)));
-      });
-    }
+    const scalars = new SharedScalars();
+    this.#updates.apply(gradients, scalars, ({ name, weights, slots }, gradient) => {
+      const rate = scalars.of(name.endsWith('/bias') ? learningRate * biasLearningRate : learningRate);
+      if (momentum === 0) return subtractScaled(weights, rate, gradient);
+      const settings = { rate, momentum: scalars.of(momentum), nesterov };
+      applyMomentum({ weights, sum: slots.momentum }, gradient, settings);
+    });
+    scalars.dispose();
   }
 
   slots(): Map<string, TensorData> {
-    return this.#slots.data();
+    return this.#updates.data();
   }
 
   restore(slots: ReadonlyMap<string, TensorData>): void {
-    this.#slots.restore(slots);
+    this.#updates.restore(slots);
   }
 
   reset(): void {
-    this.#slots.reset();
+    this.#updates.reset();
   }
 
   dispose(): void {
-    this.#slots.dispose();
+    this.#updates.dispose();
   }
 }

@@ -1,0 +1,57 @@
+import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
+import { tensorFlowBackend, type } from '../kernel.ts';
+import { tf } from '../ops/library.ts';
+import { executeOnHandles, type ResourceVariable } from './resource-variable.ts';
+
+/** float32 scalars that the ops of one update share: one tensor for each value. Must be disposed. */
+export class SharedScalars {
+  readonly #made = new Map<number, Tensor>();
+
+  of(value: number): Tensor {
+    const made = this.#made.get(value) ?? tf.keep(tf.scalar(value, 'float32'));
+    this.#made.set(value, made);
+    return made;
+  }
+
+  dispose(): void {
+    tf.dispose([...this.#made.values()]);
+  }
+}
+
+const attributes = { T: type('float32'), use_locking: false };
+const idsOf = (...tensors: readonly Tensor[]): number[] => tensorFlowBackend().getInputTensorIds(tensors);
+
+/** variable −= factor · delta, in place. */
+export function subtractScaled(variable: ResourceVariable, factor: Tensor, delta: Tensor): void {
+  executeOnHandles('ResourceApplyGradientDescent', attributes, [variable.handle, ...idsOf(factor, delta)], 0);
+}
+
+/** Weights and the running sum of their gradients. */
+export interface MomentumVariables {
+  readonly weights: ResourceVariable;
+  readonly sum: ResourceVariable;
+}
+
+export interface MomentumScalars {
+  readonly rate: Tensor;
+  readonly momentum: Tensor;
+  readonly nesterov: boolean;
+}
+
+/**
+ * sum = momentum · sum + gradient; with Nesterov weights −= rate · (gradient + momentum · sum), else weights −= rate · sum:
+ * PyTorch's law, with the rate outside the sum. In place.
+ */
+export function applyMomentum({ weights, sum }: MomentumVariables, gradient: Tensor, scalars: MomentumScalars): void {
+  const ids = idsOf(scalars.rate, gradient, scalars.momentum);
+  const own = { ...attributes, use_nesterov: scalars.nesterov };
+  executeOnHandles('ResourceApplyMomentum', own, [weights.handle, sum.handle, ...ids], 0);
+}
+
+/**
+ * gradient + decay · weights, by way of a variable that serves for nothing else: in the gradient's memory where nobody
+ * else uses it (see `ResourceVariable.changing`). `negativeDecay` is −decay.
+ */
+export function decayed(gradient: Tensor, weights: Variable, negativeDecay: Tensor, through: ResourceVariable): Tensor {
+  return through.changing(gradient, () => subtractScaled(through, negativeDecay, weights));
+}

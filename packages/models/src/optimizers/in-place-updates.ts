@@ -1,0 +1,95 @@
+import { ResourceVariable } from '@selfsup/engine/resource-variable';
+import { decayed, type SharedScalars } from '@selfsup/engine/sgd-op';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { TensorData } from '../checkpoint/checkpoint.ts';
+import { requireTensor, tensorData, type NamedVariable } from '../checkpoint/weights.ts';
+
+/** What changes in one variable's update: its weights, and by name what the optimiser keeps for it. */
+export interface Held<Slot extends string> {
+  readonly name: string;
+  readonly weights: ResourceVariable;
+  readonly slots: Readonly<Record<Slot, ResourceVariable>>;
+}
+
+/**
+ * Variables that an optimiser changes in place, with what it keeps for each (`<variable>/<slot>`, zero at first). An
+ * update makes no tensor of a variable's size.
+ */
+export class InPlaceUpdates<Slot extends string> {
+  readonly #all: readonly (Held<Slot> & Pick<NamedVariable, 'variable'>)[];
+  readonly #decayOf: (name: string) => number;
+  /** What gradients go through to be decayed. */
+  readonly #gradient = new ResourceVariable([]);
+
+  /** `decayOf` tells what L2 decay a variable has: 0 is none. */
+  constructor(variables: readonly NamedVariable[], slots: readonly Slot[], decayOf: (name: string) => number) {
+    this.#decayOf = decayOf;
+    this.#all = variables.map(({ name, variable }) => {
+      const make = () => new ResourceVariable(variable.shape);
+      const made = Object.fromEntries(slots.map((slot) => [slot, make()])) as Record<Slot, ResourceVariable>;
+      return { name, variable, weights: make(), slots: made };
+    });
+    this.reset();
+  }
+
+  /** Calls `update` for each variable with its gradient, to which decay has been added. Gradients lose their values. */
+  apply(
+    gradients: Readonly<tf.NamedTensorMap>,
+    scalars: SharedScalars,
+    update: (held: Held<Slot>, gradient: tf.Tensor) => void,
+  ): void {
+    const uses = new Map<object, number>();
+    for (const { dataId } of Object.values(gradients)) uses.set(dataId, (uses.get(dataId) ?? 0) + 1);
+    for (const held of this.#all) {
+      const { name, variable, weights } = held;
+      tf.tidy(() => {
+        const decay = this.#decayOf(name);
+        const found = gradients[name]!;
+        // What stands under two names is changed in a copy, as what has a clone is.
+        const gradient = uses.get(found.dataId)! > 1 ? found.clone() : found;
+        const added = decay > 0 ? decayed(gradient, variable, scalars.of(-decay), this.#gradient) : gradient;
+        weights.updating(variable, () => update(held, added));
+      });
+    }
+  }
+
+  /** Values by `<variable>/<slot>`. */
+  data(): Map<string, TensorData> {
+    return new Map(
+      this.#slots().map(([name, slot]) => {
+        const value = slot.read();
+        const data = tensorData(value);
+        value.dispose();
+        return [name, data];
+      }),
+    );
+  }
+
+  /** Throws `UserError` where a slot is missing or of another shape. */
+  restore(data: ReadonlyMap<string, TensorData>): void {
+    for (const [name, slot] of this.#slots()) {
+      const found = requireTensor(data, name, slot.shape);
+      tf.tidy(() => slot.assign(tf.tensor(found.data, [...found.shape], 'float32')));
+    }
+  }
+
+  /** Sets all slots to 0. */
+  reset(): void {
+    for (const [, slot] of this.#slots()) slot.clear();
+  }
+
+  dispose(): void {
+    this.#gradient.dispose();
+    for (const { weights } of this.#all) weights.dispose();
+    for (const [, slot] of this.#slots()) slot.dispose();
+  }
+
+  #slots(): [name: string, slot: ResourceVariable][] {
+    return this.#all.flatMap(({ name, slots }) =>
+      Object.entries<ResourceVariable>(slots).map(([slot, held]): [string, ResourceVariable] => [
+        `${name}/${slot}`,
+        held,
+      ]),
+    );
+  }
+}
