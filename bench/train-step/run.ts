@@ -1,20 +1,10 @@
 // A system's training step: ours against PyTorch and stock tfjs: node --import tsx bench/train-step/run.ts [--help]
-import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { oraclePython } from '../oracle.ts';
+import { execute, measureRow, median, requireRows, rivals, rowsOf } from './rows.ts';
 import { loadSystem, systemNames } from './system.ts';
 import type { Measurement } from './timing.ts';
 
-interface Row {
-  readonly title: string;
-  readonly command: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
-const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const python = oraclePython();
 const { values: options } = parseArgs({
   options: {
     system: { type: 'string', default: 'nin' },
@@ -35,69 +25,29 @@ const { width, batch } = {
   batch: Number(options.batch ?? system.defaults.batch),
 };
 
-const node = (script: string) => [process.execPath, '--import', 'tsx', here(script), options.system];
-const pytorch = (layout: string, arithmetic: string) => [
-  python ?? '',
-  here(`systems/${options.system}.py`),
-  layout,
-  arithmetic,
-];
-const rows: Record<string, Row> = {
-  ours: { title: 'ours', command: node('ours.ts') },
-  ...(system.stock && { stock: { title: 'stock tfjs', command: node(system.stock) } }),
-  pytorch: { title: 'PyTorch channels-last', command: pytorch('nhwc', 'fp32') },
-  'ours-bf16': { title: 'ours, bf16 arithmetic', command: node('ours.ts'), environment: { SELFSUP_FPMATH: 'bf16' } },
-  'pytorch-contiguous': { title: 'PyTorch contiguous', command: pytorch('nchw', 'fp32') },
-  'pytorch-bf16': { title: 'PyTorch channels-last, bf16 autocast', command: pytorch('nhwc', 'bf16') },
-};
-const usual = ['ours', 'stock', 'pytorch'].filter((name) => name in rows);
+const rows = rowsOf(options.system, system);
+const usual = ['ours', 'stock', ...rivals].filter((name) => name in rows);
 if (options.help) {
   console.log(`Options: --system ${systemNames().join('|')} (default nin)`);
-  console.log(`         --rows ${Object.keys(rows).join(',')} (default ${usual.join(',')}) --rounds 5 --steps 4`);
+  console.log(
+    `         --rows ${Object.keys(rows)
+      .filter((name) => name !== 'profile')
+      .join(',')} (default ${usual.join(',')}) --rounds 5 --steps 4`,
+  );
   console.log(`         --warm-up 2 --width ${width} --batch ${batch} --threads 2 --no-profile`);
   process.exit(0);
 }
 
-const environment = {
-  ...process.env,
-  SELFSUP_THREADS: options.threads,
-  TF_NUM_INTRAOP_THREADS: options.threads,
-  TF_NUM_INTEROP_THREADS: options.threads,
-  OMP_NUM_THREADS: options.threads,
-  BENCH_THREADS: options.threads,
-  TF_CPP_MIN_LOG_LEVEL: '2',
-};
-const shape = [String(width), String(batch), options['warm-up'], options.steps];
-
-function execute({ command, environment: own }: Row): string {
-  const [program, ...given] = command;
-  const env = { ...environment, ...own };
-  return execFileSync(program!, [...given, ...shape], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-function measureOnce(row: Row): Measurement {
-  return JSON.parse(execute(row).trim().split('\n').at(-1)!) as Measurement;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
 const chosen = options.rows?.split(',') ?? usual;
-for (const name of chosen) if (!(name in rows)) throw new Error(`No row '${name}': ${Object.keys(rows).join(', ')}`);
-if (python === undefined && chosen.some((name) => name.startsWith('pytorch'))) {
-  throw new Error('PyTorch is not set up: run bench/setup-oracles, or leave its rows out with --rows ours');
-}
-
+requireRows(rows, chosen);
+const running = { threads: options.threads, warmUp: options['warm-up'], steps: options.steps };
 const load = () => `load ${loadavg()[0]!.toFixed(1)}`;
 console.log(`${system.title}, width ${width}, batch ${batch}, ${options.threads} threads; ${cpus()[0]?.model}`);
 const found = new Map<string, Measurement[]>(chosen.map((name) => [name, []]));
 for (let round = 1; round <= Number(options.rounds); round++) {
   // Rows take turns inside a round, so that a busy spell of the machine touches all of them.
   const line = chosen.map((name) => {
-    const measurement = measureOnce(rows[name]!);
+    const measurement = measureRow(rows[name]!, { width, batch }, running);
     found.get(name)!.push(measurement);
     return `${name} ${(batch / median(measurement.seconds)).toFixed(1)}`;
   });
@@ -123,8 +73,12 @@ if (chosen.includes('ours')) {
     const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)} over rounds`;
     console.log(`ours / ${rows[name]!.title}: ${median(ratios).toFixed(2)} (${spread})`);
   }
+  const fastest = chosen
+    .filter((name) => rivals.includes(name))
+    .sort((a, b) => median(speeds(b)) - median(speeds(a)))[0];
+  if (fastest !== undefined) console.log(`The fastest of PyTorch's rows: ${rows[fastest]!.title}`);
 }
 if (!options['no-profile']) {
-  const text = execute({ title: 'profile', command: node('profile.ts') });
+  const text = execute(rows['profile']!, { width, batch }, running);
   console.log(`\n${text.trim()}`);
 }

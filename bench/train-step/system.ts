@@ -16,6 +16,8 @@ export interface System {
   /** What is trained, in a few words. */
   readonly title: string;
   readonly defaults: StepShape;
+  /** A shape at which arithmetic costs next to nothing, for `bench/overhead`. Absent where there is none. */
+  readonly tiny?: StepShape;
   /** One training step as the trainer takes it (forward, backward, update) as a function that returns the loss. */
   step(shape: StepShape): (() => number) | Promise<() => number>;
   /** Floating-point operations of the convolutions of one step, where they are to be told. */

@@ -1,4 +1,4 @@
-"""The step of aed.ts in PyTorch, eager, from raw images on; arguments as timing.Settings."""
+"""The step of aed.ts in PyTorch, from raw images on; arguments as timing.Settings."""
 
 import torch
 from torch import nn
@@ -16,14 +16,14 @@ def unit(inputs, outputs, size):
 
 
 middle, narrow, filters = width * 160 // 192, width // 2, width // 2
-network = nn.Sequential(
+network = run.ready(nn.Sequential(
     unit(3, width, 5), unit(width, middle, 1), unit(middle, narrow, 1), nn.MaxPool2d(3, 2, 1),
     unit(narrow, width, 5), unit(width, width, 1), unit(width, width, 1), nn.AvgPool2d(3, 2, 1),
     unit(width, width, 3), unit(width, width, 1), unit(width, width, 1),
     nn.Upsample(scale_factor=2), unit(width, filters, 3), nn.Upsample(scale_factor=2), unit(filters, filters, 3),
     nn.Conv2d(filters, 3, 3, padding=1),
-).to(memory_format=run.memory_format())  # fmt: skip
-optimizer = torch.optim.Adam(network.parameters(), 0.001)
+))  # fmt: skip
+optimizer = torch.optim.Adam(network.parameters(), 0.001, fused=True)
 
 images = torch.randint(0, 256, (batch, 3, side, side), dtype=torch.uint8)
 mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in ([125.3, 123.0, 113.9], [63.0, 62.1, 66.7]))

@@ -16,6 +16,7 @@ const input = { height: 32, width: 32, channels: 3 };
 const aed: System = {
   title: 'AED, small: NIN, 3 blocks, and a decoder of half its width',
   defaults: { width: 64, batch: 128 },
+  tiny: { width: 8, batch: 2 },
   async step({ width, batch }: StepShape) {
     const instance = await createAed({
       config: task.schema.parse({ width: width / 2 }),

@@ -1,4 +1,4 @@
-"""The step of aet.ts in PyTorch, eager, from raw images on; arguments as timing.Settings."""
+"""The step of aet.ts in PyTorch, from raw images on; arguments as timing.Settings."""
 
 import torch
 from torch import nn
@@ -16,13 +16,13 @@ def unit(inputs, outputs, size):
 
 
 middle, narrow = width * 160 // 192, width // 2
-encoder = nn.Sequential(
+encoder = run.ready(nn.Sequential(
     unit(3, width, 5), unit(width, middle, 1), unit(middle, narrow, 1), nn.MaxPool2d(3, 2, 1),
     unit(narrow, width, 5), unit(width, width, 1), unit(width, width, 1), nn.AvgPool2d(3, 2, 1),
     unit(width, width, 3), unit(width, width, 1), unit(width, width, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-).to(memory_format=run.memory_format())  # fmt: skip
+))  # fmt: skip
 decoder = nn.Linear(2 * width, 8)
-optimizer = torch.optim.SGD([*encoder.parameters(), *decoder.parameters()], 0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
+optimizer = torch.optim.SGD([*encoder.parameters(), *decoder.parameters()], 0.1, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True)
 
 images = torch.randint(0, 256, (batch, 3, side, side)).float()
 mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in ([125.3, 123.0, 113.9], [63.0, 62.1, 66.7]))

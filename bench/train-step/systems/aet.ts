@@ -16,6 +16,7 @@ const input = { height: 32, width: 32, channels: 3 };
 const aet: System = {
   title: 'AET, projective, small: NIN, 3 blocks, on pairs',
   defaults: { width: 64, batch: 256 },
+  tiny: { width: 8, batch: 2 },
   async step({ width, batch }: StepShape) {
     const instance = await createAet({
       config: task.schema.parse({ transformation: 'projective' }),

@@ -16,6 +16,7 @@ const input = { height: 28, width: 28, channels: 1 };
 const bigan: System = {
   title: 'BiGAN, permutation-invariant, codes of 50',
   defaults: { width: 1024, batch: 128 },
+  tiny: { width: 16, batch: 2 },
   async step({ width, batch }: StepShape) {
     const network = await configureNetwork({ name: 'bigan-mlp', width, lastStd: 0.02 });
     const { task: config } = biganStage.schema.parse({ network: { name: 'bigan-mlp' }, epochs: 1 });

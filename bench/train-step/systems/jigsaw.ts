@@ -21,6 +21,7 @@ const task = {
 const jigsaw: System = {
   title: 'Jigsaw, small: block 1 of NIN on nine 8-pixel tiles, 64 orders',
   defaults: { width: 64, batch: 128 },
+  tiny: { width: 8, batch: 2 },
   async step({ width, batch }: StepShape) {
     const { task: config } = jigsawStage.schema.parse({ network: { name: 'nin' }, epochs: 1, task });
     const instance = await createJigsaw({

@@ -1,4 +1,4 @@
-"""The step of nin.ts in PyTorch, eager; arguments as timing.Settings."""
+"""The step of nin.ts in PyTorch; arguments as timing.Settings."""
 
 import torch
 from torch import nn
@@ -15,15 +15,15 @@ def unit(inputs, outputs, side):
 
 
 middle, narrow = width * 160 // 192, width // 2
-model = nn.Sequential(
+model = run.ready(nn.Sequential(
     unit(3, width, 5), unit(width, middle, 1), unit(middle, narrow, 1), nn.MaxPool2d(3, 2, 1),
     unit(narrow, width, 5), unit(width, width, 1), unit(width, width, 1), nn.AvgPool2d(3, 2, 1),
     unit(width, width, 3), unit(width, width, 1), unit(width, width, 1),
     nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 4),
-).to(memory_format=run.memory_format())  # fmt: skip
+))  # fmt: skip
 images = torch.randn(batch, 3, 32, 32).to(memory_format=run.memory_format())
 labels = torch.arange(batch) % 4
-optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
+optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True)
 
 
 def step():

@@ -3,9 +3,11 @@ import { randomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { classifier, featureShapeOf } from '@selfsup/models/heads';
 import nin from '@selfsup/models/networks/nin';
-import { Sgd } from '@selfsup/models/optimizers/sgd';
+import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { modelWeights } from '@selfsup/models/weights';
 import { gradientsOf } from '@selfsup/trainer/gradients';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { takeStep } from '@selfsup/trainer/step';
 import type { StepShape, System } from '../system.ts';
 
 /** The encoder and head of the yardstick: NIN of three blocks for 32×32 images, with four classes. */
@@ -20,7 +22,7 @@ function network(width: number) {
 function step({ width, batch }: StepShape): () => number {
   const { encoder, head } = network(width);
   const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('head', head, true)];
-  const optimizer = new Sgd({ momentum: 0.9, nesterov: true }, variables, () => 5e-4);
+  const groups = new ParameterGroups(optimizerSchema.parse({ name: 'sgd' }), [{ name: 'all', variables }]);
   const images = tf.randomNormal([batch, 32, 32, 3], 0, 1, 'float32', 1);
   const labels = tf.tensor1d(
     Array.from({ length: batch }, (_, i) => i % 4),
@@ -31,12 +33,16 @@ function step({ width, batch }: StepShape): () => number {
     const logits = head.apply(features, { training: true }) as tf.Tensor;
     return { loss: sparseSoftmaxCrossEntropy(labels, logits).mean() as tf.Scalar };
   };
+  const trainee = {
+    step() {
+      const { loss, gradients } = gradientsOf(variables, forward);
+      return { losses: { loss }, gradients, samples: batch };
+    },
+  };
+  let taken = 0;
   return () => {
-    const { loss, gradients } = gradientsOf(variables, forward);
-    optimizer.apply(gradients, 0.1);
-    const [result] = loss.dataSync();
-    tf.dispose([loss, gradients]);
-    return result!;
+    const position = { epoch: 0, step: taken, key: randomKey(1, 'step', taken++) };
+    return takeStep(trainee, groups, undefined, position, 0.1).values['loss']!;
   };
 }
 
@@ -53,6 +59,7 @@ function convolutionFlops({ width, batch }: StepShape): number {
 const nin3: System = {
   title: 'NIN, 3 blocks',
   defaults: { width: 192, batch: 128 },
+  tiny: { width: 8, batch: 2 },
   step,
   convolutionFlops,
   stock: 'stock.ts',

@@ -16,10 +16,11 @@ LEAST_SECONDS = 2
 
 @dataclass
 class Settings:
-    """Arguments: layout (nhwc | nchw), arithmetic (fp32 | bf16), width, batch, warm-up, steps."""
+    """Arguments: layout (nhwc | nchw), arithmetic (fp32 | bf16), mode (eager | compile), width, batch, warm-up, steps."""
 
     layout: str
     arithmetic: str
+    mode: str
     width: int
     batch: int
     warm_up: int
@@ -28,6 +29,11 @@ class Settings:
     def memory_format(self):
         return torch.channels_last if self.layout == "nhwc" else torch.contiguous_format
 
+    def ready(self, module):
+        """The module in the row's memory format, through torch.compile where the row says so."""
+        module = module.to(memory_format=self.memory_format())
+        return torch.compile(module) if self.mode == "compile" else module
+
     def autocast(self):
         return torch.autocast("cpu", dtype=torch.bfloat16) if self.arithmetic == "bf16" else nullcontext()
 
@@ -35,7 +41,7 @@ class Settings:
 def settings():
     torch.set_num_threads(int(os.environ["BENCH_THREADS"]))
     torch.manual_seed(0)
-    return Settings(*sys.argv[1:3], *map(int, sys.argv[3:7]))
+    return Settings(*sys.argv[1:4], *map(int, sys.argv[4:8]))
 
 
 def measure(step, settings):

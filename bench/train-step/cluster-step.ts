@@ -1,0 +1,45 @@
+import { randomKey } from '@selfsup/kit/random';
+import { embeddingModel, featureShapeOf } from '@selfsup/models/heads';
+import { configureNetwork } from '@selfsup/models/network';
+import type { NetworkSection } from '@selfsup/models/network-section';
+import { optimizerSchema } from '@selfsup/models/optimizers/config';
+import { modelWeights } from '@selfsup/models/weights';
+import { clusterHead, refresh } from '@selfsup/tasks/pretext/deepcluster/cluster-head';
+import { clusterStep } from '@selfsup/tasks/pretext/deepcluster/training-step';
+import type { TaskInstance } from '@selfsup/tasks/task';
+import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
+import { takeStep } from '@selfsup/trainer/step';
+import { networkContext, noiseBatch } from './labelled-images.ts';
+
+/** A step of `tasks/deepcluster` on raw images, the body with momentum and the head without. */
+export async function clusteredStep(section: NetworkSection, side: number, batch: number, clusters: number) {
+  const input = { height: side, width: side, channels: 3 };
+  const network = networkContext(await configureNetwork(section), input);
+  const key = network.key('bench');
+  const encoder = network.buildEncoder();
+  const embedding = embeddingModel(featureShapeOf(encoder), key, network.embed);
+  const head = clusterHead(embedding.outputs[0]!.shape[1]!, clusters);
+  refresh(head, key);
+  const body = Object.entries({ encoder, embedding }).flatMap(([name, model]) => modelWeights(name, model, true));
+  const parameterGroups = [
+    { name: 'body', variables: body },
+    { name: 'head', variables: modelWeights('head', head, true), optimizer: { momentum: 0 } },
+  ];
+  const variables = parameterGroups.flatMap((group) => group.variables);
+  const given = noiseBatch(input, batch, clusters);
+  const instance: TaskInstance = {
+    models: { encoder, embedding, head },
+    parameterGroups,
+    measures: {},
+    step: (loaded) => clusterStep({ encoder, embedding, head }, variables, network.normalisation, loaded, given.labels),
+  };
+  const groups = new ParameterGroups(
+    optimizerSchema.parse({ name: 'sgd', nesterov: false, weightDecay: 1e-5 }),
+    parameterGroups,
+  );
+  let step = 0;
+  return () => {
+    const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
+    return takeStep(instance, groups, given, position, 1e-3).values['loss']!;
+  };
+}
