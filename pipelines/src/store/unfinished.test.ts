@@ -111,15 +111,15 @@ test('why explains a dataset too', async () => {
 });
 
 test('an ingestion that ended before it stored an image leaves nothing to go on with', async () => {
-  const repository = fileURLToPath(new URL('../..', import.meta.url));
+  const repository = fileURLToPath(new URL('../../..', import.meta.url));
   workspace.write(
-    'packages/data/src/lmdb-folder.ts',
-    `export * from '${join(repository, 'packages/data/src/lmdb-folder.ts')}';\n`,
+    'packages/data/src/store/lmdb-folder.ts',
+    `export * from '${join(repository, 'packages/data/src/store/lmdb-folder.ts')}';\n`,
   );
   workspace.write(
-    'packages/data/src/ingest.ts',
+    'packages/data/src/ingest/ingest.ts',
     `import { join } from 'node:path';
-import { openLmdb } from './lmdb-folder.ts';
+import { openLmdb } from '../store/lmdb-folder.ts';
 export async function ingest({ workFolder, resolved }: any) {
   const database = openLmdb(join(workFolder, 'lmdb'), false);
   if (resolved.config.count > 0) database.putSync('image/train/0', Buffer.from('record'));
