@@ -9,7 +9,7 @@ import type { SourceMask } from './source.ts';
 
 export type { DatasetManifest } from './store/manifest.ts';
 
-/** A finished data set, open for reading. */
+/** A finished dataset, open for reading. */
 export interface Dataset {
   readonly folder: string;
   readonly manifest: DatasetManifest;
@@ -47,7 +47,7 @@ function integers<A>(bytes: Buffer, make: (buffer: ArrayBuffer) => A): A {
 }
 
 /**
- * Opens the data set in `folder` (an LMDB environment with its manifest) read-only. Throws `UserError` where it is
+ * Opens the dataset in `folder` (an LMDB environment with its manifest) read-only. Throws `UserError` where it is
  * missing, unfinished, or of another schema version.
  */
 export function openDataset(folder: string): Dataset {
@@ -63,7 +63,7 @@ export function openDataset(folder: string): Dataset {
     const ordinals = name in manifest.splits ? database.getBinary(ordinalsKey(name)) : undefined;
     const labels = database.getBinary(labelsKey(name));
     if (ordinals === undefined || labels === undefined) {
-      throw new UserError(`Data set ${manifest.name} has no split "${name}"`, {
+      throw new UserError(`Dataset ${manifest.name} has no split "${name}"`, {
         remedy: `Use one of: ${Object.keys(manifest.splits).join(', ')}.`,
       });
     }
@@ -82,9 +82,9 @@ export function openDataset(folder: string): Dataset {
     const key = imageKey(split, ordinal);
     const bytes = database.getBinaryFast(key); // valid until the next read
     if (bytes === undefined) {
-      throw new UserError(`Record ${key} of data set ${manifest.name} is missing`, {
+      throw new UserError(`Record ${key} of dataset ${manifest.name} is missing`, {
         file: folder,
-        remedy: 'Delete this data set and ingest it again.',
+        remedy: 'Delete this dataset and ingest it again.',
       });
     }
     return use(bytes, key);

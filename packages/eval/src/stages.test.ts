@@ -89,7 +89,7 @@ test('what cannot work is refused by name', async () => {
     remedy: 'Use one of: conv1, conv2, conv3.',
   });
   await expect(run(features, 'x', { layers: ['conv2'] }, { encoder, dataset: await shapes(20) })).rejects.toThrow(
-    'The encoder takes images of 16 × 16 × 3, data set shapes has 20 × 20 × 3',
+    'The encoder takes images of 16 × 16 × 3, dataset shapes has 20 × 20 × 3',
   );
   const few = await run(features, 'few', { layers: ['conv2'], train: { subset: { first: 5 } } }, { encoder, dataset });
   const needs = { features: asInput('few', few) };

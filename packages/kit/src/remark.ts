@@ -1,4 +1,4 @@
-/** Something that whoever reads numbers must know: of a data set, or of the numbers of a stage. */
+/** Something that whoever reads numbers must know: of a dataset, or of the numbers of a stage. */
 export interface Remark {
   /** Such as `class-without-test-images`. */
   readonly kind: string;

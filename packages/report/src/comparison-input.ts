@@ -43,7 +43,7 @@ export interface ComparedEntry {
   readonly group?: string | undefined;
   /** Drawn in the charts of every group. */
   readonly reference?: boolean | undefined;
-  /** Names of the data sets that its weights were learned from; none where nothing was learned. */
+  /** Names of the datasets that its weights were learned from; none where nothing was learned. */
   readonly pretrainedOn?: readonly string[] | undefined;
   readonly experiment: string;
   readonly variant: string;

@@ -24,7 +24,7 @@ import { isInWholeTable, wholeTable } from './tables/whole-table.ts';
 const mostNotes = 6;
 /** Systems that the head of the page names one by one. */
 const mostSystems = 10;
-/** Data sets that are described in full; more are folded. */
+/** Datasets that are described in full; more are folded. */
 const mostDatasets = 3;
 
 /**

@@ -52,7 +52,7 @@ test('nothing is loaded from anywhere and no script runs', async () => {
   await expect(renderReport({ ...sample, rows: [{ ...sample.rows[0]!, figures }] })).rejects.toThrow(TypeError);
 });
 
-test('the data set says how its folders were read and what to beware of', async () => {
+test('the dataset says how its folders were read and what to beware of', async () => {
   const sample = sampleReport();
   const [dataset] = sample.datasets;
   const passed = { reason: 'no picture that is read', ending: '.heic', count: 12, example: 'train/c/<1>.heic' };

@@ -101,7 +101,7 @@ test('error rates of a whole table are shown as the accuracies that ours are', a
   expect(shown).toContain('accuracy (100 − error)');
 });
 
-test('samples of each data set, once, with what it was made of and who learned from it', () => {
+test('samples of each dataset, once, with what it was made of and who learned from it', () => {
   const samples = section('samples');
   const captions = [...samples.matchAll(/<figcaption>(.*?)<\/figcaption>/g)].map(([, one]) => text(one!));
   expect(captions).toHaveLength(9);
@@ -112,7 +112,7 @@ test('samples of each data set, once, with what it was made of and who learned f
   expect(section('data')).not.toContain('<img');
 });
 
-test('where all learned from one data set its sheet stands under Data alone', async () => {
+test('where all learned from one dataset its sheet stands under Data alone', async () => {
   const entries = sample.entries.map((entry) => ({ ...entry, pretrainedOn: ['full'] }));
   const shown = await renderComparison({ ...sample, entries, datasets: sample.datasets.slice(0, 1) });
   expect(shown).not.toContain('id="samples"');

@@ -30,13 +30,13 @@ function selfsupAs(user: number | undefined, ...args: string[]): Promise<{ code:
   });
 }
 
-test('inspect shows what a data set holds and writes a sheet; export writes it for other tools', async () => {
+test('inspect shows what a dataset holds and writes a sheet; export writes it for other tools', async () => {
   const early = await selfsup('inspect', 'shapes');
   expect(early).toMatchObject({
     code: 1,
     output: expect.stringMatching(/not been ingested[^]*npx selfsup ingest shapes/),
   });
-  expect((await selfsup('inspect', 'shape')).output).toMatch(/no data set 'shape'[^]*Did you mean shapes/);
+  expect((await selfsup('inspect', 'shape')).output).toMatch(/no dataset 'shape'[^]*Did you mean shapes/);
   expect((await selfsup('ingest', 'shapes')).code).toBe(0);
   expect(existsSync(join(folder, 'artifacts/shapes/ingest/contact-sheet.png'))).toBe(true);
 

@@ -104,7 +104,7 @@ test('--set makes a variant of another name, different for different values', ()
   expect(() => parseOverrides(['epochs'])).toThrow(/no assignment/);
 });
 
-test('--data puts another data set wherever the experiment needs one', () => {
+test('--data puts another dataset wherever the experiment needs one', () => {
   workspace.write(file, toyExperiment);
   const [needed] = datasetsNeeded(readExperiment({ root: workspace.root }, 'toy'));
   const experiment = readExperiment({ root: workspace.root }, 'toy');
@@ -115,6 +115,6 @@ test('--data puts another data set wherever the experiment needs one', () => {
   );
   expect(using.length).toBeGreaterThan(0);
   expect(found).toEqual(using.map((path) => `${path}=data/other`));
-  expect(() => dataOverrides(experiment, ['imagenet=other'])).toThrow(/Unknown data set 'imagenet'/);
-  expect(() => dataOverrides(experiment, ['other'])).toThrow(/names no two data sets/);
+  expect(() => dataOverrides(experiment, ['imagenet=other'])).toThrow(/Unknown dataset 'imagenet'/);
+  expect(() => dataOverrides(experiment, ['other'])).toThrow(/names no two datasets/);
 });

@@ -135,20 +135,20 @@ export function parseOverrides(assignments: readonly string[]): Record<string, u
 }
 
 /**
- * The `--set` arguments that `--data` arguments stand for: `imagenet=imagenet-sample` puts the data set `imagenet-sample`
- * wherever the experiment needs `imagenet`. Throws `UserError` for one that is no such assignment, and for a data set that
+ * The `--set` arguments that `--data` arguments stand for: `imagenet=imagenet-sample` puts the dataset `imagenet-sample`
+ * wherever the experiment needs `imagenet`. Throws `UserError` for one that is no such assignment, and for a dataset that
  * the experiment does not need.
  */
 export function dataOverrides(experiment: Experiment, assignments: readonly string[]): string[] {
   return assignments.flatMap((assignment) => {
     const [, from, to] = /^([^=\s]+)=([^=\s]+)$/.exec(assignment) ?? [];
     if (from === undefined || to === undefined) {
-      throw new UserError(`--data ${assignment} names no two data sets`, {
+      throw new UserError(`--data ${assignment} names no two datasets`, {
         field: '--data',
-        remedy: 'Write it as --data <data set>=<another>, such as --data imagenet=imagenet-sample.',
+        remedy: 'Write it as --data <dataset>=<another>, such as --data imagenet=imagenet-sample.',
       });
     }
-    assertKnown('data set', from, datasetsNeeded(experiment), 'it to the needs of a stage', { field: '--data' });
+    assertKnown('dataset', from, datasetsNeeded(experiment), 'it to the needs of a stage', { field: '--data' });
     const roles = experiment.variants.flatMap(({ stages }) =>
       Object.entries(stages).flatMap(([stage, { needs }]) =>
         Object.keys(needs)

@@ -3,7 +3,7 @@ import type { VariantPlan } from './expand.mjs';
 /** Makes its filters of images, whatever its epochs. */
 const withoutEpochs = 'tasks/kmeans-init';
 
-/** The data sets that weights are learned from: those that stages other than evaluations need, unless they train for 0 epochs. */
+/** The datasets that weights are learned from: those that stages other than evaluations need, unless they train for 0 epochs. */
 export function pretrainingData({ stages: all }: Pick<VariantPlan, 'stages'>, names: readonly string[]): string[] {
   const learning = names
     .map((name) => all[name]!)

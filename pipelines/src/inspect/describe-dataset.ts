@@ -2,7 +2,7 @@ import type { Dataset, DatasetManifest } from '@selfsup/data/dataset';
 import { oneLine } from '@selfsup/data/one-line';
 import { passedOverText } from '@selfsup/data/passed-over';
 
-/** What a person may ask to see of a data set. */
+/** What a person may ask to see of a dataset. */
 export interface DescribeOptions extends Pick<DatasetManifest, 'warnings' | 'reading'> {
   /** All images that were left out, not the first twenty. */
   readonly all: boolean;
@@ -87,7 +87,7 @@ function readingLines(reading: DescribeOptions['reading']): string[] {
   ];
 }
 
-/** All that is known of a data set, as lines for people. */
+/** All that is known of a dataset, as lines for people. */
 export function describeDataset(dataset: Dataset, options: DescribeOptions): string[] {
   const { manifest } = dataset;
   const { mean, std } = manifest.statistics;

@@ -4,8 +4,8 @@ import type { DatasetManifest } from '@selfsup/data/dataset';
 import { readJson } from '../declare/parse.ts';
 
 /**
- * In a published folder, outside of the output digest: what must be known of a data set or of a stage's numbers, and how a
- * data set was read.
+ * In a published folder, outside of the output digest: what must be known of a dataset or of a stage's numbers, and how a
+ * dataset was read.
  */
 export const remarksFile = 'remarks.json';
 

@@ -34,6 +34,6 @@ test('a number has the remarks of its stage and of the data that it was measured
   // Which classes are empty an evaluation says itself, of the images that it took.
   expect(kinds('knn')).toEqual(['class-without-test-images', 'test-equals-training']);
   expect(kinds('features')).toEqual(['test-equals-training']);
-  // How a data set was read is said where it is described.
+  // How a dataset was read is said where it is described.
   expect(kinds('pretrain')).toEqual(['constant-images', 'class-without-test-images']);
 });

@@ -5,7 +5,7 @@ import { readRemarks } from './remarks.ts';
 import type { Session } from '../run/session.ts';
 import { neededUnit, type StageId } from '../keys/stage-key.ts';
 
-/** What is said where a data set is described, not beside numbers. */
+/** What is said where a dataset is described, not beside numbers. */
 const ofReading = new Set(['folder-without-images', 'duplicate-names']);
 /** What an evaluation says itself, of the very images that it measured. */
 const ofClasses = new Set(['class-without-test-images', 'class-without-training-images']);
@@ -20,7 +20,7 @@ export function stageRemarks(session: Session, variant: VariantPlan, id: StageId
   return [...own, ...ofData.filter(({ kind }) => !ofReading.has(kind) && !(saysItself && ofClasses.has(kind)))];
 }
 
-/** The data set that a stage names or, where it names none, those of what it needs. */
+/** The dataset that a stage names or, where it names none, those of what it needs. */
 function measuredDatasets(variant: VariantPlan, id: StageId): string[] {
   const units = Object.values(variant.stages[id.stage]!.needs).map((ref) => neededUnit(id, ref));
   const named = units.flatMap((unit) => (unit.kind === 'ingest' ? [unit.dataset] : []));

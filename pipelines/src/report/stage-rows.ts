@@ -55,7 +55,7 @@ export function placeWarnings(session: Session, ids: readonly StageId[]): string
   return [`Computed in different places, so that results may differ in their last bits: ${apart.join('; ')}.`];
 }
 
-/** What is known of those of these data sets that are ingested. */
+/** What is known of those of these datasets that are ingested. */
 export function readDatasetFacts(session: Session, datasets: readonly string[]): DatasetFacts[] {
   return datasets.flatMap((dataset) => {
     const folder = publishedFolder(session.artifacts, { kind: 'ingest', dataset });

@@ -7,12 +7,12 @@ import type { Session } from './session.ts';
 import { blobPath } from '../store/store.ts';
 import { datasetNames } from '../declare/workspace.ts';
 
-/** Opens a data set that was ingested. Throws `UserError` where there is none of that name, or it was not ingested. */
+/** Opens a dataset that was ingested. Throws `UserError` where there is none of that name, or it was not ingested. */
 export function openIngested(session: Session, name: string): Dataset {
   const known = datasetNames(session.workspace);
   if (!known.includes(name)) {
     const close = nearest(name, known);
-    throw new UserError(`There is no data set '${name}'`, {
+    throw new UserError(`There is no dataset '${name}'`, {
       remedy: `${close === undefined ? '' : `Did you mean ${close}? `}There are: ${known.join(', ')}.`,
     });
   }
@@ -20,7 +20,7 @@ export function openIngested(session: Session, name: string): Dataset {
   const manifest = readManifest(publishedFolder(session.artifacts, id));
   const blob = manifest?.blobs['lmdb'];
   if (blob === undefined) {
-    throw new UserError(`The data set '${name}' has not been ingested`, { remedy: `Run: npx selfsup ingest ${name}` });
+    throw new UserError(`The dataset '${name}' has not been ingested`, { remedy: `Run: npx selfsup ingest ${name}` });
   }
   return openDataset(blobPath(storeOf(session.artifacts, id), blob.sha256));
 }

@@ -4,11 +4,11 @@ import { openIngested } from '../run/open-ingested.ts';
 import type { Session } from '../run/session.ts';
 import { shownPath } from './shown-path.ts';
 
-/** Forms in which a data set can be written. */
+/** Forms in which a dataset can be written. */
 export const datasetFormats = ['webdataset', 'folder'] as const;
 export type DatasetFormat = (typeof datasetFormats)[number];
 
-/** Writes a data set for other tools, and returns lines that say what was written. Throws `UserError`. */
+/** Writes a dataset for other tools, and returns lines that say what was written. Throws `UserError`. */
 export async function exportDataset(
   session: Session,
   name: string,
@@ -23,7 +23,7 @@ export async function exportDataset(
   try {
     const known = Object.keys(dataset.manifest.splits);
     if (options.split !== undefined && !known.includes(options.split)) {
-      throw new UserError(`The data set ${name} has no split "${options.split}"`, {
+      throw new UserError(`The dataset ${name} has no split "${options.split}"`, {
         field: '--split',
         remedy: `Use one of: ${known.join(', ')}.`,
       });

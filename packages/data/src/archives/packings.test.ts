@@ -52,7 +52,7 @@ describe('the same content, however it is packed', () => {
     ({ digest } = manifest);
   });
 
-  it('is the same data set: tar, tar.gz and zip with hard and symbolic links', async () => {
+  it('is the same dataset: tar, tar.gz and zip with hard and symbolic links', async () => {
     const tar = await tarOfMembers([...links, ...packed, hardLink]);
     await writeFile(join(folder, 'links.tar'), tar);
     await writeFile(join(folder, 'links.tar.gz'), gzipSync(tar));
@@ -63,7 +63,7 @@ describe('the same content, however it is packed', () => {
     }
   });
 
-  it.runIf(hasTar)('is the same data set as GNU tar packs it in each of its formats, and with xz', async () => {
+  it.runIf(hasTar)('is the same dataset as GNU tar packs it in each of its formats, and with xz', async () => {
     for (const [name, ...options] of [
       ['v7.tar', '--format=v7'],
       ['gnu.tar', '--format=gnu'],

@@ -4,12 +4,12 @@ import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
 import type { Dataset } from '../dataset.ts';
 
-/** Says beside exported files which data set they are of: its name, digest, class names and statistics. */
+/** Says beside exported files which dataset they are of: its name, digest, class names and statistics. */
 const factsFile = 'dataset.json';
 
 /**
  * Makes the folder of an export and writes `dataset.json` into it, before any image: so that an export is never mixed
- * with one of another data set, or of an older state of this one. `folders` are those of the classes.
+ * with one of another dataset, or of an older state of this one. `folders` are those of the classes.
  * Throws `UserError` where the folder holds such a one, or cannot be made.
  */
 export async function claimFolder(folder: string, { manifest }: Dataset, folders?: readonly string[]): Promise<void> {
@@ -17,7 +17,7 @@ export async function claimFolder(folder: string, { manifest }: Dataset, folders
   const { name, classes, digest, statistics } = manifest;
   const found = await readFile(file, 'utf8').catch(() => undefined);
   if (found !== undefined && digestIn(found) !== digest) {
-    throw new UserError(`The folder holds an export of something else than the data set ${name} as it is now`, {
+    throw new UserError(`The folder holds an export of something else than the dataset ${name} as it is now`, {
       file,
       remedy: 'Remove the folder, or write to another one with --to.',
     });

@@ -68,7 +68,7 @@ describe('exportWebdataset', () => {
     expect(facts.classes).toEqual(raw.manifest.classes);
   });
 
-  it('leaves no shards of an earlier export behind, and is not mixed with another data set', async () => {
+  it('leaves no shards of an earlier export behind, and is not mixed with another dataset', async () => {
     const small = await exportWebdataset(options(raw, 'twice', { shardBytes: 4000, splits: ['train'] }));
     expect(small.length).toBeGreaterThan(2);
     await writeFile(join(folder, 'twice/mine-000009.tar'), '');

@@ -4,7 +4,7 @@ import type { Annotations } from '../store/annotations.ts';
 import type { Dataset } from '../dataset.ts';
 import type { Picture } from '../pictures/native/pictures.ts';
 
-/** One image of a data set as files outside need it. */
+/** One image of a dataset as files outside need it. */
 export interface Sample {
   /** The stored JPEG, or a PNG of the raw pixels. */
   readonly image: Buffer;

@@ -26,7 +26,7 @@ async function removeShards(folder: string, split: string, from: number): Promis
 /**
  * Writes splits as WebDataset shards: `<split>-000000.tar` and so on, in which each image is `<key>.jpg` or `.png` with
  * `<key>.cls` (class index as text), `<key>.json` (label, class, path, size, boxes) and `<key>.mask.png` beside it. The
- * shards load in Python's webdataset and tarfile. A shard gets its name when it is whole; shards of the same data set
+ * shards load in Python's webdataset and tarfile. A shard gets its name when it is whole; shards of the same dataset
  * have the same bytes each time. Returns the paths; throws `Interrupted` on abort, and `UserError` as `claimFolder` does.
  */
 export async function exportWebdataset({

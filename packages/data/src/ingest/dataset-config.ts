@@ -51,9 +51,9 @@ export async function checkDatasetConfig(value: unknown, file?: string): Promise
 export async function readDatasetConfig(file: string): Promise<DatasetConfig> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new UserError(isMissing ? 'There is no such data set' : `Cannot read: ${(cause as Error).message}`, {
+    throw new UserError(isMissing ? 'There is no such dataset' : `Cannot read: ${(cause as Error).message}`, {
       file,
-      remedy: isMissing ? 'Check the name of the data set.' : 'It has to be a file that can be read.',
+      remedy: isMissing ? 'Check the name of the dataset.' : 'It has to be a file that can be read.',
       cause,
     });
   });

@@ -78,7 +78,7 @@ describe('ingest', () => {
     for (const commits of [1, 3]) {
       expect((await child('killed', commits)).signal).toBe('SIGKILL');
       expect(existsSync(join(folder, 'killed', 'lmdb', manifestFile))).toBe(false);
-      expect(() => openDataset(join(folder, 'killed', 'lmdb'))).toThrow(/No complete data set/);
+      expect(() => openDataset(join(folder, 'killed', 'lmdb'))).toThrow(/No complete dataset/);
     }
     const before = await committed('killed');
     expect(before).toBeGreaterThanOrEqual(4 * 2000); // a commit comes after at least 2000 records
@@ -120,7 +120,7 @@ describe('ingest', () => {
     expect(existsSync(/What was begun lies in (.*)\.$/m.exec(progress.notes.join('\n'))![1]!)).toBe(true);
   });
 
-  it('notices a damaged record before it calls the data set whole', async () => {
+  it('notices a damaged record before it calls the dataset whole', async () => {
     const small = { ...section, train: 30, test: 10 };
     const { folder: made } = await ingestSection(folder, 'spoilt', small);
     const database = openLmdb(made, false);
@@ -171,7 +171,7 @@ describe('ingest', () => {
     expect(finished.manifest.splits['train']!.count).toBe(2000);
   });
 
-  it('refuses a data set of another schema version with the remedy', async () => {
+  it('refuses a dataset of another schema version with the remedy', async () => {
     const { folder: made } = await ingestSection(folder, 'older', { ...section, train: 20, test: 10 });
     const file = join(made, manifestFile);
     const manifest = JSON.parse(await readFile(file, 'utf8')) as object;

@@ -21,7 +21,7 @@ export interface IngestOptions {
   readonly name: string;
   /** A checked `dataset.json`. */
   readonly config: DatasetConfig;
-  /** Survives interruption; the data set is made in its folder `lmdb`. */
+  /** Survives interruption; the dataset is made in its folder `lmdb`. */
   readonly workFolder: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -38,7 +38,7 @@ export interface IngestOptions {
 }
 
 export interface Ingested {
-  /** The finished data set: an LMDB environment with its manifest. */
+  /** The finished dataset: an LMDB environment with its manifest. */
   readonly folder: string;
   readonly manifest: DatasetManifest;
   /** Where its content was found on this machine. */
@@ -78,7 +78,7 @@ async function checkDisk(folder: string, store: Store, remaining: number): Promi
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < needed) {
     const gigabytes = (size: number): string => `${(size / 2 ** 30).toFixed(1)} GiB`;
-    throw new UserError(`The data set needs ${gigabytes(needed)}, the disk has ${gigabytes(bavail * bsize)} left`, {
+    throw new UserError(`The dataset needs ${gigabytes(needed)}, the disk has ${gigabytes(bavail * bsize)} left`, {
       file: folder,
       remedy: 'Free some space, or set SELFSUP_ARTIFACTS to a folder on another disk.',
     });
@@ -89,7 +89,7 @@ async function checkDisk(folder: string, store: Store, remaining: number): Promi
 function diskError(folder: string, cause: unknown): unknown {
   const { message = '' } = (cause ?? {}) as Error;
   if (!/no space|input\/output error|too large|quota|MDB_MAP_FULL/i.test(message)) return cause;
-  return new UserError(`The data set cannot be written: the disk is full, over its quota or failing (${message})`, {
+  return new UserError(`The dataset cannot be written: the disk is full, over its quota or failing (${message})`, {
     file: folder,
     remedy: 'Free some space and run the same command again: it goes on after the last commit.',
     cause,
@@ -115,7 +115,7 @@ function checkQuarantine(database: RootDatabase<Buffer, string>, total: number, 
 }
 
 /**
- * Ingests the first source that answers into an LMDB data set in `workFolder`/lmdb. Goes on after the last commit
+ * Ingests the first source that answers into an LMDB dataset in `workFolder`/lmdb. Goes on after the last commit
  * when it was interrupted, starts over when the source has changed, does nothing when all is there.
  * Damaged images are left out and listed; too many of them are an error. Throws `UserError`, and `Interrupted` on
  * abort.

@@ -69,7 +69,7 @@ describe('resolveSource', () => {
   it('lists each reason and remedy where no source answers', async () => {
     const none = resolve([local, { type: 'cifar10', download: false }], { file: 'dataset.json' });
     expect(await userError(none)).toMatch(
-      /No source of this data set answers:\n {2}fashion-mnist: .*\n {2}cifar10: [^]*dataset\.json[^]*t10k-images[^]*cifar-10-binary/,
+      /No source of this dataset answers:\n {2}fashion-mnist: .*\n {2}cifar10: [^]*dataset\.json[^]*t10k-images[^]*cifar-10-binary/,
     );
   });
 });
@@ -93,7 +93,7 @@ describe('dataset.json', () => {
   });
 
   it('refuses a file that is missing or not JSON', async () => {
-    expect(await userError(readDatasetConfig(join(folder, 'none.json')))).toMatch(/no such data set[^]*none\.json/);
+    expect(await userError(readDatasetConfig(join(folder, 'none.json')))).toMatch(/no such dataset[^]*none\.json/);
     await writeTree(folder, { 'bad.json': Buffer.from('{ "sources": [') });
     expect(await userError(readDatasetConfig(join(folder, 'bad.json')))).toMatch(/Not valid JSON[^]*bad\.json/);
   });

@@ -98,7 +98,7 @@ export async function resolveSource(options: ResolveOptions): Promise<ResolvedSo
     };
   }
   throw new UserError(
-    ['No source of this data set answers:', ...passedOver.map(({ type, reason }) => `  ${type}: ${reason}`)].join('\n'),
+    ['No source of this dataset answers:', ...passedOver.map(({ type, reason }) => `  ${type}: ${reason}`)].join('\n'),
     {
       file: options.file,
       field: 'sources',

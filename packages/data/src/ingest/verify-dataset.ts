@@ -5,7 +5,7 @@ import { type DatasetManifest, readManifest } from '../store/manifest.ts';
 import { survey } from '../store/survey.ts';
 
 /**
- * Reads a finished data set over (a second or two for CIFAR-10) and compares all that it holds with its manifest.
+ * Reads a finished dataset over (a second or two for CIFAR-10) and compares all that it holds with its manifest.
  * Returns the manifest; throws `UserError` where anything differs, so that a damaged blob is never a silent hit.
  */
 export async function verifyDataset(folder: string, progress: Progress): Promise<DatasetManifest> {
@@ -19,7 +19,7 @@ export async function verifyDataset(folder: string, progress: Progress): Promise
         database.getBinary(labelsKey(split))?.equals(Buffer.from(labels.buffer)) === true,
     );
     if (digest !== manifest.digest || !isIndexed) {
-      throw new UserError('The data set is not what its manifest says', {
+      throw new UserError('The dataset is not what its manifest says', {
         file: folder,
         remedy: 'Delete it and ingest it again.',
       });

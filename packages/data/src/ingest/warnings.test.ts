@@ -25,7 +25,7 @@ async function warningsOfTree(tree: Readonly<Record<string, number>>): Promise<[
   return (manifest.warnings ?? []).map(({ kind, message }) => [kind, message]);
 }
 
-describe('warnings of a data set', () => {
+describe('warnings of a dataset', () => {
   it('has none for a set that is in order', async () => {
     const tree = { 'train/a/1': 1, 'train/b/2': 2, 'test/a/3': 3, 'test/b/4': 4 };
     expect(await warningsOfTree(tree)).toEqual([]);

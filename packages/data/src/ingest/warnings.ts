@@ -1,6 +1,6 @@
 import type { DatasetManifest } from '../store/manifest.ts';
 
-/** What may make numbers on a data set mean less than they seem to. */
+/** What may make numbers on a dataset mean less than they seem to. */
 export type WarningKind =
   | 'class-without-test-images'
   | 'class-without-training-images'
@@ -10,7 +10,7 @@ export type WarningKind =
   | 'duplicate-names'
   | 'folder-without-images';
 
-/** Something about a data set that whoever reads numbers on it must know; the message is a sentence. */
+/** Something about a dataset that whoever reads numbers on it must know; the message is a sentence. */
 export interface DatasetWarning {
   readonly kind: WarningKind;
   readonly message: string;
@@ -31,7 +31,7 @@ function listed(names: readonly string[]): string {
   return names.slice(0, mostNamed).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
-/** All that must be said of a data set with these counts, statistics and repeats (by split). */
+/** All that must be said of a dataset with these counts, statistics and repeats (by split). */
 export function warningsOf(
   { classes, splits, statistics }: Pick<DatasetManifest, 'classes' | 'splits' | 'statistics'>,
   repeats: ReadonlyMap<string, Repeats>,

@@ -113,7 +113,7 @@ export function outputSize(images: StoredImages, augment: Augment, field = 'augm
   const crop = augment.randomResizedCrop?.size ?? augment.randomCrop ?? augment.centreCrop ?? augment.tenCrop;
   if (crop !== undefined) return { height: crop, width: crop, channels };
   if (images.encoding === 'raw') return { height: images.height, width: images.width, channels };
-  throw new UserError('The images of this data set vary in size', {
+  throw new UserError('The images of this dataset vary in size', {
     field,
     remedy: 'Say to what size: randomResizedCrop, or resize with centreCrop, randomCrop or tenCrop.',
   });

@@ -36,7 +36,7 @@ function isWhole(augment: Augment): boolean {
   return (augment.randomResizedCrop ?? augment.randomCrop ?? augment.centreCrop ?? augment.tenCrop) === undefined;
 }
 
-/** Reads and augments the images of one batch into `target`; a function of its arguments and the data set alone. */
+/** Reads and augments the images of one batch into `target`; a function of its arguments and the dataset alone. */
 export function makeBatch(
   dataset: Dataset,
   split: string,

@@ -146,7 +146,7 @@ describe('createLoader', () => {
 
   it('says so when a worker cannot start', async () => {
     const elsewhere = { ...dataset, folder: join(folder, 'nowhere') };
-    await expect(collect({ dataset: elsewhere, workers: 1 })).rejects.toThrow(/No complete data set/);
+    await expect(collect({ dataset: elsewhere, workers: 1 })).rejects.toThrow(/No complete dataset/);
   });
 
   it('refuses what makes no sense', () => {

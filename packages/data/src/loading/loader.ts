@@ -33,7 +33,7 @@ export interface Loader {
   readonly batchesPerEpoch: number;
   /** The batches of one epoch from `startBatch` on. Leaving the loop early is safe; errors of workers are thrown. */
   epoch(epoch: number, startBatch?: number): AsyncIterableIterator<Batch>;
-  /** Ends the worker threads; the data set stays open. */
+  /** Ends the worker threads; the dataset stays open. */
   close(): Promise<void>;
 }
 

@@ -16,7 +16,7 @@ export type Subset = z.infer<typeof subsetSchema>;
 
 /**
  * The images that a part of a config chooses, as `selectSubset` does. Throws `UserError` naming `<field>.split` for a split
- * that the data set has not or that holds no image, and `<field>.subset` where it does not hold that many.
+ * that the dataset has not or that holds no image, and `<field>.subset` where it does not hold that many.
  */
 export function chosenImages(
   dataset: Dataset,
@@ -28,11 +28,11 @@ export function chosenImages(
   return selectSubset(dataset.labels(split), subset, seed, `${field}.subset`);
 }
 
-/** Throws `UserError` naming `field` for a split that the data set has not or that holds no image. */
+/** Throws `UserError` naming `field` for a split that the dataset has not or that holds no image. */
 export function requireImages({ manifest }: Dataset, split: string, field: string): void {
   if ((manifest.splits[split]?.count ?? 0) > 0) return;
   const held = Object.keys(manifest.splits).filter((name) => manifest.splits[name]!.count > 0);
-  throw new UserError(`Data set ${manifest.name} has no images in a split '${split}'`, {
+  throw new UserError(`Dataset ${manifest.name} has no images in a split '${split}'`, {
     field,
     remedy: `Use one of: ${held.join(', ')}.`,
   });

@@ -31,7 +31,7 @@ export const sumsKey = (split: string): string => `sums/${split}`;
  */
 export function openLmdb(folder: string, readOnly: boolean): RootDatabase<Buffer, string> {
   if (readOnly && !existsSync(join(folder, 'data.mdb'))) {
-    throw new UserError('The data set has no data.mdb', { file: folder, remedy: 'Ingest the data set again.' });
+    throw new UserError('The dataset has no data.mdb', { file: folder, remedy: 'Ingest the dataset again.' });
   }
   return open<Buffer, string>(folder, { encoding: 'binary', readOnly, noSubdir: false, maxDbs: 1 });
 }

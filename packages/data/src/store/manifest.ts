@@ -8,7 +8,7 @@ import type { DatasetWarning } from '../ingest/warnings.ts';
 /** Version of the stored form; readers refuse any other. Raise it with every change of layout. */
 export const datasetSchema = 2;
 
-/** Name of the manifest inside a data set's folder, beside LMDB's `data.mdb`. Written last: it marks the whole. */
+/** Name of the manifest inside a dataset's folder, beside LMDB's `data.mdb`. Written last: it marks the whole. */
 export const manifestFile = 'dataset-manifest.json';
 
 /** How many images a split has, in all and of each class. */
@@ -50,8 +50,8 @@ export interface ReadingFacts {
 }
 
 /**
- * What a data set is: reproducible facts only, no places, no dates. `warnings` and `reading` are for people: nothing that
- * is computed from the data set depends on them.
+ * What a dataset is: reproducible facts only, no places, no dates. `warnings` and `reading` are for people: nothing that
+ * is computed from the dataset depends on them.
  */
 export interface DatasetManifest {
   readonly schema: number;
@@ -78,7 +78,7 @@ export interface DatasetManifest {
   /** sha256 over the sorted (key, record checksum) pairs. */
   readonly digest: string;
   readonly quarantine: readonly Quarantined[];
-  /** What whoever reads numbers on this data set must know. */
+  /** What whoever reads numbers on this dataset must know. */
   readonly warnings?: readonly DatasetWarning[];
   readonly reading?: ReadingFacts;
 }
@@ -88,16 +88,16 @@ function checked(text: string, file: string): DatasetManifest {
   try {
     manifest = JSON.parse(text) as Partial<DatasetManifest>;
   } catch (cause) {
-    throw new UserError('The data set manifest is not valid JSON', {
+    throw new UserError('The dataset manifest is not valid JSON', {
       file,
-      remedy: 'Delete this data set and ingest it again.',
+      remedy: 'Delete this dataset and ingest it again.',
       cause,
     });
   }
   if (manifest.schema !== datasetSchema) {
     const age = (manifest.schema ?? 0) < datasetSchema ? 'an older' : 'a newer';
     throw new UserError(
-      `This data set was written by ${age} version of Selfsup (schema ${manifest.schema}, this one reads ${datasetSchema})`,
+      `This dataset was written by ${age} version of Selfsup (schema ${manifest.schema}, this one reads ${datasetSchema})`,
       {
         file,
         field: 'schema',
@@ -109,14 +109,14 @@ function checked(text: string, file: string): DatasetManifest {
 }
 
 function missing(folder: string, cause: unknown): UserError {
-  return new UserError('No complete data set lies in this folder', {
+  return new UserError('No complete dataset lies in this folder', {
     file: folder,
     remedy: 'Run its ingest stage; an interrupted one goes on where it stopped.',
     cause,
   });
 }
 
-/** The manifest of the data set in `folder`. Throws `UserError` where there is none or of another schema version. */
+/** The manifest of the dataset in `folder`. Throws `UserError` where there is none or of another schema version. */
 export async function readManifest(folder: string): Promise<DatasetManifest> {
   const file = join(folder, manifestFile);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
@@ -125,7 +125,7 @@ export async function readManifest(folder: string): Promise<DatasetManifest> {
   return checked(text, file);
 }
 
-/** As `readManifest`, without waiting: for opening a data set inside a worker. */
+/** As `readManifest`, without waiting: for opening a dataset inside a worker. */
 export function readManifestSync(folder: string): DatasetManifest {
   const file = join(folder, manifestFile);
   let text: string;

@@ -76,7 +76,7 @@ export async function prepare({ image, entry }: ToPrepare, store: Store): Promis
       throw new DamagedPicture(`its mask is ${mask.height} × ${mask.width} pixels, the image not`);
     }
     if (mask !== undefined && store.encoding === 'raw' && store.fit === 'cover') {
-      throw new DamagedPicture('its mask cannot follow a crop: store such data sets as jpeg');
+      throw new DamagedPicture('its mask cannot follow a crop: store such datasets as jpeg');
     }
     const { payload, picture } = store.encoding === 'raw' ? raw(opened, store) : jpeg(opened, store);
     const { height, width } = picture;

@@ -79,8 +79,8 @@ export function decodeRecord(bytes: Buffer, key: string): ImageRecord {
   const encoding = encodings[bytes[1] ?? -1];
   const whole = bytes.length === headerBytes + payloadBytes + pathBytes + annotationBytes + maskBytes;
   if (bytes[0] !== format || encoding === undefined || bytes.length < headerBytes || !whole) {
-    throw new UserError(`Record ${key} of the data set is damaged or of an unknown format`, {
-      remedy: 'Delete the data set from the artifacts folder and ingest it again.',
+    throw new UserError(`Record ${key} of the dataset is damaged or of an unknown format`, {
+      remedy: 'Delete the dataset from the artifacts folder and ingest it again.',
     });
   }
   const pathAt = headerBytes + payloadBytes;
@@ -104,8 +104,8 @@ export function decodeRecord(bytes: Buffer, key: string): ImageRecord {
 export function copyRawPixels(bytes: Buffer, pixels: number, target: Uint8Array, offset: number, key: string): void {
   const isRaw = bytes.length >= headerBytes + pixels && bytes[0] === format && bytes[1] === 0;
   if (!isRaw || bytes.readUInt32LE(24) !== pixels) {
-    throw new UserError(`Record ${key} of the data set does not hold ${pixels} bytes of raw pixels`, {
-      remedy: 'Delete the data set from the artifacts folder and ingest it again.',
+    throw new UserError(`Record ${key} of the dataset does not hold ${pixels} bytes of raw pixels`, {
+      remedy: 'Delete the dataset from the artifacts folder and ingest it again.',
     });
   }
   target.set(bytes.subarray(headerBytes, headerBytes + pixels), offset);
@@ -122,8 +122,8 @@ export interface JpegOfRecord {
 export function jpegOf(bytes: Buffer, key: string): JpegOfRecord {
   const length = bytes.length < headerBytes ? 0 : bytes.readUInt32LE(24);
   if (bytes[0] !== format || bytes[1] !== 1 || length === 0 || bytes.length < headerBytes + length) {
-    throw new UserError(`Record ${key} of the data set does not hold a JPEG`, {
-      remedy: 'Delete the data set from the artifacts folder and ingest it again.',
+    throw new UserError(`Record ${key} of the dataset does not hold a JPEG`, {
+      remedy: 'Delete the dataset from the artifacts folder and ingest it again.',
     });
   }
   const jpeg = bytes.subarray(headerBytes, headerBytes + length);
@@ -134,8 +134,8 @@ export function jpegOf(bytes: Buffer, key: string): JpegOfRecord {
 export function verifiedChecksum(bytes: Buffer, key: string): string {
   const stored = bytes.subarray(checksumAt, headerBytes);
   if (bytes.length < headerBytes || !checksumOf(bytes).equals(stored)) {
-    throw new UserError(`Record ${key} of the data set does not match its checksum`, {
-      remedy: 'Delete the data set from the artifacts folder and ingest it again; check the disk.',
+    throw new UserError(`Record ${key} of the dataset does not match its checksum`, {
+      remedy: 'Delete the dataset from the artifacts folder and ingest it again; check the disk.',
     });
   }
   return stored.toString('hex');

@@ -7,7 +7,7 @@ import { labelsKey, ordinalsKey } from './lmdb-folder.ts';
 import { type DatasetManifest, datasetSchema, manifestFile } from './manifest.ts';
 import { survey } from './survey.ts';
 
-/** What is known of a data set before its records are read over. */
+/** What is known of a dataset before its records are read over. */
 export type Unsealed = Omit<DatasetManifest, 'schema' | 'splits' | 'sizes' | 'statistics' | 'digest'>;
 
 /**

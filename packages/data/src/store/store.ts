@@ -23,7 +23,7 @@ export const storeSchema = z.discriminatedUnion('encoding', [
   }),
 ]);
 
-/** The form in which the images of a data set are kept. */
+/** The form in which the images of a dataset are kept. */
 export type Store = z.infer<typeof storeSchema>;
 
 /** What a manifest says of the images it describes. JPEGs vary in height and width. */

@@ -8,7 +8,7 @@ import type { DatasetManifest, Range, SplitSummary } from './manifest.ts';
 import { decodeRecord, verifiedChecksum } from './record.ts';
 import { type Repeats, type DatasetWarning, warningsOf } from '../ingest/warnings.ts';
 
-/** What the records of a data set say when all of them are read. */
+/** What the records of a dataset say when all of them are read. */
 export interface Survey {
   /** Per split: places of its images in the source's order, and their labels. */
   readonly index: ReadonlyMap<string, { readonly ordinals: Uint32Array; readonly labels: Int32Array }>;

@@ -85,13 +85,13 @@ test.each(names)('%s: a class without training images is named', async (name) =>
 // Each of their machines, or draws, needs images of its class.
 const needsEachClass = names.filter((name) => name === 'svm' || name.startsWith('low-shot'));
 
-test.each(needsEachClass)('%s: a class that the data set has no training image of is refused too', async (name) => {
+test.each(needsEachClass)('%s: a class that the dataset has no training image of is refused too', async (name) => {
   const input = features([...classes, 'unseen'], () => undefined, ['unseen']);
   await expect(evaluate(name, input)).rejects.toThrow("No training image shows class 'unseen'");
 });
 
 test.each(names.filter((name) => !needsEachClass.includes(name)))(
-  '%s: a class that the data set has no images of is left out of the numbers, and said',
+  '%s: a class that the dataset has no images of is left out of the numbers, and said',
   async (name) => {
     const nowhere = features([...classes, 'unseen'], () => undefined, ['unseen']);
     const { metrics, remarks } = await evaluate(name, nowhere);

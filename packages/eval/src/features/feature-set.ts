@@ -148,6 +148,6 @@ export function checkLabels(labels: Int32Array, classes: number, part: string): 
   const wrong = labels.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0)
     throw new UserError(`Image ${wrong} of the ${part} images has no label among the ${classes} classes`, {
-      remedy: 'Evaluate on a data set in which every image has a class.',
+      remedy: 'Evaluate on a dataset in which every image has a class.',
     });
 }

@@ -11,7 +11,7 @@ import { requireNeed } from '../measures/require-need.ts';
 export interface FrozenInput {
   readonly dataset: Dataset;
   readonly frozen: FrozenEncoder;
-  /** Which encoder and data set these are. */
+  /** Which encoder and dataset these are. */
   readonly facts: Pick<FeatureDescription, 'encoder' | 'dataset'>;
   close(): Promise<void>;
 }
@@ -61,9 +61,9 @@ function checkImages(encoder: LoadedEncoder, dataset: Dataset, checkpoint: strin
   const wanted = size(encoder.input);
   const given = image.encoding === 'raw' ? size(image) : `${image.channels} channels`;
   if (wanted !== given)
-    throw new UserError(`The encoder takes images of ${wanted}, data set ${dataset.manifest.name} has ${given}`, {
+    throw new UserError(`The encoder takes images of ${wanted}, dataset ${dataset.manifest.name} has ${given}`, {
       file: checkpoint,
       field: 'needs.dataset',
-      remedy: 'Name a data set of the size that the encoder was trained on, or pretrain on this one.',
+      remedy: 'Name a dataset of the size that the encoder was trained on, or pretrain on this one.',
     });
 }

@@ -42,7 +42,7 @@ export type OpenTest<Settings> = (
 /**
  * Batches of training images augmented anew in each epoch, through the frozen encoder up to each of `layers`, which the
  * config names in `field`. Order and augmentation are functions of `key`, the epoch and the image; without augmentation
- * the batches are those of the cached features. `settingsFor` gives the settings for an encoder and data set.
+ * the batches are those of the cached features. `settingsFor` gives the settings for an encoder and dataset.
  * Throws `UserError` for an unknown layer, images of another size than the encoder's, images without a label and classes
  * without images, before any image goes through the encoder; `Error` for an encoder not in inference mode.
  */

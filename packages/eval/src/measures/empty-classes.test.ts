@@ -29,7 +29,7 @@ test('a confusion tells the labels that were tested', () => {
   expect(labelsOf(matrix)).toEqual([0, 0]);
 });
 
-test('a class that only the choice of images leaves out is refused, one that the data set lacks is not', () => {
+test('a class that only the choice of images leaves out is refused, one that the dataset lacks is not', () => {
   const dataset = { manifest: { classes, splits: { train: { count: 5, classCounts: [1, 2, 2, 0] } } } };
   const absent = classesAbsentFrom('train', dataset as unknown as Dataset);
   expect(absent).toEqual(['grey']);

@@ -12,7 +12,7 @@ export function classesAbsentFrom(split: string, { manifest }: Dataset): string[
 
 /**
  * Throws `UserError` for a class that no training image shows. Where a classifier can do without, `absent` names those
- * classes that the data set itself has no training image of: choosing others would not help.
+ * classes that the dataset itself has no training image of: choosing others would not help.
  */
 export function refuseEmptyClass({
   classes,
@@ -29,7 +29,7 @@ export function refuseEmptyClass({
       field: 'train.subset',
       remedy:
         'Choose training images that hold every class, where features are cached in the stage that extracts them. ' +
-        'A class that the data set has none of must be left out of it.',
+        'A class that the dataset has none of must be left out of it.',
     });
 }
 

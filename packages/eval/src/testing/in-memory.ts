@@ -34,7 +34,7 @@ export function splitOf(values: Float32Array, labels: Int32Array): FeatureSplit 
   };
 }
 
-/** A data set in memory of random images, one split, two classes. */
+/** A dataset in memory of random images, one split, two classes. */
 export function randomDataset(split: string, count: number, side: number): Dataset {
   const bytes = side * side * 3;
   const pixels = Uint8Array.from(normals(`pixels ${split}`, count * bytes), (value) => Math.abs(value * 997) % 256);

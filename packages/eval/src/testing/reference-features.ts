@@ -33,6 +33,6 @@ const part = ({ features: values, labels }: ReferencePart) => ({
 export const names = Array.from({ length: reference.classes }, (_, i) => `class ${i}`);
 export const parts = { train: part(reference.train), test: part(reference.test) };
 
-/** They as the published features of `conv2`, of the data set with this digest. */
+/** They as the published features of `conv2`, of the dataset with this digest. */
 export const publishedReference = (digest?: string) =>
   publishedFeatures('conv2', [1, 1, reference.width], names, parts, digest);

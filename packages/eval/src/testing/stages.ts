@@ -28,7 +28,7 @@ export function asInput(name: string, result: StageResult): StageInput {
   return published(workFolderOf(name), result.blobs ?? {});
 }
 
-/** The data set `shapes` of this image size: 200 images to train on, 60 to test on. */
+/** The dataset `shapes` of this image size: 200 images to train on, 60 to test on. */
 export async function shapes(size: number): Promise<StageInput> {
   const workFolder = workFolderOf(`shapes-${size}`);
   mkdirSync(workFolder);
@@ -37,7 +37,7 @@ export async function shapes(size: number): Promise<StageInput> {
   return published(root, { lmdb: (await ingest({ name: 'shapes', config, workFolder, ...common })).folder });
 }
 
-/** Digest of a data set's content. */
+/** Digest of a dataset's content. */
 export async function digestOf(dataset: StageInput): Promise<string> {
   const opened = openDataset(dataset.blob('lmdb'));
   const { digest } = opened.manifest;

@@ -19,7 +19,7 @@ export interface TuningInput {
   /** The images that the config's `train` and `test` choose, as indices into their splits. */
   readonly trainIndices: Uint32Array;
   readonly testIndices: Uint32Array;
-  /** As JSON, which encoder and data set these are. */
+  /** As JSON, which encoder and dataset these are. */
   readonly facts: { readonly encoder: string; readonly dataset: string };
   close(): Promise<void>;
 }

@@ -102,7 +102,7 @@ function openLoaders({ config, dataset, trainIndices, testIndices, key }: Tuning
     const [given, taken] = [size, input].map((one) => `${one.height} × ${one.width} × ${one.channels}`);
     throw new UserError(`The encoder takes images of ${taken}, 'augment' makes ${given} of ${dataset.manifest.name}`, {
       field: 'augment',
-      remedy: 'Name a data set of the size that the encoder was trained on, or use one crop of that size.',
+      remedy: 'Name a dataset of the size that the encoder was trained on, or use one crop of that size.',
     });
   }
   const common = { dataset, key, workers: config.workers };

@@ -91,7 +91,7 @@ function banners({ datasets, warnings }: ReportDocument): Markup {
     .map(
       (dataset) =>
         html`<p class="banner strong">
-          <strong>Not the usual data.</strong> Data set ${dataset.name}: ${dataset.chosen}. The numbers below cannot be
+          <strong>Not the usual data.</strong> Dataset ${dataset.name}: ${dataset.chosen}. The numbers below cannot be
           set beside those of the data that was asked for.
         </p>`,
     );

@@ -50,7 +50,7 @@ export type PublishedEntry = {
 /**
  * The numbers that an entry stands for; error rates are turned into the accuracies that our metrics are. Throws `UserError`
  * for a row, column or cell that does not exist, for a metric that measures something else, and for one called comparable
- * though the table is of another kind of protocol, or of none of the data sets that ours was made on.
+ * though the table is of another kind of protocol, or of none of the datasets that ours was made on.
  */
 export async function resolvePublished(
   entry: PublishedEntry,

@@ -10,7 +10,7 @@ export interface PublishedCell {
   readonly value: number;
   readonly unit: '%';
   readonly measure: PublishedTable['measure'];
-  /** The data sets that the table is of, by the names that ours have. */
+  /** The datasets that the table is of, by the names that ours have. */
   readonly datasets: readonly string[];
   /** As the table calls it. */
   readonly method: string;

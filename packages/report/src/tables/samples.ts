@@ -3,13 +3,13 @@ import { groupDigits } from '../metrics/format.ts';
 import { html, trusted, type Markup } from '../markup/html.ts';
 import { pictureUri } from '../images/picture-bytes.ts';
 
-/** Names of the data sets that encoders learned from, in order of appearance. */
+/** Names of the datasets that encoders learned from, in order of appearance. */
 export function pretrainingData({ entries }: Pick<ComparisonInput, 'entries'>): string[] {
   return [...new Set(entries.flatMap(({ pretrainedOn }) => pretrainedOn ?? []))];
 }
 
 /**
- * Images of each data set that encoders learned from, side by side: what it was made of, and which entries learned from it.
+ * Images of each dataset that encoders learned from, side by side: what it was made of, and which entries learned from it.
  * Nothing where all learned from the same one, which stands under Data.
  */
 export function pretrainingSamples(input: ComparisonInput): Markup {

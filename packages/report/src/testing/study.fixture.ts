@@ -49,7 +49,7 @@ const entries: readonly Entry[] = [
   ...ablations.map((name) => ({ label: name, group: 'Generator ablations', pretrainedOn: [name.replace(' ', '-')] })),
 ];
 
-/** A study of many entries in groups, learned from many data sets, beside a published table; every number is made up. */
+/** A study of many entries in groups, learned from many datasets, beside a published table; every number is made up. */
 export function sampleStudy(): ComparisonInput {
   const variants = entries.map(({ label }) => label);
   const datasets = [...new Set(entries.flatMap(({ pretrainedOn }) => pretrainedOn))].map(dataset);

@@ -237,7 +237,7 @@ describe('the training loop', () => {
       },
     }));
     await expect(train('no-test', task, { data: { workers: 0, testSplit: 'val' } }).outcome).rejects.toMatchObject({
-      message: "Data set generated has no images in a split 'val'",
+      message: "Dataset generated has no images in a split 'val'",
       field: 'data.testSplit',
       remedy: 'Use one of: train, test.',
     });

@@ -100,7 +100,7 @@ async function found(
   };
 }
 
-/** Looks for a CIFAR data set: at the given path, in SELFSUP_DATA, then at the official address. See `Source.look`. */
+/** Looks for a CIFAR dataset: at the given path, in SELFSUP_DATA, then at the official address. See `Source.look`. */
 export async function lookForCifar(
   kind: CifarKind,
   config: { readonly path?: string | undefined; readonly download: boolean; readonly url?: string | undefined },

@@ -22,7 +22,7 @@ export async function openTree(path: string, classes: readonly string[]): Promis
     const split = part.toLowerCase();
     const label = classes.indexOf(name);
     if (label < 0) {
-      throw new UserError(`"${name}" is not one of the classes of this data set`, {
+      throw new UserError(`"${name}" is not one of the classes of this dataset`, {
         file: path,
         field: inTree,
         remedy: `The folders below train and test must be named: ${classes.join(', ')}.`,

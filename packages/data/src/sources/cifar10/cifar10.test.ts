@@ -99,7 +99,7 @@ describe('cifar10, tree of images', () => {
     expect(Buffer.from(dataset.image('train', 5))).toEqual(expected);
   });
 
-  it('gives the same data set from a folder and from a tar of it, packed in any way and order', async () => {
+  it('gives the same dataset from a folder and from a tar of it, packed in any way and order', async () => {
     const { digest } = (await opened('tree')).manifest;
     expect((await opened('tree.tar')).manifest.digest).toBe(digest);
     expect((await opened('tree.tar.gz')).manifest.digest).toBe(digest);

@@ -42,7 +42,7 @@ describe('cifar100', () => {
     expect([...coarseClasses].sort()).toEqual(coarseClasses);
   });
 
-  it('reads the official archives, binary and Python, packed and extracted, to the same data set', async () => {
+  it('reads the official archives, binary and Python, packed and extracted, to the same dataset', async () => {
     await packed('cifar-100-binary.tar.gz', binary);
     await packed('cifar-100-python.tar.gz', python);
     await writeTree(join(folder, 'extracted'), python);

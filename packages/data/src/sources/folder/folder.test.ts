@@ -88,7 +88,7 @@ describe('folder', () => {
     await dataset.close();
   });
 
-  it('gives the same data set from a folder, a tar, a tar.gz with a folder around it, and a zip', async () => {
+  it('gives the same dataset from a folder, a tar, a tar.gz with a folder around it, and a zip', async () => {
     const { digest } = (await ingestPath('tree')).manifest;
     for (const name of ['tree.tar', 'tree.tar.gz', 'tree.zip']) {
       expect([name, (await ingestPath(name)).manifest.digest]).toEqual([name, digest]);

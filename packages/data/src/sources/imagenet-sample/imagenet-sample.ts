@@ -51,7 +51,7 @@ async function open({ path, splits }: { path: string; splits: readonly string[] 
   return { classes, entries, images, warnings: tree.warnings };
 }
 
-/** A few ImageNet images in one tar, named by their synset: no data set to measure on, but real images to try things. */
+/** A few ImageNet images in one tar, named by their synset: no dataset to measure on, but real images to try things. */
 const source: Source<ImagenetSampleConfig> = {
   schema,
   async look(config, context) {

@@ -97,7 +97,7 @@ describe('imagenet', () => {
     await dataset.close();
   });
 
-  it('reads extracted folders to the same data set, and either split alone', async () => {
+  it('reads extracted folders to the same dataset, and either split alone', async () => {
     const { digest } = (await ingestPath('archives')).manifest;
     expect((await ingestPath('extracted')).manifest.digest).toBe(digest);
     expect(Object.keys((await ingestPath('archives', { splits: ['val'] })).manifest.splits)).toEqual(['val']);

@@ -46,7 +46,7 @@ const ingestPath = (path: string, more: object = {}) =>
   ingestSection(folder, `places-${ingests++}`, { type: 'places365', path, ...more });
 
 describe('places365', () => {
-  it('reads the official tars and the extracted folders to the same data set', async () => {
+  it('reads the official tars and the extracted folders to the same dataset', async () => {
     const { folder: made, manifest } = await ingestPath('places365');
     expect(manifest.classes).toEqual(['airfield', 'apartment_building/outdoor', 'zen_garden']);
     const dataset = openDataset(made);

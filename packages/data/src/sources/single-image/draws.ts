@@ -17,7 +17,7 @@ export interface Draws {
   readonly noise: { readonly key: RandomKey; readonly deviation: number } | undefined;
 }
 
-/** The key of an image: a function of the data set's seed and the image's number. */
+/** The key of an image: a function of the dataset's seed and the image's number. */
 export function imageKey(seed: number, index: number): RandomKey {
   return randomKey(seed, 'single-image', index);
 }

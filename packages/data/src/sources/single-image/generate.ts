@@ -4,7 +4,7 @@ import { drawsFor } from './draws.ts';
 import { render } from './render.ts';
 import type { Strengths } from './settings.ts';
 
-/** All that an image of the data set is a function of, besides its number. */
+/** All that an image of the dataset is a function of, besides its number. */
 export interface Generator {
   /** The encoded source pictures; shared memory where worker threads use them. */
   readonly pictures: readonly Uint8Array[];
@@ -43,7 +43,7 @@ export class ImageMaker {
   }
 
   /**
-   * Image `index` of the data set, [size, size, 3]: any single one can be made again at any time. Throws
+   * Image `index` of the dataset, [size, size, 3]: any single one can be made again at any time. Throws
    * `DamagedPicture` where its source picture cannot be read.
    */
   async make(index: number): Promise<Picture> {

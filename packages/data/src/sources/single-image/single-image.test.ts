@@ -155,7 +155,7 @@ describe('render', () => {
 describe('single-image', () => {
   const section = { type: 'single-image', images: ['picture.png'], count: 700, test: 40, size: 16 };
 
-  it('makes a data set of the picture and its augmented forms; any one can be made again', async () => {
+  it('makes a dataset of the picture and its augmented forms; any one can be made again', async () => {
     const { folder: made, manifest } = await ingestSection(folder, 'mono', section);
     expect(manifest.splits).toEqual({ train: { count: 700, classCounts: [] }, test: { count: 40, classCounts: [] } });
     const dataset = openDataset(made);
@@ -204,7 +204,7 @@ describe('single-image', () => {
     expect(made.map(({ turned }) => turned)).toEqual([undefined, 1]);
   });
 
-  it('takes the first images of another data set: deka and kilo', async () => {
+  it('takes the first images of another dataset: deka and kilo', async () => {
     const files = Object.fromEntries(
       [0, 1, 2, 3].map((i) => [
         `pictures/class/${i}.jpg`,
@@ -233,7 +233,7 @@ describe('single-image', () => {
     expect([3, 62, 63, 65, 66, 71].map((i) => pictureOf(i, 3, size))).toEqual([0, 2, 0, 0, 1, 2]);
     await dataset.close();
     expect(await userError(ingestSection(join(folder, 'sets', 'deka'), 'made', from(5)))).toMatch(
-      /5 images are asked for, the data set few has 4/,
+      /5 images are asked for, the dataset few has 4/,
     );
     // Two of four, evenly apart: the first and the third.
     const evenly = { ...from(2), from: { dataset: 'few', evenly: 2 } };
@@ -250,7 +250,7 @@ describe('single-image', () => {
       /either first or evenly/,
     );
     const nowhere = { ...from(2), from: { dataset: 'gone', first: 2 } };
-    expect(await userError(ingestSection(join(folder, 'sets', 'deka'), 'made', nowhere))).toMatch(/no such data set/);
+    expect(await userError(ingestSection(join(folder, 'sets', 'deka'), 'made', nowhere))).toMatch(/no such dataset/);
   });
 
   it('refuses pictures that are too small, damaged or missing', async () => {

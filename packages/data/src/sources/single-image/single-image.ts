@@ -22,7 +22,7 @@ const schema = z.strictObject({
    */
   images: z.array(z.string()).min(1).optional(),
   /**
-   * Instead: images of the train split of another data set, beside this one (deka: 10, kilo: 1,000): the `first` of it, or as
+   * Instead: images of the train split of another dataset, beside this one (deka: 10, kilo: 1,000): the `first` of it, or as
    * many `evenly` apart, which of a split in the order of its classes, as ImageNet's, takes images of all of them.
    */
   from: z
@@ -74,17 +74,17 @@ async function ofDataset(
     resolved = await resolveSource({ ...context, config, datasetFolder: folder, file });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const remedy = error.remedy ?? 'Make that data set available.';
-    return { missing: `the data set ${dataset} cannot be had: ${error.message.replaceAll(/\s+/g, ' ')}`, remedy };
+    const remedy = error.remedy ?? 'Make that dataset available.';
+    return { missing: `the dataset ${dataset} cannot be had: ${error.message.replaceAll(/\s+/g, ' ')}`, remedy };
   }
   const pictures = async (): Promise<Named[]> => {
     const reading = await resolved.open();
     const all = reading.entries.flatMap(({ split }, entry) => (split === 'train' ? [entry] : []));
     if (all.length < count) {
-      throw new UserError(`${count} images are asked for, the data set ${dataset} has ${all.length}`, {
+      throw new UserError(`${count} images are asked for, the dataset ${dataset} has ${all.length}`, {
         file,
         field: first === undefined ? 'from.evenly' : 'from.first',
-        remedy: 'Ask for fewer, or name a larger data set.',
+        remedy: 'Ask for fewer, or name a larger dataset.',
       });
     }
     const wanted = first === undefined ? evenlyApart(Uint32Array.from(all), count) : all.slice(0, first);
@@ -92,7 +92,7 @@ async function ofDataset(
     const found: Named[] = [];
     for await (const image of reading.images((entry) => places.has(entry))) {
       if (!('encoded' in image))
-        throw new UserError(`The data set ${dataset} holds no picture files`, { file, field: 'from' });
+        throw new UserError(`The dataset ${dataset} holds no picture files`, { file, field: 'from' });
       const name = basename(reading.entries[image.entry]!.path);
       found[places.get(image.entry)!] = { name, encoded: Buffer.from(image.encoded) };
     }
@@ -106,7 +106,7 @@ async function ofDataset(
 }
 
 /**
- * Gives the number of pictures that are turned upright. Throws `UserError` for one that cannot be read, or is too small to be cut from; those `from` a data set, a tenth of
+ * Gives the number of pictures that are turned upright. Throws `UserError` for one that cannot be read, or is too small to be cut from; those `from` a dataset, a tenth of
  * which are below 256 pixels in ImageNet, may be smaller than the images that are made of them, and are scaled up.
  */
 async function checkPictures(pictures: readonly Named[], { size, augment, from }: SingleImageConfig): Promise<number> {

@@ -79,7 +79,7 @@ test('each epoch shows an image in its own augmentation, and again the same when
   }
   expect(new Set(seen).size).toBe(4);
 
-  // The test images are left alone: those of the data set, through the encoder.
+  // The test images are left alone: those of the dataset, through the encoder.
   for await (const { features: all, labels } of source.test()) {
     const [features] = all as [tf.Tensor];
     expect([...labels]).toEqual([...dataset.labels('test')]);
@@ -129,7 +129,7 @@ test('what cannot work is refused by name', async () => {
     remedy: 'Use one of: conv1, conv2, conv3.',
   });
   await expect(run(augmentedProbe, 'x', settings, { ...needs, dataset: await shapes(20) })).rejects.toThrow(
-    'The encoder takes images of 16 × 16 × 3, data set shapes has 20 × 20 × 3',
+    'The encoder takes images of 16 × 16 × 3, dataset shapes has 20 × 20 × 3',
   );
   await expect(run(augmentedProbe, 'x', settings, { encoder: needs.encoder })).rejects.toThrow("needs 'dataset'");
   const few = { ...settings, batchSize: 4, train: { subset: { first: 5 } } };

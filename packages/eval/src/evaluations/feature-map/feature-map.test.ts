@@ -122,7 +122,7 @@ test('what cannot be mapped is refused by name', async () => {
   const withPictures = { ...plain, thumbnails: 4 };
   expect(featureMap.rolesFor!(featureMap.schema.parse(withPictures))).toEqual(['dataset']);
   await expect(run(featureMap, 'x', withPictures, { ...needs, dataset })).rejects.toMatchObject({
-    message: "The features are those of data set generated, 'dataset' is another: shapes",
+    message: "The features are those of dataset generated, 'dataset' is another: shapes",
   });
 
   const empty = { ...parts.test, labels: parts.test.labels.map(() => 1) };

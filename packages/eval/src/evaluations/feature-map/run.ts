@@ -30,7 +30,7 @@ const methodNames = { pca: 'PCA', umap: 'UMAP' } as const;
 
 /**
  * Runs `eval/feature-map`. Throws `UserError` for unknown layers and classes, coloured classes without images, features
- * that are not finite, vectors too long for PCA, and a data set that is not the one of the features.
+ * that are not finite, vectors too long for PCA, and a dataset that is not the one of the features.
  */
 export async function mapFeatures(context: Context): Promise<StageResult> {
   const { config, seed, workFolder, dryRun } = context;

@@ -73,7 +73,7 @@ test('what cannot be ranked is refused by name', async () => {
   const config = { layers: ['conv2'] };
   const other = publishedFeatures('conv2', [1, 1, reference.width], names, parts);
   await expect(run(retrieval, 'x', config, { features: other, dataset })).rejects.toMatchObject({
-    message: "The features are those of data set generated, 'dataset' is another: shapes",
+    message: "The features are those of dataset generated, 'dataset' is another: shapes",
     field: 'needs.dataset',
   });
   const needs = { features: published(), dataset };

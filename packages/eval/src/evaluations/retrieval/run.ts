@@ -22,7 +22,7 @@ import type { RetrievalConfig } from './config.ts';
 const heldRanks = 2 ** 24;
 
 /**
- * Runs `eval/retrieval`. Throws `UserError` for unknown layers, empty classes, and a data set that is not the one that
+ * Runs `eval/retrieval`. Throws `UserError` for unknown layers, empty classes, and a dataset that is not the one that
  * the features were extracted from.
  */
 export async function measureRetrieval(context: StageContext<RetrievalConfig>): Promise<StageResult> {

@@ -24,7 +24,7 @@ export function drawUniformly(members: readonly Uint32Array[], key: RandomKey): 
 
 /**
  * What the authors' released code draws: the places of `drawUniformly` are read as places in the list of images sorted
- * by cluster, not in the data set. Images and their labels still belong together, but a large cluster is drawn from
+ * by cluster, not in the dataset. Images and their labels still belong together, but a large cluster is drawn from
  * more often than a small one: in proportion to its size, roughly.
  */
 export function drawAsReleased(members: readonly Uint32Array[], key: RandomKey): Uint32Array {
