@@ -138,6 +138,15 @@ describe('a compiled step', () => {
     });
   });
 
+  test('zeros of either sign are told apart', () => {
+    withLazyBinding((lazy) => {
+      const inverse = (zero: number) => lazy.step(() => tf.tidy(() => values(vector(1).div(vector(zero)))));
+      for (const zero of [0, 0, 0, -0, 0, -0, -0]) {
+        expect(inverse(zero)).toEqual([1 / zero]);
+      }
+    });
+  });
+
   test('an order of axes that varies on a square stays a constant', () => {
     withLazyBinding((lazy, told) => {
       const turned = (i: number) =>

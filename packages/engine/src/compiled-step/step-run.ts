@@ -1,7 +1,7 @@
 import type { NativeAttribute } from '../kernel.ts';
 import type { FunctionBinding } from './native-functions.ts';
 import { StepValue } from './step-value.ts';
-import type { Call, CompiledTrace, TensorKind, TraceNode } from './trace.ts';
+import { equal, type Call, type CompiledTrace, type TensorKind, type TraceNode } from './trace.ts';
 
 const NONE: readonly StepValue[] = [];
 
@@ -109,9 +109,13 @@ export class StepRun {
   }
 
   /** Runs what was noted as the function of its trace. */
-  compute({ name, slots, results }: CompiledTrace): void {
+  compute(compiled: CompiledTrace): void {
+    const { name, slots, results } = compiled;
     const handles = new Int32Array(slots.length);
-    for (let i = 0; i < slots.length; i++) handles[i] = this.handle(this.args[slots[i]!]!);
+    for (let i = 0; i < slots.length; i++) {
+      const { handle, literal } = this.args[slots[i]!]!;
+      handles[i] = handle < 0 && literal !== undefined ? this.#kept(compiled, i) : this.handle(this.args[slots[i]!]!);
+    }
     this.noting = false;
     const made = this.#real.runFunction(name, handles, results.length);
     for (let i = 0; i < results.length; i++) {
@@ -121,6 +125,17 @@ export class StepRun {
     }
     for (const { value } of this.#releases) this.#free(value);
     this.#releases = [];
+  }
+
+  /** A handle for a small argument made in JavaScript: the function's own of the last time where its values are the same. */
+  #kept({ slots, literals }: CompiledTrace, place: number): number {
+    const { shape, dtype, literal } = this.args[slots[place]!]!;
+    const before = literals[place];
+    if (before !== undefined && equal(before.values, literal!)) return before.handle;
+    if (before !== undefined) this.#real.deleteTensor(before.handle);
+    const handle = this.#real.copyTensor(shape, dtype, literal!);
+    literals[place] = { values: literal!, handle };
+    return handle;
   }
 
   /** After an error: what was noted before it is computed as far as that goes, since its caller may still hold it. */

@@ -1,6 +1,6 @@
 import type { FunctionBinding } from './native-functions.ts';
 import type { StepValue } from './step-value.ts';
-import { pathTo, TraceNode, type Call, type CompiledTrace, type Ending, type TensorKind } from './trace.ts';
+import { equal, pathTo, TraceNode, type Call, type CompiledTrace, type Ending, type TensorKind } from './trace.ts';
 
 /** How much is remembered; what was used longest ago goes first. */
 export interface Limits {
@@ -86,7 +86,7 @@ export class TraceTree {
     for (const [i, argument] of node.args.entries()) {
       const { literal } = call.fresh[i]!;
       if (argument.constant === undefined || argument.pinned) continue;
-      if (literal !== undefined && String(literal) === String(argument.constant)) continue;
+      if (literal !== undefined && equal(literal, argument.constant)) continue;
       argument.constant = undefined;
     }
     this.#tell(`${node.name}, op ${node.depth}, takes varying numbers`);
@@ -153,7 +153,7 @@ export class TraceTree {
     }
     for (const node of path) node.proved = true;
     const slots = args.flatMap((argument, slot) => (argument.constant === undefined ? [slot] : []));
-    ending.compiled = { name, slots, results };
+    ending.compiled = { name, slots, results, literals: slots.map(() => undefined) };
     this.#functions += 1;
     const took = `${(performance.now() - start).toFixed(0)} ms`;
     this.#tell(`${name}: ${path.length} ops, ${slots.length} arguments, ${results.length} results, defined in ${took}`);
@@ -179,6 +179,8 @@ export class TraceTree {
 
   #forgetFunction(ending: Ending): void {
     if (ending.compiled === undefined) return;
+    for (const literal of ending.compiled.literals)
+      if (literal !== undefined) this.#binding.deleteTensor(literal.handle);
     this.#binding.removeFunction(ending.compiled.name);
     ending.compiled = undefined;
     this.#functions -= 1;

@@ -123,6 +123,8 @@ export interface CompiledTrace {
   readonly name: string;
   /** Its arguments: those of the trace that are no constants. */
   readonly slots: readonly number[];
+  /** What small arguments made in JavaScript were last time, with the handles that they were given: most stay the same. */
+  readonly literals: ({ readonly values: Values; readonly handle: number } | undefined)[];
   readonly results: readonly number[];
 }
 
@@ -138,9 +140,10 @@ export interface Ending {
 
 type List = readonly unknown[] | Values;
 
-function equal(a: List, b: List): boolean {
+/** Whether two lists hold the same; 0 and −0, which give other results, are not. */
+export function equal(a: List, b: List): boolean {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
   return true;
 }
 
@@ -149,7 +152,7 @@ function sameAttributes(a: readonly NativeAttribute[], b: readonly NativeAttribu
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i]!, b[i]!];
     if (x.name !== y.name || x.type !== y.type) return false;
-    if (x.value === y.value) continue;
+    if (Object.is(x.value, y.value)) continue;
     if (!Array.isArray(x.value) || !Array.isArray(y.value) || !equal(x.value, y.value)) return false;
   }
   return true;
