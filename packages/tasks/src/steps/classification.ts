@@ -1,4 +1,3 @@
-import { compiledStep } from '@selfsup/engine/compiled-step';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Batch } from '@selfsup/data/loader';
@@ -33,15 +32,11 @@ export async function accuracyOver(
   let right = 0;
   let total = 0;
   for await (const batch of batches) {
-    const hits = compiledStep(() =>
-      tf.tidy(() => {
-        const { logits, labels } = predict(batch);
-        total += labels.size;
-        return logits.argMax(1).equal(labels).sum();
-      }),
-    );
-    right += hits.dataSync()[0]!;
-    hits.dispose();
+    tf.tidy(() => {
+      const { logits, labels } = predict(batch);
+      right += logits.argMax(1).equal(labels).sum().dataSync()[0]!;
+      total += labels.size;
+    });
   }
   return (100 * right) / total;
 }
