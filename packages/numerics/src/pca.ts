@@ -1,10 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
+import { stopIfAsked } from '@selfsup/kit/interruption';
 import { UserError } from '@selfsup/kit/errors';
 import { kernel, type as typeAttribute } from '@selfsup/engine/kernel';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Progress } from '@selfsup/kit/progress';
 import { mappedRows, refuseNonFinite, type RowSource } from './row-source.ts';
-import { Interrupted } from '@selfsup/kit/stage';
 
 export { fileRows, mappedRows, memoryRows, type FileRows, type RowSource } from './row-source.ts';
 
@@ -149,8 +148,7 @@ async function covarianceOf(source: RowSource, { chunkRows, progress, signal }: 
   // Rows are taken relative to the mean of the first ones, or a mean far from 0 would cost digits.
   let origin: Float32Array | undefined;
   for (let start = 0; start < rows; start += step) {
-    await setImmediate();
-    if (signal?.aborted) throw new Interrupted('Stopped while computing principal components');
+    await stopIfAsked(signal, 'Stopped while computing principal components');
     const count = Math.min(step, rows - start);
     const values = await source.read(start, count);
     refuseNonFinite(values, width, start);

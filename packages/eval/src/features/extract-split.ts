@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { measuringView } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader } from '@selfsup/data/loader';
+import { stopIfAsked } from '@selfsup/kit/interruption';
 import type { Progress } from '@selfsup/kit/progress';
-import { Interrupted } from '@selfsup/kit/stage';
 import { featureBlob, refuseNonFinite } from './feature-set.ts';
 import type { FrozenEncoder } from './frozen-encoder.ts';
 import { NpyWriter, writeNpy } from '@selfsup/numerics/npy';
@@ -55,7 +55,7 @@ export async function extractSplit(work: SplitExtraction): Promise<Record<string
   let done = 0;
   try {
     for await (const batch of loader.epoch(0)) {
-      if (work.signal.aborted) throw new Interrupted(`Stopped at image ${done} of ${indices.length}.`);
+      await stopIfAsked(work.signal, `Stopped at image ${done} of ${indices.length}.`);
       const count = batch.labels.length;
       images.set(batch.images);
       images.fill(0, count * pixels);
@@ -68,7 +68,6 @@ export async function extractSplit(work: SplitExtraction): Promise<Record<string
       });
       done += count;
       phase.advance(count);
-      await new Promise(setImmediate); // lets a request to stop come through
     }
     for (const writer of writers) writer.close();
   } catch (error) {

@@ -1,13 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
 import { measuringView, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
 import { compiledStep } from '@selfsup/engine/compiled-step';
+import { stopIfAsked } from '@selfsup/kit/interruption';
 import { UserError } from '@selfsup/kit/errors';
 import { setTrainingStep } from '@selfsup/engine/layers';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
-import { Interrupted } from '@selfsup/kit/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { loadEncoder, type LoadedEncoder } from '@selfsup/models/encoder';
 import { gradientsOf } from '@selfsup/trainer/gradients';
@@ -135,7 +134,7 @@ export function tuningStep(
 async function test(network: TunedNetwork, loader: Loader, classes: number, { dryRun, signal }: TuningJob) {
   const [labels, predicted]: [number[], number[]] = [[], []];
   for await (const batch of loader.epoch(0)) {
-    if (signal.aborted) throw new Interrupted('Asked to stop between test batches.');
+    await stopIfAsked(signal, 'Asked to stop between test batches.');
     const best = compiledStep(() =>
       tf.tidy(() => network.above(network.below(batch.images, batch.labels.length), false).argMax(1)),
     );
@@ -143,7 +142,6 @@ async function test(network: TunedNetwork, loader: Loader, classes: number, { dr
     labels.push(...batch.labels);
     best.dispose();
     if (dryRun) break;
-    await setImmediate(); // lets signals in
   }
   return confusionOf(labels, predicted, classes);
 }

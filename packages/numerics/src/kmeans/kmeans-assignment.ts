@@ -1,9 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
+import { stopIfAsked } from '@selfsup/kit/interruption';
 import { movedClusters } from './kmeans-centroids.ts';
 import { deviceCentroids, deviceRows, nearestTwo, type DeviceCentroids } from './kmeans-nearest.ts';
 import { tf } from '@selfsup/engine/tensorflow';
 import { refuseNonFinite, type RowSource } from '../row-source.ts';
-import { Interrupted } from '@selfsup/kit/stage';
 
 /** From this share of moved centroids on, rows are compared with all of them at once. */
 const mostMoved = 0.9;
@@ -35,8 +34,7 @@ export class DeviceRowCache {
   async forEach(use: (piece: Piece) => void | Promise<void>): Promise<void> {
     const { rows, width } = this.source;
     for (let start = 0; start < rows; start += this.#chunkRows) {
-      await setImmediate();
-      if (this.#signal?.aborted) throw new Interrupted('Stopped while clustering');
+      await stopIfAsked(this.#signal, 'Stopped while clustering');
       const count = Math.min(this.#chunkRows, rows - start);
       const kept = this.#kept.get(start);
       if (kept !== undefined) {

@@ -1,11 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import { evenlyApart } from '@selfsup/data/subset';
 import { compiledStep } from '@selfsup/engine/compiled-step';
+import { stopIfAsked } from '@selfsup/kit/interruption';
 import { UserError } from '@selfsup/kit/errors';
 import { nearestNeighbours } from '@selfsup/numerics/nearest-neighbours';
 import { memoryRows, type RowSource } from '@selfsup/numerics/row-source';
 import { deriveKey } from '@selfsup/kit/random';
-import { Interrupted } from '@selfsup/kit/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';
@@ -131,10 +130,7 @@ export class GanMeasures {
   }
 
   #nearest(queries: RowSource, bank: RowSource) {
-    const onProgress = async (): Promise<void> => {
-      if (this.#context.signal.aborted) throw new Interrupted('Asked to stop while looking for nearest neighbours.');
-      await setImmediate(); // lets signals in
-    };
+    const onProgress = () => stopIfAsked(this.#context.signal, 'Asked to stop while looking for nearest neighbours.');
     return nearestNeighbours({ queries, bank, k: 1, metric: 'euclidean', onProgress });
   }
 

@@ -1,7 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
+import { stopIfAsked } from '@selfsup/kit/interruption';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey, randomKey, type RandomKey } from '@selfsup/kit/random';
-import { Interrupted } from '@selfsup/kit/stage';
 import { type Augment, type ImageSize, measuringView, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
@@ -76,9 +75,8 @@ export class DataFeed implements Feed<Batch> {
     });
     try {
       for await (const batch of loader.epoch(0, startBatch)) {
-        if (this.#signal.aborted) throw new Interrupted('Asked to stop between batches of an evaluation.');
+        await stopIfAsked(this.#signal, 'Asked to stop between batches of an evaluation.');
         yield batch;
-        await setImmediate(); // lets signals in
       }
     } finally {
       await loader.close();
@@ -94,9 +92,8 @@ export class DataFeed implements Feed<Batch> {
     try {
       for (let given = 0, epoch = 0; given < count; epoch++) {
         for await (const batch of loader.epoch(epoch)) {
-          if (this.#signal.aborted) throw new Interrupted('Asked to stop between batches.');
+          await stopIfAsked(this.#signal, 'Asked to stop between batches.');
           yield batch;
-          await setImmediate(); // lets signals in
           if (++given === count) break;
         }
       }

@@ -1,3 +1,4 @@
+import { stopIfAsked } from '@selfsup/kit/interruption';
 import type { Metric } from '@selfsup/kit/metric';
 import { type Picture, pictures } from '@selfsup/report/figures/pictures';
 import { mkdir } from 'node:fs/promises';
@@ -6,7 +7,7 @@ import { measuringView } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
 import { requireImages, selectSubset } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/kit/errors';
-import { Interrupted, type StageContext, type StageResult } from '@selfsup/kit/stage';
+import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { openFrozenInput, type FrozenInput } from '../../features/frozen-input.ts';
 import { NpyWriter } from '@selfsup/numerics/npy';
 import { quarterTurns } from '../../measures/quarter-turns.ts';
@@ -64,7 +65,7 @@ export async function drawAttention(context: StageContext<AttentionMapsConfig>):
     let done = 0;
     try {
       for await (const batch of loader.epoch(0)) {
-        if (signal.aborted) throw new Interrupted(`Stopped at image ${done} of ${indices.length}.`);
+        await stopIfAsked(signal, `Stopped at image ${done} of ${indices.length}.`);
         const size = [height, width, channels] as const;
         const copies = config.rotations.map((angle) => quarterTurns(batch.images as Uint8Array, size, angle / 90));
         const pixels = new Uint8Array(copies.length * height * width * channels);
@@ -90,7 +91,6 @@ export async function drawAttention(context: StageContext<AttentionMapsConfig>):
         }
         done++;
         phase.advance(1);
-        await new Promise(setImmediate); // lets a request to stop come through
       }
     } finally {
       await loader.close();

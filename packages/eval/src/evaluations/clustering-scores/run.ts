@@ -1,51 +1,37 @@
-import type { Remark } from '@selfsup/kit/remark';
-import type { Metric } from '@selfsup/kit/metric';
-import { mkdir } from 'node:fs/promises';
-import { clusteringScores } from '@selfsup/numerics/clustering-scores';
 import { UserError } from '@selfsup/kit/errors';
+import type { Metric } from '@selfsup/kit/metric';
+import type { StageContext, StageResult } from '@selfsup/kit/stage';
+import { clusteringScores } from '@selfsup/numerics/clustering-scores';
 import { kmeans } from '@selfsup/numerics/kmeans';
 import { fitPca, normaliseRows, projectedRows } from '@selfsup/numerics/pca';
 import { mappedRows, type RowSource } from '@selfsup/numerics/row-source';
-import type { StageContext, StageResult } from '@selfsup/kit/stage';
+import { eachLayer } from '../../features/each-layer.ts';
 import { featureRows } from '../../features/feature-rows.ts';
-import { emptyClassRemarks, refuseEmptyClass } from '../../measures/empty-classes.ts';
-import { openFeatures, type FeatureSet } from '../../features/feature-set.ts';
-import { requireNeed } from '../../measures/require-need.ts';
+import type { FeatureSet } from '../../features/feature-set.ts';
 import type { ClusteringScoresConfig } from './config.ts';
 
 /** Runs `eval/clustering-scores`. Throws `UserError` for unknown layers, empty classes, and as k-means and PCA do. */
 export async function measureClusters(context: StageContext<ClusteringScoresConfig>): Promise<StageResult> {
-  const { config, seed, workFolder, progress, signal, dryRun } = context;
-  await mkdir(workFolder, { recursive: true });
-  const input = requireNeed(context, 'features');
-  const metrics: Metric[] = [];
-  let remarks: Remark[] = [];
-  for (const layer of config.layers) {
-    const features = await openFeatures(input, layer, 'layers');
-    try {
-      const { labels, images } = features[config.part];
-      const { classes, train, description } = features;
-      if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels, absent: description.absent });
-      remarks = emptyClassRemarks(classes, { test: labels });
-      const rows = await vectors(context, features);
-      for (const k of config.k ?? [features.classes.length]) {
-        if (k > images && !dryRun)
-          throw new UserError(`${k} clusters of ${images} images`, { field: 'k', remedy: 'Ask for fewer clusters.' });
-        const iterations = dryRun ? 1 : config.iterations;
-        const { restarts } = config;
-        const found = await kmeans(rows, { k: Math.min(k, images), seed, iterations, restarts, progress, signal });
-        const scores = clusteringScores(found.assignment, labels);
-        const title = { head: 'clusters', ...protocolOf(config, k), layer };
-        const nmi = Object.entries(scores.nmi).map(([mean, value]) => [`nmi-${mean}`, value] as const);
-        const { ami, purity, hungarianAccuracy: hungarian } = scores;
-        for (const [measure, value] of [...nmi, ...Object.entries({ ami, purity, hungarian })])
-          metrics.push({ ...title, measure, unit: 'share', better: 'more', value });
-      }
-    } finally {
-      features.close();
+  const { config, seed, progress, signal, dryRun } = context;
+  return eachLayer(context, 'unless-absent', async (features, layer) => {
+    const { labels, images } = features[config.part];
+    const rows = await vectors(context, features);
+    const metrics: Metric[] = [];
+    for (const k of config.k ?? [features.classes.length]) {
+      if (k > images && !dryRun)
+        throw new UserError(`${k} clusters of ${images} images`, { field: 'k', remedy: 'Ask for fewer clusters.' });
+      const iterations = dryRun ? 1 : config.iterations;
+      const { restarts } = config;
+      const found = await kmeans(rows, { k: Math.min(k, images), seed, iterations, restarts, progress, signal });
+      const scores = clusteringScores(found.assignment, labels);
+      const title = { head: 'clusters', ...protocolOf(config, k), layer };
+      const nmi = Object.entries(scores.nmi).map(([mean, value]) => [`nmi-${mean}`, value] as const);
+      const { ami, purity, hungarianAccuracy: hungarian } = scores;
+      for (const [measure, value] of [...nmi, ...Object.entries({ ami, purity, hungarian })])
+        metrics.push({ ...title, measure, unit: 'share', better: 'more', value });
     }
-  }
-  return { metrics, remarks };
+    return { metrics, labels: { test: labels } };
+  });
 }
 
 async function vectors(context: StageContext<ClusteringScoresConfig>, features: FeatureSet): Promise<RowSource> {

@@ -1,21 +1,23 @@
-import type { Figure } from '@selfsup/kit/figure';
-import type { Metric } from '@selfsup/kit/metric';
-import { type Scatter, scatter } from '@selfsup/report/figures/scatter';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
-import { nearestNeighbours } from '@selfsup/numerics/nearest-neighbours';
-import { fitPca, memoryRows, projectedRows } from '@selfsup/numerics/pca';
+import type { Figure } from '@selfsup/kit/figure';
+import { stopIfAsked } from '@selfsup/kit/interruption';
+import type { Metric } from '@selfsup/kit/metric';
 import { permutation, randomKey } from '@selfsup/kit/random';
-import type { RowSource } from '@selfsup/numerics/row-source';
-import { Interrupted, type StageContext, type StageResult } from '@selfsup/kit/stage';
-import { featureRows } from '../../features/feature-rows.ts';
-import { openFeatures, type FeatureSet } from '../../features/feature-set.ts';
+import type { StageContext, StageResult } from '@selfsup/kit/stage';
+import { nearestNeighbours } from '@selfsup/numerics/nearest-neighbours';
 import { NpyReader } from '@selfsup/numerics/npy';
+import { fitPca, memoryRows, projectedRows } from '@selfsup/numerics/pca';
+import type { RowSource } from '@selfsup/numerics/row-source';
 import { scatterSvg } from '@selfsup/report/charts/scatter-svg';
-import { requireNeed } from '../../measures/require-need.ts';
+import { type Scatter, scatter } from '@selfsup/report/figures/scatter';
+import { eachLayer } from '../../features/each-layer.ts';
+import { featureRows } from '../../features/feature-rows.ts';
+import type { FeatureSet } from '../../features/feature-set.ts';
 import { checkSameDataset } from '../../features/same-dataset.ts';
+import { requireNeed } from '../../measures/require-need.ts';
 import { mostClasses, type FeatureMapConfig } from './config.ts';
 import { keptNeighbours, unitPlaces } from './places.ts';
 import { thumbnailMap } from './thumbnail-map.ts';
@@ -34,55 +36,41 @@ const methodNames = { pca: 'PCA', umap: 'UMAP' } as const;
  */
 export async function mapFeatures(context: Context): Promise<StageResult> {
   const { config, seed, workFolder, dryRun } = context;
-  await mkdir(workFolder, { recursive: true });
   const input = requireNeed(context, 'features');
   const dataset = config.thumbnails > 0 ? openDataset(requireNeed(context, 'dataset').blob('lmdb')) : undefined;
-  const metrics: Metric[] = [];
   const files: Record<string, string> = {};
-  const figures: Figure[] = [];
-  const write = async (name: string, content: string | Uint8Array): Promise<void> => {
-    files[name] = join(workFolder, name);
-    await writeFile(files[name], content);
-  };
   try {
-    for (const layer of config.layers) {
-      const features = await openFeatures(input, layer, 'layers');
-      try {
-        if (dataset !== undefined) checkSameDataset(features.description, dataset);
-        const { images, labels } = features[config.part];
-        const coloured = colouredClasses(context, features);
-        const drawn = permutation(randomKey(seed, 'feature-map'), images).subarray(0, dryRun ? 20 : config.images);
-        const shown = Int32Array.from(drawn, (image) => coloured.indexOf(labels[image] as number));
-        for (const { method, places, labels: axes } of await placesOf(context, features, layer, drawn, metrics)) {
-          const name = `map-${layer}-${method}`;
-          const unit = unitPlaces(places);
-          const title = `${layer}, ${methodNames[method]}`;
-          const map = scatterOf(
-            title,
-            axes,
-            unit,
-            shown,
-            (i) => features.classes[coloured[i] as number] as string,
-            coloured.length,
-          );
-          await write(`${name}.svg`, scatterSvg(map));
-          if (dataset === undefined) {
-            figures.push(scatter(map));
-            continue;
-          }
-          const pictureOf = pictures(input.blob(`${config.part}-indices`), dataset, features, config.part, drawn);
-          const image = await thumbnailMap(unit, config.thumbnails, pictureOf);
-          const alt = `images at their places in the map of ${title}`;
-          figures.push(scatter({ ...map, picture: { image, alt } }));
+    const results = await eachLayer(context, 'allowed', async (features, layer) => {
+      if (dataset !== undefined) checkSameDataset(features.description, dataset);
+      const { images, labels } = features[config.part];
+      const coloured = colouredClasses(context, features);
+      const drawn = permutation(randomKey(seed, 'feature-map'), images).subarray(0, dryRun ? 20 : config.images);
+      const shown = Int32Array.from(drawn, (image) => coloured.indexOf(labels[image]!));
+      const { metrics, found } = await placesOf(context, features, layer, drawn);
+      const figures: Figure[] = [];
+      for (const { method, places, labels: axes } of found) {
+        const unit = unitPlaces(places);
+        const title = `${layer}, ${methodNames[method]}`;
+        const names = coloured.map((label) => features.classes[label]!);
+        const map = scatterOf(title, axes, unit, shown, names);
+        const name = `map-${layer}-${method}.svg`;
+        files[name] = join(workFolder, name);
+        await writeFile(files[name], scatterSvg(map));
+        if (dataset === undefined) {
+          figures.push(scatter(map));
+          continue;
         }
-      } finally {
-        features.close();
+        const pictureOf = pictures(input.blob(`${config.part}-indices`), dataset, features, config.part, drawn);
+        const image = await thumbnailMap(unit, config.thumbnails, pictureOf);
+        const alt = `images at their places in the map of ${title}`;
+        figures.push(scatter({ ...map, picture: { image, alt } }));
       }
-    }
+      return { metrics, figures };
+    });
+    return { ...results, files };
   } finally {
     await dataset?.close();
   }
-  return { metrics, files, figures };
 }
 
 /** Labels of the classes that are coloured. */
@@ -113,14 +101,13 @@ interface Mapped {
   readonly labels: readonly [x: string, y: string];
 }
 
-/** Places by each method; adds the metrics. */
+/** Places by each method, and the metrics. */
 async function placesOf(
   { config, seed, progress, signal, dryRun }: Context,
   features: FeatureSet,
   layer: string,
   drawn: Uint32Array,
-  metrics: Metric[],
-): Promise<Mapped[]> {
+): Promise<{ readonly metrics: Metric[]; readonly found: Mapped[] }> {
   const { part, vector, metric, methods } = config;
   const rows = drawnRows(features, part, vector, drawn);
   const neighbours = dryRun ? Math.min(config.neighbours, rows.rows - 1) : config.neighbours;
@@ -136,12 +123,10 @@ async function placesOf(
     });
   const pca = await fitPca(rows, { components: 2, progress, signal });
   const first = (await projectedRows(rows, pca, { eigenPower: 0 }).read(0, rows.rows)).slice();
-  const onProgress = async (): Promise<void> => {
-    if (signal.aborted) throw new Interrupted('Stopped while looking for neighbours.');
-    await new Promise(setImmediate); // lets a request to stop come through
-  };
+  const onProgress = () => stopIfAsked(signal, 'Stopped while looking for neighbours.');
   const search = { queries: rows, bank: rows, metric, onProgress };
   const own = await nearestNeighbours({ ...search, k: neighbours, leaveOneOut: true });
+  const metrics: Metric[] = [];
   const found: Mapped[] = [];
   for (const method of methods) {
     const title = { head: 'map', protocol: protocolOf(config, method), layer, aside: true } as const;
@@ -173,7 +158,7 @@ async function placesOf(
     metrics.push({ ...title, measure: 'neighbours-kept', ...share, value: await keptNeighbours(own, places) });
     found.push({ method, places, labels });
   }
-  return found;
+  return { metrics, found };
 }
 
 /** Features of the drawn images, in their order. */
@@ -206,17 +191,15 @@ function scatterOf(
   [xLabel, yLabel]: readonly [string, string],
   places: Float32Array,
   label: Int32Array,
-  nameOf: (index: number) => string,
-  classes: number,
+  names: readonly string[],
 ): Scatter {
   const along = (axis: 0 | 1): number[] =>
     Array.from(label, (_, i) => Number((places[2 * i + axis] as number).toFixed(4)));
-  const counts = Array.from({ length: classes }, (_, i) => label.filter((one) => one === i).length);
   return {
     title,
     xLabel,
     yLabel,
-    classes: counts.map((count, i) => ({ name: nameOf(i), count })),
+    classes: names.map((name, i) => ({ name, count: label.filter((one) => one === i).length })),
     x: along(0),
     y: along(1),
     label: [...label],

@@ -1,7 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Neighbours } from '@selfsup/numerics/nearest-neighbours';
+import { stopIfAsked } from '@selfsup/kit/interruption';
 import { deriveKey, philox, type RandomKey } from '@selfsup/kit/random';
-import { Interrupted } from '@selfsup/kit/stage';
 import { UMAP } from 'umap-js';
 
 export interface UmapOptions {
@@ -48,8 +47,7 @@ export async function umap(options: UmapOptions): Promise<Float32Array> {
     map.step();
     onEpoch?.(all);
     if (epoch % 10 !== 0) continue;
-    await setImmediate(); // lets a request to stop come through
-    if (signal.aborted) throw new Interrupted(`Stopped at epoch ${epoch} of ${all} of UMAP.`);
+    await stopIfAsked(signal, `Stopped at epoch ${epoch} of ${all} of UMAP.`);
   }
   return Float32Array.from(map.getEmbedding().flat());
 }

@@ -1,53 +1,37 @@
-import type { Remark } from '@selfsup/kit/remark';
-import type { Figure } from '@selfsup/kit/figure';
-import { accuracy, type Metric, metricsOf } from '@selfsup/kit/metric';
-import { confusion } from '@selfsup/report/figures/confusion';
-import { titleOf } from '../../heads/head-results.ts';
-import { mkdir } from 'node:fs/promises';
 import { UserError } from '@selfsup/kit/errors';
+import { stopIfAsked } from '@selfsup/kit/interruption';
+import { accuracy, type Metric, metricsOf } from '@selfsup/kit/metric';
+import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { nearestNeighbours, type Neighbours } from '@selfsup/numerics/nearest-neighbours';
-import { Interrupted, type StageContext, type StageResult } from '@selfsup/kit/stage';
-import { confusionOf } from '../../measures/confusion.ts';
+import { eachLayer } from '../../features/each-layer.ts';
 import { featureRows } from '../../features/feature-rows.ts';
-import { emptyClassRemarks, refuseEmptyClass } from '../../measures/empty-classes.ts';
-import { openFeatures, type FeatureSet } from '../../features/feature-set.ts';
-import { requireNeed } from '../../measures/require-need.ts';
+import type { FeatureSet } from '../../features/feature-set.ts';
+import { confusionOf } from '../../measures/confusion.ts';
 import type { KnnConfig } from './config.ts';
 import { rankByVotes } from './votes.ts';
 
 /** Runs `eval/knn`. Throws `UserError` for unknown layers, empty classes, and more neighbours than training images. */
 export async function measureKnn(context: StageContext<KnnConfig>): Promise<StageResult> {
-  const { config, workFolder, dryRun } = context;
-  await mkdir(workFolder, { recursive: true });
-  const input = requireNeed(context, 'features');
-  const metrics: Metric[] = [];
-  const figures: Figure[] = [];
-  let remarks: Remark[] = [];
-  for (const layer of config.layers) {
-    const features = await openFeatures(input, layer, 'layers');
-    try {
-      const { classes, train, test } = features;
-      const { absent } = features.description;
-      if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels, absent });
-      remarks = emptyClassRemarks(classes, { train: train.labels, test: test.labels });
-      const neighbours = await search(context, features, layer);
-      for (const k of config.k) {
-        const { sigma } = config.votes === 'weighted' ? config : {};
-        const voting = { k: Math.min(k, neighbours.k), labels: train.labels, classes: classes.length, sigma };
-        const ranks = rankByVotes(neighbours, voting, test.labels);
-        const title = { head: 'knn', ...protocolOf(config, k), layer };
-        const top5 = k >= 5 && classes.length > 5 ? shareWithin(ranks.own, 5) : undefined;
-        const measured = { top1: shareWithin(ranks.own, 1), top5 };
-        metrics.push(...metricsOf(title, { top1: accuracy, top5: accuracy }, measured));
-        if (figures.length > 0) continue;
-        const matrix = confusionOf(test.labels, ranks.first, classes.length);
-        figures.push(confusion({ title: titleOf(title), classes: [...classes], matrix }));
-      }
-    } finally {
-      features.close();
-    }
-  }
-  return { metrics, figures, remarks };
+  const { config } = context;
+  return eachLayer(context, 'unless-absent', async (features, layer) => {
+    const { classes, train, test } = features;
+    const neighbours = await search(context, features, layer);
+    const measured = config.k.map((k) => {
+      const { sigma } = config.votes === 'weighted' ? config : {};
+      const voting = { k: Math.min(k, neighbours.k), labels: train.labels, classes: classes.length, sigma };
+      const ranks = rankByVotes(neighbours, voting, test.labels);
+      const title = { head: 'knn', ...protocolOf(config, k), layer };
+      const top5 = k >= 5 && classes.length > 5 ? shareWithin(ranks.own, 5) : undefined;
+      const metrics = metricsOf(title, { top1: accuracy, top5: accuracy }, { top1: shareWithin(ranks.own, 1), top5 });
+      return { title, metrics, first: ranks.first };
+    });
+    const { title, first } = measured[0]!;
+    return {
+      metrics: measured.flatMap(({ metrics }) => metrics),
+      confusion: { title, matrix: confusionOf(test.labels, first, classes.length) },
+      labels: { train: train.labels, test: test.labels },
+    };
+  });
 }
 
 async function search(
@@ -70,11 +54,10 @@ async function search(
     k: Math.min(most, train.images),
     metric: config.metric,
     async onProgress(done) {
-      if (signal.aborted) throw new Interrupted('Stopped while looking for neighbours.');
+      await stopIfAsked(signal, 'Stopped while looking for neighbours.');
       const images = Math.floor(done * test.images);
       phase.advance(images - shown);
       shown = images;
-      await new Promise(setImmediate); // lets a request to stop come through
     },
   });
   phase.done();

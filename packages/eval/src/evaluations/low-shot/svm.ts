@@ -1,5 +1,5 @@
 import { UserError } from '@selfsup/kit/errors';
-import { Interrupted } from '@selfsup/kit/stage';
+import { stopIfAsked } from '@selfsup/kit/interruption';
 import { tf } from '@selfsup/engine/tensorflow';
 import { confusionOf, top1 } from '../../measures/confusion.ts';
 import { featureRows } from '../../features/feature-rows.ts';
@@ -52,10 +52,7 @@ export async function lowShotSvm(
       const weights = matrix(({ label, cost }, row) =>
         sees[label]!(row) ? cost * (labels[row] === label ? positiveWeight : 1) : 0,
       );
-      const onStep = async (): Promise<void> => {
-        if (signal.aborted) throw new Interrupted('Stopped while training support vector machines.');
-        await new Promise(setImmediate); // lets a request to stop come through
-      };
+      const onStep = () => stopIfAsked(signal, 'Stopped while training support vector machines.');
       parts.push(await solveSvms({ x, signs, weights, onStep }).finally(() => tf.dispose([signs, weights])));
     }
     w = tf.concat2d(parts, 1);

@@ -1,22 +1,21 @@
-import type { Remark } from '@selfsup/kit/remark';
-import { meanAveragePrecision, type Metric } from '@selfsup/kit/metric';
-import { type Picture, pictures } from '@selfsup/report/figures/pictures';
-import { mkdir } from 'node:fs/promises';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
-import { nearestNeighbours, type Neighbours } from '@selfsup/numerics/nearest-neighbours';
+import { stopIfAsked } from '@selfsup/kit/interruption';
+import { meanAveragePrecision, type Metric } from '@selfsup/kit/metric';
 import { permutation, randomKey } from '@selfsup/kit/random';
-import type { RowSource } from '@selfsup/numerics/row-source';
-import { Interrupted, type StageContext, type StageInput, type StageResult } from '@selfsup/kit/stage';
-import { averagePrecision } from '../../measures/average-precision.ts';
-import { featureRows } from '../../features/feature-rows.ts';
-import { emptyClassRemarks, refuseEmptyClass } from '../../measures/empty-classes.ts';
-import { openFeatures, type FeatureDescription, type FeatureSet } from '../../features/feature-set.ts';
+import type { StageContext, StageInput, StageResult } from '@selfsup/kit/stage';
+import { nearestNeighbours, type Neighbours } from '@selfsup/numerics/nearest-neighbours';
 import { NpyReader } from '@selfsup/numerics/npy';
-import { requireNeed } from '../../measures/require-need.ts';
+import type { RowSource } from '@selfsup/numerics/row-source';
+import { type Picture, pictures } from '@selfsup/report/figures/pictures';
+import { eachLayer } from '../../features/each-layer.ts';
+import { featureRows } from '../../features/feature-rows.ts';
+import type { FeatureDescription, FeatureSet } from '../../features/feature-set.ts';
 import { checkSameDataset } from '../../features/same-dataset.ts';
-import { resultStrip } from './result-strip.ts';
+import { averagePrecision } from '../../measures/average-precision.ts';
+import { requireNeed } from '../../measures/require-need.ts';
 import type { RetrievalConfig } from './config.ts';
+import { resultStrip } from './result-strip.ts';
 
 /** Ranks that are held at once: queries times training images. */
 const heldRanks = 2 ** 24;
@@ -26,54 +25,41 @@ const heldRanks = 2 ** 24;
  * the features were extracted from.
  */
 export async function measureRetrieval(context: StageContext<RetrievalConfig>): Promise<StageResult> {
-  const { config, seed, workFolder, dryRun } = context;
-  await mkdir(workFolder, { recursive: true });
+  const { config, seed, dryRun } = context;
   const input = requireNeed(context, 'features');
   const dataset = openDataset(requireNeed(context, 'dataset').blob('lmdb'));
-  const metrics: Metric[] = [];
   const shown: Picture[] = [];
-  let remarks: Remark[] = [];
   try {
-    for (const layer of config.layers) {
-      const features = await openFeatures(input, layer, 'layers');
-      try {
-        checkSameDataset(features.description, dataset);
-        const { classes, train, description } = features;
-        if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels, absent: description.absent });
-        const { images, labels } = features.test;
-        const wanted = config.queries === 'all' ? images : Math.min(config.queries, images);
-        const queries = permutation(randomKey(seed, 'retrieval'), images).subarray(0, dryRun ? 2 : wanted);
-        const asked = Array.from(queries, (query) => labels[query]!);
-        remarks = emptyClassRemarks(classes, { train: train.labels, test: asked });
-        const nearest = await rank(context, features, layer, queries, metrics);
-        for (const [i, rows] of nearest.entries()) {
-          const image = await strip(features.description, input, dataset, [queries[i] as number], rows);
-          const name = (label: number): string => features.classes[label] as string;
-          const label = features.test.labels[queries[i] as number] as number;
-          const same = rows.filter((row) => features.train.labels[row] === label).length;
-          const caption = `${name(label)}: ${same} of ${rows.length} of its class`;
-          const found = rows.map((row) => name(features.train.labels[row] as number)).join(', ');
-          const alt = `${name(label)}, then the nearest: ${found}`;
-          shown.push({ image, caption, alt, group: `nearest in ${layer}` });
-        }
-      } finally {
-        features.close();
+    const results = await eachLayer(context, 'unless-absent', async (features, layer) => {
+      const { classes, train, test, description } = features;
+      checkSameDataset(description, dataset);
+      const wanted = config.queries === 'all' ? test.images : Math.min(config.queries, test.images);
+      const queries = permutation(randomKey(seed, 'retrieval'), test.images).subarray(0, dryRun ? 2 : wanted);
+      const asked = Array.from(queries, (query) => test.labels[query]!);
+      const { metrics, nearest } = await rank(context, features, layer, queries);
+      for (const [i, rows] of nearest.entries()) {
+        const image = await strip(description, input, dataset, [queries[i]!], rows);
+        const name = classes[asked[i]!]!;
+        const same = rows.filter((row) => train.labels[row] === asked[i]).length;
+        const caption = `${name}: ${same} of ${rows.length} of its class`;
+        const alt = `${name}, then the nearest: ${rows.map((row) => classes[train.labels[row]!]!).join(', ')}`;
+        shown.push({ image, caption, alt, group: `nearest in ${layer}` });
       }
-    }
+      return { metrics, labels: { train: train.labels, test: asked } };
+    });
+    return { ...results, figures: shown.length > 0 ? [pictures({ pictures: shown, beside: true })] : [] };
   } finally {
     await dataset.close();
   }
-  return { metrics, figures: shown.length > 0 ? [pictures({ pictures: shown, beside: true })] : [], remarks };
 }
 
-/** Ranks all training images for each query, adds the metrics, and gives the nearest rows of the first queries. */
+/** Ranks all training images for each query: the metrics, and the nearest rows of the first queries. */
 async function rank(
   { config, progress, signal, dryRun }: StageContext<RetrievalConfig>,
   { train, test, shape, classes }: FeatureSet,
   layer: string,
   queries: Uint32Array,
-  metrics: Metric[],
-): Promise<number[][]> {
+): Promise<{ readonly metrics: Metric[]; readonly nearest: number[][] }> {
   const { k, metric, vector } = config;
   const most = Math.max(...k);
   if (most > train.images && !dryRun)
@@ -107,10 +93,7 @@ async function rank(
       bank,
       k: train.images,
       metric,
-      async onProgress() {
-        if (signal.aborted) throw new Interrupted('Stopped while ranking images.');
-        await new Promise(setImmediate); // lets a request to stop come through
-      },
+      onProgress: () => stopIfAsked(signal, 'Stopped while ranking images.'),
     });
     for (let query = 0; query < count; query++) {
       const rows = found.indices.subarray(query * train.images, (query + 1) * train.images);
@@ -129,14 +112,14 @@ async function rank(
   }
   phase.done();
   const title = { head: 'retrieval', protocol: `${metric}${vector === 'average' ? '-average' : ''}`, layer };
-  const add = (measure: string, sum: number): void =>
-    void metrics.push({ ...title, measure, ...meanAveragePrecision, value: sum / Math.max(1, answerable) });
-  add('map', sums.map);
-  k.forEach((places, i) => {
-    add(`precision-at-${places}`, sums.precision[i]!);
-    add(`recall-at-${places}`, sums.recall[i]!);
-  });
-  return nearest;
+  const meanOf = (measure: string, sum: number): Metric => {
+    return { ...title, measure, ...meanAveragePrecision, value: sum / Math.max(1, answerable) };
+  };
+  const atPlaces = k.flatMap((places, i) => [
+    meanOf(`precision-at-${places}`, sums.precision[i]!),
+    meanOf(`recall-at-${places}`, sums.recall[i]!),
+  ]);
+  return { metrics: [meanOf('map', sums.map), ...atPlaces], nearest };
 }
 
 /** A query's values, turned so that greater is nearer. */

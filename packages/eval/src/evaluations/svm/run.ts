@@ -1,23 +1,18 @@
-import type { Remark } from '@selfsup/kit/remark';
-import type { Figure } from '@selfsup/kit/figure';
-import { accuracy, meanAveragePrecision, type Metric, metricsOf } from '@selfsup/kit/metric';
-import { confusion } from '@selfsup/report/figures/confusion';
-import { titleOf } from '../../heads/head-results.ts';
-import { mkdir } from 'node:fs/promises';
 import { UserError } from '@selfsup/kit/errors';
-import { Interrupted, type StageContext, type StageResult } from '@selfsup/kit/stage';
+import { stopIfAsked } from '@selfsup/kit/interruption';
+import { accuracy, meanAveragePrecision, type Metric, metricsOf } from '@selfsup/kit/metric';
+import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { tf } from '@selfsup/engine/tensorflow';
+import { eachLayer, type LayerResult } from '../../features/each-layer.ts';
+import { featureRows } from '../../features/feature-rows.ts';
+import type { FeatureSplit } from '../../features/feature-set.ts';
+import type { FeatureShape } from '../../heads/head-source.ts';
 import { averagePrecision } from '../../measures/average-precision.ts';
 import { confusionOf, top1 } from '../../measures/confusion.ts';
-import { featureRows } from '../../features/feature-rows.ts';
-import { emptyClassRemarks, refuseEmptyClass } from '../../measures/empty-classes.ts';
-import { openFeatures, type FeatureSplit } from '../../features/feature-set.ts';
-import type { FeatureShape } from '../../heads/head-source.ts';
-import { requireNeed } from '../../measures/require-need.ts';
+import { costGrids, type SvmConfig } from './config.ts';
 import { stratifiedFolds } from './folds.ts';
 import { judge, scoresOf, withOnes } from './scores.ts';
 import { solveSvms } from './solve.ts';
-import { costGrids, type SvmConfig } from './config.ts';
 
 /** Values of rows times problems that are worked on at once (16 MB each of a few such tensors). */
 const problemValues = 2 ** 22;
@@ -26,23 +21,14 @@ const mostBytes = 4e9;
 
 /** Runs `eval/svm`. Throws `UserError` for unknown layers, empty classes, and features that do not fit in memory. */
 export async function measureSvm(context: StageContext<SvmConfig>): Promise<StageResult> {
-  const { config, workFolder, dryRun } = context;
-  await mkdir(workFolder, { recursive: true });
-  const input = requireNeed(context, 'features');
-  const metrics: Metric[] = [];
-  const figures: Figure[] = [];
-  let remarks: Remark[] = [];
-  for (const layer of config.layers) {
-    const features = await openFeatures(input, layer, 'layers');
-    let x: tf.Tensor2D | undefined;
+  const { config } = context;
+  return eachLayer(context, 'refused', async ({ classes, train, test, shape }, layer) => {
+    const x = await vectors(train, shape, config);
     try {
-      const { classes, train, test, shape } = features;
-      if (!dryRun) refuseEmptyClass({ classes, trainLabels: train.labels });
-      remarks = emptyClassRemarks(classes, { test: test.labels });
-      x = await vectors(train, shape, config);
       const work = new Machines(context, x, train.labels, classes, layer);
-      const chosen = await work.chosenCosts();
-      for (const { protocol, costs } of chosen) {
+      const metrics: Metric[] = [];
+      let confusion: LayerResult['confusion'];
+      for (const { protocol, costs } of await work.chosenCosts()) {
         const w = await work.solve(costs.map((cost, label) => ({ label, cost })));
         const scores = await scoresOf(test, shape, config, w);
         w.dispose();
@@ -50,14 +36,13 @@ export async function measureSvm(context: StageContext<SvmConfig>): Promise<Stag
         const title = { head: 'svm', protocol, layer };
         const matrix = confusionOf(test.labels, predicted, classes.length);
         metrics.push(...metricsOf(title, { top1: accuracy, map: meanAveragePrecision }, { top1: top1(matrix), map }));
-        if (figures.length === 0) figures.push(confusion({ title: titleOf(title), classes: [...classes], matrix }));
+        confusion ??= { title, matrix };
       }
+      return { metrics, ...(confusion && { confusion }), labels: { test: test.labels } };
     } finally {
-      x?.dispose();
-      features.close();
+      x.dispose();
     }
-  }
-  return { metrics, figures, remarks };
+  });
 }
 
 /** A machine to train: class `label` against the rest, without the rows of `without` where that is given. */
@@ -175,10 +160,7 @@ class Machines {
       try {
         const w = await solveSvms({
           ...given,
-          async onStep() {
-            if (signal.aborted) throw new Interrupted('Stopped while training support vector machines.');
-            await new Promise(setImmediate); // lets a request to stop come through
-          },
+          onStep: () => stopIfAsked(signal, 'Stopped while training support vector machines.'),
         });
         await use(batch, w).finally(() => w.dispose());
       } finally {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import { stopIfAsked } from '@selfsup/kit/interruption';
 import { UserError } from '@selfsup/kit/errors';
 import { kmeans, loadKMeansState, saveKMeansState } from '@selfsup/numerics/kmeans';
 import { fitPca, projectedRows } from '@selfsup/numerics/pca';
@@ -95,8 +95,7 @@ async function extract(work: ClusteringWork, record: ClusteringRecord): Promise<
         phase.advance(kept.length / width);
         if (record.isDue) await persist();
         if (writer.rows === images) break;
-        if (signal.aborted) throw new Interrupted('Asked to stop while features were computed.');
-        await setImmediate(); // lets signals in
+        await stopIfAsked(signal, 'Asked to stop while features were computed.');
       }
     }
     writer.flush();
@@ -139,8 +138,7 @@ async function whiten(work: ClusteringWork, record: ClusteringRecord): Promise<v
         writer.flush();
         await record.write({ part: 'whitened', batches: 0, rows: writer.rows });
       }
-      await setImmediate(); // lets signals in
-      if (signal.aborted) throw new Interrupted('Asked to stop while features were whitened.');
+      await stopIfAsked(signal, 'Asked to stop while features were whitened.');
     }
     writer.flush();
     phase.done();

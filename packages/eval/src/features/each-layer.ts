@@ -1,0 +1,58 @@
+import { mkdir } from 'node:fs/promises';
+import type { Figure } from '@selfsup/kit/figure';
+import type { Metric } from '@selfsup/kit/metric';
+import type { Remark } from '@selfsup/kit/remark';
+import type { StageContext } from '@selfsup/kit/stage';
+import { confusion } from '@selfsup/report/figures/confusion';
+import { titleOf } from '../heads/head-results.ts';
+import { emptyClassRemarks, refuseEmptyClass } from '../measures/empty-classes.ts';
+import { requireNeed } from '../measures/require-need.ts';
+import { openFeatures, type FeatureSet } from './feature-set.ts';
+
+/** What an evaluation finds of one layer. */
+export interface LayerResult {
+  readonly metrics: readonly Metric[];
+  readonly figures?: readonly Figure[];
+  /** Counts `[true class][predicted class]` with the title of what predicted; those of the first layer become a figure. */
+  readonly confusion?: { readonly title: Pick<Metric, 'head' | 'protocol' | 'layer'>; readonly matrix: number[][] };
+  /** Labels of the images that were learned from and tested on, where classes without images must be spoken of. */
+  readonly labels?: { readonly train?: ArrayLike<number>; readonly test: ArrayLike<number> };
+}
+
+/**
+ * Measures the published features of each of the config's layers. A class without training images is refused, but with
+ * `unless-absent` one that the dataset itself has none of. Throws `UserError` for that and as `openFeatures` does.
+ */
+export async function eachLayer(
+  context: StageContext<{ readonly layers: readonly string[] }>,
+  emptyClasses: 'refused' | 'unless-absent' | 'allowed',
+  measure: (features: FeatureSet, layer: string) => Promise<LayerResult>,
+): Promise<{ readonly metrics: Metric[]; readonly figures: Figure[]; readonly remarks: Remark[] }> {
+  const { config, workFolder, dryRun } = context;
+  await mkdir(workFolder, { recursive: true });
+  const input = requireNeed(context, 'features');
+  const metrics: Metric[] = [];
+  const figures: Figure[] = [];
+  let remarks: Remark[] = [];
+  for (const layer of config.layers) {
+    const features = await openFeatures(input, layer, 'layers');
+    try {
+      const { classes, train, description } = features;
+      if (emptyClasses !== 'allowed' && !dryRun) {
+        const absent = emptyClasses === 'refused' ? [] : description.absent;
+        refuseEmptyClass({ classes, trainLabels: train.labels, absent });
+      }
+      const found = await measure(features, layer);
+      metrics.push(...found.metrics);
+      figures.push(...(found.figures ?? []));
+      if (found.confusion !== undefined && layer === config.layers[0]) {
+        const { title, matrix } = found.confusion;
+        figures.push(confusion({ title: titleOf(title), classes: [...classes], matrix }));
+      }
+      remarks = emptyClassRemarks(classes, found.labels ?? {});
+    } finally {
+      features.close();
+    }
+  }
+  return { metrics, figures, remarks };
+}
