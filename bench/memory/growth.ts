@@ -1,5 +1,4 @@
 // Resident memory over many steps of a small NIN. Prints a line now and then, and the growth after warm-up at the end.
-import { compiledStep } from '@selfsup/engine/compiled-step';
 import { processMemory } from '@selfsup/engine/memory';
 import { tf } from '@selfsup/engine/tensorflow';
 import nin from '../train-step/systems/nin.ts';
@@ -10,7 +9,7 @@ const step = await nin.step({ width, batch });
 let [afterWarmUp, most] = [Number.NaN, 0];
 const start = performance.now();
 for (let done = 1; done <= steps; done++) {
-  compiledStep(step);
+  step();
   if (done === warmUp) afterWarmUp = processMemory().rss;
   if (done > warmUp && done % 100 === 0) most = Math.max(most, processMemory().rss);
   if (done % Math.ceil(steps / 20) === 0) {

@@ -9,6 +9,7 @@ import { clusterStep } from '@selfsup/tasks/pretext/deepcluster/training-step';
 import type { TaskInstance } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';
+import { trainingFlops } from './flops.ts';
 import { networkContext, noiseBatch } from './labelled-images.ts';
 
 /** A step of `tasks/deepcluster` on raw images, the body with momentum and the head without. */
@@ -37,9 +38,13 @@ export async function clusteredStep(section: NetworkSection, side: number, batch
     optimizerSchema.parse({ name: 'sgd', nesterov: false, weightDecay: 1e-5 }),
     parameterGroups,
   );
+  const flops = [encoder, embedding, head].reduce((sum, model, i) => sum + trainingFlops(model, batch, i === 0), 0);
   let step = 0;
-  return () => {
-    const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-    return takeStep(instance, groups, given, position, 1e-3).values['loss']!;
-  };
+  return Object.assign(
+    () => {
+      const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
+      return takeStep(instance, groups, given, position, 1e-3).values['loss']!;
+    },
+    { flops },
+  );
 }

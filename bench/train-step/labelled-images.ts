@@ -9,6 +9,8 @@ import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';
 
+import { trainingFlops } from './flops.ts';
+
 const CLASSES = 1000;
 
 /** A batch of noise as the loader gives it: bytes, labels counting up. */
@@ -39,9 +41,14 @@ export async function labelledStep(section: NetworkSection, side: number, batch:
   } as unknown as TaskContext<SupervisedConfig>);
   const groups = new ParameterGroups(optimizer, instance.parameterGroups);
   const given = noiseBatch(input, batch);
+  const { encoder, head } = instance.models;
+  const flops = trainingFlops(encoder!, batch, true) + trainingFlops(head!, batch, false);
   let step = 0;
-  return () => {
-    const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-    return takeStep(instance, groups, given, position, 0.01).values['loss']!;
-  };
+  return Object.assign(
+    () => {
+      const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
+      return takeStep(instance, groups, given, position, 0.01).values['loss']!;
+    },
+    { flops },
+  );
 }

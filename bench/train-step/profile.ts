@@ -10,11 +10,11 @@ for (let i = 0; i < warmUp; i++) step();
 const profiles = Array.from({ length: steps }, () => profile(() => void step(), { shapes: true }));
 const fastest = profiles.reduce((best, one) => (one.milliseconds < best.milliseconds ? one : best));
 console.log(`Fastest of ${steps} steps, op by op (with the shape of the first output):\n${formatProfile(fastest)}`);
-if (system.convolutionFlops !== undefined) {
-  const flops = system.convolutionFlops(shape);
+const { flops } = step;
+if (flops !== undefined) {
   const peak = matrixMultiplyPeak();
   const reached = flops / (fastest.milliseconds / 1000);
   const giga = (perSecond: number) => `${(perSecond / 1e9).toFixed(0)} GFLOP/s`;
-  console.log(`\nConvolutions of a step: ${(flops / 1e9).toFixed(1)} GFLOP.`);
+  console.log(`\nConvolutions and matrix products of a step: ${(flops / 1e9).toFixed(1)} GFLOP.`);
   console.log(`Whole step ${giga(reached)}; matrix multiply ${giga(peak)}; ratio ${(reached / peak).toFixed(2)}.`);
 }

@@ -8,6 +8,13 @@ export interface StepShape {
   readonly batch: number;
 }
 
+/** One training step as the trainer takes it (forward, backward, update), which returns the loss. */
+export interface TrainingStep {
+  (): number;
+  /** Floating-point operations of its convolutions and matrix products, where they are to be told. */
+  readonly flops?: number;
+}
+
 /**
  * A training step that is held against PyTorch's: default export of `systems/<name>.ts`, beside which `systems/<name>.py`
  * takes the same step with the same sizes. The Python script says what it takes in `timing.py`.
@@ -18,10 +25,8 @@ export interface System {
   readonly defaults: StepShape;
   /** A shape at which arithmetic costs next to nothing, for `bench/overhead`. Absent where there is none. */
   readonly tiny?: StepShape;
-  /** One training step as the trainer takes it (forward, backward, update) as a function that returns the loss. */
-  step(shape: StepShape): (() => number) | Promise<() => number>;
-  /** Floating-point operations of the convolutions of one step, where they are to be told. */
-  convolutionFlops?(shape: StepShape): number;
+  /** Makes ready to train. */
+  step(shape: StepShape): TrainingStep | Promise<TrainingStep>;
   /** A script of the same step in stock tfjs, beside this folder's `run.ts`. */
   readonly stock?: string;
 }

@@ -7,6 +7,7 @@ import { createJigsaw } from '@selfsup/tasks/pretext/jigsaw/run';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';
+import { trainingFlops } from '../flops.ts';
 import { networkContext, noiseBatch } from '../labelled-images.ts';
 import type { StepShape, System } from '../system.ts';
 
@@ -25,17 +26,23 @@ const cfn: System = {
       data: { augment: { randomCrop: 227 } },
       task: { colourShift: 2 },
     });
-    const instance = await createJigsaw({
-      config,
-      ...networkContext(await configureNetwork(network), input),
-    } as unknown as TaskContext<JigsawConfig>);
+    const context = networkContext(await configureNetwork(network), input);
+    const instance = await createJigsaw({ config, ...context } as unknown as TaskContext<JigsawConfig>);
     const groups = new ParameterGroups(optimizerSchema.parse(caffe), instance.parameterGroups);
     const given = noiseBatch(input, batch);
+    const tiles = 9 * batch;
+    const { tile, head } = instance.models;
+    const trunk = context.buildEncoder({ ...input, height: 64, width: 64 });
+    const flops =
+      trainingFlops(trunk, tiles, true) + trainingFlops(tile!, tiles, false) + trainingFlops(head!, batch, false);
     let step = 0;
-    return () => {
-      const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, groups, given, position, 0.01).values['loss']!;
-    };
+    return Object.assign(
+      () => {
+        const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
+        return takeStep(instance, groups, given, position, 0.01).values['loss']!;
+      },
+      { flops },
+    );
   },
 };
 export default cfn;

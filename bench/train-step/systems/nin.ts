@@ -8,7 +8,8 @@ import { modelWeights } from '@selfsup/models/weights';
 import { gradientsOf } from '@selfsup/trainer/gradients';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';
-import type { StepShape, System } from '../system.ts';
+import { trainingFlops } from '../flops.ts';
+import type { StepShape, System, TrainingStep } from '../system.ts';
 
 /** The encoder and head of the yardstick: NIN of three blocks for 32×32 images, with four classes. */
 function network(width: number) {
@@ -19,7 +20,7 @@ function network(width: number) {
 }
 
 /** A step on fixed images, normalised and rotated before. */
-function step({ width, batch }: StepShape): () => number {
+function step({ width, batch }: StepShape): TrainingStep {
   const { encoder, head } = network(width);
   const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('head', head, true)];
   const groups = new ParameterGroups(optimizerSchema.parse({ name: 'sgd' }), [{ name: 'all', variables }]);
@@ -40,20 +41,14 @@ function step({ width, batch }: StepShape): () => number {
     },
   };
   let taken = 0;
-  return () => {
-    const position = { epoch: 0, step: taken, key: randomKey(1, 'step', taken++) };
-    return takeStep(trainee, groups, undefined, position, 0.1).values['loss']!;
-  };
-}
-
-/** Forward, and both gradients but that of the image. */
-function convolutionFlops({ width, batch }: StepShape): number {
-  const convolutions = network(width).encoder.layers.filter((layer) => layer.getClassName() === 'Conv2D');
-  return convolutions.reduce((total, layer, index) => {
-    const [rows, columns, inputs, filters] = layer.weights[0]!.shape as [number, number, number, number];
-    const [, height, width_] = layer.outputShape as [null, number, number, number];
-    return total + 2 * batch * height * width_ * rows * columns * inputs * filters * (index === 0 ? 2 : 3);
-  }, 0);
+  const flops = trainingFlops(encoder, batch, true) + trainingFlops(head, batch, false);
+  return Object.assign(
+    () => {
+      const position = { epoch: 0, step: taken, key: randomKey(1, 'step', taken++) };
+      return takeStep(trainee, groups, undefined, position, 0.1).values['loss']!;
+    },
+    { flops },
+  );
 }
 
 const nin3: System = {
@@ -61,7 +56,6 @@ const nin3: System = {
   defaults: { width: 192, batch: 128 },
   tiny: { width: 8, batch: 2 },
   step,
-  convolutionFlops,
   stock: 'stock.ts',
 };
 export default nin3;
