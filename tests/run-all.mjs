@@ -1,4 +1,4 @@
-// `npm test`: checks formatting, type-checks, lints and tests every project through Nx, then adds up vitest's own counts.
+// `npm test`: checks formatting and imports, type-checks, lints and tests every project through Nx, then adds up vitest's own counts.
 // `npm test -- rotnet` runs the test files whose path holds `rotnet`; further options are vitest's.
 // The last line is `N passed, N failed`; the exit code is non-zero when anything failed or nothing ran.
 import { spawnSync } from 'node:child_process';
@@ -18,6 +18,7 @@ function runAll(nxOptions) {
   const node = (script, ...args) =>
     spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root, stdio: 'inherit' }).status;
   const formatted = node('prettier/bin/prettier.cjs', '--check', '--cache', '.') === 0;
+  const imported = spawnSync('npm', ['run', '--silent', 'lint:imports'], { cwd: root, stdio: 'inherit' }).status === 0;
   const targets = ['--targets=typecheck,lint,test', '--parallel=1', '--nxBail=false'];
   const checked = node('nx/dist/bin/nx.js', 'run-many', ...targets, ...nxOptions) === 0;
 
@@ -28,6 +29,7 @@ function runAll(nxOptions) {
     for (const [key, count] of Object.entries(counts ?? { failed: 1 })) sum[key] += count;
   }
   if (!formatted) console.error('Not formatted: see above, and run npm run format.');
+  if (!imported) console.error('Imports are not as they should be: see above, and run npm run lint:imports.');
   if (!checked && sum.failed === 0) console.error('Type-check, lint or a test process failed: see above.');
-  finish(sum, formatted && checked);
+  finish(sum, formatted && imported && checked);
 }

@@ -1,8 +1,7 @@
 import type { Progress } from '@selfsup/kit/progress';
 import type { ZodType } from 'zod';
 import type { Annotations } from './store/annotations.ts';
-import type { ReadingFacts } from './store/manifest.ts';
-import type { DatasetWarning } from './ingest/warnings.ts';
+import type { DatasetWarning, ReadingFacts } from './store/manifest.ts';
 
 /** Where a source may look, and whom to tell. */
 export interface SourceContext {

@@ -2,7 +2,7 @@ import { dense } from '@selfsup/engine/layers';
 import type { RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { LayerStart } from './building/layer-start.ts';
-import type { ImageShape } from './network.ts';
+import type { ImageShape } from './building/image-size.ts';
 
 /** The two networks that play with an encoder in a bidirectional GAN, with their config filled in. */
 export interface Adversaries {

@@ -5,14 +5,10 @@ import type { RandomKey } from '@selfsup/kit/random';
 import type { tf } from '@selfsup/engine/tensorflow';
 import type { ZodType } from 'zod';
 import type { Adversaries } from './adversaries.ts';
+import type { ImageShape } from './building/image-size.ts';
 import type { NetworkSection } from './building/network-section.ts';
 
-/** Size of the images that a network takes. */
-export interface ImageShape {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
+export type { ImageShape };
 
 /** An encoder architecture: default export of `packages/models/src/networks/<name>/<name>.ts`. */
 export interface Network<Config = unknown> {

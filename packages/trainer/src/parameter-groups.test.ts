@@ -1,6 +1,6 @@
 import { tf } from '@selfsup/engine/tensorflow';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
-import { createOptimizer } from '@selfsup/models/optimizers/optimizer';
+import { createOptimizer } from '@selfsup/models/optimizers/create-optimizer';
 import { expect, test } from 'vitest';
 import { ParameterGroups } from './parameter-groups.ts';
 

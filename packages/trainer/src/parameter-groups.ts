@@ -1,7 +1,7 @@
 import type { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '@selfsup/models/checkpoint';
 import { optimizerSchema, type OptimizerConfig } from '@selfsup/models/optimizers/config';
-import { createOptimizer, type Optimizer } from '@selfsup/models/optimizers/optimizer';
+import { createOptimizer, type Optimizer } from '@selfsup/models/optimizers/create-optimizer';
 import type { ParameterGroup } from './trainee.ts';
 
 /** The optimisers of a training, one for each parameter group. */

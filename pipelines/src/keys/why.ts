@@ -1,10 +1,8 @@
 import { canonicalJson } from '@selfsup/kit/files';
 import { changedPaths } from './changed-paths.ts';
 import type { CodeKey } from './code-key/code-key.ts';
-import type { KeyParts } from '../store/manifest.ts';
-import { placeDifferences } from './place.ts';
-import type { IngestDecision } from '../run/run-ingest.ts';
-import type { Decision } from './stage-key.ts';
+import type { KeyParts, Manifest } from '../store/manifest.ts';
+import { type Place, placeDifferences } from './place.ts';
 import { codeDifferences } from './why-code.ts';
 
 /** What a key stands for: what is compared to say why two differ. */
@@ -13,8 +11,16 @@ export interface Keyed {
   readonly code: CodeKey;
 }
 
+/** What was found out of a unit of work: its key, and whether what is published has it. */
+interface Decided extends Keyed {
+  readonly key: string;
+  readonly place: Place | undefined;
+  readonly published: Manifest | undefined;
+  readonly fresh: boolean;
+}
+
 /** Why a stage is not done, a line each; none where it is. */
-export function reasons(decision: Decision | IngestDecision): string[] {
+export function reasons(decision: Decided): string[] {
   const { published } = decision;
   if (published === undefined) return ['it has never been published'];
   if (decision.fresh) return [];
@@ -24,7 +30,7 @@ export function reasons(decision: Decision | IngestDecision): string[] {
 }
 
 /** How the place where a stage was computed differs from this one, a line each. */
-export function elsewhereThan({ published, place }: Decision | IngestDecision): string[] {
+export function elsewhereThan({ published, place }: Decided): string[] {
   return placeDifferences(published?.places ?? [], place);
 }
 

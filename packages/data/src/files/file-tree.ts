@@ -11,7 +11,7 @@ import { headBytes, startsAsPicture } from '../pictures/formats/signature.ts';
 import { litterIn, litterReason } from './litter.ts';
 import { oneLine } from './one-line.ts';
 import type { NotRead } from './passed-over.ts';
-import type { DatasetWarning } from '../ingest/warnings.ts';
+import type { DatasetWarning } from '../store/manifest.ts';
 
 /** A file of a tree with its content. */
 export interface TreeFile {

@@ -1,20 +1,4 @@
-import type { DatasetManifest } from '../store/manifest.ts';
-
-/** What may make numbers on a dataset mean less than they seem to. */
-export type WarningKind =
-  | 'class-without-test-images'
-  | 'class-without-training-images'
-  | 'single-class'
-  | 'constant-images'
-  | 'test-equals-training'
-  | 'duplicate-names'
-  | 'folder-without-images';
-
-/** Something about a dataset that whoever reads numbers on it must know; the message is a sentence. */
-export interface DatasetWarning {
-  readonly kind: WarningKind;
-  readonly message: string;
-}
+import type { DatasetManifest, DatasetWarning } from '../store/manifest.ts';
 
 /** How often the pictures of a split occur, byte for byte as they are stored. */
 export interface Repeats {

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import type { StoredImages } from './store.ts';
-import type { DatasetWarning } from '../ingest/warnings.ts';
 
 /** Version of the stored form; readers refuse any other. Raise it with every change of layout. */
 export const datasetSchema = 2;
@@ -38,6 +37,22 @@ export interface PassedOver {
   readonly count: number;
   /** One of them. */
   readonly example: string;
+}
+
+/** What may make numbers on a dataset mean less than they seem to. */
+type WarningKind =
+  | 'class-without-test-images'
+  | 'class-without-training-images'
+  | 'single-class'
+  | 'constant-images'
+  | 'test-equals-training'
+  | 'duplicate-names'
+  | 'folder-without-images';
+
+/** Something about a dataset that whoever reads numbers on it must know; the message is a sentence. */
+export interface DatasetWarning {
+  readonly kind: WarningKind;
+  readonly message: string;
 }
 
 /** How a source was read, for people. */

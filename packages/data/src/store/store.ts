@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { SourceReading } from '../source.ts';
 
 const channels = z.union([z.literal(1), z.literal(3)]);
 
@@ -39,8 +38,15 @@ export type StoredImages =
 /** Sizes vary: JPEG with the shorter side at most 256, as random crops of 224 need it. */
 const defaultStore: Store = { encoding: 'jpeg', shorterSide: 256, quality: 95 };
 
+/** Of images that all have one size. */
+interface RawSize {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
 /** The form for a source: as `dataset.json` says, else raw where all its images have one size. */
-export function storeFor(configured: Store | undefined, image: SourceReading['image']): Store {
+export function storeFor(configured: Store | undefined, image: RawSize | undefined): Store {
   if (configured !== undefined) return configured;
   return image === undefined
     ? defaultStore

@@ -4,9 +4,9 @@ import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
 import { type ChannelSums, joinedSums, statisticsOf } from './channel-sums.ts';
 import { keysUnder, parseImageKey, sumsKey } from './lmdb-folder.ts';
-import type { DatasetManifest, Range, SplitSummary } from './manifest.ts';
+import type { DatasetManifest, DatasetWarning, Range, SplitSummary } from './manifest.ts';
 import { decodeRecord, verifiedChecksum } from './record.ts';
-import { type Repeats, type DatasetWarning, warningsOf } from '../ingest/warnings.ts';
+import { type Repeats, warningsOf } from '../ingest/warnings.ts';
 
 /** What the records of a dataset say when all of them are read. */
 export interface Survey {

@@ -1,5 +1,4 @@
 import type { Values } from './native-functions.ts';
-import type { StepRun } from './step-run.ts';
 
 /** A tensor as compiled steps see it. */
 export class StepValue {
@@ -10,7 +9,7 @@ export class StepValue {
   /** Its values, where it is small and was made in JavaScript. */
   readonly literal: Values | undefined;
   /** The run that met it last. */
-  run: StepRun | undefined;
+  run: object | undefined;
   /** What it is to that run: a result (0 and up) or an argument (−1 and down). */
   reference = 0;
   /** Whether tfjs has let go of it. */

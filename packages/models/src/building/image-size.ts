@@ -1,5 +1,11 @@
 import { UserError } from '@selfsup/kit/errors';
-import type { ImageShape } from '../network.ts';
+
+/** Size of the images that a network takes. */
+export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
 
 /**
  * Throws `UserError` that names the network unless an image's sides are at least `least` pixels; `remedy` says what else

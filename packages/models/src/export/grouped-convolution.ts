@@ -1,5 +1,5 @@
 import { tf } from '@selfsup/engine/tensorflow';
-import type { StockLayer } from './stock-topology.ts';
+import type { StockLayer } from './stock-layer.ts';
 
 /** Class name of the engine's grouped convolution. */
 export const GROUPED = 'GroupedConv2D';

@@ -1,5 +1,6 @@
 import { GROUPED } from './grouped-convolution.ts';
-import type { StockLayer, StockTopology } from './stock-topology.ts';
+import type { StockLayer } from './stock-layer.ts';
+import type { StockTopology } from './stock-topology.ts';
 
 /**
  * The layers of a model without branches as the lines of a PyTorch `nn.Sequential(OrderedDict([...]))`, each under

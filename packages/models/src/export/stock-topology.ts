@@ -1,17 +1,7 @@
 import { UserError } from '@selfsup/kit/errors';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { GROUPED, splitGroups } from './grouped-convolution.ts';
-
-/** Reference to what layer `name` gives: its n-th use in the model, its k-th output, call arguments. */
-type Reference = [name: string, use: number, output: number, ...rest: unknown[]];
-
-/** A layer as Keras and tfjs write it. `inbound_nodes` has one list of references for each use of the layer. */
-export interface StockLayer {
-  readonly class_name: string;
-  readonly name: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly inbound_nodes: readonly (readonly Reference[])[];
-}
+import type { Reference, StockLayer } from './stock-layer.ts';
 
 /** A functional model as Keras and tfjs write it. */
 export interface StockTopology {

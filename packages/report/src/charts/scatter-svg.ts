@@ -1,5 +1,15 @@
 import { escapeText } from '../markup/html.ts';
-import type { Scatter } from '../figures/kinds/scatter.ts';
+
+/** Points to draw: places in [0, 1], `y` upwards, and the index of each one's class, -1 for others. */
+interface PointMap {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly classes: readonly { readonly name: string; readonly count: number }[];
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  readonly label: readonly number[];
+}
 
 /** Colours of classes on light and on dark paper; the eleventh class has the first colour again and another mark. */
 const light = [
@@ -34,7 +44,7 @@ const turns = 5;
  * A map of points coloured by class, its axes named and a legend with the number of points below, as an SVG of its own:
  * light or dark as the reader's system is. Every text is escaped.
  */
-export function scatterSvg(map: Scatter): string {
+export function scatterSvg(map: PointMap): string {
   const { plot, margin, width, legendLine, legendColumns } = size;
   const lines = Math.ceil(map.classes.length / legendColumns);
   const others = map.label.some((label) => label < 0);
@@ -81,7 +91,7 @@ function mark(label: number, x: string, y: string): string {
   return label < light.length ? `M${x} ${y}h0` : `M${x} ${y}m-2 -2l4 4m0 -4l-4 4`;
 }
 
-function describe({ title, xLabel, yLabel, label, classes }: Scatter): string {
+function describe({ title, xLabel, yLabel, label, classes }: PointMap): string {
   return `${title}: ${label.length} points by ${xLabel} and ${yLabel}, coloured by ${classes.length} classes.`;
 }
 

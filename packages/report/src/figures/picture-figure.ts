@@ -1,6 +1,6 @@
 import { pictureSize, pictureUri } from '../images/picture-bytes.ts';
 import { html, type Markup, trusted } from '../markup/html.ts';
-import type { Picture } from './kinds/pictures.ts';
+import type { Picture } from './picture.ts';
 
 /** A picture with its caption, verdict and facts; `columns` is the class that says how much room it takes. */
 export function pictureFigure(picture: Picture, columns: string): Markup {

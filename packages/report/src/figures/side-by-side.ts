@@ -1,6 +1,6 @@
 import { html, type Markup } from '../markup/html.ts';
 import { ofFirstSeeds, type Shown } from './figure-kind.ts';
-import type { Picture, Pictures } from './kinds/pictures.ts';
+import type { Picture, Pictures } from './picture.ts';
 import { columnsOf, pictureFigure } from './picture-figure.ts';
 
 /**

@@ -1,5 +1,11 @@
-import type { Filters } from '../figures/kinds/filters.ts';
 import { encodePng } from './png.ts';
+
+/** Kernels of a layer: `[count, height, width, channels]`, grey or RGB, and their pixels 0..255 in base64. */
+interface Kernels {
+  readonly layer: string;
+  readonly shape: readonly [count: number, height: number, width: number, channels: 1 | 3];
+  readonly pixels: string;
+}
 
 /** Kernels in rows with lines of grey between them, as pixels. */
 export interface FilterGrid {
@@ -11,7 +17,7 @@ export interface FilterGrid {
 }
 
 /** The kernels of a first layer in a grid. Throws `RangeError` where shape and pixels differ. */
-export function filterGrid({ layer, shape, pixels: base64 }: Filters): FilterGrid {
+export function filterGrid({ layer, shape, pixels: base64 }: Kernels): FilterGrid {
   const [count, height, width, channels] = shape;
   const pixels = Buffer.from(base64, 'base64');
   if (pixels.length !== count * height * width * channels)

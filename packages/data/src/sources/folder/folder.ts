@@ -8,7 +8,7 @@ import type { Source, SourceEntry, SourceImage, SourceReading } from '../../sour
 import { pictureEndings } from '../../pictures/formats/signature.ts';
 import { type NotRead, passedOver, passedOverText } from '../../files/passed-over.ts';
 import { pictureFiles } from '../../pictures/picture-files.ts';
-import type { DatasetWarning } from '../../ingest/warnings.ts';
+import type { DatasetWarning } from '../../store/manifest.ts';
 import { commonFolder, type Layout, layoutOf } from './layout.ts';
 
 const schema = z.strictObject({

@@ -1,36 +1,17 @@
-import { z } from 'zod';
 import { html, type Markup } from '../../markup/html.ts';
 import { blocksByRow } from '../blocks-by-row.ts';
-import { type FigureKind, figureMaker, pictureBytes, type Shown } from '../figure-kind.ts';
+import { type FigureKind, figureMaker, type Shown } from '../figure-kind.ts';
+import { type Picture, type Pictures, picturesSchema } from '../picture.ts';
 import { columnsOf, pictureFigure } from '../picture-figure.ts';
 import { sideBySide } from '../side-by-side.ts';
 
-const pictureSchema = z.strictObject({
-  image: pictureBytes,
-  caption: z.string(),
-  /** What a reader who does not see the picture needs to know; the caption where absent. */
-  alt: z.string().optional(),
-  /** Pictures of one group stand together under its name. */
-  group: z.string().optional(),
-  /** Short facts under the picture; `actual` beside `predicted` is marked as right or wrong. */
-  facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
-});
-const schema = z.strictObject({
-  pictures: z.array(pictureSchema),
-  /**
-   * Whether the same place of the same group shows the same images whatever encoder was used, so that those of several
-   * variants belong side by side.
-   */
-  beside: z.boolean(),
-});
-export type Picture = z.infer<typeof pictureSchema>;
-export type Pictures = z.infer<typeof schema>;
+export type { Picture, Pictures };
 
 /** Pictures with captions, in groups. */
-export const pictures = figureMaker('pictures', schema);
+export const pictures = figureMaker('pictures', picturesSchema);
 
 export default {
-  schema,
+  schema: picturesSchema,
   section: { title: 'Pictures', place: 20 },
   render(shown, page) {
     const aligned = shown.filter(({ data }) => data.beside);

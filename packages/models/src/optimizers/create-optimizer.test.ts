@@ -3,7 +3,7 @@ import { profile } from '@selfsup/engine/profile';
 import { tf } from '@selfsup/engine/tensorflow';
 import { describe, expect, test } from 'vitest';
 import { optimizerSchema } from './config.ts';
-import { createOptimizer, type Optimizer } from './optimizer.ts';
+import { createOptimizer, type Optimizer } from './create-optimizer.ts';
 
 const a = [1, 0.5, 2];
 const b = [0.3, -1, 2];
