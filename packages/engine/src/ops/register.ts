@@ -1,3 +1,4 @@
-// Imported for its effect: puts TensorFlow's own gradient ops in the place of tfjs's compositions.
+// Imported for its effect: puts TensorFlow's own ops, of gradients above all, in the place of tfjs's.
 import './activations.ts';
+import './gather.ts';
 import './max-pool.ts';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import util from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { UserError } from '@selfsup/kit/errors';
+import { readSwitches } from '../compiled-step/switches.ts';
 import { errorsOf } from './log-noise.ts';
 import { readSettings, type EngineSettings } from './settings.ts';
 import { ADDON, GUARD, engineRoot, tfjsFolder } from '../setup/place.ts';
@@ -67,6 +68,7 @@ function quietLoading(): void {
 }
 
 applySettings(readSettings());
+readSwitches(); // refuses what cannot be understood before any work is done
 restoreUtil();
 keepGarbageYoung();
 quietLoading();
