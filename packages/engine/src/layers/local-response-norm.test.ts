@@ -40,6 +40,29 @@ describe('localResponseNorm', () => {
     expect(gradientError(apply, [x])).toBeLessThan(2e-3);
   });
 
+  // TensorFlow's own op, which serves GPUs and layers of many channels.
+  it.each([
+    { channels: 96, settings: {} },
+    { channels: 3, settings: { size: 9, beta: 0.5 } },
+    { channels: 600, settings: {} },
+  ])("agrees with TensorFlow's own op on $channels channels, $settings", ({ channels, settings }) => {
+    const { size, alpha, beta } = { size: 5, alpha: 1e-4, beta: 0.75, ...settings };
+    const x = tf.randomNormal([2, 3, 3, channels], 0, 30, 'float32', 2) as tf.Tensor4D;
+    const own = (v: tf.Tensor) =>
+      tf.localResponseNormalization(v as tf.Tensor4D, (size - 1) / 2, 1, alpha / size, beta) as tf.Tensor;
+    const layer = modelOf(localResponseNorm({ name: 'lrn', ...settings }), [3, 3, channels]);
+    const ours = (v: tf.Tensor) => layer.apply(v, { training: true }) as tf.Tensor;
+    const gradient = (f: typeof ours) => tf.grad((v) => f(v).mul(v.sin()).sum())(x);
+    expect(maxDifference(ours(x).div(30), own(x).div(30))).toBeLessThan(1e-6);
+    expect(maxDifference(gradient(ours).div(30), gradient(own).div(30))).toBeLessThan(2e-6);
+  });
+
+  it('keeps no tensors of its own', () => {
+    const before = tf.memory().numTensors;
+    tf.tidy(() => void tf.grad((v) => apply(v).sum())(x));
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it("has Caffe's defaults: alpha is shared out over the window", () => {
     const caffe = modelOf(localResponseNorm({ name: 'caffe' }), [1, 1, 1]);
     const y = caffe.predict(tf.tensor4d([100], [1, 1, 1, 1])) as tf.Tensor;

@@ -1,5 +1,6 @@
 import type { layers, Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
 import { tf } from '../ops/library.ts';
+import { localResponseNormalise } from '../ops/local-response-norm.ts';
 import { onlyInput } from './stock.ts';
 
 /** Settings of `localResponseNorm`, in Caffe's and PyTorch's terms. */
@@ -27,7 +28,8 @@ class LocalResponseNormalization extends tf.layers.Layer {
 
   override call(inputs: Tensor | Tensor[]): Tensor {
     const { size, alpha, beta, k } = this.#settings;
-    return tf.localResponseNormalization(onlyInput(inputs) as Tensor4D, (size - 1) / 2, k, alpha / size, beta);
+    const attributes = { radius: (size - 1) / 2, bias: k, alpha: alpha / size, beta };
+    return localResponseNormalise(onlyInput(inputs) as Tensor4D, attributes);
   }
 
   override getConfig() {
@@ -38,7 +40,7 @@ class LocalResponseNormalization extends tf.layers.Layer {
 /**
  * Local response normalisation across channels (Krizhevsky et al. 2012, §3.3), for `[batch, height, width, channels]`:
  * each value is divided by (k + alpha / size · Σ x²)^beta, the sum running over the `size` channels around its own, fewer
- * at the ends. Defaults are those of Caffe's AlexNet. TensorFlow's own op in both directions.
+ * at the ends. Defaults are those of Caffe's AlexNet.
  */
 export function localResponseNorm(settings: LocalResponseNormSettings): layers.Layer {
   const { name, size = 5, alpha = 1e-4, beta = 0.75, k = 1 } = settings;
