@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** Folder of the Python environment with the oracles: SELFSUP_ORACLES, or the one that `bench/setup-oracles` makes. */
-export function oracleFolder(): string {
+function oracleFolder(): string {
   return process.env.SELFSUP_ORACLES ?? join(homedir(), '.cache', 'selfsup-oracles');
 }
 

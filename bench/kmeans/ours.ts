@@ -1,6 +1,7 @@
 // One run of our k-means on rows of a file: ours.ts <JSON settings>; prints seconds and writes the centroids.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { kmeans, memoryRows } from '@selfsup/numerics/kmeans';
+import { kmeans } from '@selfsup/numerics/kmeans';
+import { memoryRows } from '@selfsup/numerics/row-source';
 
 const { data, width, k, iterations, centroids } = JSON.parse(process.argv[2]!) as {
   data: string;

@@ -1,6 +1,7 @@
 // Features of a file through PCA with whitening, L2 and k-means: stream.ts <JSON settings>; prints the peak of memory.
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { fileRows, kmeans } from '@selfsup/numerics/kmeans';
+import { kmeans } from '@selfsup/numerics/kmeans';
+import { fileRows } from '@selfsup/numerics/row-source';
 import { processMemory } from '@selfsup/engine/memory';
 import { fitPca, projectedRows } from '@selfsup/numerics/pca';
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
  * Units that a number may have. `%` lies in [0, 100] and is an accuracy, an error or a share; `share` lies in [0, 1]
  * (or [-1, 1] for a correlation); `count` is a whole number; `none` is a loss, a ratio or anything else.
  */
-export const units = ['%', 'share', 'count', 'none'] as const;
+const units = ['%', 'share', 'count', 'none'] as const;
 export type Unit = (typeof units)[number];
 
 /** What is said of a quantity wherever it is measured: its unit, and whether more of it is better. */

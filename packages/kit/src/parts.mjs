@@ -7,7 +7,7 @@ import { join } from 'node:path';
  * The folder, below the package's, whose sub-folders are its parts, as its `exports` say: `src/networks` where they hold
  * `"./networks/*": "./src/networks/*\/*.ts"`. Undefined where a package has no parts.
  */
-export function partsRoom(packageFolder) {
+function partsRoom(packageFolder) {
   const { exports = {} } = readJson(join(packageFolder, 'package.json'));
   for (const target of Object.values(exports)) {
     const room = /^\.\/(src\/[^*]+)\/\*\/\*\.ts$/.exec(target)?.[1];

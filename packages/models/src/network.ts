@@ -45,7 +45,7 @@ export interface ConfiguredNetwork {
 }
 
 /** Loads a network by name. Throws `UserError` listing the names there are. */
-export async function loadNetwork(name: string): Promise<Network> {
+async function loadNetwork(name: string): Promise<Network> {
   const names = partNames(join(import.meta.dirname, '..'));
   if (!names.includes(name)) {
     throw new UserError(`There is no network '${name}'`, {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fitPca, memoryRows, normaliseRows, projectedRows, type RowSource } from './pca.ts';
+import { fitPca, normaliseRows, projectedRows } from './pca.ts';
+import { memoryRows, type RowSource } from './row-source.ts';
 import { normal, randomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 

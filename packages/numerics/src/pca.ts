@@ -5,8 +5,6 @@ import { tf } from '@selfsup/engine/tensorflow';
 import type { Progress } from '@selfsup/kit/progress';
 import { mappedRows, refuseNonFinite, type RowSource } from './row-source.ts';
 
-export { fileRows, mappedRows, memoryRows, type FileRows, type RowSource } from './row-source.ts';
-
 export interface PcaOptions {
   /** Values a row afterwards; at most the width of the rows, and fewer than there are rows. */
   readonly components: number;

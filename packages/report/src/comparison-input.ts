@@ -23,7 +23,7 @@ export interface ComparisonInput extends Results {
 }
 
 /** The `about` block of a comparison file. */
-export interface AboutComparison {
+interface AboutComparison {
   readonly title: string;
   readonly summary?: string | undefined;
   readonly command?: string | undefined;

@@ -30,7 +30,7 @@ export interface ReportInput extends Results {
 }
 
 /** The `about` block of an experiment file. */
-export interface AboutExperiment {
+interface AboutExperiment {
   readonly title: string;
   readonly summary?: string | undefined;
   readonly paper?: string | undefined;
@@ -128,7 +128,7 @@ export interface StageRow {
 }
 
 /** Where and how long a stage ran: never part of a key. */
-export interface RunFacts {
+interface RunFacts {
   readonly wallSeconds?: number | undefined;
   readonly host?: string | undefined;
   readonly cpu?: string | undefined;
@@ -139,7 +139,7 @@ export interface RunFacts {
 }
 
 /** What the stage's result is a function of, and what it gave. */
-export interface Reproducibility {
+interface Reproducibility {
   readonly key: string;
   readonly codeKey?: string | undefined;
   readonly engine?: Readonly<Record<string, string>> | string | undefined;

@@ -70,7 +70,7 @@ export interface StepOutcome {
 }
 
 /** What a trainee decides before an epoch. */
-export interface EpochPlan {
+interface EpochPlan {
   /** Indices to draw from in this epoch, in place of the feed's own. */
   readonly indices?: Uint32Array;
   /** Groups whose optimiser forgets its state, such as that of a fresh head. */

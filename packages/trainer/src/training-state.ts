@@ -1,5 +1,5 @@
 /** A point of a curve: `epoch` (finished epochs), `step`, and what was measured there. */
-export type CurvePoint = Record<string, number>;
+type CurvePoint = Record<string, number>;
 
 /** All that the loop knows beside tensors: plain JSON, whose numbers survive writing and reading to the bit. */
 export interface TrainingState {

@@ -19,7 +19,7 @@ import type { Feed, Trainee } from './trainee.ts';
 import { addEvaluation, addToEpoch, epochMeans, initialState, type TrainingState } from './training-state.ts';
 
 /** Settings of the loop: a part of a stage's config. */
-export interface TrainingSettings {
+interface TrainingSettings {
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerConfig;

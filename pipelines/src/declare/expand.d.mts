@@ -10,11 +10,6 @@ export interface VariantPlan {
   /** Stage names, each after what it needs. */
   order: string[];
 }
-export function applyOverrides(
-  stages: Record<string, StageDeclaration>,
-  overrides: Record<string, unknown>,
-): Record<string, StageDeclaration>;
-export function orderStages(stages: Record<string, StageDeclaration>): string[];
 export function expandVariants(experiment: {
   stages: Record<string, StageDeclaration>;
   variants?: Record<string, Record<string, unknown>> | undefined;

@@ -1,7 +1,7 @@
 // Plain JavaScript, since the Nx plugin reads it without TypeScript; types are in expand.d.mts.
 
 /** A copy of `stages` with dotted overrides such as `pretrain.config.epochs` applied. */
-export function applyOverrides(stages, overrides) {
+function applyOverrides(stages, overrides) {
   const result = structuredClone(stages);
   for (const [path, value] of Object.entries(overrides)) {
     const segments = path.split('.');
@@ -19,7 +19,7 @@ export function applyOverrides(stages, overrides) {
 }
 
 /** Stage names so that each follows what it needs. Throws an error with `cycle` or with `missing`. */
-export function orderStages(stages) {
+function orderStages(stages) {
   const order = [];
   const state = new Map();
   const visit = (name, trail) => {

@@ -20,7 +20,7 @@ const expectedSchema = z.strictObject({
 });
 
 /** What an experiment says about itself: never part of any key. */
-export const aboutSchema = z.strictObject({
+const aboutSchema = z.strictObject({
   title: z.string(),
   summary: z.string().optional(),
   paper: z.string().optional(),
@@ -59,7 +59,7 @@ export const experimentSchema = z.strictObject({
     .refine((stages) => Object.keys(stages).length > 0, 'an experiment needs at least one stage'),
 });
 
-export type About = z.output<typeof aboutSchema>;
+type About = z.output<typeof aboutSchema>;
 
 /** An experiment that was read and whose structure was found sound: order, references and parts exist. */
 export interface Experiment {

@@ -70,7 +70,7 @@ export function assertKnown(
 }
 
 /** Names of the folders in `folder` that hold a file called `file`, sorted; none where `folder` is missing. */
-export function foldersWith(folder: string, file: string): string[] {
+function foldersWith(folder: string, file: string): string[] {
   if (!isFolder(folder)) return [];
   return readdirSync(folder)
     .filter((name) => existsSync(join(folder, name, file)))

@@ -104,7 +104,7 @@ export async function embedFolder(options: EmbedOptions): Promise<Embedded> {
 }
 
 /** Maps `[batch, height, width, channels]` to their means over height and width, `[batch, channels]`. */
-export function spatialMean(maps: Float32Array, batch: number, channels: number): Float32Array {
+function spatialMean(maps: Float32Array, batch: number, channels: number): Float32Array {
   const places = maps.length / batch / channels;
   const sums = new Float64Array(batch * channels);
   for (let i = 0; i < maps.length; i++) {

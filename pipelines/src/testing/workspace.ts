@@ -18,7 +18,7 @@ const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const program = join(repository, 'pipelines/bin/selfsup.mjs');
 
 /** How a command is run otherwise than by the tests themselves. */
-export interface How {
+interface How {
   /** An empty value unsets a variable. */
   readonly env?: Readonly<Record<string, string>>;
   /** Number of a user and group. */

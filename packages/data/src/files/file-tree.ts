@@ -14,7 +14,7 @@ import type { NotRead } from './passed-over.ts';
 import type { DatasetWarning } from '../store/manifest.ts';
 
 /** A file of a tree with its content. */
-export interface TreeFile {
+interface TreeFile {
   readonly path: string;
   readonly content: Buffer;
 }

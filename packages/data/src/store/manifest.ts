@@ -17,7 +17,7 @@ export interface SplitSummary {
 }
 
 /** An image that was left out, and why. */
-export interface Quarantined {
+interface Quarantined {
   readonly path: string;
   readonly reason: string;
 }

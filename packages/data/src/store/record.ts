@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { UserError } from '@selfsup/kit/errors';
 
 /** How the picture of a record is stored. */
-export type Encoding = 'raw' | 'jpeg';
+type Encoding = 'raw' | 'jpeg';
 
 /** One image with all that belongs to it, as stored under one key. */
 export interface ImageRecord {

@@ -3,14 +3,14 @@ import type { NativeAttribute, NativeBinding } from '../kernel.ts';
 export type Values = Float32Array | Int32Array | Uint8Array;
 
 /** A tensor that a function is given; with `constant`, one that it is built with. */
-export interface FunctionArgument {
+interface FunctionArgument {
   readonly shape: readonly number[];
   readonly dtype: number;
   readonly constant?: Values | undefined;
 }
 
 /** An op of a function. */
-export interface FunctionOp {
+interface FunctionOp {
   readonly name: string;
   readonly attributes: readonly NativeAttribute[];
   /** Results of earlier ops, counted from 0 over all ops, or arguments as −1, −2, … */
@@ -22,7 +22,7 @@ export interface FunctionOp {
 }
 
 /** Why there is no function: the op that cannot be in one, or the number of ops where it is the whole. */
-export interface Refusal {
+interface Refusal {
   readonly op: number;
   readonly why: string;
 }

@@ -15,7 +15,7 @@ import { ADDON, GUARD, engineRoot, tfjsFolder } from '../setup/place.ts';
  * Sets the variables of TensorFlow and oneDNN that stand for `settings`. What they were before does not count, so
  * that the settings, which are recorded with every result, tell the whole truth.
  */
-export function applySettings(settings: EngineSettings, environment: NodeJS.ProcessEnv = process.env): void {
+function applySettings(settings: EngineSettings, environment: NodeJS.ProcessEnv = process.env): void {
   environment.TF_CPP_MIN_LOG_LEVEL ??= '2';
   environment.TF_NUM_INTRAOP_THREADS = String(settings.threads);
   environment.TF_NUM_INTEROP_THREADS = String(settings.threads);

@@ -4,7 +4,7 @@ import { tensorFlowBackend, type NativeBinding } from '../kernel.ts';
 import { tf } from '../ops/library.ts';
 
 /** All calls of one TensorFlow op. */
-export interface OpProfile {
+interface OpProfile {
   readonly name: string;
   readonly calls: number;
   /** Time on the clock inside the op, in milliseconds. */

@@ -40,7 +40,7 @@ echo addon > "$out"
 `;
 
 /** A zip file of stored entries. */
-export function zip(entries: Readonly<Record<string, string>>): Buffer {
+function zip(entries: Readonly<Record<string, string>>): Buffer {
   const bodies: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
@@ -99,7 +99,7 @@ export const TINY: Recipe = {
 };
 
 /** Progress that keeps its notes and warnings. */
-export function recordingProgress(lines: string[]): Progress {
+function recordingProgress(lines: string[]): Progress {
   return {
     phase: (name) => ({ advance: () => undefined, done: () => void lines.push(name) }),
     note: (text) => void lines.push(text),

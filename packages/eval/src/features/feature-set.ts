@@ -10,7 +10,7 @@ import { NpyReader } from '@selfsup/numerics/npy';
  * `[images, height, width, channels]`; `<part>-labels`, int32 `[images]`; `<part>-indices`, uint32 `[images]`,
  * the images' places in their split; `<part>` is `train` or `test`. This description is the file `features.json`.
  */
-export const featureDescriptionSchema = z.object({
+const featureDescriptionSchema = z.object({
   schema: z.literal(1),
   encoder: z.object({ task: z.string(), network: z.string(), sha256: z.string() }),
   dataset: z.object({ name: z.string(), digest: z.string() }),

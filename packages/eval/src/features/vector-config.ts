@@ -2,7 +2,6 @@ import { z } from 'zod';
 
 /** How a feature map becomes a vector: the mean over its cells, or all of it. */
 export const vectorSchema = z.enum(['average', 'flatten']);
-export type VectorKind = z.infer<typeof vectorSchema>;
 
 /** Layers to measure, each by itself. */
 export const layersSchema = z

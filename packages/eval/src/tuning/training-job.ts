@@ -9,7 +9,7 @@ import type { HeadTraining } from '../heads/head-config.ts';
 import type { BatchSettings } from '../heads/head-source.ts';
 
 /** Settings of a training on labels. */
-export type LabelTraining = BatchSettings & Pick<HeadTraining, 'epochs' | 'optimizer' | 'schedule'>;
+type LabelTraining = BatchSettings & Pick<HeadTraining, 'epochs' | 'optimizer' | 'schedule'>;
 
 /** A training on labels, beside what is trained. Live checkpoints lie in its work folder, which it has for itself. */
 export interface TrainingJob extends Pick<StageContext<never>, 'workFolder' | 'progress' | 'signal' | 'dryRun'> {
@@ -25,7 +25,7 @@ export interface TrainingJob extends Pick<StageContext<never>, 'workFolder' | 'p
 }
 
 /** A point of a curve: finished epochs, steps, and what was measured there. */
-export type CurvePoint = Readonly<Record<string, number>>;
+type CurvePoint = Readonly<Record<string, number>>;
 export interface Curve {
   readonly train: readonly CurvePoint[];
   readonly test: readonly CurvePoint[];

@@ -4,7 +4,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, writeAtomically } from '@selfsup/kit/files';
 
 /** Version of the layout of names and metadata inside our checkpoint files. */
-export const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 1;
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 

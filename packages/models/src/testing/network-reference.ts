@@ -22,7 +22,7 @@ export function readReferences(name: string, beside: string): NetworkReference[]
 }
 
 /** Values that the script computes in the same way: a hash of name and index, scaled to the range. */
-export function formula(name: string, shape: readonly number[], [low, high]: Range): Float32Array {
+function formula(name: string, shape: readonly number[], [low, high]: Range): Float32Array {
   let seed = 2166136261;
   for (const byte of Buffer.from(name)) seed = Math.imul(seed ^ byte, 16777619);
   const values = new Float32Array(shape.reduce((a, b) => a * b, 1));

@@ -1,7 +1,7 @@
 import { tf } from '@selfsup/engine/tensorflow';
 
 /** Below any score: of slots that hold no centroid, and of the second best where there is only one. */
-export const noScore = -3e38;
+const noScore = -3e38;
 
 /** Up to this many centroids, the best two are looked for in one go. */
 const flatSearch = 64;

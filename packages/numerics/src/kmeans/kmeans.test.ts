@@ -5,16 +5,14 @@ import { kmeans as mlKMeans } from 'ml-kmeans';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '@selfsup/kit/errors';
 import {
-  fileRows,
   kmeans,
   loadKMeansState,
-  memoryRows,
   nearestCentroids,
   saveKMeansState,
   type KMeansOptions,
   type KMeansState,
-  type RowSource,
 } from './kmeans.ts';
+import { fileRows, memoryRows, type RowSource } from '../row-source.ts';
 import { normal, randomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 

@@ -7,8 +7,6 @@ import { permutation, randomKey } from '@selfsup/kit/random';
 import { refuseNonFinite, rowsPerChunk, type RowSource } from '../row-source.ts';
 
 export { loadKMeansState, saveKMeansState, type KMeansResult, type KMeansState } from './kmeans-state.ts';
-export { fileRows, mappedRows, memoryRows, type FileRows, type RowSource } from '../row-source.ts';
-
 export interface KMeansOptions {
   /** Number of clusters, at most the number of rows. */
   readonly k: number;

@@ -23,7 +23,7 @@ export function escapeText(text: string): string {
 }
 
 /** Content as HTML text; everything that is not markup is escaped. */
-export function render(content: Content): string {
+function render(content: Content): string {
   if (content === undefined || content === null || content === false) return '';
   if (content instanceof Markup) return content.text;
   if (typeof content === 'string') return escapeText(content);

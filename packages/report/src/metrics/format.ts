@@ -46,11 +46,3 @@ export function meanAndDeviation(values: readonly number[]): { mean: number; dev
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
   return { mean, deviation: Math.sqrt(variance) };
 }
-
-/** A text that can be an id and the target of a link inside the page. */
-export function slug(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '');
-}

@@ -12,7 +12,7 @@ const methods = ['BiGAN', 'RotNet', 'DeepCluster'];
 const ablations = ['no crops', 'no turns', 'no colours', 'no noise'];
 
 /** A published table of four rows, one of which has no number at conv5; made up. */
-export const studyTable: PublishedTable = {
+const studyTable: PublishedTable = {
   title: 'Linear probes',
   source: 'Somebody 2020, Table 1',
   provenance: 'source-document',

@@ -6,7 +6,7 @@ import { sha256 } from '@selfsup/kit/files';
 /** Stands for `new URL('./x', import.meta.url)` in a bundle; its argument is the absolute path. */
 export const fileCall = '__selfsup_file__';
 /** Stands for `import 'package'` in a bundle, which would be lost. */
-export const importCall = '__selfsup_import__';
+const importCall = '__selfsup_import__';
 
 /** A source file of ours as the code key reads it. */
 export interface SourceFile {

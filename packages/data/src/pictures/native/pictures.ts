@@ -45,7 +45,7 @@ export interface Area {
 }
 
 /** `bilinear` and `bicubic` (a = -0.5), both widened when scaling down (antialiased), as in Pillow. */
-export type Filter = 'bilinear' | 'bicubic';
+type Filter = 'bilinear' | 'bicubic';
 const filterNumber = { bilinear: 0, bicubic: 1 } as const;
 
 /** How and where a resampled view is written. */

@@ -1,7 +1,7 @@
 import { UserError } from '@selfsup/kit/errors';
 
 /** Where an image belongs by its path. */
-export interface Place {
+interface Place {
   readonly split: string;
   readonly className: string | undefined;
 }

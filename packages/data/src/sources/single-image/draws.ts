@@ -18,7 +18,7 @@ export interface Draws {
 }
 
 /** The key of an image: a function of the dataset's seed and the image's number. */
-export function imageKey(seed: number, index: number): RandomKey {
+function imageKey(seed: number, index: number): RandomKey {
   return randomKey(seed, 'single-image', index);
 }
 
@@ -34,7 +34,7 @@ function square(width: number, height: number): Area {
  * log-uniform ratio, drawn again until it fits (`scale`). Without `scale`, the whole square; without both, the largest
  * one in the middle.
  */
-export function areaOf(strengths: Strengths, width: number, height: number, key: RandomKey): Area {
+function areaOf(strengths: Strengths, width: number, height: number, key: RandomKey): Area {
   const { initialCrop, scale } = strengths;
   let outer: Area = { left: 0, top: 0, right: width, bottom: height };
   if (initialCrop !== false) {

@@ -199,7 +199,7 @@ function tree(d: Drawing, x: number, y: number, length: number, angle: number, d
 }
 
 /** The scene as SVG: a market street, from far to near. A function of the seed alone. */
-export function sceneSvg(seed = 7): string {
+function sceneSvg(seed = 7): string {
   const { width, height } = sceneSize;
   const d = drawing(seed);
   const parts: string[] = [];

@@ -36,7 +36,7 @@ export async function thumbnailMap(
 }
 
 /** For each cell that holds images the one nearest to its middle, rows from the top. */
-export function nearestToMiddles(places: Float32Array, across: number) {
+function nearestToMiddles(places: Float32Array, across: number) {
   const cells = new Map<number, { image: number; row: number; column: number; distance: number }>();
   for (let image = 0; 2 * image < places.length; image++) {
     const [x, y] = [(places[2 * image] as number) * across, (1 - (places[2 * image + 1] as number)) * across];

@@ -3,7 +3,7 @@ import type { FullyConnectedUnit } from '../../building/fully-connected.ts';
 import { gaussianStart, heStart, pytorchStart, type LayerStart } from '../../building/layer-start.ts';
 
 /** Where the published AlexNets differ. */
-export interface Variant {
+interface Variant {
   /** Channels of conv1 to conv5. */
   readonly channels: readonly [number, number, number, number, number];
   /** Smallest image side in pixels. */

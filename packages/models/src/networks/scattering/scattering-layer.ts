@@ -29,7 +29,7 @@ function paddedSide(side: number, scales: number): number {
 }
 
 /** Channels of the output for each channel of the image: 1 + L·J, in order 2 and L²·J·(J−1)/2 more. */
-export function scatteringPaths({ scales, angles, order }: Omit<ScatteringSettings, 'name'>): number {
+function scatteringPaths({ scales, angles, order }: Omit<ScatteringSettings, 'name'>): number {
   return 1 + angles * scales + (order === 2 ? (angles ** 2 * scales * (scales - 1)) / 2 : 0);
 }
 

@@ -2,7 +2,7 @@ import type { RandomKey } from '@selfsup/kit/random';
 import type { tf } from '@selfsup/engine/tensorflow';
 
 /** Images after their transformations, and the numbers that the decoder is to find. */
-export interface Sample {
+interface Sample {
   /** `[batch, height, width, channels]`, 0..255. */
   readonly images: tf.Tensor4D;
   /** `[batch, components]`. */

@@ -20,7 +20,7 @@ export interface GallerySource {
 }
 
 /** A cluster and places of some of its members. */
-export interface Gallery {
+interface Gallery {
   /** Place in the list of clusters that have members. */
   readonly cluster: number;
   readonly size: number;
@@ -31,7 +31,7 @@ export interface Gallery {
  * Members of some clusters, which are spread over all sizes from the largest to the smallest: those nearest to the
  * centroid, the nearest first, or drawn at random.
  */
-export function galleries(
+function galleries(
   { clusters, distances, key }: Pick<GallerySource, 'clusters' | 'distances' | 'key'>,
   which: 'nearest' | 'random',
 ): Gallery[] {
