@@ -211,6 +211,23 @@ describe('a compiled step', () => {
     });
   });
 
+  test('variables of other shapes in the same place are another trace', () => {
+    withLazyBinding((lazy) => {
+      for (const length of [3, 2, 3]) {
+        const variable = new ResourceVariable([length]);
+        const expected = Array.from({ length }, (_, i) => i);
+        variable.assign(vector(...expected));
+        for (let i = 0; i < 4; i++) {
+          const read = lazy.step(() => tf.tidy(() => variable.read().add(1)));
+          expect(read.shape).toEqual([length]);
+          expect(values(read)).toEqual(expected.map((value) => value + 1));
+          read.dispose();
+        }
+        variable.dispose();
+      }
+    });
+  });
+
   test('an op that fails says so, and the step goes on as it likes', () => {
     withLazyBinding((lazy) => {
       const step = (good: boolean) =>

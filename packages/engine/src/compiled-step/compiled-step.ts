@@ -9,8 +9,12 @@ let lazy: LazyBinding | undefined;
 let isInstalled = false;
 let isOn = true;
 
-/** Puts the lazy binding in the addon's place, once, where the environment allows and the addon has what it takes. */
-function install(): void {
+/**
+ * Puts the lazy binding in the addon's place, once, where the environment allows and the addon has what it takes. Whoever
+ * makes a variable of TensorFlow calls it before: the shapes of variables are learnt as they are made.
+ */
+export function prepareSteps(): void {
+  if (isInstalled) return;
   const { eager, traces } = readSwitches();
   isInstalled = true;
   const backend = tensorFlowBackend() as { binding: NativeBinding };
@@ -26,7 +30,7 @@ function install(): void {
  * When it returns all has been computed. Nested in another step it is part of that. With SELFSUP_EAGER=1 it is `f()`.
  */
 export function compiledStep<Result>(f: () => Result, listener?: StepListener): Result {
-  if (!isInstalled) install();
+  prepareSteps();
   return lazy === undefined || !isOn ? f() : lazy.step(f, listener);
 }
 

@@ -34,6 +34,8 @@ export class LazyBinding {
   readonly #table = new ValueTable();
   /** The addon's own tensors that steps have met. */
   readonly #met = new Map<number, StepValue>();
+  /** The shapes of TensorFlow's variables, by the addon's handles of them. */
+  readonly #variables = new Map<number, readonly number[]>();
   #active = false;
   #listener: StepListener = {};
   #run: StepRun;
@@ -131,6 +133,7 @@ export class LazyBinding {
 
   #deleteTensor(id: number): void {
     const value = isOurs(id) ? this.#table.get(id)! : this.#met.get(id);
+    this.#variables.delete(id);
     if (value === undefined) return this.#real.deleteTensor(id);
     if (isOurs(id)) this.#table.remove(id);
     else this.#met.delete(id);
@@ -144,7 +147,7 @@ export class LazyBinding {
     let value = this.#met.get(id);
     if (value === undefined) {
       const [dtype = 0, ...shape] = this.#real.describeTensor(id);
-      value = new StepValue(shape, dtype, id);
+      value = new StepValue(shape, dtype, id, undefined, this.#variables.get(id));
       this.#met.set(id, value);
     }
     return value;
@@ -166,6 +169,7 @@ export class LazyBinding {
   }
 
   #executeOp(name: string, attributes: NativeAttribute[], ids: readonly number[], outputs: number): Output[] {
+    if (name === 'VarHandleOp') return this.#variable(attributes, outputs);
     if (!this.#active) return this.#real.executeOp(name, attributes, this.#handles(ids), outputs);
     const run = this.#run;
     const inputs: StepValue[] = [];
@@ -186,6 +190,14 @@ export class LazyBinding {
     const made = this.#executeNow(call, ids);
     run.advance(this.#tree.follow(run.node, call, made));
     return made.map((output) => this.#output(run.result(output, output.id)));
+  }
+
+  /** A new variable: it waits for nothing, and belongs to no step. */
+  #variable(attributes: NativeAttribute[], outputs: number): Output[] {
+    const made = this.#real.executeOp('VarHandleOp', attributes, [], outputs);
+    const shape = attributes.find((attribute) => attribute.name === 'shape')?.value as readonly number[] | undefined;
+    for (const { id } of made) if (shape !== undefined) this.#variables.set(id, [...shape]);
+    return made;
   }
 
   #executeNow(call: Call, ids: readonly number[]): Output[] {

@@ -4,6 +4,8 @@ import type { Values } from './native-functions.ts';
 export class StepValue {
   readonly shape: readonly number[];
   readonly dtype: number;
+  /** Of a handle of one of TensorFlow's variables: the variable's shape, which decides that of what is read from it. */
+  readonly variable: readonly number[] | undefined;
   /** The addon's handle; −1 as long as the tensor is not computed, or is only known by its `literal`. */
   handle: number;
   /** Its values, where it is small and was made in JavaScript. */
@@ -15,11 +17,12 @@ export class StepValue {
   /** Whether tfjs has let go of it. */
   disposed = false;
 
-  constructor(shape: readonly number[], dtype: number, handle = -1, literal?: Values) {
+  constructor(shape: readonly number[], dtype: number, handle = -1, literal?: Values, variable?: readonly number[]) {
     this.shape = shape;
     this.dtype = dtype;
     this.handle = handle;
     this.literal = literal;
+    this.variable = variable;
   }
 }
 

@@ -9,6 +9,8 @@ export interface TensorKind {
 
 /** A tensor that comes to a step from outside, or is made within it in JavaScript. */
 export interface TraceArgument extends TensorKind {
+  /** Of a handle of a variable: the variable's shape. */
+  readonly variable: readonly number[] | undefined;
   /** Its values, as long as they have been the same each time: then it is a constant of the function. */
   constant: Values | undefined;
   /** Whether it stays a constant, since shapes depend on it. Other values then belong to another trace. */
@@ -66,9 +68,10 @@ export class TraceNode {
     this.inputs = [...call.inputs];
     this.outputs = call.outputs;
     this.results = results;
-    this.args = call.fresh.map(({ shape, dtype, literal }, i) => ({
+    this.args = call.fresh.map(({ shape, dtype, literal, variable }, i) => ({
       shape,
       dtype,
+      variable,
       // Floats are arguments at once: folding them into other constants could change the last bits of a result.
       constant: dtype === INT32 || dtype === BOOL ? literal : undefined,
       pinned: pinned[i] ?? false,
@@ -81,6 +84,7 @@ export class TraceNode {
     for (let i = 0; i < this.args.length; i++) {
       const [argument, value] = [this.args[i]!, call.fresh[i]!];
       if (argument.dtype !== value.dtype || !equal(argument.shape, value.shape)) return false;
+      if (!equal(argument.variable ?? [], value.variable ?? [])) return false;
       if (argument.constant === undefined || (anyValue && !argument.pinned)) continue;
       if (value.literal === undefined || !equal(argument.constant, value.literal)) return false;
     }

@@ -1,5 +1,6 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
 import { kernel, nativeAttributes, shape, tensorFlowBackend, type, type KernelAttributes } from '../kernel.ts';
+import { prepareSteps } from '../compiled-step/compiled-step.ts';
 import { tf } from '../ops/library.ts';
 
 let made = 0;
@@ -43,6 +44,7 @@ export class ResourceVariable {
 
   constructor(dimensions: readonly number[]) {
     this.shape = [...dimensions];
+    prepareSteps();
     // Without a name of its own, variables of one shape would be one.
     const attributes = {
       dtype: type('float32'),
