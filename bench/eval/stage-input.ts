@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { wholeWork } from '@selfsup/kit/extent';
 import type { StageContext, StageInput, StageModule } from '@selfsup/kit/stage';
 
 /** What the stages are timed on, and how. */
@@ -29,7 +30,7 @@ export function contextOf<Config>(
     workFolder: join(folder, 'work'),
     progress: { phase: () => phase, note: () => undefined, warn: () => undefined },
     signal: new AbortController().signal,
-    dryRun: false,
+    extent: wholeWork,
   };
 }
 

@@ -1,3 +1,4 @@
+import { dryRun } from '@selfsup/kit/extent';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
@@ -70,7 +71,13 @@ test('the batch size and the number of loader threads change no byte of the feat
 });
 
 test('a dry run reads two batches, evenly apart, and takes one step', async () => {
-  const few = await run(features, 'dry', { layers: ['conv2'], batchSize: 20 }, { encoder, dataset }, { dryRun: true });
+  const few = await run(
+    features,
+    'dry',
+    { layers: ['conv2'], batchSize: 20 },
+    { encoder, dataset },
+    { extent: dryRun },
+  );
   const description = JSON.parse(readFileSync(join(workFolderOf('dry'), 'features.json'), 'utf8')) as object;
   expect(description).toMatchObject({ parts: { train: { images: 40 }, test: { images: 40 } } });
   await run(
@@ -78,7 +85,7 @@ test('a dry run reads two batches, evenly apart, and takes one step', async () =
     'dry-linear',
     { protocol: 'small', layer: 'conv2', batchSize: 32 },
     { features: asInput('dry', few) },
-    { dryRun: true },
+    { extent: dryRun },
   );
   expect(figureData(resultOf('dry-linear'), 'curve').train).toHaveLength(1);
 });

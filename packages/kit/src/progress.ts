@@ -13,6 +13,6 @@ export interface Progress {
   phase(name: string, total: number | undefined, unit: string, alreadyDone?: number): Phase;
   /** One line of information. */
   note(text: string): void;
-  /** One line that should not be missed. */
-  warn(text: string): void;
+  /** One line that should not be missed; `slow`: it says that the work takes too long here. */
+  warn(text: string, about?: 'slow'): void;
 }

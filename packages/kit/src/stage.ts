@@ -1,3 +1,4 @@
+import type { Extent } from './extent.ts';
 import type { Figure } from '@selfsup/kit/figure';
 import type { Metric } from '@selfsup/kit/metric';
 import type { Remark } from '@selfsup/kit/remark';
@@ -26,10 +27,8 @@ export interface StageContext<Config> {
   readonly progress: Progress;
   /** Aborted on Ctrl-C or when time is up: save what resuming needs and throw `Interrupted`. */
   readonly signal: AbortSignal;
-  /** Build everything on the real inputs, do two steps, check saving and loading, say what the whole would take. */
-  readonly dryRun: boolean;
-  /** Name of the experiment's small twin, suggested where the whole would take too long on this machine. */
-  readonly smallTwin?: string | undefined;
+  /** How much of the work to do. */
+  readonly extent: Extent;
 }
 
 /** What a finished stage hands over to be published. Paths lie inside `workFolder`. */
@@ -63,6 +62,11 @@ export interface StageModule<Config = unknown> {
   /** Further parts found by name that the config chooses, such as `models/nin`; they enter the code key. */
   parts?(config: Config): readonly string[];
   run(context: StageContext<Config>): Promise<StageResult>;
+  /**
+   * What a dry run does in place of `run` where less of the same would prove too little: builds everything on the real inputs,
+   * does two steps, checks saving and loading, says what the whole would take.
+   */
+  rehearse?(context: StageContext<Config>): Promise<StageResult>;
 }
 
 /** Thrown by a stage that stopped because it was asked to; running it again goes on from there. */

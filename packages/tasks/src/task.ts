@@ -2,6 +2,7 @@ import type { Quantity } from '@selfsup/kit/metric';
 import type { Picture } from '@selfsup/report/figures/pictures';
 import type { Batch } from '@selfsup/data/loader';
 import type { Dataset } from '@selfsup/data/dataset';
+import type { Extent } from '@selfsup/kit/extent';
 import type { Progress } from '@selfsup/kit/progress';
 import type { RandomKey } from '@selfsup/kit/random';
 import type { StageInput } from '@selfsup/kit/stage';
@@ -62,8 +63,8 @@ export interface TaskContext<Config = unknown> {
   readonly progress: Progress;
   /** Asked to stop: throw `Interrupted` in long work between steps, after what is done lies in the work folder. */
   readonly signal: AbortSignal;
-  /** Whether only to prove that the training works: two steps follow one `beforeEpoch`, which may take few images. */
-  readonly dryRun: boolean;
+  /** How much to do before an epoch. */
+  readonly extent: Extent;
   /**
    * Builds the configured network with weights that are a function of the seed and `purpose`; the one called `encoder`, which
    * is the default, has those of the stage that fills the role `init`, where there is one.

@@ -2,24 +2,23 @@ import { expect, test } from 'vitest';
 import { recordingProgress } from './testing/recording-progress.ts';
 import { announceEstimate, Clock, duration } from './clock.ts';
 
-test('a long training on a CPU names the small twin', () => {
+test('a long training on a CPU earns a warning, marked so that whoever runs it can add advice', () => {
   const progress = recordingProgress();
-  announceEstimate(1.5, 78_000, progress, 'rotnet-small');
-  expect(progress.lines).toEqual([
-    'About 32.5 h for 78000 steps of 1.5 s, evaluations aside',
-    'warning: On this CPU the training will take about 32.5 h; its small twin fits this machine: npx nx run pipeline:rotnet-small',
-  ]);
+  const warned: unknown[][] = [];
+  announceEstimate(1.5, 78_000, { ...progress, warn: (...line) => void warned.push(line) });
+  expect(progress.lines).toEqual(['About 32.5 h for 78000 steps of 1.5 s, evaluations aside']);
+  expect(warned).toEqual([['On this CPU the training will take about 32.5 h', 'slow']]);
 });
 
 test('a short training gets no warning', () => {
   const progress = recordingProgress();
-  announceEstimate(0.5, 600, progress, 'rotnet-small');
+  announceEstimate(0.5, 600, progress);
   expect(progress.lines).toEqual(['About 5 min for 600 steps of 0.50 s, evaluations aside']);
 });
 
 test('of seconds nothing is said', () => {
   const progress = recordingProgress();
-  announceEstimate(0.01, 5900, progress, undefined);
+  announceEstimate(0.01, 5900, progress);
   expect(progress.lines).toEqual([]);
 });
 

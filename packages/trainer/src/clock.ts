@@ -45,22 +45,15 @@ export class Clock {
   }
 }
 
-/** Says what the rest will take, but for less than a minute, and where that is over an hour on a CPU, names the small twin. */
-export function announceEstimate(
-  secondsPerStep: number,
-  stepsLeft: number,
-  progress: Progress,
-  smallTwin: string | undefined,
-): void {
+/** Says what the rest will take, but for less than a minute, and warns where that is over an hour on a CPU. */
+export function announceEstimate(secondsPerStep: number, stepsLeft: number, progress: Progress): void {
   const seconds = secondsPerStep * stepsLeft;
   if (seconds < 60) return;
   progress.note(
     `About ${duration(seconds)} for ${stepsLeft} steps of ${secondsPerStep.toPrecision(2)} s, evaluations aside`,
   );
   if (seconds > 3600 && !tensorFlowBackend().isUsingGpuDevice) {
-    const advice =
-      smallTwin === undefined ? '' : `; its small twin fits this machine: npx nx run pipeline:${smallTwin}`;
-    progress.warn(`On this CPU the training will take about ${duration(seconds)}${advice}`);
+    progress.warn(`On this CPU the training will take about ${duration(seconds)}`, 'slow');
   }
 }
 

@@ -48,7 +48,6 @@ export interface TrainingParts<Batch> {
   readonly identity: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  readonly smallTwin?: string | undefined;
   /** Whether to say nothing of single epochs: many a probe is trained in a second. */
   readonly quiet?: boolean;
 }
@@ -194,7 +193,7 @@ export class Training<Batch> {
   }
 
   async #runEpoch(phase: Phase): Promise<void> {
-    const { feed, config, progress, smallTwin } = this.#parts;
+    const { feed, config, progress } = this.#parts;
     const { epoch, batch: startBatch } = this.#state;
     await this.#stopIfAsked();
     if (startBatch === 0) await this.plan();
@@ -203,7 +202,7 @@ export class Training<Batch> {
       const values = this.step(batch);
       const seconds = this.#clock.stepEnds();
       const { step } = this.#state;
-      if (seconds !== undefined) announceEstimate(seconds, this.#totalSteps - step, progress, smallTwin);
+      if (seconds !== undefined) announceEstimate(seconds, this.#totalSteps - step, progress);
       if (step % config.log.everySteps === 0) this.#log.write({ kind: 'train', epoch: epoch + 1, step, ...values });
       phase.advance(config.batchSize, { epoch: epoch + 1, ...values });
       if (this.#clock.saveIsDue(config.checkpoint.everySeconds)) await this.save();

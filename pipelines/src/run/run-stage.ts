@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import type { StageInput } from '@selfsup/kit/stage';
+import { dryRun, wholeWork } from '@selfsup/kit/extent';
+import type { StageContext, StageInput, StageResult } from '@selfsup/kit/stage';
 import { UserError } from '@selfsup/kit/errors';
+import { advised } from './advised.ts';
 import { announceExact } from './announce-exact.ts';
 import { assertWritable, publishedFolder, storeOf, unitLabel } from '../store/artifacts.ts';
 import { type Experiment, findStage, findVariant } from '../declare/experiment.ts';
@@ -33,6 +35,9 @@ export async function runStage(
     return 'computed';
   }
   const { module, config } = await loadChecked(session, experiment, id);
+  const extent = session.dryRunFolder === undefined ? wholeWork : dryRun;
+  const run = (context: StageContext<unknown>): Promise<StageResult> =>
+    extent === dryRun && module.rehearse ? module.rehearse(context) : module.run(context);
   return runUnit(
     session,
     {
@@ -49,17 +54,16 @@ export async function runStage(
         resolvedConfig: config,
       },
       run: (workFolder) =>
-        module.run({
+        run({
           config,
           seed: id.seed,
           needs: Object.fromEntries(
             Object.entries(declaration.needs).map(([role, ref]) => [role, stageInput(session, id, ref)]),
           ),
           workFolder,
-          progress: session.progress(unitLabel(id)),
+          progress: advised(session.progress(unitLabel(id)), experiment.about.smallTwin),
           signal: session.signal,
-          dryRun: session.dryRunFolder !== undefined,
-          smallTwin: experiment.about.smallTwin,
+          extent,
         }),
     },
     options.force,

@@ -1,3 +1,4 @@
+import { dryRun, wholeWork } from '@selfsup/kit/extent';
 import type { StageInput, StageModule } from '@selfsup/kit/stage';
 import { readCheckpoint, writeCheckpoint, type TensorData } from '@selfsup/models/checkpoint';
 import { beforeAll, expect, test } from 'vitest';
@@ -47,9 +48,9 @@ async function damaged(
   return asInput(name, { blobs: { checkpoint }, metrics: [] });
 }
 
-const evaluate = (name: string, given: StageInput, changes: object = {}, dryRun = false) => {
+const evaluate = (name: string, given: StageInput, changes: object = {}, extent = wholeWork) => {
   const [module, config] = evaluations[name]!;
-  return run(module, `${name}-bad`, { ...config, ...changes }, { encoder: given, dataset }, { dryRun });
+  return run(module, `${name}-bad`, { ...config, ...changes }, { encoder: given, dataset }, { extent });
 };
 
 test.each(names)('%s: a checkpoint of another architecture is refused with file and tensor', async (name) => {
@@ -85,8 +86,8 @@ test('features: finite weights that give infinity are refused with the layer', a
 });
 
 test.each(training)('%s: a class without training images is named, in a dry run too', async (name) => {
-  for (const dryRun of [true, false])
-    await expect(evaluate(name, encoder, { train: { subset: { first: 8 } } }, dryRun)).rejects.toMatchObject({
+  for (const extent of [dryRun, wholeWork])
+    await expect(evaluate(name, encoder, { train: { subset: { first: 8 } } }, extent)).rejects.toMatchObject({
       name: 'UserError',
       message: expect.stringMatching(/^No training image shows class '\w+'$/) as string,
       field: 'train.subset',

@@ -28,7 +28,7 @@ export async function eachLayer(
   emptyClasses: 'refused' | 'unless-absent' | 'allowed',
   measure: (features: FeatureSet, layer: string) => Promise<LayerResult>,
 ): Promise<{ readonly metrics: Metric[]; readonly figures: Figure[]; readonly remarks: Remark[] }> {
-  const { config, workFolder, dryRun } = context;
+  const { config, workFolder, extent } = context;
   await mkdir(workFolder, { recursive: true });
   const input = requireNeed(context, 'features');
   const metrics: Metric[] = [];
@@ -38,9 +38,9 @@ export async function eachLayer(
     const features = await openFeatures(input, layer, 'layers');
     try {
       const { classes, train, description } = features;
-      if (emptyClasses !== 'allowed' && !dryRun) {
+      if (emptyClasses !== 'allowed') {
         const absent = emptyClasses === 'refused' ? [] : description.absent;
-        refuseEmptyClass({ classes, trainLabels: train.labels, absent });
+        refuseEmptyClass({ classes, trainLabels: train.labels, absent }, extent);
       }
       const found = await measure(features, layer);
       metrics.push(...found.metrics);

@@ -14,7 +14,7 @@ import { openFrozenInput } from './frozen-input.ts';
  * Throws `UserError` for an unknown layer and for images of another size than the encoder's.
  */
 export async function extractFeatures(context: StageContext<FeaturesConfig>): Promise<StageResult> {
-  const { config, seed, workFolder, dryRun } = context;
+  const { config, seed, workFolder, extent } = context;
   await mkdir(workFolder, { recursive: true });
   const input = await openFrozenInput(context, config.layers, 'layers');
   const { dataset, frozen } = input;
@@ -27,7 +27,7 @@ export async function extractFeatures(context: StageContext<FeaturesConfig>): Pr
     );
     for (const [part, all] of chosen) {
       const { split } = config[part];
-      const indices = dryRun ? evenlyApart(all, 2 * config.batchSize) : all;
+      const indices = evenlyApart(all, extent.batches * config.batchSize);
       const files = await extractSplit({
         ...context,
         part,

@@ -1,3 +1,4 @@
+import { wholeWork } from '@selfsup/kit/extent';
 import { pixelTensor } from '@selfsup/engine/pixels';
 import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
@@ -16,7 +17,7 @@ test('ten-crop shows the four corners, the middle, and all of them mirrored, to 
     assertInference: () => undefined,
   };
   const test = await liveTest(
-    { config: {}, seed: 1, needs: {}, workFolder: '', progress: silent, signal: never, dryRun: false },
+    { config: {}, seed: 1, needs: {}, workFolder: '', progress: silent, signal: never, extent: wholeWork },
     { dataset, frozen } as unknown as FrozenInput,
     ['conv1'],
     { train: { split: 'train' }, test: { split: 'test' }, workers: 0, testView: { tenCrop: crop } },
@@ -68,7 +69,7 @@ async function testLogits(logits: number[][], labels: number[], views: number, a
     },
   } as unknown as HeadSource;
   const [measured] = await testHead(tf.model({ inputs: input, outputs }), source, average, {
-    dryRun: false,
+    extent: wholeWork,
     signal: never,
   });
   return measured!;

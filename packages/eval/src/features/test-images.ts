@@ -44,7 +44,7 @@ export async function storedTest(
   try {
     const { split } = settings.test;
     const all = chosenImages(dataset, settings.test, context.seed, 'test');
-    const indices = context.dryRun ? all.subarray(0, extractionBatch) : all;
+    const indices = all.subarray(0, context.extent.batches * extractionBatch);
     await mkdir(folder, { recursive: true });
     const { workers } = settings;
     const where = { part: 'test' as const, split, indices, batchSize: extractionBatch, workers, workFolder: folder };

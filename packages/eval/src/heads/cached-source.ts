@@ -19,11 +19,10 @@ export async function openCachedSource(context: StageContext<HeadTraining>, key:
 
 /**
  * Batches of the published features of several layers, which the config names in `field`. `settingsFor` says how they
- * are cut, given the features. Throws `UserError` as `openFeatures` does and, but in a dry run, whose features are few, for a
- * class without training images.
+ * are cut, given the features. Throws `UserError` as `openFeatures` does and for a class without training images.
  */
 export async function openCachedLayers<Settings extends BatchSettings>(
-  context: Pick<StageContext<never>, 'needs' | 'dryRun'>,
+  context: Pick<StageContext<never>, 'needs' | 'extent'>,
   layers: readonly string[],
   field: string,
   settingsFor: (features: readonly FeatureSet[]) => Settings,
@@ -35,7 +34,7 @@ export async function openCachedLayers<Settings extends BatchSettings>(
   try {
     for (const layer of layers) features.push(await openFeatures(input, layer, field));
     const { classes, train, description } = features[0]!;
-    if (!context.dryRun) refuseEmptyClass({ classes, trainLabels: train.labels, absent: description.absent });
+    refuseEmptyClass({ classes, trainLabels: train.labels, absent: description.absent }, context.extent);
     const blobs = layers.flatMap((layer) => [featureBlob('train', layer), featureBlob('test', layer)]);
     const inputs = [...blobs, 'train-labels', 'test-labels'].map((blob) => basename(input.blob(blob)));
     const identity = { inputs, features: features[0]?.description };

@@ -20,7 +20,7 @@ export async function runHead<Config extends HeadTraining>(
   kind: HeadKind,
   open: (context: StageContext<Config>, key: RandomKey) => Promise<HeadSource>,
 ): Promise<StageResult> {
-  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  const { config, seed, workFolder, progress, signal, extent } = context;
   const { head } = kind;
   await mkdir(workFolder, { recursive: true });
   // The layer is left out: one seed gives the probes of all layers the same start and order.
@@ -44,7 +44,7 @@ export async function runHead<Config extends HeadTraining>(
       workFolder,
       progress,
       signal,
-      dryRun,
+      extent,
     }).finally(() => model.dispose());
     // Top-5 is no part of these protocols.
     const measured = heads.map((one) => ({ ...one, top5: undefined }));

@@ -1,6 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import { compiledStep } from '@selfsup/engine/compiled-step';
-import { Interrupted, type StageContext } from '@selfsup/kit/stage';
+import { firstOf } from '@selfsup/kit/extent';
+import { stopIfAsked } from '@selfsup/kit/interruption';
+import type { StageContext } from '@selfsup/kit/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { confusionOf } from '../measures/confusion.ts';
 import type { HeadSource } from './head-source.ts';
@@ -14,21 +15,20 @@ export interface Measured {
 }
 
 /**
- * Tests the heads of a model, one output for each layer, on all test images, in a dry run on the first batch only, batch
- * norm in inference mode. The logits, or their softmax, are averaged over the views of an image. Throws `Interrupted` between batches when
+ * Tests the heads of a model, one output for each layer, on all test images, batch norm in inference mode. The logits, or their softmax, are averaged over the views of an image. Throws `Interrupted` between batches when
  * asked to stop.
  */
 export async function testHead(
   model: tf.LayersModel,
   source: HeadSource,
   average: 'logits' | 'softmax',
-  { dryRun, signal }: Pick<StageContext<never>, 'dryRun' | 'signal'>,
+  { extent, signal }: Pick<StageContext<never>, 'extent' | 'signal'>,
 ): Promise<Measured[]> {
   const classes = source.classes.length;
   const places = Math.min(5, classes);
   const labels: number[] = [];
   const ranked: number[][] = source.shapes.map(() => []);
-  for await (const batch of source.test()) {
+  for await (const batch of firstOf(source.test(), extent.batches)) {
     const best = compiledStep(() =>
       tf.tidy(() => {
         const given = model.predictOnBatch([...batch.features]);
@@ -40,9 +40,7 @@ export async function testHead(
     best.forEach((indices, i) => (ranked[i] as number[]).push(...(indices.dataSync() as Int32Array)));
     labels.push(...batch.labels);
     tf.dispose([...best, ...batch.features]);
-    if (dryRun) break;
-    await setImmediate(); // lets signals in
-    if (signal.aborted) throw new Interrupted('Asked to stop between test batches.');
+    await stopIfAsked(signal, 'Asked to stop between test batches.');
   }
   return ranked.map((rows) => {
     const predicted = labels.map((_, image) => rows[image * places] as number);

@@ -1,5 +1,6 @@
 import { existsSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { dryRun, wholeWork } from '@selfsup/kit/extent';
 import { randomKey } from '@selfsup/kit/random';
 import { Interrupted } from '@selfsup/kit/stage';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -51,7 +52,7 @@ function job(settings: object, changes: Partial<HeadJob> = {}, key = randomKey(5
     workFolder: temporaryFolder('head'),
     progress: silent,
     signal: never,
-    dryRun: false,
+    extent: wholeWork,
     ...changes,
   };
   return { ...one, features };
@@ -208,7 +209,7 @@ test('metrics are written for TensorBoard, step by step', async () => {
 });
 
 test('a dry run takes one step; too little data and a diverging loss are refused', async () => {
-  const dry = await trainHead(job({ epochs: 5, batchSize: 32 }, { dryRun: true }));
+  const dry = await trainHead(job({ epochs: 5, batchSize: 32 }, { extent: dryRun }));
   expect(dry.curve.train).toHaveLength(1);
   await expect(trainHead(job({ batchSize: 512 }))).rejects.toThrow('do not fill one batch');
   const wild = { batchSize: 64, epochs: 50, schedule: { name: 'constant', learningRate: 1e20 } };

@@ -78,7 +78,7 @@ function cachedSubject(features: readonly FeatureSet[], layers: readonly string[
 }
 
 async function train(context: Context, source: HeadSource, settings: ResolvedProbe): Promise<StageResult> {
-  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  const { config, seed, workFolder, progress, signal, extent } = context;
   const { layers } = config;
   const { classes } = source;
   for (const difference of settings.differences) progress.note(`${settings.label}: ${difference}`);
@@ -101,7 +101,7 @@ async function train(context: Context, source: HeadSource, settings: ResolvedPro
     workFolder,
     progress,
     signal,
-    dryRun,
+    extent,
   }).finally(() => model.dispose());
 
   const protocol = { ...settings, workers: undefined }; // changes no result

@@ -1,5 +1,6 @@
 import type { Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
+import { type Extent, wholeWork } from '@selfsup/kit/extent';
 import type { Remark } from '@selfsup/kit/remark';
 
 /** Classes that a message names; more are counted. */
@@ -12,25 +13,27 @@ export function classesAbsentFrom(split: string, { manifest }: Dataset): string[
 
 /**
  * Throws `UserError` for a class that no training image shows. Where a classifier can do without, `absent` names those
- * classes that the dataset itself has no training image of: choosing others would not help.
+ * classes that the dataset itself has no training image of: choosing others would not help. `extent`: of
+ * features that an earlier stage extracted, which are few where it did little.
  */
-export function refuseEmptyClass({
-  classes,
-  trainLabels,
-  absent = [],
-}: {
-  classes: readonly string[];
-  trainLabels: Int32Array;
-  absent?: readonly string[] | undefined;
-}): void {
+export function refuseEmptyClass(
+  of: {
+    readonly classes: readonly string[];
+    readonly trainLabels: Int32Array;
+    readonly absent?: readonly string[] | undefined;
+  },
+  extent: Extent = wholeWork,
+): void {
+  const { classes, trainLabels, absent = [] } = of;
   const empty = withoutImages(classes, trainLabels).find((name) => !absent.includes(name));
-  if (empty !== undefined)
-    throw new UserError(`No training image shows class '${empty}'`, {
-      field: 'train.subset',
-      remedy:
-        'Choose training images that hold every class, where features are cached in the stage that extracts them. ' +
-        'A class that the dataset has none of must be left out of it.',
-    });
+  if (empty === undefined) return;
+  const refusal = new UserError(`No training image shows class '${empty}'`, {
+    field: 'train.subset',
+    remedy:
+      'Choose training images that hold every class, where features are cached in the stage that extracts them. ' +
+      'A class that the dataset has none of must be left out of it.',
+  });
+  extent.tooFew(refusal);
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { openDataset } from '@selfsup/data/dataset';
 import { ingest } from '@selfsup/data/ingest';
+import { wholeWork } from '@selfsup/kit/extent';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageContext, StageInput, StageModule, StageResult } from '@selfsup/kit/stage';
 import { saveEncoder } from '@selfsup/models/encoder';
@@ -66,7 +67,7 @@ export function contextOf<C>(
   needs: Record<string, StageInput>,
   changes: Partial<StageContext<C>> = {},
 ): StageContext<C> {
-  const common = { seed: 1, progress: silent, signal: never, dryRun: false };
+  const common = { seed: 1, progress: silent, signal: never, extent: wholeWork };
   return { config: module.schema.parse(config), needs, workFolder: workFolderOf(name), ...common, ...changes };
 }
 

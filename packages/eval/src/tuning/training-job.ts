@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
+import { firstOf } from '@selfsup/kit/extent';
 import type { RandomKey } from '@selfsup/kit/random';
 import type { StageContext } from '@selfsup/kit/stage';
 import type { Feed, Trainee } from '@selfsup/trainer/trainee';
@@ -12,7 +13,7 @@ import type { BatchSettings } from '../heads/head-source.ts';
 type LabelTraining = BatchSettings & Pick<HeadTraining, 'epochs' | 'optimizer' | 'schedule'>;
 
 /** A training on labels, beside what is trained. Live checkpoints lie in its work folder, which it has for itself. */
-export interface TrainingJob extends Pick<StageContext<never>, 'workFolder' | 'progress' | 'signal' | 'dryRun'> {
+export interface TrainingJob extends Pick<StageContext<never>, 'workFolder' | 'progress' | 'signal' | 'extent'> {
   readonly config: LabelTraining;
   /** Epochs from one test to the next; the last epoch is tested always. Default 1. */
   readonly testEvery?: number | undefined;
@@ -34,8 +35,7 @@ export interface Curve {
 const checkpoint = { everySeconds: 60, keep: 2 };
 
 /**
- * Trains to the end, from where an interrupted run of the same job stopped; in a dry run takes one step and tests. `finish`
- * is called before the live checkpoints go. `losses` are the names of the trainee's losses in the curve, `images` are those
+ * Trains to the end, from where an interrupted run of the same job stopped. `finish` is called before the live checkpoints go. `losses` are the names of the trainee's losses in the curve, `images` are those
  * to train on. Throws `UserError` where they fill no batch, and as `Training.run` does.
  */
 export async function trainOnLabels<Batch>(
@@ -45,7 +45,7 @@ export async function trainOnLabels<Batch>(
   images: number,
   finish: (steps: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<{ readonly curve: Curve; readonly best: Readonly<Record<string, number>> }> {
-  const { config, dryRun, identity } = job;
+  const { config, extent } = job;
   const { batchSize, samplesPerEpoch, optimizer, schedule } = config;
   if (feed.batchesPerEpoch === 0)
     throw new UserError(`${samplesPerEpoch ?? images} training images do not fill one batch of ${batchSize}`, {
@@ -53,14 +53,16 @@ export async function trainOnLabels<Batch>(
       remedy: "Make the batch smaller, or raise 'samplesPerEpoch' to go through the images several times.",
     });
   const evaluate = { everyEpochs: job.testEvery ?? 1 };
-  const epochs = dryRun ? 1 : config.epochs;
+  const epochs = Math.min(config.epochs, extent.epochs);
   const training = new Training({
     ...job,
     config: { epochs, batchSize, optimizer, schedule, checkpoint, evaluate, log: { everySteps: 10 } },
     trainee,
-    feed: dryRun ? firstOf(feed) : feed,
+    feed: {
+      batchesPerEpoch: Math.min(feed.batchesPerEpoch, extent.batches),
+      epoch: (...position) => firstOf(feed.epoch(...position), extent.batches),
+    },
     key,
-    identity: dryRun ? `${identity}-dry-run` : identity,
     quiet: true,
   });
   try {
@@ -78,19 +80,6 @@ export async function trainOnLabels<Batch>(
 export function eventRecords(stageFolder: string): Readonly<Record<string, string>> {
   const events = join(stageFolder, 'events');
   return existsSync(events) ? { events } : {};
-}
-
-/** The first batch of a feed as an epoch. */
-function firstOf<Batch>(feed: Feed<Batch>): Feed<Batch> {
-  return {
-    batchesPerEpoch: 1,
-    async *epoch(...position) {
-      for await (const batch of feed.epoch(...position)) {
-        yield batch;
-        return;
-      }
-    },
-  };
 }
 
 /** Points with what is named, in that order, whatever order a live checkpoint gave them back in. */

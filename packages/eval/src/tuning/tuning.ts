@@ -2,6 +2,7 @@ import { measuringView, outputSize, viewsPerImage } from '@selfsup/data/augment'
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
 import { compiledStep } from '@selfsup/engine/compiled-step';
+import { firstOf } from '@selfsup/kit/extent';
 import { stopIfAsked } from '@selfsup/kit/interruption';
 import { UserError } from '@selfsup/kit/errors';
 import { setTrainingStep } from '@selfsup/engine/layers';
@@ -130,10 +131,10 @@ export function tuningStep(
   return { losses: { loss }, gradients, samples: labels.length };
 }
 
-/** Counts over the test images, of a dry run over the first batch. Throws `Interrupted` between batches. */
-async function test(network: TunedNetwork, loader: Loader, classes: number, { dryRun, signal }: TuningJob) {
+/** Counts over the test images. Throws `Interrupted` between batches. */
+async function test(network: TunedNetwork, loader: Loader, classes: number, { extent, signal }: TuningJob) {
   const [labels, predicted]: [number[], number[]] = [[], []];
-  for await (const batch of loader.epoch(0)) {
+  for await (const batch of firstOf(loader.epoch(0), extent.batches)) {
     await stopIfAsked(signal, 'Asked to stop between test batches.');
     const best = compiledStep(() =>
       tf.tidy(() => network.above(network.below(batch.images, batch.labels.length), false).argMax(1)),
@@ -141,7 +142,6 @@ async function test(network: TunedNetwork, loader: Loader, classes: number, { dr
     predicted.push(...(best.dataSync() as Int32Array));
     labels.push(...batch.labels);
     best.dispose();
-    if (dryRun) break;
   }
   return confusionOf(labels, predicted, classes);
 }

@@ -149,7 +149,7 @@ export class GanMeasures {
   }
 
   #generatedCount(): number {
-    return this.#context.dryRun ? 100 : this.#context.config.measured.generated;
+    return this.#context.config.measured.generated;
   }
 
   #generatedRows(): RowSource {

@@ -109,10 +109,10 @@ export class GanNetworks {
    * training batches: those that moved along with the training lag behind it. A function of the weights and the seed.
    */
   async estimateStatistics(): Promise<void> {
-    const { config, dryRun } = this.#context;
+    const { config, extent } = this.#context;
     const key = this.#context.key('statistics');
     let pass = 0;
-    for await (const batch of this.#context.randomBatches(key, dryRun ? 2 : config.statisticsBatches)) {
+    for await (const batch of this.#context.randomBatches(key, Math.min(config.statisticsBatches, extent.batches))) {
       tf.tidy(() =>
         withMovingDecay([this.encoder, this.generator], pass / (pass + 1), () => {
           this.encoder.apply(this.seen(batch), { training: true });

@@ -1,3 +1,4 @@
+import { wholeWork } from '@selfsup/kit/extent';
 import type { StageContext } from '@selfsup/kit/stage';
 import { recordingProgress } from '@selfsup/trainer/testing/recording-progress';
 import type { Task } from '../task.ts';
@@ -22,7 +23,7 @@ export function trainingContext<Config>(
     seed: 1,
     needs: {},
     signal: new AbortController().signal,
-    dryRun: false,
+    extent: wholeWork,
     ...more,
     config,
     workFolder,

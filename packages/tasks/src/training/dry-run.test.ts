@@ -1,13 +1,14 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dryRun } from '@selfsup/kit/extent';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { afterAll, expect, test } from 'vitest';
 import { generatedDataset } from '../testing/generated-dataset.ts';
 import { random } from '../pretext/random/random.ts';
 import { rotnet } from '../pretext/rotnet/rotnet.ts';
 import { trainingContext } from '../testing/training-context.ts';
-import { trainOn } from './run-training.ts';
+import { rehearseOn } from './dry-run.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'dry-run-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -18,8 +19,8 @@ test('takes two steps, tells what the whole would be, and gives a checkpoint tha
     { until: 200, learningRate: 0.02 },
   ];
   const changes = { epochs: 200, schedule: { name: 'steps', table } };
-  const context = trainingContext(rotnet, join(root, 'rotnet'), changes, { dryRun: true });
-  const result = await trainOn(generatedDataset(), rotnet, context);
+  const context = trainingContext(rotnet, join(root, 'rotnet'), changes, { extent: dryRun });
+  const result = await rehearseOn(generatedDataset(), rotnet, context);
   const told = context.progress.lines.join('\n');
   expect(told).toContain('Parameters: 2,472');
   expect(told).toMatch(/Step 2: loss \d/);
@@ -34,7 +35,7 @@ test('takes two steps, tells what the whole would be, and gives a checkpoint tha
 });
 
 test('works for a task that does not train', async () => {
-  const context = trainingContext(random, join(root, 'random'), {}, { dryRun: true });
-  await trainOn(generatedDataset(), random, context);
+  const context = trainingContext(random, join(root, 'random'), {}, { extent: dryRun });
+  await rehearseOn(generatedDataset(), random, context);
   expect(context.progress.lines).toEqual(['Parameters: 2,436', 'Checkpoints written, read back and found equal']);
 });

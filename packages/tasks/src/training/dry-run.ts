@@ -1,75 +1,72 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StageContext } from '@selfsup/kit/stage';
+import { firstOf } from '@selfsup/kit/extent';
+import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from '@selfsup/models/checkpoint';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { learningRateAt, milestones } from '@selfsup/models/schedules';
 import { parameterCount } from '@selfsup/models/weights';
-import type { Batch } from '@selfsup/data/loader';
+import type { Dataset } from '@selfsup/data/dataset';
 import { duration } from '@selfsup/trainer/clock';
-import type { Training } from '@selfsup/trainer/training';
-import type { TaskInstance } from '../task.ts';
+import type { Task } from '../task.ts';
+import { type BuiltTraining, withTraining } from './run-training.ts';
 import type { TrainingConfig } from './training-config.ts';
-import type { DataFeed } from './data-feed.ts';
-
-const STEPS = 2;
-
-export interface DryRunParts {
-  readonly config: TrainingConfig;
-  readonly instance: TaskInstance;
-  readonly feed: DataFeed;
-  readonly training: Training<Batch>;
-  readonly context: Pick<StageContext<unknown>, 'progress' | 'workFolder'>;
-  /** Writes the final checkpoint. */
-  readonly save: () => Promise<void>;
-  readonly checkpoint: string;
-}
 
 /**
- * Proves a training without doing it: what comes before an epoch, two steps on real batches, live and final checkpoint written, read back and
- * compared to the bit, and the facts of the whole run told. Throws when what is read back differs.
+ * Proves a training without doing it: what comes before an epoch, two steps on real batches, live and final checkpoint written,
+ * read back and compared to the bit, and the facts of the whole run told. Gives the checkpoint, and no metrics. Throws as
+ * `trainOn` does, and when what is read back differs.
  */
-export async function dryRun(parts: DryRunParts): Promise<void> {
-  const { config, instance, feed, training, context } = parts;
-  const { progress } = context;
-  progress.note(`Parameters: ${parameterCount(...Object.values(instance.models)).toLocaleString('en')}`);
-  if (instance.parameterGroups.length > 0) {
-    const seconds = await twoSteps(parts);
-    for (const epoch of milestones(config.schedule, config.epochs)) {
-      const position = { epoch, step: epoch * feed.batchesPerEpoch, totalSteps: config.epochs * feed.batchesPerEpoch };
+export function rehearseOn<Config>(
+  dataset: Dataset,
+  task: Task<Config>,
+  context: StageContext<TrainingConfig<Config>>,
+): Promise<StageResult> {
+  const { progress, workFolder } = context;
+  return withTraining(dataset, task, context, async (built) => {
+    const { config, instance, feed, training, save, checkpoint } = built;
+    progress.note(`Parameters: ${parameterCount(...Object.values(instance.models)).toLocaleString('en')}`);
+    if (instance.parameterGroups.length > 0) {
+      const seconds = await steps(built, context);
+      const totalSteps = config.epochs * feed.batchesPerEpoch;
+      for (const epoch of milestones(config.schedule, config.epochs)) {
+        const rate = learningRateAt(config.schedule, { epoch, step: epoch * feed.batchesPerEpoch, totalSteps });
+        progress.note(`Learning rate from epoch ${epoch + 1}: ${rate.toPrecision(3)}`);
+      }
       progress.note(
-        `Learning rate from epoch ${epoch + 1}: ${learningRateAt(config.schedule, position).toPrecision(3)}`,
+        `Estimated time: ${duration(seconds * totalSteps)} for ${totalSteps} steps of ${seconds.toPrecision(2)} s`,
       );
+      const live = join(workFolder, 'dry-run.safetensors');
+      const before = training.snapshot();
+      await writeCheckpoint(live, before);
+      training.restore(await readCheckpoint(live));
+      requireEqual(before, training.snapshot());
+      await rm(live, { force: true });
     }
-    const steps = config.epochs * feed.batchesPerEpoch;
-    progress.note(`Estimated time: ${duration(seconds * steps)} for ${steps} steps of ${seconds.toPrecision(2)} s`);
-    const live = join(context.workFolder, 'dry-run.safetensors');
-    const before = training.snapshot();
-    await writeCheckpoint(live, before);
-    training.restore(await readCheckpoint(live));
-    requireEqual(before, training.snapshot());
-    await rm(live, { force: true });
-  }
-  await parts.save();
-  await requireSameEncoder(parts);
-  progress.note('Checkpoints written, read back and found equal');
+    await save();
+    await requireSameEncoder(built);
+    progress.note('Checkpoints written, read back and found equal');
+    return { blobs: { checkpoint }, metrics: [] };
+  });
 }
 
 /** Takes the steps and gives the seconds of the last, the first being slowed by its first touch of memory. */
-async function twoSteps({ feed, training, context }: DryRunParts): Promise<number> {
+async function steps(
+  { feed, training }: BuiltTraining,
+  { extent, progress }: Pick<StageContext<never>, 'extent' | 'progress'>,
+): Promise<number> {
   let seconds = 0;
   let taken = 0;
-  for await (const batch of feed.epoch(0, 0, await training.plan())) {
+  for await (const batch of firstOf(feed.epoch(0, 0, await training.plan()), extent.batches)) {
     const started = performance.now();
     const values = training.step(batch);
     seconds = (performance.now() - started) / 1000;
-    context.progress.note(
-      `Step ${taken + 1}: ${Object.entries(values)
+    progress.note(
+      `Step ${++taken}: ${Object.entries(values)
         .map(([k, v]) => `${k} ${v.toPrecision(4)}`)
         .join(', ')}`,
     );
-    if (++taken === STEPS) break;
   }
   return seconds;
 }
@@ -83,7 +80,7 @@ function requireEqual(a: Checkpoint, b: Checkpoint): void {
 }
 
 /** The encoder rebuilt from the final checkpoint gives the features of the one in memory. */
-async function requireSameEncoder({ instance, checkpoint }: DryRunParts): Promise<void> {
+async function requireSameEncoder({ instance, checkpoint }: BuiltTraining): Promise<void> {
   const loaded = await loadEncoder(checkpoint);
   const { height, width, channels } = loaded.input;
   const difference = tf.tidy(() => {

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, sha256, sha256File } from '@selfsup/kit/files';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
+import type { Batch } from '@selfsup/data/loader';
 import { requireImages } from '@selfsup/data/subset';
 import { saveEncoder, type Normalisation } from '@selfsup/models/encoder';
 import { configureNetwork, type ConfiguredNetwork } from '@selfsup/models/network';
@@ -13,28 +14,65 @@ import { Training } from '@selfsup/trainer/training';
 import type { Task, TaskInstance } from '../task.ts';
 import type { TrainingConfig } from './training-config.ts';
 import { DataFeed } from './data-feed.ts';
-import { dryRun } from './dry-run.ts';
 import { initialWeights, type InitialWeights } from './initial-weights.ts';
 import { finalMetrics, trainingFigures, writeFiles } from './outputs.ts';
 
-/** A training stage: opens the dataset, builds the task, trains it and writes what is published. */
-export async function runTraining<Config>(
+/** A training that is built: what `trainOn` carries out. */
+export interface BuiltTraining {
+  /** Without epochs where nothing is trained. */
+  readonly config: TrainingConfig;
+  readonly instance: TaskInstance;
+  readonly feed: DataFeed;
+  readonly training: Training<Batch>;
+  /** Path of the final checkpoint. */
+  readonly checkpoint: string;
+  /** Writes the final checkpoint. */
+  readonly save: () => Promise<void>;
+}
+
+/** A training stage: opens the dataset and does `work` on it, which is `trainOn` or a rehearsal of that. */
+export async function onDataset<Config>(
   task: Task<Config>,
   context: StageContext<TrainingConfig<Config>>,
+  work: typeof trainOn,
 ): Promise<StageResult> {
   const dataset = openDataset(context.needs['dataset']!.blob('lmdb'));
   try {
-    return await trainOn(dataset, task, context);
+    return await work(dataset, task, context);
   } finally {
     await dataset.close();
   }
 }
 
-/** As `runTraining`, on a dataset that is open. */
+/** Builds the task on a dataset that is open, trains it and writes what is published. */
 export async function trainOn<Config>(
   dataset: Dataset,
   task: Task<Config>,
   context: StageContext<TrainingConfig<Config>>,
+): Promise<StageResult> {
+  return withTraining(dataset, task, context, async ({ instance, feed, training, checkpoint, save }) => {
+    const trains = instance.parameterGroups.length > 0;
+    if (trains) await training.run();
+    await feed.close();
+    const finish = await instance.finish?.();
+    await save();
+    const files = await writeFiles(dirname(checkpoint), finish?.files);
+    const results = {
+      metrics: finalMetrics(task, instance.measures, training.state, finish),
+      figures: await trainingFigures(task, instance, training.state),
+    };
+    if (!trains) return { blobs: { checkpoint }, files, ...results };
+    files['metrics.jsonl'] = training.metricsFile;
+    return { blobs: { checkpoint }, files, records: { events: training.eventFolder }, ...results };
+  });
+}
+
+/** Builds a training on a dataset that is open, hands it to `use` and takes it down again. */
+export async function withTraining<Config>(
+  dataset: Dataset,
+  task: Task<Config>,
+  context: StageContext<TrainingConfig<Config>>,
+  use: (built: BuiltTraining) => Promise<StageResult>,
 ): Promise<StageResult> {
   const { config, seed, workFolder, progress } = context;
   const network = await configureNetwork(config.network);
@@ -63,7 +101,6 @@ export async function trainOn<Config>(
     identity,
     progress,
     signal: context.signal,
-    smallTwin: context.smallTwin,
   });
   const outputs = join(workFolder, 'outputs');
   const checkpoint = join(outputs, 'checkpoint.safetensors');
@@ -80,22 +117,7 @@ export async function trainOn<Config>(
     });
   try {
     await rm(outputs, { recursive: true, force: true });
-    if (context.dryRun) {
-      await dryRun({ config: { ...config, epochs }, instance, feed, training, context, save, checkpoint });
-      return { blobs: { checkpoint }, metrics: [] };
-    }
-    if (trains) await training.run();
-    await feed.close();
-    const finish = await instance.finish?.();
-    await save();
-    const files = await writeFiles(outputs, finish?.files);
-    const results = {
-      metrics: finalMetrics(task, instance.measures, training.state, finish),
-      figures: await trainingFigures(task, instance, training.state),
-    };
-    if (!trains) return { blobs: { checkpoint }, files, ...results };
-    files['metrics.jsonl'] = training.metricsFile;
-    return { blobs: { checkpoint }, files, records: { events: training.eventFolder }, ...results };
+    return await use({ config: { ...config, epochs }, instance, feed, training, checkpoint, save });
   } finally {
     await feed.close();
     training.dispose();
@@ -117,7 +139,7 @@ function createInstance<Config>(
   context: StageContext<TrainingConfig<Config>>,
   { dataset, network, normalisation, feed, identity, begin }: InstanceParts,
 ): Promise<TaskInstance> {
-  const { config, seed, needs, workFolder, progress, signal, dryRun } = context;
+  const { config, seed, needs, workFolder, progress, signal, extent } = context;
   const input = feed.size;
   return task.create({
     config: config.task,
@@ -134,7 +156,7 @@ function createInstance<Config>(
     identity,
     progress,
     signal,
-    dryRun,
+    extent,
     buildEncoder: (shape = input, purpose = 'encoder') => {
       const encoder = network.build(shape, randomKey(seed, 'weights', purpose));
       if (purpose === 'encoder') begin?.(encoder);

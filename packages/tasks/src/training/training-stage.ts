@@ -13,6 +13,13 @@ export function trainingStage<Config>(task: Task<Config>): StageModule<TrainingC
     optionalRoles: ['init'],
     ...(task.rolesFor && { rolesFor: ({ task: config }: TrainingConfig<Config>) => task.rolesFor!(config) }),
     parts: (config) => [`models/${config.network.name}`, ...(task.parts?.(config.task) ?? [])],
-    run: async (context) => (await import('./run-training.ts')).runTraining(task, context),
+    async run(context) {
+      const { onDataset, trainOn } = await import('./run-training.ts');
+      return onDataset(task, context, trainOn);
+    },
+    async rehearse(context) {
+      const [{ onDataset }, { rehearseOn }] = await Promise.all([import('./run-training.ts'), import('./dry-run.ts')]);
+      return onDataset(task, context, rehearseOn);
+    },
   };
 }

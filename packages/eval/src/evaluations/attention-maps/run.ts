@@ -130,7 +130,7 @@ function mapShape(layer: string, shape: readonly number[]): readonly [number, nu
   });
 }
 
-function chooseImages({ config, seed, dryRun }: StageContext<AttentionMapsConfig>, { dataset }: FrozenInput) {
+function chooseImages({ config, seed, extent }: StageContext<AttentionMapsConfig>, { dataset }: FrozenInput) {
   const { images, split } = config;
   requireImages(dataset, split, 'split');
   const labels = dataset.labels(split);
@@ -149,7 +149,7 @@ function chooseImages({ config, seed, dryRun }: StageContext<AttentionMapsConfig
       field: 'images',
       remedy: 'Choose fewer images.',
     });
-  return dryRun ? indices.subarray(0, 2) : indices;
+  return indices.subarray(0, extent.images);
 }
 
 /** The maps of all copies, also appended to the layer's file. */

@@ -1,3 +1,4 @@
+import { dryRun } from '@selfsup/kit/extent';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { metricValues } from '@selfsup/kit/metric';
 import { existsSync, readdirSync } from 'node:fs';
@@ -116,7 +117,7 @@ test('a training that is stopped and resumed ends with the bits of one that was 
 });
 
 test('a dry run takes one step', async () => {
-  await run(augmentedProbe, 'dry', { ...base, head: 'fc3', augment }, needs, { dryRun: true });
+  await run(augmentedProbe, 'dry', { ...base, head: 'fc3', augment }, needs, { extent: dryRun });
   expect(figureData(resultOf('dry'), 'curve').train).toHaveLength(1);
   expect(existsSync(join(workFolderOf('dry'), 'test-features'))).toBe(false);
 });

@@ -1,3 +1,4 @@
+import { dryRun } from '@selfsup/kit/extent';
 import { metricValues } from '@selfsup/kit/metric';
 import { randomKey, integer } from '@selfsup/kit/random';
 import { expect, test } from 'vitest';
@@ -63,6 +64,6 @@ test('what cannot be clustered is refused by name', async () => {
     field: 'pca',
   });
   expect(() => clusteringScores.schema.parse({ layers: ['conv5'], k: [1] })).toThrow(/k/);
-  const dry = await run(clusteringScores, 'dry', { layers: ['conv5'], k: [300] }, { features }, { dryRun: true });
+  const dry = await run(clusteringScores, 'dry', { layers: ['conv5'], k: [300] }, { features }, { extent: dryRun });
   expect(metricValues(dry.metrics)).toHaveProperty('clusters/kmeans-k300/conv5/purity');
 });

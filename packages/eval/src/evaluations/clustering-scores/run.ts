@@ -12,17 +12,24 @@ import type { ClusteringScoresConfig } from './config.ts';
 
 /** Runs `eval/clustering-scores`. Throws `UserError` for unknown layers, empty classes, and as k-means and PCA do. */
 export async function measureClusters(context: StageContext<ClusteringScoresConfig>): Promise<StageResult> {
-  const { config, seed, progress, signal, dryRun } = context;
+  const { config, seed, progress, signal, extent } = context;
+  const { restarts } = config;
+  const iterations = Math.min(config.iterations, extent.epochs);
   return eachLayer(context, 'unless-absent', async (features, layer) => {
     const { labels, images } = features[config.part];
     const rows = await vectors(context, features);
     const metrics: Metric[] = [];
     for (const k of config.k ?? [features.classes.length]) {
-      if (k > images && !dryRun)
-        throw new UserError(`${k} clusters of ${images} images`, { field: 'k', remedy: 'Ask for fewer clusters.' });
-      const iterations = dryRun ? 1 : config.iterations;
-      const { restarts } = config;
-      const found = await kmeans(rows, { k: Math.min(k, images), seed, iterations, restarts, progress, signal });
+      const refusal = () =>
+        new UserError(`${k} clusters of ${images} images`, { field: 'k', remedy: 'Ask for fewer clusters.' });
+      const found = await kmeans(rows, {
+        k: extent.fit(k, images, refusal),
+        seed,
+        iterations,
+        restarts,
+        progress,
+        signal,
+      });
       const scores = clusteringScores(found.assignment, labels);
       const title = { head: 'clusters', ...protocolOf(config, k), layer };
       const nmi = Object.entries(scores.nmi).map(([mean, value]) => [`nmi-${mean}`, value] as const);
@@ -35,17 +42,17 @@ export async function measureClusters(context: StageContext<ClusteringScoresConf
 }
 
 async function vectors(context: StageContext<ClusteringScoresConfig>, features: FeatureSet): Promise<RowSource> {
-  const { config, progress, signal, dryRun } = context;
+  const { config, progress, signal, extent } = context;
   const rows = featureRows(features[config.part], features.shape, config.pooling);
   const { normalise } = config;
   if (config.pca !== undefined) {
     const most = Math.min(rows.rows - 1, rows.width);
-    if (config.pca > most && !dryRun)
-      throw new UserError(`${config.pca} components of ${rows.rows} images of ${rows.width} values`, {
+    const refusal = () =>
+      new UserError(`${config.pca} components of ${rows.rows} images of ${rows.width} values`, {
         field: 'pca',
         remedy: `Ask for at most ${most}.`,
       });
-    const components = dryRun ? Math.min(config.pca, rows.rows - 1) : config.pca;
+    const components = extent.fit(config.pca, most, refusal);
     const pca = await fitPca(rows, { components, progress, signal });
     return projectedRows(rows, pca, { normalise });
   }

@@ -1,3 +1,4 @@
+import { dryRun } from '@selfsup/kit/extent';
 import { allFigureData } from '@selfsup/report/testing/figure-data';
 import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
@@ -144,6 +145,6 @@ test('what cannot be mapped is refused by name', async () => {
   await expect(run(featureMap, 'x', plain, needs, { signal: stopped.signal })).rejects.toMatchObject({
     name: 'Interrupted',
   });
-  const dry = await run(featureMap, 'dry', plain, needs, { dryRun: true });
+  const dry = await run(featureMap, 'dry', plain, needs, { extent: dryRun });
   expect(Object.keys(metricValues(dry.metrics))).toHaveLength(3);
 });

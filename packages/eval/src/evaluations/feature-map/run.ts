@@ -36,7 +36,7 @@ const methodNames = { pca: 'PCA', umap: 'UMAP' } as const;
  * that are not finite, vectors too long for PCA, and a dataset that is not the one of the features.
  */
 export async function mapFeatures(context: Context): Promise<StageResult> {
-  const { config, seed, workFolder, dryRun } = context;
+  const { config, seed, workFolder, extent } = context;
   const input = requireNeed(context, 'features');
   const dataset = config.thumbnails > 0 ? openDataset(requireNeed(context, 'dataset').blob('lmdb')) : undefined;
   const files: Record<string, string> = {};
@@ -45,7 +45,10 @@ export async function mapFeatures(context: Context): Promise<StageResult> {
       if (dataset !== undefined) checkSameDataset(features.description, dataset);
       const { images, labels } = features[config.part];
       const coloured = colouredClasses(context, features);
-      const drawn = permutation(randomKey(seed, 'feature-map'), images).subarray(0, dryRun ? 20 : config.images);
+      const drawn = permutation(randomKey(seed, 'feature-map'), images).subarray(
+        0,
+        Math.min(config.images, extent.images),
+      );
       const shown = Int32Array.from(drawn, (image) => coloured.indexOf(labels[image]!));
       const { metrics, found } = await placesOf(context, features, layer, drawn);
       const figures: Figure[] = [];
@@ -75,7 +78,7 @@ export async function mapFeatures(context: Context): Promise<StageResult> {
 }
 
 /** Labels of the classes that are coloured. */
-function colouredClasses({ config, dryRun }: Context, features: FeatureSet): number[] {
+function colouredClasses({ config, extent }: Context, features: FeatureSet): number[] {
   const { classes } = features;
   const wanted = config.classes ?? classes.slice(0, mostClasses);
   const held = new Set(features[config.part].labels);
@@ -86,11 +89,13 @@ function colouredClasses({ config, dryRun }: Context, features: FeatureSet): num
         field: 'classes',
         remedy: `Use some of: ${classes.slice(0, 100).join(', ')}.`,
       });
-    if (!held.has(label) && !dryRun)
-      throw new UserError(`No ${config.part} image shows class '${name}'`, {
-        field: 'classes',
-        remedy: "Name classes that have images, or extract more of them in the stage that 'features' names.",
-      });
+    if (!held.has(label))
+      extent.tooFew(
+        new UserError(`No ${config.part} image shows class '${name}'`, {
+          field: 'classes',
+          remedy: "Name classes that have images, or extract more of them in the stage that 'features' names.",
+        }),
+      );
     return label;
   });
 }
@@ -104,19 +109,22 @@ interface Mapped {
 
 /** Places by each method, and the metrics. */
 async function placesOf(
-  { config, seed, progress, signal, dryRun }: Context,
+  { config, seed, progress, signal, extent }: Context,
   features: FeatureSet,
   layer: string,
   drawn: Uint32Array,
 ): Promise<{ readonly metrics: Metric[]; readonly found: Mapped[] }> {
   const { part, vector, metric, methods } = config;
   const rows = drawnRows(features, part, vector, drawn);
-  const neighbours = dryRun ? Math.min(config.neighbours, rows.rows - 1) : config.neighbours;
-  if (neighbours >= rows.rows)
-    throw new UserError(`${neighbours} neighbours of each of ${rows.rows} images`, {
-      field: 'neighbours',
-      remedy: 'Ask for fewer neighbours, or for more images.',
-    });
+  const neighbours = extent.fit(
+    config.neighbours,
+    rows.rows - 1,
+    () =>
+      new UserError(`${config.neighbours} neighbours of each of ${rows.rows} images`, {
+        field: 'neighbours',
+        remedy: 'Ask for fewer neighbours, or for more images.',
+      }),
+  );
   if (rows.width > widestRows)
     throw new UserError(`${layer} has ${rows.width} values an image, more than the ${widestRows} that PCA takes here`, {
       field: 'vector',
@@ -148,7 +156,8 @@ async function placesOf(
         neighbours: { ...withItself, values },
         start: first,
         minDistance: config.umap.minDistance,
-        epochs: dryRun ? 2 : config.umap.epochs,
+        epochs: config.umap.epochs,
+        mostEpochs: extent.epochs,
         key: randomKey(seed, 'feature-map', layer),
         signal,
         onEpoch: (all) => (phase ??= progress.phase(`UMAP of ${layer}`, all, 'epochs')).advance(1),

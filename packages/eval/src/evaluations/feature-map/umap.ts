@@ -12,6 +12,8 @@ export interface UmapOptions {
   readonly minDistance: number;
   /** Passes over the neighbourhood graph; by the library's rule (500 to 200, fewer for more rows) where absent. */
   readonly epochs?: number | undefined;
+  /** Epochs after which the map is taken as it is. */
+  readonly mostEpochs?: number;
   readonly key: RandomKey;
   readonly signal: AbortSignal;
   /** Called after each epoch with the number of all. */
@@ -27,7 +29,7 @@ const startSide = 20;
  * the key. Throws `Interrupted` when the signal is aborted.
  */
 export async function umap(options: UmapOptions): Promise<Float32Array> {
-  const { neighbours, start, minDistance, epochs, key, signal, onEpoch } = options;
+  const { neighbours, start, minDistance, epochs, mostEpochs = Infinity, key, signal, onEpoch } = options;
   const { k, indices, values } = neighbours;
   const rows = indices.length / k;
   const table = (from: ArrayLike<number>): number[][] =>
@@ -40,7 +42,7 @@ export async function umap(options: UmapOptions): Promise<Float32Array> {
   });
   map.setPrecomputedKNN(table(indices), table(values));
   // With neighbours given, only the number of rows is looked at.
-  const all = map.initializeFit(Array.from({ length: rows }, () => []));
+  const all = Math.min(mostEpochs, map.initializeFit(Array.from({ length: rows }, () => [])));
   // The library moves the places that it hands out, so writing into them sets where it starts.
   place(map.getEmbedding(), start);
   for (let epoch = 0; epoch < all; epoch++) {

@@ -1,3 +1,4 @@
+import { dryRun, wholeWork } from '@selfsup/kit/extent';
 import { metricValues } from '@selfsup/kit/metric';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { readFileSync, truncateSync } from 'node:fs';
@@ -187,7 +188,7 @@ describe('interrupted', () => {
       },
     };
     const job = {
-      ...{ ...input, dataset, progress: silent, name: 'tuned', identity: 'a', dryRun: false, key: randomKey(3) },
+      ...{ ...input, dataset, progress: silent, name: 'tuned', identity: 'a', extent: wholeWork, key: randomKey(3) },
       ...{ config: fineTuning.schema.parse(settings), workFolder: workFolderOf('testing'), signal: controller.signal },
     };
     await expect(tune(job)).rejects.toThrow('tuned saved at step 4 of 12');
@@ -210,7 +211,7 @@ describe('interrupted', () => {
 });
 
 test('a dry run takes one step', async () => {
-  const { blobs } = await run(fineTuning, 'dry', base, needs, { dryRun: true });
+  const { blobs } = await run(fineTuning, 'dry', base, needs, { extent: dryRun });
   const curve = figureData(resultOf('dry'), 'curve');
   expect(curve.train).toHaveLength(1);
   expect((await weightsOf(blobs!.checkpoint!)).has('head/linear/kernel')).toBe(true);

@@ -12,7 +12,7 @@ import { tune } from '../../tuning/tuning.ts';
 
 /** Runs `eval/fine-tuning`. Throws as `openTuningInput` and `tune` do. */
 export async function runFineTuning(context: StageContext<TuningConfig>): Promise<StageResult> {
-  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  const { config, seed, workFolder, progress, signal, extent } = context;
   await mkdir(workFolder, { recursive: true });
   const input = await openTuningInput(context);
   const tuned = join(workFolder, 'checkpoint.safetensors');
@@ -27,7 +27,7 @@ export async function runFineTuning(context: StageContext<TuningConfig>): Promis
       workFolder,
       progress,
       signal,
-      dryRun,
+      extent,
       finished: (encoder, head, steps) => {
         const facts = { task: 'fine-tuning', taskConfig: undefined, epoch: config.epochs, step: steps, seed };
         return saveEncoder(tuned, { encoder: encoder.model, head }, { ...encoder.description, ...facts });

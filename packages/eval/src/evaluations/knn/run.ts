@@ -35,13 +35,13 @@ export async function measureKnn(context: StageContext<KnnConfig>): Promise<Stag
 }
 
 async function search(
-  { config, progress, signal, dryRun }: StageContext<KnnConfig>,
+  { config, progress, signal, extent }: StageContext<KnnConfig>,
   { train, test, shape }: FeatureSet,
   layer: string,
 ): Promise<Neighbours> {
   const most = Math.max(...config.k);
-  if (most > train.images && !dryRun)
-    throw new UserError(`${most} neighbours among ${train.images} training images`, {
+  const refusal = () =>
+    new UserError(`${most} neighbours among ${train.images} training images`, {
       field: 'k',
       remedy: 'Ask for fewer neighbours, or extract more training images.',
     });
@@ -51,7 +51,7 @@ async function search(
   const neighbours = await nearestNeighbours({
     queries: featureRows(test, shape, pooling),
     bank: featureRows(train, shape, pooling),
-    k: Math.min(most, train.images),
+    k: extent.fit(most, train.images, refusal),
     metric: config.metric,
     async onProgress(done) {
       await stopIfAsked(signal, 'Stopped while looking for neighbours.');

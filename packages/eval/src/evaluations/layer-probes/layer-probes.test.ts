@@ -1,3 +1,4 @@
+import { dryRun } from '@selfsup/kit/extent';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { metricValues } from '@selfsup/kit/metric';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -93,7 +94,7 @@ test('a ten-crop protocol is tested once, at its end; what was done stands in pr
 });
 
 test('a dry run takes one step', async () => {
-  await run(layerProbes, 'dry', { ...base, protocol: 'asano-small' }, needs, { dryRun: true });
+  await run(layerProbes, 'dry', { ...base, protocol: 'asano-small' }, needs, { extent: dryRun });
   expect((await curveOf('dry')).train).toHaveLength(1);
 });
 

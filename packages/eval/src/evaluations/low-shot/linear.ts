@@ -13,7 +13,7 @@ import type { LowShotDraw } from './sampling.ts';
 export async function lowShotProbe(
   { classes, train, test, shape }: FeatureSet,
   { k, draw, rows }: LowShotDraw,
-  { config, seed, progress, signal, dryRun, workFolder }: StageContext<LowShotLinear>,
+  { config, seed, progress, signal, extent, workFolder }: StageContext<LowShotLinear>,
   layer: string,
   identity: string,
 ): Promise<Measured> {
@@ -22,7 +22,7 @@ export async function lowShotProbe(
   const source = cachedSource([{ shape, classes, test, train: picked(train, rows) }], config, key);
   const name = `k${k}-draw${draw}`;
   const { heads } = await trainHead({
-    ...{ model, source, config, progress, signal, dryRun },
+    ...{ model, source, config, progress, signal, extent },
     layers: [layer],
     testEvery: config.epochs,
     name: `linear probe, ${k} per class, draw ${draw + 1}`,

@@ -1,3 +1,4 @@
+import { dryRun } from '@selfsup/kit/extent';
 import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -118,7 +119,7 @@ test.each([base, probe])(
 
 test('a dry run is one draw; other settings than the benchmark’s carry a star', async () => {
   const config = { ...base, normalise: false, shots: [3] };
-  const { metrics } = await run(lowShot, 'dry', config, { features }, { dryRun: true });
+  const { metrics } = await run(lowShot, 'dry', config, { features }, { extent: dryRun });
   expect(Object.keys(metricValues(metrics))).toEqual([
     'low-shot-svm/cost1-k3*/conv2/top1',
     'low-shot-svm/cost1-k3*/conv2/map',
@@ -127,7 +128,7 @@ test('a dry run is one draw; other settings than the benchmark’s carry a star'
 
 test('a dry run, which has few images, takes as many of a class as there are, and tries nothing where one has none', async () => {
   const lines: string[] = [];
-  const more = { dryRun: true, progress: { ...silent, note: (line: string) => void lines.push(line) } };
+  const more = { extent: dryRun, progress: { ...silent, note: (line: string) => void lines.push(line) } };
   const dry = async (features: StageInput) =>
     Object.keys(metricValues((await run(lowShot, 'few', { ...base, shots: [200] }, { features }, more)).metrics));
   const smallest = Math.min(...names.map((_, label) => source.train.labels.filter((one) => one === label).length));

@@ -22,14 +22,15 @@ const quantities = { top1: accuracy, map: meanAveragePrecision };
 
 /** Runs `eval/low-shot`. Throws `UserError` for unknown layers, empty classes, and as `lowShotDraws` does. */
 export async function measureLowShot(context: StageContext<LowShotConfig>): Promise<StageResult> {
-  const { config, seed, workFolder, dryRun, progress, signal } = context;
+  const { config, seed, workFolder, extent, progress, signal } = context;
   const input = requireNeed(context, 'features');
   const drawn: { name: string; k: number; draw: number; measures: Measured[number]['measures'] }[] = [];
   // Empty classes are refused where shots are drawn.
   const results = await eachLayer(context, 'allowed', async (features, layer) => {
     const { classes, train, test, description } = features;
-    const shots = dryRun ? dryShots(config.shots, train.labels, classes.length) : config.shots;
-    if (shots.length === 0) {
+    const counts = classes.map((_, label) => train.labels.filter((own) => own === label).length);
+    const shots = config.shots.map((k) => extent.fit(k, Math.min(...counts)));
+    if (shots.includes(0)) {
       progress.note(`${layer}: the few images of the dry run leave classes without one; the draws are not tried`);
       return { metrics: [] };
     }
@@ -37,14 +38,14 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
     const all = lowShotDraws(train.labels, classes, { ...config, shots, negatives }, seed);
     const blobs = [featureBlob('train', layer), featureBlob('test', layer), 'train-labels', 'test-labels'];
     const facts = { inputs: blobs.map((blob) => basename(input.blob(blob))), features: description };
-    const identity = sha256(canonicalJson({ config, seed, layer, dryRun, ...facts }));
+    const identity = sha256(canonicalJson({ config, seed, layer, ...facts }));
     const folder = join(workFolder, layer);
     await mkdir(folder, { recursive: true });
     const kept = await KeptResults.open<Measured>(folder, identity);
     const phase = progress.phase(`low-shot on ${layer}`, all.length, 'draws');
     const byName = new Map<string, Measured[number][]>();
     let confusion: LayerResult['confusion'];
-    for (const one of dryRun ? all.slice(0, 1) : all) {
+    for (const one of all.slice(0, extent.repeats)) {
       await stopIfAsked(signal, 'Stopped between draws.');
       const result = await kept.get(`k${one.k}-draw${one.draw}`, () =>
         config.classifier === 'svm'
@@ -76,12 +77,4 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
   });
   const files = await writeJsonFiles(workFolder, { 'draws.json': drawn });
   return { files, records: eventRecords(workFolder), ...results };
-}
-
-/** The smallest of `shots`, or what the smallest class has where that is less; none where a class is empty. */
-function dryShots(shots: readonly number[], labels: Int32Array, classes: number): number[] {
-  const counts = new Array<number>(classes).fill(0);
-  for (const label of labels) counts[label]! += 1;
-  const k = Math.min(...shots, ...counts);
-  return k === 0 ? [] : [k];
 }

@@ -1,3 +1,4 @@
+import { dryRun } from '@selfsup/kit/extent';
 import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -106,7 +107,7 @@ test('trains both layers together as each alone, with the same bits, and leaves 
 
 test('a setting that is the published one leaves no star', async () => {
   const config = { ...base, units: undefined, epochs: 40, batchSize: 192, layers: ['conv5'] };
-  const { metrics } = await run(retrainedLayers, 'plain', config, needs, { dryRun: true });
+  const { metrics } = await run(retrainedLayers, 'plain', config, needs, { extent: dryRun });
   expect(Object.keys(metricValues(metrics))[0]).toBe('retrained/rotnet/conv5/top1');
 });
 

@@ -45,7 +45,7 @@ function refuseOthers({ facts, frozen }: FrozenInput, protocol: string): void {
 
 /** Runs `eval/retrained-layers`. Throws as `openAugmentedLayers` does, and `UserError` for another network than AlexNet. */
 export async function runRetrainedLayers(context: StageContext<RetrainedLayersConfig>): Promise<StageResult> {
-  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  const { config, seed, workFolder, progress, signal, extent } = context;
   const { layers, train, test, workers } = config;
   const { label, differences, settings } = resolve(config);
   const key = randomKey(seed, 'head', 'retrained', config.protocol);
@@ -78,7 +78,7 @@ export async function runRetrainedLayers(context: StageContext<RetrainedLayersCo
       workFolder,
       progress,
       signal,
-      dryRun,
+      extent,
     }).finally(() => model.dispose());
 
     const files = await writeJsonFiles(workFolder, { 'protocol.json': { ...settings, label, differences } });

@@ -1,3 +1,4 @@
+import { dryRun } from '@selfsup/kit/extent';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { metricValues } from '@selfsup/kit/metric';
 import type { StageInput } from '@selfsup/kit/stage';
@@ -80,6 +81,6 @@ test('what cannot be ranked is refused by name', async () => {
   await expect(run(retrieval, 'x', { layers: ['conv9'] }, needs)).rejects.toMatchObject({ field: 'layers' });
   await expect(run(retrieval, 'x', { ...config, k: [91] }, needs)).rejects.toThrow('91 results of 90');
   expect(() => retrieval.schema.parse({ ...config, queries: 0 })).toThrow(/queries/);
-  const dry = await run(retrieval, 'dry', config, needs, { dryRun: true });
+  const dry = await run(retrieval, 'dry', config, needs, { extent: dryRun });
   expect(metricValues(dry.metrics)).toHaveProperty('retrieval/cosine/conv2/recall-at-100');
 });

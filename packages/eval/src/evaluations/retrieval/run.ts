@@ -25,7 +25,7 @@ const heldRanks = 2 ** 24;
  * the features were extracted from.
  */
 export async function measureRetrieval(context: StageContext<RetrievalConfig>): Promise<StageResult> {
-  const { config, seed, dryRun } = context;
+  const { config, seed, extent } = context;
   const input = requireNeed(context, 'features');
   const dataset = openDataset(requireNeed(context, 'dataset').blob('lmdb'));
   const shown: Picture[] = [];
@@ -33,8 +33,8 @@ export async function measureRetrieval(context: StageContext<RetrievalConfig>): 
     const results = await eachLayer(context, 'unless-absent', async (features, layer) => {
       const { classes, train, test, description } = features;
       checkSameDataset(description, dataset);
-      const wanted = config.queries === 'all' ? test.images : Math.min(config.queries, test.images);
-      const queries = permutation(randomKey(seed, 'retrieval'), test.images).subarray(0, dryRun ? 2 : wanted);
+      const wanted = Math.min(config.queries === 'all' ? test.images : config.queries, extent.images);
+      const queries = permutation(randomKey(seed, 'retrieval'), test.images).subarray(0, wanted);
       const asked = Array.from(queries, (query) => test.labels[query]!);
       const { metrics, nearest } = await rank(context, features, layer, queries);
       for (const [i, rows] of nearest.entries()) {
@@ -55,18 +55,22 @@ export async function measureRetrieval(context: StageContext<RetrievalConfig>): 
 
 /** Ranks all training images for each query: the metrics, and the nearest rows of the first queries. */
 async function rank(
-  { config, progress, signal, dryRun }: StageContext<RetrievalConfig>,
+  { config, progress, signal, extent }: StageContext<RetrievalConfig>,
   { train, test, shape, classes }: FeatureSet,
   layer: string,
   queries: Uint32Array,
 ): Promise<{ readonly metrics: Metric[]; readonly nearest: number[][] }> {
   const { k, metric, vector } = config;
   const most = Math.max(...k);
-  if (most > train.images && !dryRun)
-    throw new UserError(`${most} results of ${train.images} training images`, {
-      field: 'k',
-      remedy: 'Ask for fewer results, or extract more training images.',
-    });
+  extent.fit(
+    most,
+    train.images,
+    () =>
+      new UserError(`${most} results of ${train.images} training images`, {
+        field: 'k',
+        remedy: 'Ask for fewer results, or extract more training images.',
+      }),
+  );
   const pooling = vector === 'average' ? { adaptiveAverage: 1 } : 'none';
   const bank = featureRows(train, shape, pooling);
   const asked = featureRows(
@@ -76,11 +80,15 @@ async function rank(
   );
   const relevant = classes.map((_, label) => train.labels.filter((other) => other === label).length);
   const answerable = queries.filter((query) => relevant[test.labels[query]!]! > 0).length;
-  if (answerable === 0 && !dryRun)
-    throw new UserError('No query is of a class that training images show', {
-      field: 'queries',
-      remedy: 'Ask for more queries, or test on classes that were learned.',
-    });
+  extent.fit(
+    1,
+    answerable,
+    () =>
+      new UserError('No query is of a class that training images show', {
+        field: 'queries',
+        remedy: 'Ask for more queries, or test on classes that were learned.',
+      }),
+  );
   const sums = { map: 0, precision: k.map(() => 0), recall: k.map(() => 0) };
   const nearest: number[][] = [];
   const phase = progress.phase(`ranks in ${layer}`, queries.length, 'queries');

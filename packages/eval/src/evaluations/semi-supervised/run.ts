@@ -41,16 +41,16 @@ export function labelledImages(
 
 /** Runs `eval/semi-supervised`. Throws as `labelledImages`, `openTuningInput` and `tune` do. */
 export async function runSemiSupervised(context: StageContext<SemiSupervisedConfig>): Promise<StageResult> {
-  const { config, seed, workFolder, progress, signal, dryRun } = context;
+  const { config, seed, workFolder, progress, signal, extent } = context;
   await mkdir(workFolder, { recursive: true });
   const input = await openTuningInput(context);
   try {
     const what = tuningTitle('semi-supervised', config);
-    const identity = sha256(canonicalJson({ config, seed, dryRun, ...input.facts }));
+    const identity = sha256(canonicalJson({ config, seed, ...input.facts }));
     const kept = await KeptResults.open<TuningOutcome>(workFolder, identity);
     const all = labelledImages(input, config, seed);
     const results: { k: number; draw: number; outcome: TuningOutcome }[] = [];
-    for (const { k, draw, indices } of dryRun ? all.slice(0, 1) : all) {
+    for (const { k, draw, indices } of all.slice(0, extent.repeats)) {
       const name = `k${k}-draw${draw}`;
       const outcome = await kept.get(name, () =>
         tune({
@@ -64,7 +64,7 @@ export async function runSemiSupervised(context: StageContext<SemiSupervisedConf
           eventFolder: join(workFolder, 'events', name),
           progress,
           signal,
-          dryRun,
+          extent,
         }),
       );
       results.push({ k, draw, outcome });

@@ -1,3 +1,4 @@
+import { dryRun } from '@selfsup/kit/extent';
 import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -77,7 +78,7 @@ test('the encoder can be trained too; a single draw has no deviation; a dry run 
   const settings = { ...base, frozen: undefined, perClass: [4], draws: 'first', epochs: 1 };
   const { metrics } = await run(semiSupervised, 'tuned', settings, needs);
   expect(Object.keys(metricValues(metrics))).toEqual(['semi-supervised-conv/test-k4/conv2/top1']);
-  const dry = await run(semiSupervised, 'dry', base, needs, { dryRun: true });
+  const dry = await run(semiSupervised, 'dry', base, needs, { extent: dryRun });
   expect(Object.keys(metricValues(dry.metrics))).toEqual(['semi-supervised-conv-frozen/test-k2/conv2/top1']);
 });
 

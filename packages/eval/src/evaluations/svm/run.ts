@@ -76,15 +76,16 @@ class Machines {
 
   /** By protocol, the cost of each class: those that cross-validation picks, or every cost of the grid for all. */
   async chosenCosts(): Promise<{ protocol: string; costs: number[] }[]> {
-    const { config, dryRun } = this.#context;
-    const grid = typeof config.costs === 'string' ? costGrids[config.costs] : config.costs;
+    const { config, extent } = this.#context;
+    const costs = typeof config.costs === 'string' ? costGrids[config.costs] : config.costs;
+    const grid = costs.slice(0, extent.repeats);
     const star = config.normalise && config.positiveWeight === 2 ? '' : '*';
     const everywhere = (cost: number): number[] => this.#classes.map(() => cost);
     if (config.folds === 0) return grid.map((cost) => ({ protocol: `cost${cost}${star}`, costs: everywhere(cost) }));
     const name = typeof config.costs === 'string' ? config.costs : `costs${config.costs.join('-')}`;
     const protocol = `${name}-cv${config.folds}${star}`;
-    if (dryRun) return [{ protocol, costs: everywhere(grid[0] as number) }];
-    return [{ protocol, costs: await this.#crossValidated(grid, config.folds) }];
+    const chosen = grid.length === 1 ? everywhere(grid[0]!) : await this.#crossValidated(grid, config.folds);
+    return [{ protocol, costs: chosen }];
   }
 
   /** The cost of the grid with the best mean average precision over the folds, for each class; of equal ones the least. */

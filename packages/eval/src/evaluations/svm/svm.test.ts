@@ -1,3 +1,4 @@
+import { dryRun } from '@selfsup/kit/extent';
 import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
 import { tf } from '@selfsup/engine/tensorflow';
@@ -110,7 +111,7 @@ test('the published grids are whole, and other settings are marked', async () =>
   expect(costGrids.fair).toHaveLength(26);
   expect([costGrids.fair[0], costGrids.fair.at(-1)]).toEqual([1e-7, 100]);
   const settings = { layers: ['conv2'], normalise: false };
-  const { metrics } = await run(svm, 'dry', settings, { features }, { dryRun: true });
+  const { metrics } = await run(svm, 'dry', settings, { features }, { extent: dryRun });
   expect(Object.keys(metricValues(metrics))).toEqual(['svm/vissl-cv3*/conv2/top1', 'svm/vissl-cv3*/conv2/map']);
 });
 

@@ -1,16 +1,17 @@
+import { dryRun, wholeWork } from '@selfsup/kit/extent';
 import { UserError } from '@selfsup/kit/errors';
 import { expect, test } from 'vitest';
 import { recordingProgress } from '@selfsup/trainer/testing/recording-progress';
 import { checkClusterCounts } from './cluster-counts.ts';
 
 /** Counts for `images` images of ten classes whose features have `width` values. */
-function counts(task: { clusters: number; pca?: number }, images: number, width: number, dryRun = false) {
+function counts(task: { clusters: number; pca?: number }, images: number, width: number, extent = wholeWork) {
   const progress = recordingProgress();
   const context = {
     config: { iterations: 20, restarts: 1, reassignEvery: 1, sampling: 'uniform' as const, headMomentum: 0, ...task },
     trainingIndices: new Uint32Array(images),
     dataset: { manifest: { name: 'ten', classes: Array.from({ length: 10 }, (_, i) => String(i)) } } as never,
-    dryRun,
+    extent,
     progress,
   };
   return { found: () => checkClusterCounts(context, width), lines: progress.lines };
@@ -54,13 +55,13 @@ test('warns of fewer than three clusters a class', () => {
 });
 
 test('a dry run clusters few images, into fewer clusters and components, and still refuses too wide a PCA', () => {
-  expect(counts({ clusters: 10_000 }, 50_000, 4096, true).found()).toEqual({
+  expect(counts({ clusters: 10_000 }, 50_000, 4096, dryRun).found()).toEqual({
     images: 512,
     clusters: 256,
     components: 256,
   });
-  const few = counts({ clusters: 200, pca: 90 }, 80, 4096, true);
+  const few = counts({ clusters: 200, pca: 90 }, 80, 4096, dryRun);
   expect(few.found()).toEqual({ images: 80, clusters: 40, components: 79 });
   expect(few.lines.join('\n')).toMatch(/200 clusters are more than these 80 images/);
-  expect(() => counts({ clusters: 100, pca: 65 }, 5000, 64, true).found()).toThrow('65 principal components of 64');
+  expect(() => counts({ clusters: 100, pca: 65 }, 5000, 64, dryRun).found()).toThrow('65 principal components of 64');
 });

@@ -2,8 +2,8 @@ import { UserError } from '@selfsup/kit/errors';
 import type { TaskContext } from '../../task.ts';
 import type { DeepClusterConfig } from './config.ts';
 
-/** Images whose features a dry run clusters. */
-const DRY_RUN_IMAGES = 512;
+/** Images that count as a batch where few are clustered. */
+const BATCH = 256;
 const DEFAULT_COMPONENTS = 256;
 /** Fewer clusters a class than this earn a warning. */
 const CLUSTERS_PER_CLASS = 3;
@@ -23,17 +23,19 @@ export interface ClusterCounts {
  * @param width features of an image
  */
 export function checkClusterCounts(
-  context: Pick<TaskContext<DeepClusterConfig>, 'config' | 'trainingIndices' | 'dataset' | 'dryRun' | 'progress'>,
+  context: Pick<TaskContext<DeepClusterConfig>, 'config' | 'trainingIndices' | 'dataset' | 'extent' | 'progress'>,
   width: number,
 ): ClusterCounts {
-  const { config, trainingIndices, dataset, dryRun, progress } = context;
+  const { config, trainingIndices, dataset, extent, progress } = context;
   const { clusters, pca } = config;
   const images = trainingIndices.length;
-  if (clusters > images && !dryRun) {
-    throw new UserError(`${clusters} clusters of ${images} training images: some would stay empty`, {
+  if (clusters > images) {
+    const refusal = new UserError(`${clusters} clusters of ${images} training images: some would stay empty`, {
       field: 'task.clusters',
       remedy: `Ask for far fewer than ${images} clusters, or train on more images.`,
     });
+    extent.tooFew(refusal);
+    progress.warn(`${clusters} clusters are more than these ${images} images: too many in earnest`);
   }
   if (pca !== undefined && pca > width) {
     throw new UserError(`${pca} principal components of ${width} features`, {
@@ -42,11 +44,12 @@ export function checkClusterCounts(
     });
   }
   const components = pca ?? Math.min(DEFAULT_COMPONENTS, width);
-  if (components >= images && !dryRun) {
-    throw new UserError(`${components} principal components of ${images} training images`, {
+  if (components >= images) {
+    const refusal = new UserError(`${components} principal components of ${images} training images`, {
       field: 'task.pca',
       remedy: `Ask for fewer than ${images}, or train on more images.`,
     });
+    extent.tooFew(refusal);
   }
   const classes = dataset.manifest.classes.length;
   if (clusters < CLUSTERS_PER_CLASS * classes) {
@@ -55,9 +58,6 @@ export function checkClusterCounts(
         `with about ten times as many clusters as classes (task.clusters)`,
     );
   }
-  if (!dryRun) return { images, clusters, components };
-  const few = Math.min(images, DRY_RUN_IMAGES);
-  if (clusters > images)
-    progress.warn(`${clusters} clusters are more than these ${images} images: too many in earnest`);
-  return { images: few, clusters: Math.min(clusters, few >> 1), components: Math.min(components, few - 1) };
+  const few = Math.min(images, extent.batches * BATCH);
+  return { images: few, clusters: extent.fit(clusters, few >> 1), components: extent.fit(components, few - 1) };
 }

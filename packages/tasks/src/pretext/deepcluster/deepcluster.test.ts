@@ -1,4 +1,5 @@
 import { digestsOf } from '../../testing/interruption.ts';
+import { dryRun, type Extent } from '@selfsup/kit/extent';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { metricValues } from '@selfsup/kit/metric';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { Interrupted } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { afterAll, describe, expect, test } from 'vitest';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
+import { rehearseOn } from '../../training/dry-run.ts';
 import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
 import stage, { deepcluster } from './deepcluster.ts';
@@ -17,9 +19,9 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 interface Trial {
   readonly changes?: Record<string, unknown>;
-  readonly dryRun?: boolean;
   readonly seed?: number;
   readonly signal?: AbortSignal;
+  readonly extent?: Extent;
   /** Called when a phase advances, with its name and how often it has. */
   readonly onAdvance?: (phase: string, times: number) => void;
 }
@@ -39,7 +41,7 @@ async function train(folder: string, { changes = {}, onAdvance, ...more }: Trial
     let times = 0;
     return { advance: () => onAdvance?.(name, ++times), done: () => undefined };
   };
-  const result = await trainOn(dataset(), deepcluster, context);
+  const result = await (more.extent === dryRun ? rehearseOn : trainOn)(dataset(), deepcluster, context);
   return { result, lines: context.progress.lines };
 }
 
@@ -175,7 +177,7 @@ describe('what DeepCluster refuses', () => {
 });
 
 test('a dry run clusters few images, takes two steps and keeps nothing', async () => {
-  const { lines } = await train('dry', { dryRun: true, changes: { task: { clusters: 500 } } });
+  const { lines } = await train('dry', { extent: dryRun, changes: { task: { clusters: 500 } } });
   expect(lines.join('\n')).toMatch(/warning: 500 clusters are more than these 240 images/);
   expect(lines.join('\n')).toMatch(/Step 2: loss/);
 });
