@@ -49,6 +49,7 @@ try {
   for (const name of asked !== undefined && names.includes(asked) ? [asked] : names) {
     const { default: command } = (await import(new URL(`${name}.ts`, folder).href)) as { default: Command };
     program.addCommand(command.copyInheritedSettings(program));
+    for (const part of command.commands) part.copyInheritedSettings(program);
   }
   await program.parseAsync();
 } catch (error) {

@@ -20,3 +20,11 @@ export const seedOption = numberOption({ whole: true, atLeast: 0, atMost: 0xffff
 
 /** A time limit in minutes, however long. */
 export const minutesOption = numberOption(minutesRange);
+
+/** A day as `2026-11-27`, or a time of it; the text itself, which sorts as dates do. Throws what commander shows. */
+export function dayOption(value: string): string {
+  const isDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z?)?$/.test(value) && !Number.isNaN(Date.parse(value));
+  if (!isDate)
+    throw new InvalidArgumentError('Give a day such as 2026-11-27, or a time of it such as 2026-11-27T18:00.');
+  return value;
+}

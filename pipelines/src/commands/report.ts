@@ -1,16 +1,48 @@
 import { Command } from 'commander';
+import { UserError } from '@selfsup/kit/errors';
 import { readExperiment } from '../declare/experiment.ts';
 import { openSession } from '../run/session.ts';
 import { shownPath } from '../store/shown-path.ts';
+import { writeOverview } from '../results/write-overview.ts';
 import { writeReport } from '../report/write-report.ts';
 
+interface Options {
+  all: boolean;
+  to?: string;
+}
+
 export default new Command('report')
-  .description('Write the report of an experiment from what is published')
-  .argument('<experiment>')
-  .option('--to <file.html>', 'where to write it; artifacts/<experiment>/report/index.html by default')
-  .addHelpText('after', '\nExamples:\n  selfsup report quickstart\n  selfsup report quickstart --to report.html')
-  .action(async (name: string, options: { to?: string }) => {
+  .description('Write the report of an experiment from what is published, or one page over all results')
+  .argument('[experiment]')
+  .option('--all', 'the page over every published result, with links to the reports there are', false)
+  .option(
+    '--to <file.html>',
+    'where to write it; artifacts/<experiment>/report/index.html by default. With --all a folder, which the reports are ' +
+      'copied into too; by default it is artifacts/index.html beside them',
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  selfsup report quickstart
+  selfsup report quickstart --to report.html
+  selfsup report --all
+  selfsup report --all --to site                  # a folder for any web server`,
+  )
+  .action(async (name: string | undefined, { all, ...options }: Options) => {
+    if (all === (name !== undefined)) {
+      throw new UserError(all ? `--all is over all experiments, and ${name} is one` : 'No experiment is named', {
+        field: all ? '--all' : 'experiment',
+        remedy: 'Name an experiment (selfsup list has them), or ask for --all.',
+      });
+    }
     const session = openSession();
+    if (name === undefined) {
+      const { file, damaged } = await writeOverview(session, options.to);
+      for (const line of damaged) console.error(`not read: ${line}`);
+      console.log(`Results: ${shownPath(file)}`);
+      return;
+    }
     const file = await writeReport(session, readExperiment(session.workspace, name), options);
     console.log(`Report: ${shownPath(file)}`);
   });

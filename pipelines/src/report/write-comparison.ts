@@ -4,7 +4,7 @@ import { writeReportFile } from './report-file.ts';
 import type { Session } from '../run/session.ts';
 
 /** Where the report of a comparison lies. */
-function comparisonReport(session: Session, name: string): string {
+export function comparisonReport(session: Session, name: string): string {
   return join(session.artifacts.root, 'compare', name, 'index.html');
 }
 

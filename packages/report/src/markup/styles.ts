@@ -120,6 +120,8 @@ div + details,h3 + details{margin-top:1rem}details{border-top:1px solid var(--ru
 summary{cursor:pointer}pre{overflow-x:auto;background:var(--faint);padding:.8rem;border-radius:3px;margin:.6rem 0}
 @media (max-width:32rem){.whole tbody th{min-width:8rem;max-width:9rem}body{font-size:15px}header,main,footer{padding-left:1rem;padding-right:1rem}header{padding-top:1.5rem}
 .headline li{grid-template-columns:5rem 1fr max-content;gap:.5rem}.facts:not(.head){grid-template-columns:1fr;gap:0}.facts:not(.head) dd{margin-bottom:.5rem}.tick,.label{font-size:15px}}
+@media (max-width:40rem){.runs,.runs tbody,.runs tr,.runs th,.runs td{display:block}.runs thead{display:none}
+.runs tr{border-bottom:1px solid var(--rule);padding:.5rem 0}.runs tbody :is(th,td){border:0;padding:0 0 .1rem;text-align:left}}
 @media print{:root{${light}--paper:#fff}body{font-size:10.5pt}nav,.skip{display:none}section{break-inside:auto;padding:1rem 0}
 figure,tr,.headline{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
