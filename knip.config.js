@@ -36,7 +36,7 @@ export default {
     'packages/report': { entry: within('packages/report'), project: ['src/**/*.{mjs,ts}'] },
     pipelines: {
       entry: within('pipelines'),
-      project: ['**/*.{mjs,ts}'],
+      project: ['**/*.{mjs,ts}', '!src/new/templates/**'],
       // its stages are found by name
       ignoreDependencies: ['@selfsup/tasks'],
     },

@@ -16,6 +16,7 @@ export default defineConfig({
         // TensorFlow keeps state per process and reads its settings once: forks, never threads.
         pool: 'forks',
         include: ['src/**/*.test.ts', '*.test.ts'],
+        exclude: ['**/node_modules/**', '**/templates/**'],
         testTimeout: 120_000,
         hookTimeout: 120_000,
       },

@@ -9,7 +9,7 @@ const slow = ['@tensorflow/', 'execa', 'node:child_process', 'child_process'];
 
 const tests = ['packages', 'pipelines', 'tests'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true })
-    .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules'))
+    .filter((file) => file.endsWith('.test.ts') && !/node_modules|\/templates\//.test(file))
     .map((file) => join(root, folder, file)),
 );
 const { metafile } = await build({

@@ -25,9 +25,10 @@ test.each([
     'task',
     [
       'docs/a-b.md',
-      'packages/tasks/src/pretext/a-b/a-b-training.ts',
       'packages/tasks/src/pretext/a-b/a-b.test.ts',
       'packages/tasks/src/pretext/a-b/a-b.ts',
+      'packages/tasks/src/pretext/a-b/config.ts',
+      'packages/tasks/src/pretext/a-b/run.ts',
       'pipelines/experiments/a-b-small/experiment.json',
     ],
   ],

@@ -3,27 +3,61 @@ import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
 import type { Workspace } from '../declare/workspace.ts';
-import { comparisonTemplate } from './comparison-template.ts';
-import { datasetTemplate } from './dataset-template.ts';
-import { evaluationTemplate } from './evaluation-template.ts';
-import { experimentTemplate } from './experiment-template.ts';
 import { nameForms } from './name-forms.ts';
-import { networkTemplate } from './network-template.ts';
-import { taskTemplate } from './task-template.ts';
-import type { NewFiles, Template } from './template.ts';
+import { fromTemplates } from './templates.ts';
+
+/** Files of a new part, and what to do with them. */
+interface NewFiles {
+  /** Path from the root of the workspace to content. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Commands to go on with. */
+  readonly next: readonly string[];
+}
+
+interface KindOfPart {
+  /** In which its name must be free. */
+  readonly folders: readonly string[];
+  next(name: string): readonly string[];
+}
 
 /** An experiment and a comparison of one name could not be told apart. */
-const named = ['pipelines/experiments', 'pipelines/comparisons'];
+const named: KindOfPart = {
+  folders: ['pipelines/experiments', 'pipelines/comparisons'],
+  next: (name) => [`npx selfsup check ${name}`, `npx nx run pipeline:${name}`],
+};
+const features = { needs: { features: 'features' }, config: { protocol: 'small', layer: 'conv2' } };
 
-/** Each kind with its template and the folders in which its name must be free. */
+/** Each kind, whose templates lie in the folder of its name. */
 const kinds = {
-  task: { template: taskTemplate, folders: ['packages/tasks/src/pretext'] },
-  dataset: { template: datasetTemplate, folders: ['packages/data/src/sources', 'pipelines/datasets'] },
-  experiment: { template: experimentTemplate, folders: named },
-  comparison: { template: comparisonTemplate, folders: named },
-  network: { template: networkTemplate, folders: ['packages/models/src/networks'] },
-  evaluation: { template: evaluationTemplate, folders: ['packages/eval/src/evaluations'] },
-} satisfies Record<string, { template: Template; folders: readonly string[] }>;
+  task: {
+    folders: ['packages/tasks/src/pretext'],
+    next: (name) => ['npx selfsup schema', ...named.next(`${name}-small`)],
+  },
+  dataset: {
+    folders: ['packages/data/src/sources', 'pipelines/datasets'],
+    next: (name) => [
+      `put pictures into train/<class>/ and test/<class>/ of a folder ${name}, and set SELFSUP_DATA to the one above it`,
+      `npx selfsup ingest ${name}`,
+    ],
+  },
+  experiment: named,
+  comparison: named,
+  network: {
+    folders: ['packages/models/src/networks'],
+    next: (name) => [
+      `npm test -- ${name}`,
+      `npx selfsup run quickstart --set 'pretrain.config.network={"name":"${name}"}'`,
+    ],
+  },
+  evaluation: {
+    folders: ['packages/eval/src/evaluations'],
+    next: (name) => [
+      'npx selfsup schema',
+      `npm test -- ${name}`,
+      `add to the stages of an experiment: "${name}": ${JSON.stringify({ uses: `eval/${name}`, ...features })}`,
+    ],
+  },
+} satisfies Record<string, KindOfPart>;
 
 export type Kind = keyof typeof kinds;
 export const kindNames = Object.keys(kinds) as Kind[];
@@ -33,18 +67,18 @@ export const kindNames = Object.keys(kinds) as Kind[];
  * for a name that is not allowed or taken.
  */
 export async function writeNew(workspace: Workspace, kind: Kind, name: string): Promise<NewFiles> {
-  const { template, folders } = kinds[kind];
-  const made = template(nameForms(name));
+  const { folders, next } = kinds[kind];
+  const files = fromTemplates(kind, nameForms(name));
   const claimed = folders.flatMap((folder) => [`${folder}/${name}`, `${folder}/${name}.ts`]);
-  const taken = [...claimed, ...Object.keys(made.files)].find((path) => existsSync(join(workspace.root, path)));
+  const taken = [...claimed, ...Object.keys(files)].find((path) => existsSync(join(workspace.root, path)));
   if (taken !== undefined) {
     throw new UserError(`The ${kind} '${name}' cannot be made: ${taken} is there already`, {
       file: join(workspace.root, taken),
       remedy: 'Choose another name.',
     });
   }
-  for (const [path, content] of Object.entries(made.files)) {
+  for (const [path, content] of Object.entries(files)) {
     await writeAtomically(join(workspace.root, path), content);
   }
-  return made;
+  return { files, next: next(name) };
 }

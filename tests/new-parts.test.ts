@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Clone } from './clone.ts';
+
+let clone: Clone;
+beforeAll(() => {
+  clone = new Clone();
+});
+afterAll(() => clone.remove());
+
+// The templates themselves are compiled with all else; this is what comes of them.
+test('parts that `selfsup new` writes pass their own tests', async () => {
+  const kinds = ['task', 'dataset', 'network', 'evaluation'];
+  for (const kind of kinds) {
+    const { code, output } = await clone.run('selfsup', ['new', kind, 'a-b']);
+    expect(code, output).toBe(0);
+  }
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', 'a-b/a-b.test.ts', '--reporter=json'],
+    { cwd: clone.root, encoding: 'utf8' },
+  );
+  expect(status, stdout + stderr).toBe(0);
+  const { numTotalTestSuites, testResults } = JSON.parse(stdout) as {
+    numTotalTestSuites: number;
+    testResults: { name: string }[];
+  };
+  expect(numTotalTestSuites).toBeGreaterThan(0);
+  const rooms = ['data/src/sources', 'eval/src/evaluations', 'models/src/networks', 'tasks/src/pretext'];
+  expect(testResults.map(({ name }) => name).sort()).toEqual(
+    rooms.map((room) => expect.stringContaining(`packages/${room}/a-b/a-b.test.ts`)),
+  );
+  expect(await clone.run('selfsup', ['check', 'a-b-small'])).toMatchObject({ code: 0 });
+}, 300_000);
