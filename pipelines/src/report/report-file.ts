@@ -22,7 +22,8 @@ export async function writeReportFile(page: string, place: string, to: string | 
     throw new UserError(`The report cannot be written: ${(cause as Error).message}`, {
       file: place,
       remedy:
-        'Say where it shall go: selfsup report <experiment>, or compare <comparison> --as-is, with --to <file.html>.',
+        'Say where it shall go: selfsup report <experiment>, or compare <comparison> --as-is, with --to <file.html>; ' +
+        'report --all with --to <folder>.',
       cause,
     });
   }

@@ -50,23 +50,27 @@ const others = new Set(['work', 'store', 'compare']);
  */
 export function collectResults(root: string): Results {
   const damaged: string[] = [];
-  const foldersIn = (path: string): string[] => {
+  const reading = <Value>(path: string, read: (path: string) => Value, otherwise: Value): Value => {
     try {
-      return readdirSync(join(root, path))
-        .filter((name) => !name.startsWith('.') && statSync(join(root, path, name)).isDirectory())
-        .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+      return read(join(root, path));
     } catch (error) {
-      // Without a root nothing was computed yet.
-      if (path !== '' || existsSync(root)) damaged.push(`${path || root}: ${(error as Error).message}`);
-      return [];
+      damaged.push(`${path || root}: ${(error as Error).message}`);
+      return otherwise;
     }
   };
+  const foldersIn = (path: string): string[] =>
+    reading(path, (folder) => readdirSync(folder), [])
+      .filter((name) => !name.startsWith('.'))
+      // A link to a disk that is not there fails here, by itself.
+      .filter((name) => reading(path === '' ? name : `${path}/${name}`, (one) => statSync(one).isDirectory(), false))
+      .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const read = (path: string): ReturnType<typeof readPublished> => {
     const published = readPublished(join(root, path));
     damaged.push(...published.faults.map((fault) => `${path}/${fault}`));
     return published;
   };
-  const experiments = foldersIn('').filter((name) => !others.has(name));
+  // Without a root nothing was computed yet.
+  const experiments = (existsSync(root) ? foldersIn('') : []).filter((name) => !others.has(name));
   const datasets = new Map<string, string>();
   for (const name of experiments.filter((one) => existsSync(join(root, one, 'ingest', 'manifest.json')))) {
     const { manifest } = readPublished(join(root, name, 'ingest'));

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -91,13 +91,14 @@ test('what is damaged is named, and hides nothing else', () => {
   tear(at('measures/metrics.json'), '[{"head":"x"}]');
   tear(at('undated/run.json'), '{"finished":"soon"}');
   rmSync(join(root, at('lost/metrics.json')));
+  symlinkSync(join(root, 'unmounted'), join(root, 'b'));
   put('few/ingest');
   tear('few/ingest/manifest.json', 'x');
   const { results, damaged } = collectResults(root);
   expect(results[0]!.stages.map(({ stage }) => stage).sort()).toEqual(['good', 'lost', 'measures', 'undated']);
   // What took how long in all is not known.
   expect(results[0]!.seconds).toBeUndefined();
-  expect(damaged).toHaveLength(8);
+  expect(damaged).toHaveLength(9);
   for (const line of [
     'torn/manifest.json cannot be read',
     'newer/manifest.json is of schema 9, of a newer Selfsup',
@@ -106,6 +107,7 @@ test('what is damaged is named, and hides nothing else', () => {
     'measures/metrics.json is no list of metrics',
     'undated/run.json is not as it should be: finished',
     'lost/metrics.json is missing',
+    'b: ENOENT',
     'few/ingest/manifest.json cannot be read',
   ]) {
     expect(damaged.join('\n')).toContain(line);

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
+import { writeAtomically } from '@selfsup/kit/files';
 import { isFolder } from '@selfsup/kit/named-folder';
 import { readComparison } from '../declare/comparison.ts';
 import { readExperiment } from '../declare/experiment.ts';
@@ -34,8 +35,7 @@ export async function writeOverview(
     if (!existsSync(report)) return undefined;
     const path = relative(root, report);
     if (folder !== root) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await copyFile(report, join(folder, path));
+      await writeAtomically(join(folder, path), await readFile(report));
     }
     return path.split('/').map(encodeURIComponent).join('/');
   };
