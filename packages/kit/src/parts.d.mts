@@ -1,2 +1,8 @@
 export function partNames(packageFolder: string): string[];
 export function partPath(packageFolder: string, name: string): string;
+export function partsKind(packageFolder: string): 'dataset' | 'network' | 'pretraining' | 'evaluation' | undefined;
+export function partChooser(
+  packageFolder: string,
+  list?: 'namedAt' | 'datasetsNamedAt',
+): (config: unknown) => ReadonlySet<unknown>;
+export function entryPath(packageFolder: string, entry: string): string | undefined;

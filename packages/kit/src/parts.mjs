@@ -29,6 +29,41 @@ export function partPath(packageFolder, name) {
   return join(partsRoom(packageFolder) ?? 'src', name, `${name}.ts`);
 }
 
+/**
+ * What the parts of a package are, as `selfsup.kind` in its package.json says: `dataset` where they are sources of one,
+ * `network`, `pretraining` or `evaluation`. Undefined where a package says nothing.
+ */
+export function partsKind(packageFolder) {
+  return readJson(join(packageFolder, 'package.json')).selfsup?.kind;
+}
+
+/**
+ * Gives a function that finds the names in a config by which it chooses parts of a package. They stand at the paths that
+ * `selfsup.namedAt` in its package.json lists: `network.name` is the text `name` of whatever is called `network`, however
+ * deep; `*` stands for each entry of a list. With `datasetsNamedAt` these are the datasets that a config builds on.
+ */
+export function partChooser(packageFolder, list = 'namedAt') {
+  const paths = (readJson(join(packageFolder, 'package.json')).selfsup?.[list] ?? []).map((path) => path.split('.'));
+  return (config) => new Set(paths.flatMap((path) => valuesAt(config, path)));
+}
+
+/** The file behind an entry of a package's `exports`, such as `./ingest`, below the package's folder; undefined where there is none. */
+export function entryPath(packageFolder, entry) {
+  return readJson(join(packageFolder, 'package.json')).exports?.[entry];
+}
+
+function valuesAt(node, path) {
+  if (node === null || typeof node !== 'object') return [];
+  return [...along(node, path), ...Object.values(node).flatMap((child) => valuesAt(child, path))];
+}
+
+function along(node, [first, ...rest]) {
+  if (first === undefined) return [node];
+  if (node === null || typeof node !== 'object') return [];
+  const next = first === '*' ? Object.values(node) : Object.hasOwn(node, first) ? [node[first]] : [];
+  return next.flatMap((child) => along(child, rest));
+}
+
 function readJson(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));

@@ -35,6 +35,10 @@ export interface StageContext<Config> {
 export interface StageResult {
   /** Big files or folders, kept in the store by digest: checkpoints, features. */
   readonly blobs?: Readonly<Record<string, string>>;
+  /** Digests of blobs that have a better name than the hash of their files, such as one of all records of a dataset. */
+  readonly identities?: Readonly<Record<string, string>> | undefined;
+  /** What is only true of this run, for `run.json`: part of no digest. */
+  readonly facts?: Readonly<Record<string, string | number>> | undefined;
   /** Small files for people and other tools, copied beside the manifest. Name to path. */
   readonly files?: Readonly<Record<string, string>>;
   /** Files or folders with wall-clock facts, such as TensorBoard's: copied beside `run.json`, part of no digest. */
@@ -67,6 +71,13 @@ export interface StageModule<Config = unknown> {
    * does two steps, checks saving and loading, says what the whole would take.
    */
   rehearse?(context: StageContext<Config>): Promise<StageResult>;
+}
+
+/** What the file of a stage module exports. Only the default export counts as code. */
+export interface StageFile {
+  readonly default: StageModule;
+  /** Whether its weights come of images even where its config says 0 epochs. */
+  readonly learnsWithoutEpochs?: boolean;
 }
 
 /** Thrown by a stage that stopped because it was asked to; running it again goes on from there. */

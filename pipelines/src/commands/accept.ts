@@ -3,15 +3,13 @@ import { Command } from 'commander';
 import { writeAtomically } from '@selfsup/kit/files';
 import { UserError } from '@selfsup/kit/errors';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
-import { assertWritable, publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from '../store/artifacts.ts';
-import { findStage, parseOverrides, readExperiment } from '../declare/experiment.ts';
+import { assertWritable } from '../store/artifacts.ts';
 import { isComplete, type Manifest } from '../store/manifest.ts';
 import { collect, seedOption } from '../options.ts';
-import { stageIds } from '../run/run-experiment.ts';
-import { decideIngest, type IngestDecision } from '../run/run-ingest.ts';
 import { openSession, type Session } from '../run/session.ts';
-import { stageArgument } from '../declare/stage-argument.ts';
-import { type Decision, decideStage } from '../keys/stage-key.ts';
+import type { Stage } from '../declare/stage.ts';
+import { stagesNamed } from '../declare/stage-argument.ts';
+import { type Decision, decideStage } from '../keys/decide.ts';
 import { listUnfinished, writeAttempt } from '../store/unfinished.ts';
 import { differOnlyInCode, keyDifferences, reasons } from '../keys/why.ts';
 
@@ -36,41 +34,27 @@ export default new Command('accept')
   .action(async (name: string, stage: string | undefined, options: Options) => {
     const session = openSession();
     assertWritable(session.artifacts);
-    if (name.startsWith('data/')) {
-      const dataset = name.slice('data/'.length);
-      await acceptUnit(session, { kind: 'ingest', dataset }, () => decideIngest(session, dataset));
-      return;
-    }
-    const experiment = readExperiment(session.workspace, name, parseOverrides(options.set));
-    const asked = stageArgument(experiment, stage);
-    findStage(experiment, experiment.variants[0]!, asked);
-    const ids = stageIds(experiment, { ...options, stages: [asked] }).filter((one) => one.stage === asked);
-    for (const id of ids) await acceptUnit(session, id, () => decideStage(session, experiment, id));
+    for (const one of stagesNamed(session, name, stage, options)) await accept(session, one);
   });
 
-/** Accepts what there is of a unit. Throws `UserError` where more than its code differs. */
-async function acceptUnit(
-  session: Session,
-  id: UnitId,
-  decide: () => Promise<Decision | IngestDecision | undefined>,
-): Promise<void> {
-  const lease = await acquireLease(join(workFolder(session.artifacts, id), 'lease'), {
+/** Accepts what there is of a stage. Throws `UserError` where more than its code differs. */
+async function accept(session: Session, stage: Stage): Promise<void> {
+  const lease = await acquireLease(join(stage.workFolder, 'lease'), {
     signal: session.signal,
-    onWait: () => console.log(`${unitLabel(id)}: another process is at it; waiting`),
+    onWait: () => console.log(`${stage.label}: another process is at it; waiting`),
   });
   try {
-    const decision = await decide();
+    const decision = await decideStage(session, stage);
     if (decision !== undefined && decision.key === decision.published?.key) {
-      console.log(`${unitLabel(id)}: done already, nothing to accept`);
+      console.log(`${stage.label}: done already, nothing to accept`);
       return;
     }
     const lines =
       decision === undefined
         ? undefined
-        : ((await acceptPublished(session, id, decision, lease)) ??
-          (await acceptUnfinished(session, id, decision, lease)));
+        : ((await acceptPublished(stage, decision, lease)) ?? (await acceptUnfinished(stage, decision, lease)));
     if (lines === undefined) {
-      throw new UserError(`${unitLabel(id)} cannot be accepted: more than its code differs`, {
+      throw new UserError(`${stage.label} cannot be accepted: more than its code differs`, {
         remedy: `Run it again. ${decision === undefined ? '' : `It would run since ${reasons(decision).join('; ')}.`}`,
       });
     }
@@ -83,31 +67,21 @@ async function acceptUnit(
 type Accepted = readonly string[] | undefined;
 
 /** Gives the published result the key of now. Undefined where there is none, or more than its code differs. */
-async function acceptPublished(
-  session: Session,
-  id: UnitId,
-  decision: Decision | IngestDecision,
-  lease: Lease,
-): Promise<Accepted> {
+async function acceptPublished(stage: Stage, decision: Decision, lease: Lease): Promise<Accepted> {
   const { published, key, keyParts, parts, code } = decision;
-  const folder = publishedFolder(session.artifacts, id);
+  const { folder, store } = stage;
   if (published === undefined || !differOnlyInCode(published.keyParts, keyParts)) return undefined;
-  if (!(await isComplete(published, folder, storeOf(session.artifacts, id)))) return undefined;
+  if (!(await isComplete(published, folder, store))) return undefined;
   const acceptedFrom = published.acceptedFrom ?? published.keyParts.code;
   const manifest: Manifest = { ...published, key, keyParts, parts, code, acceptedFrom };
   await lease.confirm();
   await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  return [`${unitLabel(id)}: accepted`, ...keyDifferences(published, decision).map((line) => `  ${line}`)];
+  return [`${stage.label}: accepted`, ...keyDifferences(published, decision).map((line) => `  ${line}`)];
 }
 
 /** Lets the next run go on with the newest unfinished work of which only the code differs; undefined where there is none. */
-async function acceptUnfinished(
-  session: Session,
-  id: UnitId,
-  decision: Decision | IngestDecision,
-  lease: Lease,
-): Promise<Accepted> {
-  for (const { folder, attempt } of await listUnfinished(workFolder(session.artifacts, id))) {
+async function acceptUnfinished(stage: Stage, decision: Decision, lease: Lease): Promise<Accepted> {
+  for (const { folder, attempt } of await listUnfinished(stage.workFolder)) {
     if (attempt === undefined || attempt.key === decision.key) continue;
     if (!differOnlyInCode(attempt.keyParts, decision.keyParts)) continue;
     const { key, keyParts, code } = decision;
@@ -117,7 +91,7 @@ async function acceptUnfinished(
       ...{ key, keyParts, code },
       acceptedFrom: attempt.acceptedFrom ?? attempt.keyParts.code,
     });
-    const said = `${unitLabel(id)}: unfinished work accepted; the next run goes on with it`;
+    const said = `${stage.label}: unfinished work accepted; the next run goes on with it`;
     return [said, ...keyDifferences(attempt, decision).map((line) => `  ${line}`)];
   }
   return undefined;

@@ -5,7 +5,7 @@ import { type Experiment, readExperiment } from '../declare/experiment.ts';
 import { kindOf } from '../declare/one-kind.ts';
 import { publishedOfExperiment } from '../declare/published-numbers.ts';
 import { openSession, type Session } from '../run/session.ts';
-import { checkStages } from '../keys/stage-key.ts';
+import { checkStages } from '../run/run-experiment.ts';
 
 export default new Command('check')
   .description('Check an experiment or comparison file and the config of its stages without running anything')

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { runIngest } from '../run/run-ingest.ts';
+import { datasetStage } from '../declare/dataset-stage.ts';
+import { runStage } from '../run/run-stage.ts';
 import { openSession } from '../run/session.ts';
 
 export default new Command('ingest')
@@ -14,6 +15,6 @@ export default new Command('ingest')
   )
   .action(async (dataset: string, options: { path?: string; fullHash: boolean; force: boolean }) => {
     const session = openSession();
-    const outcome = await runIngest(session, dataset, options);
+    const outcome = await runStage(session, datasetStage(session, dataset), options);
     if (outcome === 'fresh') console.log(`data/${dataset}: done already`);
   });

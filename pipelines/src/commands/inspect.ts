@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describeDataset } from '../inspect/describe-dataset.ts';
 import { checkedSheet, keepSheet } from '../inspect/keep-sheet.ts';
-import { publishedFolder } from '../store/artifacts.ts';
+import { datasetStage } from '../declare/dataset-stage.ts';
 import { openIngested } from '../run/open-ingested.ts';
 import { readRemarks } from '../report/remarks.ts';
 import { openSession } from '../run/session.ts';
@@ -38,7 +38,7 @@ export default new Command('inspect')
         const { verifyDataset } = await import('@selfsup/data/verify-dataset');
         await verifyDataset(dataset.folder, session.progress(`data/${name}`));
       }
-      const remarks = readRemarks(publishedFolder(session.artifacts, { kind: 'ingest', dataset: name }));
+      const remarks = readRemarks(datasetStage(session, name).folder);
       if (options.json) {
         console.log(JSON.stringify({ ...dataset.manifest, ...remarks }, null, 2));
         return;

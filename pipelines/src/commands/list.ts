@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
-import { publishedFolder } from '../store/artifacts.ts';
+import { datasetStage } from '../declare/dataset-stage.ts';
 import { readComparison } from '../declare/comparison.ts';
 import { readExperiment } from '../declare/experiment.ts';
 import { readManifest } from '../store/manifest.ts';
-import { stageIds } from '../run/run-experiment.ts';
 import { openSession, type Session } from '../run/session.ts';
-import type { StageId } from '../keys/stage-key.ts';
+import type { Stage } from '../declare/stage.ts';
+import { stagesOf } from '../declare/stages.ts';
 import { comparisonNames, datasetNames, experimentNames } from '../declare/workspace.ts';
 
 export default new Command('list')
@@ -21,7 +21,7 @@ export default new Command('list')
     for (const name of comparisons) console.log(`  ${comparisonLine(session, name)}`);
     console.log('Datasets');
     for (const name of datasetNames(session.workspace)) {
-      const there = readManifest(publishedFolder(session.artifacts, { kind: 'ingest', dataset: name })) !== undefined;
+      const there = readManifest(datasetStage(session, name).folder) !== undefined;
       console.log(`  ${name.padEnd(20)} ${there ? 'ingested' : 'not ingested yet'}`);
     }
   });
@@ -29,27 +29,22 @@ export default new Command('list')
 function experimentLine(session: Session, name: string): string {
   return orBroken(name, () => {
     const experiment = readExperiment(session.workspace, name);
-    return line(session, name, stageIds(experiment, {}), experiment.about);
+    return line(name, stagesOf(session, experiment), experiment.about);
   });
 }
 
 function comparisonLine(session: Session, name: string): string {
   return orBroken(name, () => {
     const { entries, about } = readComparison(session.workspace, name);
-    const ids = entries.flatMap(({ experiment, variant, stages }) =>
-      stageIds(experiment, { variant: variant.name, stages }),
+    const compared = entries.flatMap(({ experiment, variant, stages }) =>
+      stagesOf(session, experiment, { variant: variant.name, stages }),
     );
-    return line(session, name, ids, about);
+    return line(name, compared, about);
   });
 }
 
-function line(
-  session: Session,
-  name: string,
-  stages: readonly StageId[],
-  about: { title: string; time?: string | undefined },
-): string {
-  const there = stages.filter((id) => readManifest(publishedFolder(session.artifacts, id)) !== undefined).length;
+function line(name: string, stages: readonly Stage[], about: { title: string; time?: string | undefined }): string {
+  const there = stages.filter(({ folder }) => readManifest(folder) !== undefined).length;
   const time = about.time === undefined ? '' : `  (${about.time})`;
   return `${name.padEnd(20)} ${`${there}/${stages.length} stages`.padEnd(14)} ${about.title}${time}`;
 }

@@ -76,7 +76,7 @@ Examples:
     const stages = options.stage === undefined ? undefined : [options.stage];
     const selection = { variant, seed: options.seed, stages, force: options.force, fullHash: options.fullHash };
     try {
-      await runExperiment(session, experiment, { ...selection, overrides: set, verbose: true });
+      await runExperiment(session, experiment, { ...selection, verbose: true });
       if (options.dryRun) {
         console.log(`${name}: the dry run went through; nothing of it is kept.`);
         return;

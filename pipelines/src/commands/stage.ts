@@ -1,9 +1,8 @@
 import { Command, Option } from 'commander';
-import { unitLabel } from '../store/artifacts.ts';
 import { parseOverrides, readExperiment } from '../declare/experiment.ts';
 import { runStage } from '../run/run-stage.ts';
 import { openSession } from '../run/session.ts';
-import { type StageId, loadChecked } from '../keys/stage-key.ts';
+import { stagesOf } from '../declare/stages.ts';
 import { collect, minutesOption, seedOption } from '../options.ts';
 
 interface Options {
@@ -30,22 +29,17 @@ export default new Command('stage')
   .addOption(new Option('--announced', 'what --exact computes anew has been said').default(false).hideHelp())
   .option('--dry-run-into <folder>', 'dry run that publishes into a throw-away folder')
   .addHelpText('after', '\nExample:\n  selfsup stage quickstart pretrain --variant rotnet --seed 1')
-  .action(async (name: string, stage: string, options: Options) => {
+  .action(async (name: string, asked: string, options: Options) => {
     const session = openSession({
       maxMinutes: options.maxMinutes,
       exact: options.exact,
       ...(options.dryRunInto === undefined ? {} : { dryRunFolder: options.dryRunInto }),
     });
     const experiment = readExperiment(session.workspace, name, parseOverrides(options.set));
-    const id: StageId = {
-      kind: 'stage',
-      experiment: name,
-      variant: options.variant ?? experiment.variants[0]!.name,
-      seed: options.seed ?? experiment.seeds[0]!,
-      stage,
-    };
-    if (options.force) await loadChecked(session, experiment, id);
-    const { force, announced, set: overrides } = options;
-    const outcome = await runStage(session, experiment, id, { force, announced, overrides });
-    if (outcome === 'fresh') console.log(`${unitLabel(id)}: done already`);
+    const { variant = experiment.variants[0]!.name, seed = experiment.seeds[0]!, force, announced } = options;
+    // After what it needs.
+    const stage = stagesOf(session, experiment, { variant, seed, stages: [asked] }).at(-1)!;
+    if (force) await stage.prepare(session);
+    const outcome = await runStage(session, stage, { force, announced });
+    if (outcome === 'fresh') console.log(`${stage.label}: done already`);
   });

@@ -1,13 +1,9 @@
 import { Command } from 'commander';
-import { unitLabel, workFolder } from '../store/artifacts.ts';
-import { findStage, parseOverrides, readExperiment } from '../declare/experiment.ts';
 import { collect, seedOption } from '../options.ts';
-import { stageIds } from '../run/run-experiment.ts';
-import { decideIngest, type IngestDecision } from '../run/run-ingest.ts';
-import { stageWords } from '../run/run-stage.ts';
 import { openSession, type Session } from '../run/session.ts';
-import { type Decision, decideStage, type StageId } from '../keys/stage-key.ts';
-import { stageArgument } from '../declare/stage-argument.ts';
+import type { Stage } from '../declare/stage.ts';
+import { stagesNamed } from '../declare/stage-argument.ts';
+import { decideStage } from '../keys/decide.ts';
 import { describeFitting, tellUnfinished } from '../store/tell-unfinished.ts';
 import { fittingOf, listUnfinished } from '../store/unfinished.ts';
 import { elsewhereThan, reasons } from '../keys/why.ts';
@@ -33,33 +29,19 @@ export default new Command('why')
   )
   .action(async (name: string, stage: string | undefined, options: Options) => {
     const session = openSession({ exact: options.exact });
-    if (name.startsWith('data/')) {
-      const dataset = name.slice('data/'.length);
-      await explain(session, { kind: 'ingest', dataset }, await decideIngest(session, dataset), name);
-      return;
-    }
-    const experiment = readExperiment(session.workspace, name, parseOverrides(options.set));
-    const asked = stageArgument(experiment, stage);
-    findStage(experiment, experiment.variants[0]!, asked);
-    for (const id of stageIds(experiment, { ...options, stages: [asked] }).filter((one) => one.stage === asked)) {
-      await explain(session, id, await decideStage(session, experiment, id), stageWords(id, options.set));
-    }
+    for (const one of stagesNamed(session, name, stage, options)) await explain(session, one);
   });
 
-async function explain(
-  session: Session,
-  id: StageId | IngestDecision['id'],
-  decision: Decision | IngestDecision | undefined,
-  named: string,
-): Promise<void> {
-  const label = unitLabel(id);
+async function explain(session: Session, stage: Stage): Promise<void> {
+  const { label, named, workFolder } = stage;
+  const decision = await decideStage(session, stage);
   const lines = decision === undefined ? ['something it needs has not been published'] : reasons(decision);
   if (lines.length === 0) {
     const elsewhere = decision === undefined ? [] : elsewhereThan(decision);
     const where = elsewhere.length === 0 ? '' : ', computed elsewhere (--exact would compute it again here)';
     console.log([`${label}: done${where}`, ...elsewhere.map((line) => `  ${line}`)].join('\n'));
   } else console.log([`${label}: would run, since`, ...lines.map((line) => `  ${line}`)].join('\n'));
-  const unfinished = await listUnfinished(workFolder(session.artifacts, id));
+  const unfinished = await listUnfinished(workFolder);
   if (unfinished.length === 0) return;
   if (decision === undefined) {
     console.log(`${label}: unfinished work lies there: selfsup discard ${named.replace(/ --set .*/, '')}`);

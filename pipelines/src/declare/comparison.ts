@@ -6,7 +6,8 @@ import { type Experiment, findVariant, readExperiment } from './experiment.ts';
 import { comparedStages, type VariantPlan } from './expand.mjs';
 import { parseOrExplain, readJson } from './parse.ts';
 import { refuseSameName } from './one-kind.ts';
-import { runExperiment, stageIds } from '../run/run-experiment.ts';
+import { stagesOf } from './stages.ts';
+import { runExperiment } from '../run/run-experiment.ts';
 import type { Session } from '../run/session.ts';
 import { assertKnown, comparisonFile, experimentNames, type Workspace } from './workspace.ts';
 
@@ -112,16 +113,16 @@ export function readComparison(workspace: Workspace, name: string): Comparison {
   return { name, file, about, entries };
 }
 
-/** Brings all that a comparison needs up to date without Nx. Gives the labels of the units that were computed. */
+/** Brings all that a comparison needs up to date without Nx. Gives the labels of the stages that were computed. */
 export async function runComparison(session: Session, { entries }: Comparison): Promise<string[]> {
   const computed: string[] = [];
   const wanted = entries.map(
     ({ experiment, variant, stages }) => [experiment, { variant: variant.name, stages }] as const,
   );
-  const all = wanted.flatMap(([experiment, which]) =>
-    stageIds(experiment, which).map((id) => [experiment, id] as const),
+  await announceExact(
+    session,
+    wanted.flatMap(([experiment, which]) => stagesOf(session, experiment, which)),
   );
-  await announceExact(session, all);
   for (const [experiment, which] of wanted)
     computed.push(...(await runExperiment(session, experiment, { ...which, announced: true, verbose: true })));
   return computed;

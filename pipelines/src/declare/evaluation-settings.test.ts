@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { evaluationSettings } from './evaluation-settings.ts';
 import { expandVariants } from './expand.mjs';
+import type { Experiment } from './experiment.ts';
+import type { Places } from './stage.ts';
+import { stagesOf } from './stages.ts';
+import { findWorkspace } from './workspace.ts';
 import { manifestSchema } from '../store/manifest.ts';
-import type { Session } from '../run/session.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'selfsup-settings-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -17,16 +20,17 @@ const publish = (folder: string, resolvedConfig: unknown): void => {
 };
 
 test('settings of an evaluation, of those that it builds on, and of the data; nothing of the encoder', () => {
-  const [variant] = expandVariants({
+  const variants = expandVariants({
     stages: {
       pretrain: { uses: 'tasks/rotnet', needs: { dataset: 'data/few' }, config: {} },
       features: { uses: 'eval/features', needs: { encoder: 'pretrain', dataset: 'data/few' }, config: {} },
       linear: { uses: 'eval/linear-probe', needs: { features: 'features' }, config: {} },
     },
   });
-  const session = { artifacts: { root, stages: root, store: root } } as unknown as Session;
+  const places: Places = { workspace: findWorkspace(), artifacts: { root, stages: root, store: root } };
+  const experiment = { name: 'toy', variants, seeds: [1], set: {}, about: {} } as unknown as Experiment;
   const settings = (stage: string): Record<string, string> =>
-    evaluationSettings(session, variant!, { kind: 'stage', experiment: 'toy', variant: 'base', seed: 1, stage });
+    evaluationSettings(stagesOf(places, experiment).find(({ name }) => name === stage)!);
   expect(settings('linear')).toEqual({});
   publish('few/ingest', {});
   publish('toy/base/seed-1/pretrain', { width: 64 });

@@ -10,6 +10,7 @@ export interface VariantPlan {
   /** Stage names, each after what it needs. */
   order: string[];
 }
+export function datasetOf(ref: string): string | undefined;
 export function expandVariants(experiment: {
   stages: Record<string, StageDeclaration>;
   variants?: Record<string, Record<string, unknown>> | undefined;

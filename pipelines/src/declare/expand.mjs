@@ -1,5 +1,10 @@
 // Plain JavaScript, since the Nx plugin reads it without TypeScript; types are in expand.d.mts.
 
+/** The dataset that a need names as `data/<dataset>`; undefined where it names a stage. */
+export function datasetOf(ref) {
+  return ref.startsWith('data/') ? ref.slice('data/'.length) : undefined;
+}
+
 /** A copy of `stages` with dotted overrides such as `pretrain.config.epochs` applied. */
 function applyOverrides(stages, overrides) {
   const result = structuredClone(stages);
@@ -29,8 +34,8 @@ function orderStages(stages) {
       throw Object.assign(new Error(`needs cycle: ${cycle.join(' -> ')}`), { cycle });
     }
     state.set(name, 'open');
-    for (const [role, ref] of Object.entries(stages[name].needs ?? {})) {
-      if (ref.startsWith('data/')) continue;
+    for (const [role, ref] of Object.entries(stages[name].needs)) {
+      if (datasetOf(ref) !== undefined) continue;
       if (!Object.hasOwn(stages, ref)) {
         throw Object.assign(new Error(`stage '${name}' needs unknown stage '${ref}'`), {
           missing: ref,
@@ -52,6 +57,7 @@ export function expandVariants(experiment) {
   if (variants.length === 0) variants.push(['base', {}]);
   return variants.map(([name, overrides]) => {
     const stages = applyOverrides(experiment.stages, overrides);
+    for (const stage of Object.values(stages)) stage.needs ??= {};
     return { name, overrides, stages, order: orderStages(stages) };
   });
 }
@@ -62,7 +68,7 @@ export function withNeeds(variant, wanted) {
   const add = (stage) => {
     if (chosen.has(stage)) return;
     chosen.add(stage);
-    for (const ref of Object.values(variant.stages[stage].needs ?? {})) if (!ref.startsWith('data/')) add(ref);
+    for (const ref of Object.values(variant.stages[stage].needs)) if (datasetOf(ref) === undefined) add(ref);
   };
   for (const stage of wanted ?? variant.order) add(stage);
   return variant.order.filter((stage) => chosen.has(stage));

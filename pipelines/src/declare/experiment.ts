@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { publishedEntrySchema } from '@selfsup/report/published';
 import { sha256, canonicalJson } from '@selfsup/kit/files';
-import { expandVariants, type StageDeclaration, type VariantPlan } from './expand.mjs';
+import { datasetOf, expandVariants, type StageDeclaration, type VariantPlan } from './expand.mjs';
 import { parseOrExplain, readJson } from './parse.ts';
 import { partFile } from './parts.ts';
 import { assertKnown, datasetFile, experimentFile, type Workspace } from './workspace.ts';
@@ -68,6 +68,8 @@ export interface Experiment {
   readonly about: About;
   readonly seeds: readonly number[];
   readonly variants: readonly VariantPlan[];
+  /** What `--set` put in the place of what is declared. */
+  readonly set: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -95,7 +97,7 @@ export function readExperiment(
     }
   });
   for (const variant of expanded) checkStructure(workspace, file, variant);
-  return { name: experimentName, file, about: parsed.about, seeds: parsed.seeds, variants: expanded };
+  return { name: experimentName, file, about: parsed.about, seeds: parsed.seeds, variants: expanded, set: overrides };
 }
 
 /**
@@ -112,6 +114,24 @@ export function setVariantName(variant: string, overrides: Readonly<Record<strin
     .slice(0, 60);
   const prefix = variant === 'base' ? '' : `${variant}-`;
   return `${prefix}set-${slug}-${sha256(canonicalJson(overrides)).slice(0, 6)}`;
+}
+
+/** The `--set` arguments that stand for overrides, as `parseOverrides` reads them. */
+export function setWords(overrides: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(overrides).map(
+    ([path, value]) => `${path}=${isPlainText(value) ? value : JSON.stringify(value)}`,
+  );
+}
+
+/** Whether a value is text that would not be read as JSON. */
+function isPlainText(value: unknown): value is string {
+  if (typeof value !== 'string') return false;
+  try {
+    JSON.parse(value);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Parses `--set` arguments: `a.b=c`, the value being JSON where it parses as such, else text. */
@@ -200,8 +220,8 @@ function checkStructure(workspace: Workspace, file: string, variant: VariantPlan
   for (const [stage, declaration] of Object.entries<StageDeclaration>(variant.stages)) {
     partFile(workspace, declaration.uses, { file, field: `stages.${stage}.uses` });
     for (const [role, ref] of Object.entries(declaration.needs)) {
-      if (!ref.startsWith('data/')) continue;
-      checkDataset(workspace, ref.slice('data/'.length), file, `stages.${stage}.needs.${role}`);
+      const dataset = datasetOf(ref);
+      if (dataset !== undefined) checkDataset(workspace, dataset, file, `stages.${stage}.needs.${role}`);
     }
   }
 }
@@ -233,5 +253,5 @@ export function datasetsNeeded({ variants }: Experiment, only?: string): string[
   const refs = variants
     .filter(({ name }) => only === undefined || name === only)
     .flatMap((variant) => variant.order.flatMap((stage) => Object.values(variant.stages[stage]!.needs)));
-  return [...new Set(refs.filter((ref) => ref.startsWith('data/')).map((ref) => ref.slice('data/'.length)))];
+  return [...new Set(refs.map(datasetOf).filter((dataset) => dataset !== undefined))];
 }

@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '@selfsup/kit/errors';
-import { partNames, partPath } from '@selfsup/kit/parts';
-import type { StageModule } from '@selfsup/kit/stage';
+import { entryPath, partNames, partPath, partsKind } from '@selfsup/kit/parts';
+import type { StageFile, StageModule } from '@selfsup/kit/stage';
 import { assertKnown, type Workspace } from './workspace.ts';
 
 const partPattern = /^[a-z0-9-]+\/[a-z0-9-]+$/;
@@ -38,15 +38,38 @@ export function partFile(workspace: Workspace, part: string, where: { file?: str
   return join(folder, file);
 }
 
+/** What a part such as `tasks/rotnet` is: `pretraining`. */
+export function partKind(workspace: Workspace, part: string): ReturnType<typeof partsKind> {
+  return partsKind(packageFolder(workspace, part.split('/')[0]!));
+}
+
+/** Source file of an entry of a package, such as `./ingest` of `data`. Throws `UserError` where it has none. */
+export function packageEntry(workspace: Workspace, packageName: string, entry: string): string {
+  const folder = packageFolder(workspace, packageName);
+  const file = entryPath(folder, entry);
+  if (file !== undefined) return join(folder, file);
+  throw new UserError(`The package ${packageName} has no entry '${entry}'`, {
+    file: join(folder, 'package.json'),
+    remedy: 'Name its file under "exports".',
+  });
+}
+
+/** Whether the weights of a stage come of images even in 0 epochs, as the part that it uses says. */
+export async function learnsWithoutEpochs(workspace: Workspace, part: string): Promise<boolean> {
+  return (await loadPart(workspace, part)).learnsWithoutEpochs ?? false;
+}
+
+function loadPart(workspace: Workspace, part: string, where = {}): Promise<Partial<StageFile>> {
+  return import(pathToFileURL(partFile(workspace, part, where)).href) as Promise<Partial<StageFile>>;
+}
+
 /** Loads the stage module of a part. Throws `UserError` (with `where`) when the part is missing or no stage. */
 export async function loadStageModule(
   workspace: Workspace,
   part: string,
   where: { file?: string; field?: string } = {},
 ): Promise<StageModule> {
-  const file = partFile(workspace, part, where);
-  const loaded = (await import(pathToFileURL(file).href)) as { default?: Partial<StageModule> };
-  const module = loaded.default;
+  const module: Partial<StageModule> | undefined = (await loadPart(workspace, part, where)).default;
   if (typeof module?.run !== 'function' || module.schema === undefined || !Array.isArray(module.roles)) {
     throw new UserError(`'${part}' is not a stage: its default export lacks schema, roles or run`, {
       ...where,

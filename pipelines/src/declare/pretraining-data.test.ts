@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
+import { expandVariants, type StageDeclaration } from './expand.mjs';
+import type { Experiment } from './experiment.ts';
 import { pretrainingData } from './pretraining-data.ts';
+import { stagesOf } from './stages.ts';
+import { findWorkspace } from './workspace.ts';
 
 const stages = {
   generate: { uses: 'tasks/aet-gan', needs: { dataset: 'data/mono' }, config: { epochs: 3 } },
@@ -7,14 +11,25 @@ const stages = {
   features: { uses: 'eval/features', needs: { encoder: 'pretrain', dataset: 'data/cifar10' }, config: {} },
 };
 
-test('what stages before the evaluations need, each once; not what evaluations need', () => {
-  expect(pretrainingData({ stages }, Object.keys(stages))).toEqual(['mono']);
-  expect(pretrainingData({ stages }, ['features'])).toEqual([]);
+const workspace = findWorkspace();
+const dataOf = (declared: Record<string, StageDeclaration>, names: readonly string[]): Promise<string[]> => {
+  const experiment = { name: 'toy', variants: expandVariants({ stages: declared }), seeds: [1], set: {}, about: {} };
+  const places = { workspace, artifacts: { root: '', stages: '', store: '' } };
+  const all = stagesOf(places, experiment as unknown as Experiment);
+  return pretrainingData(
+    workspace,
+    all.filter(({ name }) => names.includes(name)),
+  );
+};
+
+test('what stages before the evaluations need, each once; not what evaluations need', async () => {
+  expect(await dataOf(stages, Object.keys(stages))).toEqual(['mono']);
+  expect(await dataOf(stages, ['features'])).toEqual([]);
 });
 
-test('nothing is learned in 0 epochs, but k-means initialisation learns in none', () => {
+test('nothing is learned in 0 epochs, but k-means initialisation learns in none', async () => {
   const random = { ...stages.pretrain, uses: 'tasks/random', config: { epochs: 0 } };
-  expect(pretrainingData({ stages: { ...stages, pretrain: random } }, ['pretrain', 'features'])).toEqual([]);
+  expect(await dataOf({ ...stages, pretrain: random }, ['pretrain', 'features'])).toEqual([]);
   const kmeans = { ...random, uses: 'tasks/kmeans-init' };
-  expect(pretrainingData({ stages: { ...stages, pretrain: kmeans } }, ['pretrain', 'features'])).toEqual(['mono']);
+  expect(await dataOf({ ...stages, pretrain: kmeans }, ['pretrain', 'features'])).toEqual(['mono']);
 });

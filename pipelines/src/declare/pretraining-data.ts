@@ -1,14 +1,17 @@
-import type { VariantPlan } from './expand.mjs';
-
-/** Makes its filters of images, whatever its epochs. */
-const withoutEpochs = 'tasks/kmeans-init';
+import { learnsWithoutEpochs } from './parts.ts';
+import type { Stage } from './stage.ts';
+import type { Workspace } from './workspace.ts';
 
 /** The datasets that weights are learned from: those that stages other than evaluations need, unless they train for 0 epochs. */
-export function pretrainingData({ stages: all }: Pick<VariantPlan, 'stages'>, names: readonly string[]): string[] {
-  const learning = names
-    .map((name) => all[name]!)
-    .filter(({ uses }) => !uses.startsWith('eval/'))
-    .filter(({ uses, config }) => uses === withoutEpochs || (config as { epochs?: unknown }).epochs !== 0);
-  const refs = learning.flatMap(({ needs }) => Object.values(needs).filter((ref) => ref.startsWith('data/')));
-  return [...new Set(refs.map((ref) => ref.slice('data/'.length)))];
+export async function pretrainingData(
+  workspace: Workspace,
+  stages: readonly Pick<Stage, 'kind' | 'uses' | 'declared' | 'needs'>[],
+): Promise<string[]> {
+  const datasets = new Set<string>();
+  for (const { kind, uses, declared, needs } of stages) {
+    if (kind === 'evaluation') continue;
+    if (declared?.['epochs'] === 0 && !(await learnsWithoutEpochs(workspace, uses))) continue;
+    for (const need of Object.values(needs)) if (need.kind === 'dataset') datasets.add(need.name);
+  }
+  return [...datasets];
 }

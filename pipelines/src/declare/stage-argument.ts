@@ -1,12 +1,30 @@
 import { UserError } from '@selfsup/kit/errors';
-import type { Experiment } from './experiment.ts';
+import { datasetStage } from './dataset-stage.ts';
+import { datasetOf } from './expand.mjs';
+import { findStage, parseOverrides, readExperiment } from './experiment.ts';
+import type { Places, Stage } from './stage.ts';
+import { type Selection, stagesOf } from './stages.ts';
 
-/** The stage that a command was given; throws `UserError` with those there are where it was given none. */
-export function stageArgument(experiment: Experiment, stage: string | undefined): string {
-  if (stage !== undefined) return stage;
-  const stages = Object.keys(experiment.variants[0]!.stages).join(', ');
-  throw new UserError(`Which stage of ${experiment.name}?`, {
-    field: 'stage',
-    remedy: `Name one of these: ${stages}.`,
-  });
+/**
+ * What a command means by `data/<dataset>`, or by an experiment and one of its stages: that stage of each variant and seed
+ * asked for, `set` put in. Throws `UserError` with the stages there are where it was given none or an unknown one.
+ */
+export function stagesNamed(
+  places: Places,
+  name: string,
+  stage: string | undefined,
+  { variant, seed, set }: Pick<Selection, 'variant' | 'seed'> & { readonly set: readonly string[] },
+): Stage[] {
+  const dataset = datasetOf(name);
+  if (dataset !== undefined) return [datasetStage(places, dataset)];
+  const experiment = readExperiment(places.workspace, name, parseOverrides(set));
+  const [first] = experiment.variants;
+  if (stage === undefined) {
+    throw new UserError(`Which stage of ${experiment.name}?`, {
+      field: 'stage',
+      remedy: `Name one of these: ${Object.keys(first!.stages).join(', ')}.`,
+    });
+  }
+  findStage(experiment, first!, stage);
+  return stagesOf(places, experiment, { variant, seed, stages: [stage] }).filter((one) => one.name === stage);
 }

@@ -4,7 +4,7 @@ import { resolveSource } from '@selfsup/data/resolve';
 import { UserError } from '@selfsup/kit/errors';
 import { dataFolder } from '@selfsup/kit/folders';
 import type { Progress } from '@selfsup/kit/progress';
-import { publishedFolder } from '../store/artifacts.ts';
+import { datasetStage } from '../declare/dataset-stage.ts';
 import { readManifest } from '../store/manifest.ts';
 import type { Session } from '../run/session.ts';
 import { datasetFile, datasetNames } from '../declare/workspace.ts';
@@ -23,8 +23,7 @@ const silent: Progress = {
 export async function lookAtDatasets(session: Pick<Session, 'workspace' | 'artifacts'>): Promise<DatasetState[]> {
   const states: DatasetState[] = [];
   for (const name of datasetNames(session.workspace)) {
-    const published = publishedFolder(session.artifacts, { kind: 'ingest', dataset: name });
-    const ingested = readManifest(published) !== undefined;
+    const ingested = readManifest(datasetStage(session, name).folder) !== undefined;
     states.push({ name, ingested, source: await lookAt(datasetFile(session.workspace, name)) });
   }
   return states;

@@ -6,7 +6,9 @@ import { evaluationSettings } from '../declare/evaluation-settings.ts';
 import { datasetsNeeded } from '../declare/experiment.ts';
 import { pretrainingData } from '../declare/pretraining-data.ts';
 import { publishedNumbers } from '../declare/published-numbers.ts';
-import { stageIds } from '../run/run-experiment.ts';
+import { datasetStage } from '../declare/dataset-stage.ts';
+import type { Stage } from '../declare/stage.ts';
+import { stagesOf } from '../declare/stages.ts';
 import type { Session } from '../run/session.ts';
 import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
 
@@ -15,39 +17,40 @@ export async function comparisonInput(session: Session, comparison: Comparison):
   const { entries } = comparison;
   const rows: ComparedRow[] = [];
   const warnings: string[] = [];
-  for (const entry of entries) {
-    const { label, experiment, variant } = entry;
+  const all: Stage[] = [];
+  const described: ComparisonInput['entries'][number][] = [];
+  for (const { label, group, reference, experiment, variant, stages: names } of entries) {
+    const stages = stagesOf(session, experiment, { variant: variant.name, stages: names });
+    all.push(...stages);
     const missing: string[] = [];
-    for (const id of stageIds(experiment, { variant: variant.name, stages: entry.stages })) {
-      const row = await readStageRow(session, variant, id);
-      if (row === undefined) missing.push(`${id.stage} (seed ${id.seed})`);
-      else rows.push({ ...row, variant: label, settings: evaluationSettings(session, variant, id) });
+    for (const stage of stages) {
+      const row = await readStageRow(stage);
+      if (row === undefined) missing.push(`${stage.name} (seed ${stage.seed})`);
+      else rows.push({ ...row, variant: label, settings: evaluationSettings(stage) });
     }
     if (missing.length > 0) warnings.push(`${label}: not run yet: ${missing.join(', ')}.`);
+    described.push({
+      label,
+      group,
+      reference,
+      pretrainedOn: await pretrainingData(session.workspace, stages),
+      experiment: experiment.name,
+      variant: variant.name,
+      title: experiment.about.title,
+      paper: experiment.about.paper,
+    });
   }
-  const all = entries.flatMap(({ experiment, variant, stages }) =>
-    stageIds(experiment, { variant: variant.name, stages }),
-  );
-  warnings.push(...placeWarnings(session, all));
+  warnings.push(...placeWarnings(all));
   const { published: _own, ...about } = comparison.about;
   const published = await publishedOf(comparison);
   return {
     comparison: comparison.name,
     about,
-    entries: entries.map(({ label, group, reference, experiment, variant, stages }) => ({
-      label,
-      group,
-      reference,
-      pretrainedOn: pretrainingData(variant, stages),
-      experiment: experiment.name,
-      variant: variant.name,
-      title: experiment.about.title,
-      paper: experiment.about.paper,
-    })),
+    entries: described,
     seeds: [...new Set(entries.flatMap(({ experiment }) => experiment.seeds))].sort((a, b) => a - b),
     variants: entries.map(({ label }) => label),
     rows,
-    datasets: readDatasetFacts(session, datasetsOf(entries)),
+    datasets: readDatasetFacts(datasetsOf(entries).map((name) => datasetStage(session, name))),
     published,
     wholeTables: await wholeTables(published),
     warnings,

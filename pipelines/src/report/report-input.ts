@@ -1,7 +1,8 @@
 import type { ReportInput, StageRow } from '@selfsup/report/input';
-import { datasetsNeeded, type Experiment, findVariant } from '../declare/experiment.ts';
+import { datasetStage } from '../declare/dataset-stage.ts';
+import { datasetsNeeded, type Experiment } from '../declare/experiment.ts';
 import { publishedOfExperiment } from '../declare/published-numbers.ts';
-import { stageIds } from '../run/run-experiment.ts';
+import { stagesOf } from '../declare/stages.ts';
 import type { Session } from '../run/session.ts';
 import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
 
@@ -9,12 +10,13 @@ import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
 export async function reportInput(session: Session, experiment: Experiment): Promise<ReportInput> {
   const rows: StageRow[] = [];
   const warnings: string[] = [];
-  for (const id of stageIds(experiment, {})) {
-    const row = await readStageRow(session, findVariant(experiment, id.variant), id);
-    if (row === undefined) warnings.push(`${id.variant}, seed ${id.seed}: the stage '${id.stage}' has not been run.`);
-    else rows.push(row);
+  const stages = stagesOf(session, experiment);
+  for (const stage of stages) {
+    const row = await readStageRow(stage);
+    if (row !== undefined) rows.push(row);
+    else warnings.push(`${stage.variant}, seed ${stage.seed}: the stage '${stage.name}' has not been run.`);
   }
-  warnings.push(...placeWarnings(session, stageIds(experiment, {})));
+  warnings.push(...placeWarnings(stages));
   const { smallTwin: _twin, published: _entries, ...about } = experiment.about;
   const published = await publishedOfExperiment(experiment);
   return {
@@ -22,7 +24,7 @@ export async function reportInput(session: Session, experiment: Experiment): Pro
     about: { ...about, published },
     seeds: experiment.seeds,
     variants: experiment.variants.map(({ name }) => name),
-    datasets: readDatasetFacts(session, datasetsNeeded(experiment)),
+    datasets: readDatasetFacts(datasetsNeeded(experiment).map((name) => datasetStage(session, name))),
     rows,
     warnings,
   };

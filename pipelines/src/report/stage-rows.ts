@@ -2,31 +2,28 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFigures } from '@selfsup/report/figure-files';
 import type { DatasetFacts, StageRow } from '@selfsup/report/input';
-import { publishedFolder } from '../store/artifacts.ts';
-import type { VariantPlan } from '../declare/expand.mjs';
 import { type Manifest, readManifest, readMetrics, readRun } from '../store/manifest.ts';
 import { readJson } from '../declare/parse.ts';
 import { placeFacts, placesApart } from '../keys/place.ts';
 import { readRemarks } from './remarks.ts';
 import { stageRemarks } from './stage-remarks.ts';
-import type { Session } from '../run/session.ts';
-import type { StageId } from '../keys/stage-key.ts';
+import type { Stage } from '../declare/stage.ts';
 
 /** What a stage published, as reports show it; undefined where it has not been run. */
-export async function readStageRow(session: Session, variant: VariantPlan, id: StageId): Promise<StageRow | undefined> {
-  const folder = publishedFolder(session.artifacts, id);
+export async function readStageRow(stage: Stage): Promise<StageRow | undefined> {
+  const { folder, variant, seed, name } = stage;
   const manifest = readManifest(folder);
   if (manifest === undefined) return undefined;
   const run = readRun(folder);
   return {
-    variant: id.variant,
-    seed: id.seed,
-    stage: id.stage,
+    variant,
+    seed,
+    stage: name,
     uses: manifest.keyParts.uses,
     config: manifest.resolvedConfig,
     metrics: readMetrics(folder),
     figures: await readFigures(folder),
-    remarks: stageRemarks(session, variant, id),
+    remarks: stageRemarks(stage),
     run: run && { ...run },
     reproducibility: reproducibility(manifest),
   };
@@ -48,17 +45,16 @@ function reproducibility(manifest: Manifest): NonNullable<StageRow['reproducibil
 }
 
 /** A line that says where results of several places were computed; none where all are of one. */
-export function placeWarnings(session: Session, ids: readonly StageId[]): string[] {
-  const manifests = ids.map((id) => readManifest(publishedFolder(session.artifacts, id)));
+export function placeWarnings(stages: readonly Stage[]): string[] {
+  const manifests = stages.map(({ folder }) => readManifest(folder));
   const apart = placesApart(manifests.flatMap((manifest) => manifest?.places ?? []));
   if (apart.length === 0) return [];
   return [`Computed in different places, so that results may differ in their last bits: ${apart.join('; ')}.`];
 }
 
 /** What is known of those of these datasets that are ingested. */
-export function readDatasetFacts(session: Session, datasets: readonly string[]): DatasetFacts[] {
-  return datasets.flatMap((dataset) => {
-    const folder = publishedFolder(session.artifacts, { kind: 'ingest', dataset });
+export function readDatasetFacts(datasets: readonly Stage[]): DatasetFacts[] {
+  return datasets.flatMap(({ name, folder }) => {
     if (readManifest(folder) === undefined) return [];
     const facts = readJson(join(folder, 'dataset.json')) as Omit<DatasetFacts, 'chosen' | 'fallback'> & {
       source: { chosen: string; fallback: boolean };
@@ -69,7 +65,7 @@ export function readDatasetFacts(session: Session, datasets: readonly string[]):
       {
         ...facts,
         ...readRemarks(folder),
-        name: dataset,
+        name,
         chosen: facts.source.chosen,
         fallback: facts.source.fallback,
         sheet,

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '@selfsup/kit/errors';
 import { lossSignal } from '@selfsup/kit/lease';
 import { Interrupted } from '@selfsup/kit/stage';
-import { type UnitId, unitLabel } from '../store/artifacts.ts';
 import { type Session, unbroken } from './session.ts';
+import type { Asked, Stage } from '../declare/stage.ts';
 
 /** Thrown when a child command failed: it has told the user why already. */
 export class ChildFailed extends Error {
@@ -17,37 +17,29 @@ export class ChildFailed extends Error {
   }
 }
 
+/** How a stage is to be brought up to date. */
+export interface StageOptions extends Asked {
+  /** Anew even where it is done. */
+  readonly force: boolean;
+  /** What must be exact has been announced already. */
+  readonly announced?: boolean | undefined;
+}
+
 const program = fileURLToPath(new URL('../../bin/selfsup.mjs', import.meta.url));
 
 /**
- * Runs one unit in a process of its own, so that its settings are in the environment before TensorFlow loads and
+ * Runs one stage in a process of its own, so that its settings are in the environment before TensorFlow loads and
  * its memory goes back afterwards. Throws `Interrupted` when it was stopped, `ChildFailed` when it failed, `UserError`
  * when something from outside ended it, so that it could not say why itself.
  */
-export async function childCommand(
-  session: Session,
-  unit: UnitId,
-  options: {
-    force: boolean;
-    overrides: readonly string[];
-    path?: string | undefined;
-    fullHash?: boolean | undefined;
-    /** What must be exact has been announced, so that the child is silent about it. */
-    announced?: boolean | undefined;
-  },
-): Promise<void> {
-  const args =
-    unit.kind === 'ingest'
-      ? ['ingest', unit.dataset]
-      : ['stage', unit.experiment, unit.stage, '--variant', unit.variant, '--seed', String(unit.seed)];
-  if (unit.kind === 'ingest') {
+export async function childCommand(session: Session, stage: Stage, options: StageOptions): Promise<void> {
+  const args = [...stage.command];
+  if (stage.kind === 'dataset') {
     if (options.path !== undefined) args.push('--path', options.path);
     if (options.fullHash === true) args.push('--full-hash');
   } else {
-    for (const assignment of options.overrides) args.push('--set', assignment);
     if (session.exact) args.push('--exact');
     if (options.announced === true) args.push('--announced');
-    if (session.dryRunFolder !== undefined) args.push('--dry-run-into', session.dryRunFolder);
   }
   if (options.force) args.push('--force');
   const { [nxTask]: _nx, ...env } = process.env;
@@ -66,7 +58,7 @@ export async function childCommand(
   const stopped = session.signal.aborted && (signal === null || stopSignals.includes(signal));
   if (code === 130 || (code !== 0 && stopped)) throw new Interrupted('Stopped.');
   if (signal === lossSignal) throw new ChildFailed(1);
-  if (signal !== null) throw endedFromOutside(unit, signal);
+  if (signal !== null) throw endedFromOutside(stage, signal);
   if (code !== 0) throw new ChildFailed(code ?? 1);
 }
 
@@ -79,9 +71,9 @@ export function isUnderNx(): boolean {
 
 const stopSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-function endedFromOutside(unit: UnitId, signal: NodeJS.Signals): UserError {
+function endedFromOutside(stage: Stage, signal: NodeJS.Signals): UserError {
   const goOn = 'Run the same command again: it goes on from the last save.';
-  const label = `${unitLabel(unit)} was ended by the signal ${signal}`;
+  const label = `${stage.label} was ended by the signal ${signal}`;
   if (signal === 'SIGKILL') {
     return new UserError(`${label}, most likely because the memory of this machine or container was used up`, {
       remedy: `Give it more memory, or ask for less: a smaller batchSize, fewer programs beside it. ${goOn}`,

@@ -1,6 +1,6 @@
 import { type Dataset, openDataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
-import { publishedFolder, storeOf } from '../store/artifacts.ts';
+import { datasetStage } from '../declare/dataset-stage.ts';
 import { nearest } from '../declare/nearest.ts';
 import { readManifest } from '../store/manifest.ts';
 import type { Session } from './session.ts';
@@ -16,11 +16,10 @@ export function openIngested(session: Session, name: string): Dataset {
       remedy: `${close === undefined ? '' : `Did you mean ${close}? `}There are: ${known.join(', ')}.`,
     });
   }
-  const id = { kind: 'ingest', dataset: name } as const;
-  const manifest = readManifest(publishedFolder(session.artifacts, id));
-  const blob = manifest?.blobs['lmdb'];
+  const { folder, store } = datasetStage(session, name);
+  const blob = readManifest(folder)?.blobs['lmdb'];
   if (blob === undefined) {
     throw new UserError(`The dataset '${name}' has not been ingested`, { remedy: `Run: npx selfsup ingest ${name}` });
   }
-  return openDataset(blobPath(storeOf(session.artifacts, id), blob.sha256));
+  return openDataset(blobPath(store, blob.sha256));
 }

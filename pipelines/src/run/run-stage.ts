@@ -1,94 +1,99 @@
 import { join } from 'node:path';
 import { dryRun, wholeWork } from '@selfsup/kit/extent';
-import type { StageContext, StageInput, StageResult } from '@selfsup/kit/stage';
+import type { StageInput } from '@selfsup/kit/stage';
 import { UserError } from '@selfsup/kit/errors';
 import { advised } from './advised.ts';
 import { announceExact } from './announce-exact.ts';
-import { assertWritable, publishedFolder, storeOf, unitLabel } from '../store/artifacts.ts';
-import { type Experiment, findStage, findVariant } from '../declare/experiment.ts';
-import { isComplete, readManifest, readMetrics } from '../store/manifest.ts';
-import { childCommand, isUnderNx } from './child-command.ts';
+import { childCommand, isUnderNx, type StageOptions } from './child-command.ts';
 import { type Outcome, runUnit } from './run-unit.ts';
 import type { Session } from './session.ts';
-import { decideStage, loadChecked, neededUnit, type StageId } from '../keys/stage-key.ts';
+import type { Stage } from '../declare/stage.ts';
+import { type Decision, decideStage } from '../keys/decide.ts';
+import { assertWritable } from '../store/artifacts.ts';
+import { isComplete, readManifest, readMetrics } from '../store/manifest.ts';
 import { blobPath } from '../store/store.ts';
 
 /**
- * Brings one stage up to date in this process. What it needs and lacks (a deleted or damaged blob) is made first,
- * in processes of their own. Throws `UserError`, and `Interrupted` on abort.
+ * Brings one stage up to date in this process, and under Nx in a child. What it needs and lacks (a deleted or damaged
+ * blob) is made first, in processes of their own. Throws `UserError`, and `Interrupted` on abort.
  */
-export async function runStage(
-  session: Session,
-  experiment: Experiment,
-  id: StageId,
-  options: { force: boolean; overrides: readonly string[]; announced?: boolean | undefined },
-): Promise<Outcome> {
-  assertWritable(session.artifacts);
-  const declaration = findStage(experiment, findVariant(experiment, id.variant), id.stage);
-  for (const ref of Object.values(declaration.needs)) await ensureNeed(session, id, ref, options.overrides);
-  const decision = await decideStage(session, experiment, id);
-  if (decision === undefined) throw new Error(`What ${unitLabel(id)} needs vanished while it was looked at`);
-  if (decision.fresh && !options.force) return 'fresh';
-  if (!options.force && options.announced !== true) await announceExact(session, [[experiment, id]]);
+export async function runStage(session: Session, stage: Stage, options: StageOptions): Promise<Outcome> {
   if (isUnderNx()) {
-    await childCommand(session, id, { ...options, announced: true });
+    await childCommand(session, stage, options);
     return 'computed';
   }
-  const { module, config } = await loadChecked(session, experiment, id);
-  const extent = session.dryRunFolder === undefined ? wholeWork : dryRun;
-  const run = (context: StageContext<unknown>): Promise<StageResult> =>
-    extent === dryRun && module.rehearse ? module.rehearse(context) : module.run(context);
-  return runUnit(
-    session,
-    {
-      id,
-      key: decision.key,
-      place: decision.place,
-      named: stageWords(id, options.overrides),
-      isFresh: async () => (await decideStage(session, experiment, id))?.fresh ?? false,
-      manifest: {
-        key: decision.key,
-        keyParts: decision.keyParts,
-        parts: decision.parts,
-        code: decision.code,
-        resolvedConfig: config,
-      },
-      run: (workFolder) =>
-        run({
-          config,
-          seed: id.seed,
-          needs: Object.fromEntries(
-            Object.entries(declaration.needs).map(([role, ref]) => [role, stageInput(session, id, ref)]),
-          ),
-          workFolder,
-          progress: advised(session.progress(unitLabel(id)), experiment.about.smallTwin),
-          signal: session.signal,
-          extent,
-        }),
+  assertWritable(session.artifacts);
+  for (const need of Object.values(stage.needs)) await ensureNeed(session, stage, need);
+  const decision = await lookAt(session, stage, options);
+  if (decision === undefined) throw new Error(`What ${stage.label} needs vanished while it was looked at`);
+  if (decision === 'kept' || (decision.fresh && !options.force)) return 'fresh';
+  if (!options.force && options.announced !== true) await announceExact(session, [stage], () => decision);
+  const { config, run, rehearse } = decision.prepared ?? (await stage.prepare(session, options));
+  const { key, keyParts, parts, code, place } = decision;
+  return runUnit(session, stage, {
+    manifest: { key, keyParts, parts, code, resolvedConfig: config },
+    place,
+    force: options.force,
+    async run(workFolder) {
+      const result = await (stage.dryRun && rehearse ? rehearse : run)({
+        seed: stage.seed,
+        needs: Object.fromEntries(Object.entries(stage.needs).map(([role, need]) => [role, stageInput(need)])),
+        workFolder,
+        progress: advised(session.progress(stage.label), stage.smallTwin),
+        signal: session.signal,
+        extent: stage.dryRun ? dryRun : wholeWork,
+      });
+      await stage.refuse?.(workFolder);
+      return result;
     },
-    options.force,
-  );
+  });
 }
 
-/** How commands name a stage. */
-export function stageWords({ experiment, stage, variant, seed }: StageId, overrides: readonly string[]): string {
-  const words = [experiment, stage, '--variant', variant, '--seed', String(seed)];
-  return [...words, ...overrides.flatMap((one) => ['--set', `'${one}'`])].join(' ');
+/**
+ * Decides on a stage as `decideStage`; 'kept' where the source of a dataset is gone, what was made of it is there, and
+ * nothing else was asked for. Throws `UserError` for a result that is done, but refused by what is declared now.
+ */
+export async function lookAt(
+  session: Session,
+  stage: Stage,
+  options: StageOptions,
+): Promise<Decision | 'kept' | undefined> {
+  let decision: Decision | undefined;
+  try {
+    decision = await decideStage(session, stage, options);
+  } catch (error) {
+    const asked = options.path !== undefined || options.force || options.fullHash === true;
+    if (!(error instanceof UserError) || asked || !(await isKept(stage))) throw error;
+    await stage.refuse?.(stage.folder);
+    const kept = 'What was ingested before is kept; its source cannot be read now';
+    session.progress(stage.label).warn(`${kept}: ${error.message}`);
+    return 'kept';
+  }
+  if (decision?.fresh === true) await stage.refuse?.(stage.folder);
+  return decision;
+}
+
+/** Whether something whole is published, of whatever key. */
+export async function isThere({ folder, store }: Stage): Promise<boolean> {
+  const manifest = readManifest(folder);
+  return manifest !== undefined && (await isComplete(manifest, folder, store));
+}
+
+/** Whether what a stage published stays good without being looked at further. */
+async function isKept(stage: Stage): Promise<boolean> {
+  const config = readManifest(stage.folder)?.resolvedConfig;
+  return (await isThere(stage)) && ((await stage.survives?.(config)) ?? false);
 }
 
 /** Makes a need anew where it is not published or its blobs are not whole. */
-async function ensureNeed(session: Session, stage: StageId, ref: string, overrides: readonly string[]): Promise<void> {
-  const unit = neededUnit(stage, ref);
-  const folder = publishedFolder(session.artifacts, unit);
-  const manifest = readManifest(folder);
-  if (manifest !== undefined && (await isComplete(manifest, folder, storeOf(session.artifacts, unit)))) return;
-  session.progress(unitLabel(stage)).note(`needs ${unitLabel(unit)}, which is ${manifest ? 'damaged' : 'missing'}`);
-  await childCommand(session, unit, { force: false, overrides });
+async function ensureNeed(session: Session, stage: Stage, need: Stage): Promise<void> {
+  if (await isThere(need)) return;
+  const state = readManifest(need.folder) ? 'damaged' : 'missing';
+  session.progress(stage.label).note(`needs ${need.label}, which is ${state}`);
+  await childCommand(session, need, { force: false });
 }
 
-function stageInput(session: Session, stage: StageId, ref: string): StageInput {
-  const unit = neededUnit(stage, ref);
-  const folder = publishedFolder(session.artifacts, unit);
+function stageInput({ ref, folder, store }: Stage): StageInput {
   const manifest = readManifest(folder)!;
   return {
     ref,
@@ -102,7 +107,7 @@ function stageInput(session: Session, stage: StageId, ref: string): StageInput {
           remedy: `It has: ${Object.keys(manifest.blobs).join(', ') || 'none'}. Another stage may be what is needed.`,
         });
       }
-      return blobPath(storeOf(session.artifacts, unit), blob.sha256);
+      return blobPath(store, blob.sha256);
     },
   };
 }

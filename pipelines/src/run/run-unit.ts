@@ -6,9 +6,10 @@ import type { Progress } from '@selfsup/kit/progress';
 import type { StageResult } from '@selfsup/kit/stage';
 import { writeAtomically } from '@selfsup/kit/files';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
-import { publishedFolder, storeOf, type UnitId, unitLabel, workFolder } from '../store/artifacts.ts';
 import { detach } from './detach.ts';
 import { duration } from './labelled-progress.ts';
+import type { Stage } from '../declare/stage.ts';
+import { isPublished } from '../keys/decide.ts';
 import { isComplete, type Manifest, readManifest, type RunRecord } from '../store/manifest.ts';
 import { type Place, placeDifferences, placesApart } from '../keys/place.ts';
 import { publish, putInPlace, sweepScratch } from '../store/publish.ts';
@@ -17,37 +18,28 @@ import { fittingOf, listUnfinished, openAttempt, type Unfinished, type Wanted } 
 import { filesBelow } from '../store/store.ts';
 import { tellUnfinished } from '../store/tell-unfinished.ts';
 
-/** One unit of work as the runner sees it, whatever it computes. */
+/** The work of a stage that was decided to be computed. */
 export interface Work {
-  readonly id: UnitId;
-  readonly key: string;
-  /** Where it is computed; undefined where that has no influence. */
-  readonly place?: Place | undefined;
-  /** Whether what is published now is this key's result, whole. */
-  isFresh(): Promise<boolean>;
   readonly manifest: Omit<Manifest, 'schema' | 'places' | 'acceptedFrom' | 'blobs' | 'files' | 'outputDigest'>;
-  /** How commands name it: `toy pretrain --variant base --seed 1`, or `data/few`. */
-  readonly named: string;
+  /** Where it is computed; undefined where that has no influence. */
+  readonly place: Place | undefined;
+  /** Anew in any case. */
+  readonly force: boolean;
   /** Does the work in a folder that survives interruption. */
   run(folder: string): Promise<StageResult>;
-  readonly identities?: (() => Readonly<Record<string, string>>) | undefined;
-  readonly runFacts?: (() => Readonly<Record<string, string | number>>) | undefined;
 }
 
 export type Outcome = 'fresh' | 'computed' | 'shared';
 
 /**
- * Brings one unit up to date: at once where it is; else under a lease on its work folder, from where an earlier
- * attempt with the same key stopped, and published at the end. Attempts that do not fit stay where they are and are
- * named. With `force` it is computed anew in any case, from where an earlier attempt with `force` stopped.
+ * Computes a stage under a lease on its work folder, from where an earlier attempt with the same key stopped, and
+ * publishes it at the end. Attempts that do not fit stay where they are and are named. With `force` it is computed anew
+ * in any case, from where an earlier attempt with `force` stopped; else it is 'fresh' where another process was first.
  */
-export async function runUnit(session: Session, work: Work, force: boolean): Promise<Outcome> {
-  const { id } = work;
-  const progress = session.progress(unitLabel(id));
-  if (!force && (await work.isFresh())) return 'fresh';
-  const folder = workFolder(session.artifacts, id);
+export async function runUnit(session: Session, stage: Stage, work: Work): Promise<Outcome> {
+  const progress = session.progress(stage.label);
   // Whoever loses the lease must not write into the folder any more, whatever its stage is busy with.
-  const lease = await acquireLease(join(folder, 'lease'), {
+  const lease = await acquireLease(join(stage.workFolder, 'lease'), {
     signal: session.signal,
     endProcess: true,
     onWait: (owner) =>
@@ -56,30 +48,22 @@ export async function runUnit(session: Session, work: Work, force: boolean): Pro
           'waiting for it. Should it give no sign of life for a minute, this command takes over.',
       ),
   });
-  return unbroken(() => underLease(session, work, force, folder, lease).finally(() => lease.release()));
+  return unbroken(() => underLease(session, stage, work, lease).finally(() => lease.release()));
 }
 
-async function underLease(
-  session: Session,
-  work: Work,
-  force: boolean,
-  folder: string,
-  lease: Lease,
-): Promise<Outcome> {
-  const { id } = work;
-  const progress = session.progress(unitLabel(id));
-  const published = publishedFolder(session.artifacts, id);
-  const store = storeOf(session.artifacts, id);
+async function underLease(session: Session, stage: Stage, work: Work, lease: Lease): Promise<Outcome> {
+  const { manifest, place, force } = work;
+  const { key, keyParts, code } = manifest;
+  const { workFolder: folder, folder: published, store } = stage;
+  const progress = session.progress(stage.label);
   await sweepScratch(folder, published);
-  if (!force && (await work.isFresh())) return 'fresh';
+  if (!force && (await isPublished(session, stage, { key, place }))) return 'fresh';
   const unfinished = await listUnfinished(folder);
   if (lease.fromSilent) for (const one of unfinished) await detach(one.folder);
-  if (!force && (await shareResult(session, work, published, folder, store, lease))) return 'shared';
-  const { manifest, place, key } = work;
-  const { keyParts, code } = manifest;
+  if (!force && (await shareResult(session, stage, work, lease))) return 'shared';
   const wanted: Wanted = { key, keyParts, code, place, exact: session.exact, force };
   const fitting = fittingOf(unfinished, wanted);
-  for (const text of await tellUnfinished(unfinished, fitting, wanted, work.named)) progress.note(text);
+  for (const text of await tellUnfinished(unfinished, fitting, wanted, stage.named)) progress.note(text);
   const { folder: workedIn, attempt } = await openAttempt(folder, fitting, wanted);
   tellPlaces(progress, fitting, place);
   const files = join(workedIn, 'files');
@@ -100,7 +84,7 @@ async function underLease(
     node: process.version,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     place,
-    facts: work.runFacts?.(),
+    facts: result.facts,
   };
   await publish(result, {
     folder: published,
@@ -108,10 +92,9 @@ async function underLease(
     scratch: folder,
     manifest: { ...manifest, acceptedFrom: attempt.acceptedFrom, places: attempt.places },
     run,
-    identities: work.identities?.(),
     confirm: () => lease.confirm(),
   });
-  await writeAtomically(indexPath(store, work.key), JSON.stringify({ folder: published }));
+  await writeAtomically(indexPath(store, key), JSON.stringify({ folder: published }));
   await rm(workedIn, { recursive: true, force: true });
   progress.note(`done in ${duration(run.wallSeconds)}`);
   return 'computed';
@@ -133,30 +116,25 @@ function indexPath(store: string, key: string): string {
 }
 
 /** Takes over the result of another variant or experiment with the very same key, where it is published and whole. */
-async function shareResult(
-  session: Session,
-  work: Work,
-  published: string,
-  scratch: string,
-  store: string,
-  lease: Lease,
-): Promise<boolean> {
+async function shareResult(session: Session, stage: Stage, work: Work, lease: Lease): Promise<boolean> {
+  const { folder: published, workFolder: scratch, store } = stage;
+  const { key } = work.manifest;
   let other: string;
   try {
-    other = (JSON.parse(await readFile(indexPath(store, work.key), 'utf8')) as { folder: string }).folder;
+    other = (JSON.parse(await readFile(indexPath(store, key), 'utf8')) as { folder: string }).folder;
   } catch {
     return false;
   }
   if (other === published || !existsSync(other)) return false;
   const manifest = readManifest(other);
-  if (manifest?.key !== work.key || !(await isComplete(manifest, other, store))) return false;
+  if (manifest?.key !== key || !(await isComplete(manifest, other, store))) return false;
   if (session.exact && placeDifferences(manifest.places, work.place).length > 0) return false;
   const fresh = join(scratch, `publish-shared`);
   await cp(other, fresh, { recursive: true });
-  if (readManifest(fresh)?.key !== work.key) return false;
+  if (readManifest(fresh)?.key !== key) return false;
   await mkdir(dirname(published), { recursive: true });
   await lease.confirm();
   await putInPlace(fresh, published, scratch);
-  session.progress(unitLabel(work.id)).note('same key as a result that is there already: taken from it');
+  session.progress(stage.label).note('same key as a result that is there already: taken from it');
   return true;
 }

@@ -13,48 +13,11 @@ export interface Artifacts {
   readonly store: string;
 }
 
-/** Names one stage of one variant and seed, or with `dataset` alone an ingestion. */
-export type UnitId =
-  | { readonly kind: 'ingest'; readonly dataset: string }
-  | {
-      readonly kind: 'stage';
-      readonly experiment: string;
-      readonly variant: string;
-      readonly seed: number;
-      readonly stage: string;
-    };
-
 /** The artifacts folder: `SELFSUP_ARTIFACTS` (a relative one from the workspace root), or `artifacts` in the workspace. */
 export function openArtifacts(workspace: Workspace, dryRunFolder?: string): Artifacts {
   const root = namedFolder('SELFSUP_ARTIFACTS', { root: workspace.root }) ?? join(workspace.root, 'artifacts');
   const stages = dryRunFolder ?? root;
   return { root, stages, store: join(stages, 'store') };
-}
-
-/** Where a unit publishes: `manifest.json`, `metrics.json`, `run.json` and small files. */
-export function publishedFolder(artifacts: Artifacts, unit: UnitId): string {
-  return unit.kind === 'ingest'
-    ? join(artifacts.root, unit.dataset, 'ingest')
-    : join(artifacts.stages, unit.experiment, unit.variant, `seed-${unit.seed}`, unit.stage);
-}
-
-/** Where a unit keeps what survives an interruption, its lease included. */
-export function workFolder(artifacts: Artifacts, unit: UnitId): string {
-  return unit.kind === 'ingest'
-    ? join(artifacts.root, 'work', unit.dataset, 'ingest')
-    : join(artifacts.stages, 'work', unit.experiment, unit.variant, `seed-${unit.seed}`, unit.stage);
-}
-
-/** The store in which the blobs of a unit lie. */
-export function storeOf(artifacts: Artifacts, unit: UnitId): string {
-  return unit.kind === 'ingest' ? join(artifacts.root, 'store') : artifacts.store;
-}
-
-/** A unit in a few words, for people. */
-export function unitLabel(unit: UnitId): string {
-  if (unit.kind === 'ingest') return `data/${unit.dataset}`;
-  const variant = unit.variant === 'base' ? '' : ` ${unit.variant}`;
-  return `${unit.experiment}${variant} seed ${unit.seed}: ${unit.stage}`;
 }
 
 /** Throws `UserError` unless files can be made in the artifacts folder. */

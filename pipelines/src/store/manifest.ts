@@ -70,9 +70,9 @@ export function readManifest(folder: string): Manifest | undefined {
   return manifest?.schema === manifestSchema ? manifest : undefined;
 }
 
-/** The key that stands for these parts. */
-export function keyOf(parts: KeyParts): string {
-  return sha256(canonicalJson(parts));
+/** The key that stands for these parts, and for what else a stage has in it. */
+export function keyOf(parts: KeyParts, beside: Readonly<Record<string, unknown>> = {}): string {
+  return sha256(canonicalJson({ ...parts, ...beside }));
 }
 
 /** In version 1 the place was part of the engine and the engine's digest part of the key. */

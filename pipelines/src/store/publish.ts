@@ -23,8 +23,6 @@ export interface PublishOptions {
   readonly scratch: string;
   readonly manifest: Omit<Manifest, 'schema' | 'blobs' | 'files' | 'outputDigest'>;
   readonly run: RunRecord;
-  /** Digests for folders that have a better name than the hash of their files. */
-  readonly identities?: Readonly<Record<string, string>> | undefined;
   /** Throws where this process may publish no more: asked at the last moment. */
   readonly confirm: () => Promise<void>;
 }
@@ -44,7 +42,7 @@ export async function publish(result: StageResult, options: PublishOptions): Pro
   for (const [name, source] of Object.entries(result.records ?? {})) await copyInto(fresh, name, source);
   const blobs: Record<string, BlobRef> = {};
   for (const [name, source] of Object.entries(result.blobs ?? {})) {
-    blobs[name] = await storeBlob(options.store, source, options.identities?.[name]);
+    blobs[name] = await storeBlob(options.store, source, result.identities?.[name]);
   }
   const outputDigest = sha256(canonicalJson({ blobs, files, metrics: metricValues(result.metrics) }));
   const manifest: Manifest = { schema: manifestSchema, ...options.manifest, blobs, files, outputDigest };

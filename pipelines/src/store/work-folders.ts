@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { datasetStage } from '../declare/dataset-stage.ts';
+import { datasetOf } from '../declare/expand.mjs';
 import { type Experiment, readExperiment } from '../declare/experiment.ts';
 import type { Session } from '../run/session.ts';
 import { assertKnown, datasetNames, experimentNames, type Workspace } from '../declare/workspace.ts';
@@ -23,11 +25,11 @@ export async function workFoldersOf(
 ): Promise<string[]> {
   const work = join(artifacts.root, 'work');
   const begun = await namesIn(work);
-  if (name.startsWith('data/')) {
-    const dataset = name.slice('data/'.length);
+  const dataset = datasetOf(name);
+  if (dataset !== undefined) {
     const ingested = begun.filter((one) => existsSync(join(work, one, 'ingest')));
     known('dataset', dataset, [...datasetNames(workspace), ...ingested], 'pipelines/datasets/<name>/dataset.json');
-    return [join(work, dataset, 'ingest')];
+    return [datasetStage({ artifacts, workspace }, dataset).workFolder];
   }
   const folders: { variant: string; seed: string; stage: string }[] = [];
   for (const ofVariant of await namesIn(join(work, name))) {

@@ -167,6 +167,10 @@ export function createTestWorkspace(): TestWorkspace {
   write('pipelines/package.json', { name: '@toy/pipelines', type: 'module', nx: { name: 'pipeline' } });
   const rooms = { data: 'sources', models: 'networks', tasks: 'pretext', eval: 'evaluations' };
   for (const [name, room] of Object.entries(rooms)) {
+    const { selfsup } = JSON.parse(readFileSync(join(repository, 'packages', name, 'package.json'), 'utf8')) as {
+      selfsup: object;
+    };
+    const face = { './ingest': './src/ingest/ingest.ts', './stage': './src/ingest/stage.ts' };
     const needs = name === 'data' || name === 'models' ? [] : ['data', 'models'];
     const dependencies = Object.fromEntries(needs.map((needed) => [`@selfsup/${needed}`, '*']));
     write(`packages/${name}/package.json`, {
@@ -174,10 +178,14 @@ export function createTestWorkspace(): TestWorkspace {
       type: 'module',
       sideEffects: false,
       nx: { name },
-      exports: { [`./${room}/*`]: `./src/${room}/*/*.ts` },
+      selfsup,
+      exports: { [`./${room}/*`]: `./src/${room}/*/*.ts`, ...(name === 'data' ? face : {}) },
       dependencies,
     });
   }
+  // The face of the data package is the real one, over made-up modules.
+  mkdirSync(path('packages/data/src/ingest'), { recursive: true });
+  cpSync(join(repository, 'packages/data/src/ingest/stage.ts'), path('packages/data/src/ingest/stage.ts'));
   for (const [name, content] of Object.entries(dataFiles)) write(`packages/data/src/${name}`, content);
   write('packages/tasks/src/pretext/toy/toy.ts', toyTask);
   write('packages/tasks/src/double.ts', 'export const double = (value: number): number => value * 2;\n');

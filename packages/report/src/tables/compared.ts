@@ -17,7 +17,8 @@ export function compared(input: ComparisonInput): Markup {
     // A paper is named once for all entries that follow each other.
     const repeated = place > 0 && paper !== undefined && all[place - 1]?.paper === paper;
     const own = input.rows.filter((row) => row.variant === label);
-    const pretraining = own.filter(({ uses }) => !uses.startsWith('eval/'));
+    // Whatever else has no settings by which numbers compare.
+    const pretraining = own.filter(({ settings }) => Object.keys(settings).length === 0);
     const seeds = [...new Set(own.map(({ seed }) => seed))];
     return html`<tr>
       <th scope="row">${label}${isGrouped && reference === true && html` <span class="badge">reference</span>`}</th>

@@ -1,0 +1,93 @@
+import type { EngineIdentity } from '@selfsup/engine/identity';
+import { type CodeKey, codeKey } from './code-key/code-key.ts';
+import { type Place, placeDifferences } from './place.ts';
+import { partFile, partKind } from '../declare/parts.ts';
+import type { Asked, Prepared, Stage } from '../declare/stage.ts';
+import type { Session } from '../run/session.ts';
+import { isComplete, keyOf, type KeyParts, type Manifest, readManifest } from '../store/manifest.ts';
+
+/** Whether a stage is done, and all that says so. */
+export interface Decision {
+  readonly key: string;
+  readonly keyParts: KeyParts;
+  readonly code: CodeKey;
+  readonly parts: readonly string[];
+  /** Where it would be computed now; undefined where that has no influence. */
+  readonly place: Place | undefined;
+  /** What is published now, fresh or not. */
+  readonly published: Manifest | undefined;
+  /** The key is the published one, its blobs and files are whole, and where all must be exact, its place is like this one. */
+  readonly fresh: boolean;
+  /** Undefined where the key was found without. */
+  readonly prepared: Prepared | undefined;
+}
+
+/**
+ * Computes the key of a stage and compares it with what is published. Undefined while something it needs is not
+ * published. Quick where nothing changed: the parts that the published manifest names are tried first, so the
+ * stage's module, and with it TensorFlow, need not be loaded. Of a dataset the source is looked at. Throws as `prepare`.
+ */
+export async function decideStage(session: Session, stage: Stage, asked: Asked = {}): Promise<Decision | undefined> {
+  const needs: Record<string, string> = {};
+  const inherited: string[] = [];
+  for (const [role, { folder }] of Object.entries(stage.needs)) {
+    const manifest = readManifest(folder);
+    if (manifest === undefined) return undefined;
+    needs[role] = manifest.outputDigest;
+    // Whoever loads a checkpoint rebuilds its network, so that code counts too.
+    inherited.push(...manifest.parts.filter((part) => partKind(session.workspace, part) === 'network'));
+  }
+  const published = readManifest(stage.folder);
+  const compute = async (identity: unknown, parts: readonly string[], prepared?: Prepared): Promise<Decision> => {
+    const chosen = [...parts, ...inherited].map((part) => partFile(session.workspace, part));
+    const code = await codeKey(session.workspace, [stage.root, ...chosen]);
+    const isOfEngine = Object.keys(code.packages).some((name) => name.startsWith('@tensorflow/'));
+    const engine = isOfEngine ? await engineOf() : undefined;
+    const keyParts: KeyParts = {
+      uses: stage.uses,
+      seed: stage.seed,
+      config: identity,
+      needs,
+      ...(engine === undefined ? {} : { engine: engine.engine }),
+      code: code.key,
+      ...(stage.dryRun ? { dryRun: true } : {}),
+    };
+    const found = { key: keyOf(keyParts, stage.keyed), place: engine?.place };
+    const fresh = await isPublished(session, stage, found);
+    return { ...found, keyParts, code, parts, published, fresh, prepared };
+  };
+  if (stage.declared !== undefined && published !== undefined && partsExist(session, published.parts)) {
+    const quick = await compute(stage.declared, published.parts);
+    if (quick.key === published.key) return quick;
+  }
+  const prepared = await stage.prepare(session, asked);
+  return compute(prepared.identity, prepared.parts, prepared);
+}
+
+/** Whether what is published now is the result of this key, whole, and where all must be exact, of a place like this one. */
+export async function isPublished(
+  session: Session,
+  { folder, store }: Stage,
+  { key, place }: Pick<Decision, 'key' | 'place'>,
+): Promise<boolean> {
+  const published = readManifest(folder);
+  if (published?.key !== key) return false;
+  if (session.exact && placeDifferences(published.places, place).length > 0) return false;
+  return isComplete(published, folder, store);
+}
+
+function partsExist(session: Session, parts: readonly string[]): boolean {
+  try {
+    for (const part of parts) partFile(session.workspace, part);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let engine: Promise<EngineIdentity> | undefined;
+
+function engineOf(): Promise<EngineIdentity> {
+  engine ??= import('@selfsup/engine/identity').then(({ engineIdentity }) => engineIdentity());
+  return engine;
+}
