@@ -1,19 +1,26 @@
-// What the inferred Nx projects have in common. Plain JavaScript, since Nx loads it without a build.
+// What the inferred targets have in common. Plain JavaScript, since Nx loads it without a build.
 
-export const selfsup = 'node pipelines/bin/selfsup.mjs';
+const selfsup = 'node pipelines/bin/selfsup.mjs';
 
-/** A target that runs a command. */
-export const command = (text, target = {}, cwd = '{workspaceRoot}') => ({
+/** What decides how the engine computes. */
+export const settings = ['SELFSUP_THREADS', 'SELFSUP_DETERMINISTIC', 'SELFSUP_FPMATH', 'SELFSUP_DEVICE'];
+
+/** A target that runs a command, with what `nx show project` says of it. */
+export const command = (text, description, target = {}, cwd = '{workspaceRoot}') => ({
   executor: 'nx:run-commands',
   options: { command: text, cwd },
+  metadata: { description },
   ...target,
 });
 
-/** Those of these packages that the workspace has. */
-export function shared(workspace, names) {
-  const known = [...workspace.packages, workspace.pipelines].map((pkg) => pkg?.name);
-  return names.filter((pkg) => known.includes(pkg));
+/** A target that runs a command of selfsup, whose help Nx shows. */
+export function selfsupCommand(words, description, target = {}) {
+  const help = { command: `${selfsup} help ${words.split(' ')[0]}`, example: {} };
+  return { ...command(`${selfsup} ${words}`, description, target), metadata: { description, help } };
 }
+
+/** What has to be there before anything of TensorFlow runs. */
+export const setup = (workspace) => (workspace.hasEngine ? [{ projects: ['engine'], target: 'setup' }] : []);
 
 /** Nx's name of what a target writes below the artifacts folder; nothing where that lies outside the workspace. */
 export function outputs(workspace, path) {
