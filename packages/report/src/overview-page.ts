@@ -81,8 +81,8 @@ function best(runs: readonly Run[]): Markup {
   // Whatever there is stands open where nothing compares with anything.
   const [shown, further] = open.length > 0 ? [open, rest] : [rest, []];
   return html`<p class="key">
-      Numbers of one table compare: one protocol, one measure, the same data; each variant at its best layer, in the
-      mean of its seeds, ± their deviation.
+      Numbers of one table have one protocol, one measure and the same data; settings that the protocol leaves open may
+      differ. Each variant at its best layer, in the mean of its seeds, ± their deviation.
     </p>
     ${shown.sort((a, b) => b.ranked.length - a.ranked.length).map(rankingTable)}
     ${
