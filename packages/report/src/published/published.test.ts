@@ -20,9 +20,11 @@ const rows = {
   'vissl-alexnet': 6,
 };
 
-test('every table is there, sound and has all its rows', async () => {
-  expect(publishedTables()).toEqual(Object.keys(rows));
-  for (const [name, count] of Object.entries(rows)) expect((await publishedTable(name)).rows, name).toHaveLength(count);
+test('every table is sound, and those of the source document have all their rows', async () => {
+  const counts: Record<string, number> = {};
+  for (const name of publishedTables()) counts[name] = (await publishedTable(name)).rows.length;
+  expect(counts).toMatchObject(rows);
+  expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
 });
 
 // Typed by hand from the source document.
