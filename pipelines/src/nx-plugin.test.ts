@@ -12,6 +12,7 @@ interface Project {
     string,
     {
       cache?: boolean;
+      metadata?: { description: string; help?: { command: string } };
       options?: { command: string };
       parallelism?: boolean;
       dependsOn: unknown[];
@@ -94,6 +95,22 @@ test('a target for each stage, variant and seed, that waits for what it needs', 
   expect(sources('pretrain-toy-seed-1')).toEqual(['tasks-toy', 'tasks', 'data', 'models']);
   // The measurement rebuilds the network that the stage before it chose.
   expect(sources('measure-net-seed-1')).toEqual(['eval-measure', 'models-net', 'eval', 'data', 'models']);
+});
+
+test('a layer that has the name of a network chooses none', async () => {
+  const measure = { ...toyExperiment.stages.measure, config: { layer: 'net', layers: ['net'] } };
+  const { targets } = (await projects({ ...toyExperiment, stages: { ...toyExperiment.stages, measure } }))['exp-toy']!;
+  const sources = targets['measure-seed-1']!.inputs.find((input) => input.projects)!.projects;
+  expect(sources).toEqual(['eval-measure', 'eval', 'data', 'models']);
+});
+
+test('each target says what it is for', async () => {
+  const all = Object.values(await projects(toyExperiment)).flatMap(({ targets }) => Object.values(targets));
+  for (const { metadata } of all) expect(metadata?.description).toMatch(/^[A-Z].{5,}/);
+  expect(all.find(({ options }) => options?.command.includes(' stage '))!.metadata).toMatchObject({
+    description: 'The stage pretrain (tasks/toy)',
+    help: { command: 'node pipelines/bin/selfsup.mjs help stage' },
+  });
 });
 
 test('without variants the targets have short names', async () => {

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { UserError } from '@selfsup/kit/errors';
-import { dataOverrides, datasetsNeeded, parseOverrides, readExperiment, setVariantName } from './experiment.ts';
+import {
+  dataOverrides,
+  datasetsNeeded,
+  parseOverrides,
+  readExperiment,
+  setVariantName,
+  setWords,
+} from './experiment.ts';
 import { createTestWorkspace, type TestWorkspace, toyExperiment } from '../testing/workspace.ts';
 
 let workspace: TestWorkspace;
@@ -102,6 +109,8 @@ test('--set makes a variant of another name, different for different values', ()
   expect(setVariantName('base', { 'pretrain.config.epochs': 2 })).toMatch(/^set-pretrain-config-epochs-2-[0-9a-f]{6}$/);
   expect(setVariantName('rotnet', { 'a.b': 1.5 })).not.toBe(setVariantName('rotnet', { 'a.b': '1-5' }));
   expect(() => parseOverrides(['epochs'])).toThrow(/no assignment/);
+  for (const words of [['a.b=2', 'c={"d":[1,"e"]}', 'f=text with spaces', 'g="7"', 'h=']])
+    expect(setWords(parseOverrides(words))).toEqual(words);
 });
 
 test('--data puts another dataset wherever the experiment needs one', () => {

@@ -218,3 +218,19 @@ export async function resolveSource({ config: { sources: [source] }, fullHash }:
   expect((await workspace.run('ingest', 'few', '--full-hash')).output).toContain('data/few: done already');
   expect(workspace.log().slice(before)).toEqual(['look, all of it: true']);
 });
+
+test('under Nx a stage and a dataset decide their key once', async () => {
+  workspace.write(
+    'packages/data/src/ingest/resolve.ts',
+    `import { appendFileSync } from 'node:fs';
+export async function resolveSource({ config: { sources: [source] } }: any) {
+  appendFileSync(process.env.TRACE!, 'look\\n');
+  return { type: source.type, config: source, fallback: false, chosen: 'numbers', route: 'made up', identity: source };
+}\n`,
+  );
+  const env = { NX_TASK_TARGET_PROJECT: 'data-few' };
+  expect((await workspace.runWith({ env }, 'ingest', 'few')).output).toContain('data/few: done in');
+  expect(workspace.log()).toEqual(['look', 'ingest run']);
+  expect((await workspace.runWith({ env }, 'ingest', 'few')).output).toContain('data/few: done already');
+  expect(workspace.log()).toEqual(['look', 'ingest run', 'look']);
+});
