@@ -1,5 +1,5 @@
 // npm run replay: what every pretext task gives after 20 steps, and every evaluation, compared digest by digest with what
-// another commit, or the last record, gave on this machine. See docs/replay.md.
+// another commit, or the last record, gave on this machine. See docs/caching.md.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';

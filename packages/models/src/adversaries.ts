@@ -15,7 +15,7 @@ export interface Adversaries {
   discriminator(latent: number | undefined, image: ImageShape, key: RandomKey): tf.LayersModel;
 }
 
-/** BiGAN's batch norm epsilon (recipes §4.1). */
+/** BiGAN's batch norm epsilon. */
 export const ADVERSARIAL_EPSILON = 1e-8;
 
 /**

@@ -8,8 +8,8 @@ import { normals } from '../testing/in-memory.ts';
 const published: HeadInput = { shape: [8, 8, 192], classes: 10, key: randomKey(1), initialiser: 'rotnet' };
 
 test.each([
-  ['fc3', 2_500_410], // recipes §1.4
-  ['conv', 408_586], // recipes §1.4
+  ['fc3', 2_500_410], // as published
+  ['conv', 408_586], // as published
   ['fc2', 12_288 * 200 + 400 + 2010], // AET, §2.4
   ['fc1', 12_288 * 10 + 10],
 ] as const)('%s on 8 × 8 × 192 features has %i parameters', (head, count) => {

@@ -32,8 +32,8 @@ function featureCounts(settings: ReturnType<typeof resolveProbe>, { shapes }: Pr
   return counts;
 }
 
-const rotnetCounts = [9216, 9408, 9600, 9216, 9216]; // recipes §1.4
-const wideCounts = [9600, 9216, 9600, 9600, 9216]; // recipes §5.3, §6.3 and §8
+const rotnetCounts = [9216, 9408, 9600, 9216, 9216]; // as published
+const wideCounts = [9600, 9216, 9600, 9600, 9216]; // as published
 const published: [ProtocolName, Parameters<typeof configureNetwork>[0], number, number[]][] = [
   ['rotnet', { name: 'alexnet', variant: 'rotnet' }, 224, rotnetCounts],
   ['aet-max', { name: 'alexnet', variant: 'rotnet' }, 224, rotnetCounts],

@@ -70,7 +70,7 @@ const randomCrop = (side: number): Augment => view({ resize: 256, randomCrop: si
 const centreCrop = (side: number): Augment => view({ resize: 256, centreCrop: side });
 
 const rotnet: ProbeProtocol = {
-  source: 'RotNet repository, ImageNet linear classifiers (recipes §1.3, §1.4)',
+  source: 'RotNet repository, ImageNet linear classifiers',
   network: 'alexnet',
   side: 224,
   pooling: five(rotnetBins, (bins) => ({ adaptiveMax: bins })),
@@ -87,14 +87,14 @@ const rotnet: ProbeProtocol = {
 
 const aet: ProbeProtocol = {
   ...rotnet,
-  source: 'AET repository, ImageNet linear classifiers (recipes §2.4)',
+  source: 'AET repository, ImageNet linear classifiers',
   epochs: 65,
   schedule: steps([5, 0.01], [25, 0.002], [45, 0.0004], [65, 0.00008]),
 };
 
 const vissl: ProbeProtocol = {
   ...rotnet,
-  source: 'VISSL repository, AlexNet linear benchmark (recipes §8)',
+  source: 'VISSL repository, AlexNet linear benchmark',
   batchNorm: 'affine',
   initialiser: 'torch',
   epochs: 28,
@@ -107,7 +107,7 @@ const vissl: ProbeProtocol = {
 export const probeProtocols = {
   zhang: {
     ...rotnet,
-    source: 'colorization repository, feature_learning_tests (recipes §8)',
+    source: 'colorization repository, feature_learning_tests',
     differs: 'its solver file is not to be had: initial weights, optimiser, schedule and epochs are those of vissl',
     side: 227,
     pooling: five(zhangSides, (side) => ({ resize: side })),
@@ -124,7 +124,7 @@ export const probeProtocols = {
   'aet-avg': { ...aet, pooling: five(rotnetBins, (bins) => ({ adaptiveAverage: bins })) },
   deepcluster: {
     ...rotnet,
-    source: 'DeepCluster repository, eval_linear.py with the settings of its script (recipes §5.3)',
+    source: 'DeepCluster repository, eval_linear.py with the settings of its script',
     pooling: five(deepclusterWindows, (window) => ({ average: window })),
     batchNorm: false,
     initialiser: 'torch',
@@ -138,7 +138,7 @@ export const probeProtocols = {
   },
   asano: {
     ...rotnet,
-    source: 'linear-probes repository of the single-image paper (recipes §6.3)',
+    source: 'linear-probes repository of the single-image paper',
     pooling: five(deepclusterWindows, (window) => ({ max: window })),
     initialiser: 'xavier',
     epochs: 36,
@@ -150,7 +150,7 @@ export const probeProtocols = {
   },
   fair: {
     ...vissl,
-    source: 'FAIR self-supervision benchmark repository, AlexNet Jigsaw (recipes §8); 140,000 iterations are 28 epochs',
+    source: 'FAIR self-supervision benchmark repository, AlexNet Jigsaw; 140,000 iterations are 28 epochs',
     differs: 'its noise along the principal components of colour is left out',
     network: 'cfn',
     side: 227,

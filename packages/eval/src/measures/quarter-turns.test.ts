@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { quarterTurns } from './quarter-turns.ts';
 
-// recipes §1.2
+// as in the released code of RotNet
 test.each([
   [0, [0, 1, 2, 3, 4, 5]],
   [1, [2, 5, 1, 4, 0, 3]],

@@ -1,6 +1,6 @@
 /**
  * A picture `[height, width, channels]` turned by `turns` · 90° counter-clockwise, without interpolation: 90° is a
- * transpose, then a flip up-down (recipes §1.2). Height and width change places at odd numbers of turns.
+ * transpose, then a flip up-down. Height and width change places at odd numbers of turns.
  */
 export function quarterTurns<Values extends Uint8Array | Float32Array>(
   picture: Values,

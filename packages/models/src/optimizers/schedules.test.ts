@@ -7,7 +7,7 @@ const at = (schedule: Schedule, epoch: number, step = 0, totalSteps = 1): number
   learningRateAt(schedule, { epoch, step, totalSteps });
 
 describe('schedules', () => {
-  test("step table: RotNet's on CIFAR (recipes §1.3)", () => {
+  test("step table: RotNet's on CIFAR", () => {
     const schedule = steps([60, 0.1], [120, 0.02], [160, 0.004], [200, 0.0008]);
     const rates = [0, 59, 60, 119, 120, 159, 160, 199].map((epoch) => at(schedule, epoch));
     expect(rates).toEqual([0.1, 0.1, 0.02, 0.02, 0.004, 0.004, 0.0008, 0.0008]);
@@ -18,7 +18,7 @@ describe('schedules', () => {
     expect(at(steps([20, 0.1], [40, 0.02], [45, 0.004], [50, 0.0008]), 99)).toBe(0.0008);
   });
 
-  test("step table with a linear end: AET's (recipes §2.3)", () => {
+  test("step table with a linear end: AET's", () => {
     const schedule = scheduleSchema.parse({
       name: 'steps',
       table: [
@@ -44,7 +44,7 @@ describe('schedules', () => {
     expect(rates[3]).toBeLessThan(1e-6);
   });
 
-  test("exponential: BiGAN's (recipes §4.1)", () => {
+  test("exponential: BiGAN's", () => {
     const schedule = scheduleSchema.parse({ name: 'exponential', learningRate: 2e-4, hold: 200, over: 200 });
     expect(at(schedule, 0)).toBe(2e-4);
     expect(at(schedule, 199)).toBe(2e-4);
@@ -53,7 +53,7 @@ describe('schedules', () => {
     expect(at(schedule, 399)).toBeCloseTo(2e-6, 12);
   });
 
-  test("inverse square root: DeepCluster's probes (recipes §5.3)", () => {
+  test("inverse square root: DeepCluster's probes", () => {
     const schedule = scheduleSchema.parse({ name: 'inverse-square-root', learningRate: 0.01, decay: 1e-4 });
     expect(at(schedule, 0)).toBe(0.01);
     expect(at(schedule, 60, 300_000)).toBeCloseTo(0.01 / Math.sqrt(1.3), 12);

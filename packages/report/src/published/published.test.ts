@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { publishedCell, publishedTable, publishedTables } from './find.ts';
 
-/** Rows of each table, counted by hand in the source document and in recipes.md. */
+/** Rows of each table, counted by hand where it was read. */
 const rows = {
   'aet-cifar10': 12,
   'aet-imagenet': 11,

@@ -10,7 +10,7 @@ export interface AdversarialLosses {
 /**
  * The objective of Donahue et al. 2017, equations (2) and (3), in the form in which both sides have gradients (non-saturating:
  * the other side's loss with its labels swapped): each the mean of the binary cross entropies on real pairs (x, E(x)) and
- * generated pairs (G(z), z), halved (recipes §4.1). Where the discriminator knows nothing, both are ln 2.
+ * generated pairs (G(z), z), halved. Where the discriminator knows nothing, both are ln 2.
  *
  * @param real logits of real pairs, `[batch, 1]`
  * @param generated logits of generated pairs, `[batch, 1]`

@@ -37,7 +37,7 @@ function shifted<T extends tf.Tensor>(x: T): T {
   return tf.concat([x.slice(1), x.slice(0, 1)]) as T;
 }
 
-/** The measures of recipes §4.5, with batch norm in inference mode. */
+/** The measures of BiGAN, with batch norm in inference mode. */
 export class GanMeasures {
   readonly #context: TaskContext<GanConfig>;
   readonly #networks: GanNetworks;

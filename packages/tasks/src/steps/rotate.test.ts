@@ -7,7 +7,7 @@ const rows = (image: tf.Tensor4D): unknown => (image.squeeze([0, 3]) as tf.Tenso
 describe('rotate', () => {
   const image = tf.tensor4d([0, 1, 2, 3, 4, 5], [1, 2, 3, 1]);
 
-  // recipes §1.2
+  // as published
   test.each([
     [
       0,

@@ -2,7 +2,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 
 /**
  * Rotates images `[batch, height, width, channels]` by `quarterTurns` · 90° counter-clockwise, without
- * interpolation (recipes §1.2): 90° is a transpose, then a flip up-down. Height and width change places at odd
+ * interpolation: 90° is a transpose, then a flip up-down. Height and width change places at odd
  * numbers of turns.
  */
 export function rotate(images: tf.Tensor4D, quarterTurns: number): tf.Tensor4D {

@@ -30,7 +30,7 @@ test('maps are sums of powers of the layer’s own output for the turned image, 
   const dataset = openDataset(needs.dataset.blob('lmdb'));
   const pixels = tf.tensor4d(Float32Array.from(dataset.image('test', 3)), [1, 16, 16, 3]);
   await dataset.close();
-  // 270° counter-clockwise (recipes §1.2): a flip up-down, then a transpose.
+  // 270° counter-clockwise: a flip up-down, then a transpose.
   const turned = pixels.reverse(1).transpose([0, 2, 1, 3]).sub(normalisation.mean[0]!).div(normalisation.std[0]!);
   const probe = tf.model({ inputs: model.inputs, outputs: model.getLayer('conv3').output as tf.SymbolicTensor });
   const expected = (probe.predict(turned) as tf.Tensor).abs().pow(3).sum(-1).dataSync();

@@ -108,7 +108,7 @@ export async function drawAttention(context: StageContext<AttentionMapsConfig>):
   }
 }
 
-/** The published powers (recipes §1.5) by the number of the convolution. */
+/** The published powers by the number of the convolution. */
 function usualPower(layer: string): number {
   const number = Number(/^conv(\d+)$/.exec(layer)?.[1] ?? 1);
   return number <= 1 ? 1 : number === 2 ? 2 : 4;

@@ -4,7 +4,7 @@ import { layersSchema, vectorSchema } from '../../features/vector-config.ts';
 export const schema = z
   .strictObject({
     layers: layersSchema,
-    /** Numbers of neighbours, each measured by itself. The defaults are those of self-label (recipes §7.3). */
+    /** Numbers of neighbours, each measured by itself. The defaults are those of self-label. */
     k: z
       .array(z.int().min(1))
       .min(1)

@@ -3,7 +3,7 @@ import { schema, type KnnConfig } from './config.ts';
 
 /**
  * k nearest neighbours in cached features: test images get the class that most of their neighbours among the training
- * images have (recipes §7.3). Nothing is trained. The metrics are `knn/<protocol>/<layer>/top1` and, for more than five
+ * images have. Nothing is trained. The metrics are `knn/<protocol>/<layer>/top1` and, for more than five
  * classes and at least five neighbours, `…/top5`, in percent: only classes with a vote are ranked. The protocol says all settings: `cosine-weighted0.1-k200`, `euclidean-plain-k1-average`.
  */
 const stage: StageModule<KnnConfig> = {

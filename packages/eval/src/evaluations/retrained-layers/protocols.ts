@@ -32,14 +32,14 @@ function protocol(source: string, ...rows: Row[]): RetrainingProtocol {
 /** By the name that stands in the metrics. */
 export const retrainingProtocols = {
   rotnet: protocol(
-    'RotNet repository, ImageNet non-linear classifiers (recipes §1.3, §1.4)',
+    'RotNet repository, ImageNet non-linear classifiers',
     [10, 0.01],
     [20, 0.002],
     [30, 0.0004],
     [40, 0.00008],
   ),
   aet: protocol(
-    'AET repository, ImageNet non-linear classifiers (recipes §2.4)',
+    'AET repository, ImageNet non-linear classifiers',
     [20, 0.01],
     [30, 0.002],
     [40, 0.0004],

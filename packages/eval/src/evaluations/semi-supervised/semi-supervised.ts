@@ -3,7 +3,7 @@ import { schema, type SemiSupervisedConfig } from './config.ts';
 
 /**
  * Semi-supervised learning: K labelled images per class, for each K a head is trained on the pretrained encoder, which is
- * `frozen` up to the head's layer (RotNet's CIFAR-10 protocol; recipes §1.3), up to a lower one, or not at all. The metrics
+ * `frozen` up to the head's layer (RotNet's CIFAR-10 protocol), up to a lower one, or not at all. The metrics
  * are `<title>/<protocol>-k<K>/<layer>/top1` in percent, the mean over the draws, and `…/top1-deviation` for several; the
  * title is `semi-supervised-<head>`, with `-frozen` or `-above-<frozen>`. Gidaris, Singh, Komodakis, ICLR 2018,
  * arXiv:1803.07728.

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { poolingSchema } from '../../features/pooling-config.ts';
 import { layersSchema } from '../../features/vector-config.ts';
 
-/** Published grids of costs (recipes §9). */
+/** Published grids of costs. */
 export const costGrids = {
   /** Powers of ten from 1e-7 to 100, and of one half from the 4th to the 19th. */
   fair: [

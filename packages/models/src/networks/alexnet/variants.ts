@@ -30,7 +30,7 @@ interface Variant {
     undefined | { readonly style: FullyConnectedUnit['style']; start(key: RandomKey): LayerStart };
 }
 
-/** RotNet's and AET's (recipes §1.4, §2.1): torchvision's widths, batch norm, PyTorch's initial weights. */
+/** RotNet's and AET's: torchvision's widths, batch norm, PyTorch's initial weights. */
 const rotnet: Variant = {
   channels: [64, 192, 384, 256, 256],
   leastSide: 224,
@@ -46,7 +46,7 @@ const rotnet: Variant = {
   fullyConnected: { style: 'batch-norm', start: pytorchStart },
 };
 
-/** DeepCluster's (recipes §5.1): the 2012 widths, batch norm, neither groups nor local response normalisation. */
+/** DeepCluster's: the 2012 widths, batch norm, neither groups nor local response normalisation. */
 const deepcluster: Variant = {
   ...rotnet,
   channels: [96, 256, 384, 384, 256],
@@ -68,7 +68,7 @@ const caffe: Variant = {
 };
 
 /**
- * BiGAN's encoder on 64-pixel images (recipes §4.3, which pads conv1 and the pools so that the size falls by exact
+ * BiGAN's encoder on 64-pixel images (it pads conv1 and the pools so that the size falls by exact
  * halves): groups, Leaky ReLU, no biases, batch norm from conv2 on, no pooling after conv5.
  */
 const bigan: Variant = {

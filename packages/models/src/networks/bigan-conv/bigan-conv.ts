@@ -15,7 +15,7 @@ const schema = z.strictObject({
 type BiganConvConfig = z.infer<typeof schema>;
 
 /**
- * BiGAN's convolutional networks (Donahue et al. 2017, arXiv:1605.09782; recipes §4.3), DCGAN's of 5×5 kernels and steps
+ * BiGAN's convolutional networks (Donahue et al. 2017, arXiv:1605.09782), DCGAN's of 5×5 kernels and steps
  * of two pixels down to maps of 4×4: for 64 pixels the published generator and discriminator, to go with the encoder
  * `alexnet` (variant `bigan`) or with an encoder of the discriminator's form; for 32 pixels the same with one level less,
  * for which no recipe of BiGAN is published. Weights N(0, 0.02), biases 0.

@@ -16,8 +16,8 @@ const schema = z.strictObject({
 type BiganMlpConfig = z.infer<typeof schema>;
 
 /**
- * BiGAN's network for MNIST, which does not know which pixels are neighbours (Donahue et al. 2017, arXiv:1605.09782;
- * recipes §4.2): two hidden layers in encoder, generator and discriminator; batch norm, without gain and offset, in all
+ * BiGAN's network for MNIST, which does not know which pixels are neighbours (Donahue et al. 2017, arXiv:1605.09782):
+ * two hidden layers in encoder, generator and discriminator; batch norm, without gain and offset, in all
  * but the first layer of encoder and discriminator. Weights N(0, 0.02), biases 0. Probe points fc1 and fc2 are
  * `[batch, 1, 1, width]`; fc2 is the layer before the code.
  */

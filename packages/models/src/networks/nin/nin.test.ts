@@ -15,7 +15,7 @@ describe('NIN', () => {
     [3, 1_004_484],
     [4, 1_411_140],
     [5, 1_817_796],
-  ])('%i blocks with a 4-way head have %i parameters (recipes §1.1)', (blocks, expected) => {
+  ])('%i blocks with a 4-way head have %i parameters', (blocks, expected) => {
     const encoder = build({ blocks });
     const head = classifier(featureShapeOf(encoder), 4, [1, 0]);
     expect(parameterCount(encoder, head)).toBe(expected);

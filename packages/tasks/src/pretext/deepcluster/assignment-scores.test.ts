@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { assignmentScores } from './assignment-scores.ts';
 
-// The labellings of scikit-learn's test of mutual information (recipes §5.2): NMI by the arithmetic mean is .37835.
+// The labellings of scikit-learn's test of mutual information: NMI by the arithmetic mean is .37835.
 const a = Int32Array.of(...Array<number>(6).fill(0), ...Array<number>(6).fill(1), ...Array<number>(5).fill(2));
 const b = Int32Array.of(0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 2, 0, 2, 2, 2, 1, 1);
 

@@ -14,7 +14,7 @@ export function clusterHead(width: number, clusters: number): tf.LayersModel {
   return tf.model({ inputs: vector, outputs: logits, name: 'head' });
 }
 
-/** Begins a head anew, cluster numbers having changed: weights N(0, 0.01), no bias (recipes §5.2.6). */
+/** Begins a head anew, cluster numbers having changed: weights N(0, 0.01), no bias. */
 export function refresh(head: tf.LayersModel, key: RandomKey): void {
   const linear = head.getLayer('linear');
   const [kernel, bias] = linear.getWeights().map(({ shape }) => shape) as [number[], number[]];

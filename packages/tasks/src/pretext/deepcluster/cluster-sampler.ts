@@ -2,7 +2,7 @@ import { deriveKey, integer, permutation, type RandomKey } from '@selfsup/kit/ra
 
 /**
  * Places of the images that an epoch draws, as many as there are images: ⌊images / clusters⌋ + 1 from each cluster,
- * with replacement where it has no more than that, in random order, cut to length (DeepCluster §3.3; recipes §5.2).
+ * with replacement where it has no more than that, in random order, cut to length (DeepCluster §3.3).
  * Without it, large clusters would make the rest invisible. Which images are left out by the cut is random.
  *
  * @param members `[images in each cluster]`, places of the images of each cluster that has any

@@ -54,7 +54,7 @@ const KMEANS = 'k-means.state';
 
 /**
  * Clusters the features of images as DeepCluster does: PCA with whitening, rows to length 1, k-means on all of them
- * (Caron et al. 2018 §3.2, recipes §5.2). Memory does not grow with the images but for some 30 bytes each: features wait
+ * (Caron et al. 2018 §3.2). Memory does not grow with the images but for some 30 bytes each: features wait
  * in files. Interrupted anywhere, the same call goes on from what was written and ends with the same bits.
  *
  * Throws `UserError` naming the image whose features are not finite, and `Interrupted` when the signal is aborted.
