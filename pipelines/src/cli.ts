@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { fail } from './fail.ts';
 import { watchOutput } from './output.ts';
+import { withRemoteOptions } from './remotes/remote-options.ts';
 
 const lostResults = watchOutput(process.stdout);
 // Progress and messages: nothing depends on their being read.
@@ -20,6 +21,7 @@ Environment:
   SELFSUP_DATA       folder in which sources look for files
   SELFSUP_ARTIFACTS  folder of the results; artifacts by default
   SELFSUP_CACHE      folder of the engine and of downloads; ~/.cache/selfsup by default
+  SELFSUP_REMOTE     where the team keeps its results, in the place of what selfsup.json says; none for nowhere
 A relative path in one of them is taken from the root of the workspace, wherever the command is typed; selfsup doctor
 shows them whole. Paths among a command's arguments and options are taken from the current folder.`,
   )
@@ -48,7 +50,7 @@ function refuseEmpty(command: Command): void {
 try {
   for (const name of asked !== undefined && names.includes(asked) ? [asked] : names) {
     const { default: command } = (await import(new URL(`${name}.ts`, folder).href)) as { default: Command };
-    program.addCommand(command.copyInheritedSettings(program));
+    program.addCommand(withRemoteOptions(command.copyInheritedSettings(program)));
     for (const part of command.commands) part.copyInheritedSettings(program);
   }
   await program.parseAsync();

@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
@@ -6,13 +5,18 @@ import { assertWritable } from '../store/artifacts.ts';
 import { findGarbage, type Garbage } from '../gc/garbage.ts';
 import { duration } from '../run/labelled-progress.ts';
 import { numberOption } from '../options.ts';
-import { openSession } from '../run/session.ts';
+import { chosenRemote } from '../remotes/chosen-remote.ts';
+import { findRemoteGarbage, removeRemoteGarbage } from '../remotes/sweep-remote.ts';
+import { openSession, type Session } from '../run/session.ts';
+import { shownPath } from '../store/shown-path.ts';
 import { shownSize } from '../store/shown-size.ts';
 
 interface Options {
-  minAge?: number;
+  minAge?: number | undefined;
   dryRun: boolean;
   yes: boolean;
+  remote?: string;
+  resultsOlderThan?: number | undefined;
 }
 
 export default new Command('gc')
@@ -24,19 +28,36 @@ export default new Command('gc')
   )
   .option('--dry-run', 'only say what would go', false)
   .option('--yes', 'remove it without asking', false)
+  .option(
+    '--remote <name>',
+    'of a remote: content that no result names (spared by default: what is younger than a day)',
+  )
+  .option(
+    '--results-older-than <days>',
+    'with --remote: results that were pushed so long ago too',
+    numberOption({ atLeast: 0 }),
+  )
   .addHelpText(
     'after',
     '\nWithout a terminal to ask on and without --yes, what would go is shown, nothing is removed, and the exit code is 1.' +
       '\nLinked folders are followed. Nothing is removed while a manifest is torn, of a newer version or out of reach.\n' +
-      '\nExamples:\n  selfsup gc --dry-run\n  selfsup gc --yes --min-age 600',
+      '\nExamples:\n  selfsup gc --dry-run\n  selfsup gc --yes --min-age 600\n  selfsup gc --remote team --results-older-than 90',
   )
-  .action(async ({ minAge, dryRun, yes }: Options) => {
-    const { artifacts } = openSession();
+  .action(async ({ minAge, dryRun, yes, remote, resultsOlderThan }: Options) => {
+    const session = openSession();
+    if (remote !== undefined) return sweepRemote(session, remote, { minAge, dryRun, yes, resultsOlderThan });
+    if (resultsOlderThan !== undefined) {
+      throw new UserError('Results go by age from a remote only', {
+        field: '--results-older-than',
+        remedy: 'Name it by --remote; here a result goes with its folder.',
+      });
+    }
+    const { artifacts } = session;
     assertWritable(artifacts);
     const ages = { blobs: (minAge ?? 60) * minute, unfinishedWork: (minAge ?? 7 * 24 * 60) * minute };
     const look = (): Promise<Garbage[]> => findGarbage(artifacts, ages);
     const shown = await look();
-    if (shown.length > 0) console.log(listed(shown));
+    if (shown.length > 0) console.log(listed(shown.map((one) => ({ ...one, path: shownPath(one.path) }))));
     if (dryRun) return console.log(`Would remove ${summary(shown)}`);
     if (shown.length > 0 && !yes) await confirm(shown);
     // Named anew: a stage may have published while the question stood.
@@ -48,24 +69,43 @@ export default new Command('gc')
 
 const minute = 60_000;
 
+async function sweepRemote(session: Session, name: string, options: Omit<Options, 'remote'>): Promise<void> {
+  const { minAge = 24 * 60, resultsOlderThan, dryRun, yes } = options;
+  const { remote } = chosenRemote(session.remotes, name, ({ push }) => push !== 'never', 'be tidied up');
+  const days = resultsOlderThan === undefined ? undefined : resultsOlderThan * 24 * 60 * minute;
+  const ages = { content: minAge * minute, results: days };
+  const trying = { signal: session.signal };
+  const shown = await findRemoteGarbage(remote, ages, trying);
+  if (shown.length > 0) console.log(listed(shown.map((one) => ({ ...one, path: `${remote.url}/${one.path}` }))));
+  if (dryRun) return console.log(`Would remove ${summary(shown)}`);
+  if (shown.length > 0 && !yes) await confirm(shown);
+  // Looked at anew: somebody may have pushed what names it while the question stood.
+  const still = new Set((await findRemoteGarbage(remote, ages, trying)).map(({ path }) => path));
+  const removed = shown.filter(({ path }) => still.has(path));
+  await removeRemoteGarbage(remote, removed, ages, trying);
+  console.log(`Removed ${summary(removed)}`);
+}
+
+type Listed = Omit<Garbage, 'remove'>;
+
 const mostLines = 40;
 
-function listed(items: readonly Garbage[]): string {
+function listed(items: readonly Listed[]): string {
   const bySize = [...items].sort((a, b) => b.bytes - a.bytes);
   const lines = bySize.slice(0, mostLines).map(({ what, path, bytes, ageMilliseconds }) => {
     const age = duration(ageMilliseconds / 1000);
-    return `${relative(process.cwd(), path)}: ${shownSize(bytes)}, unchanged for ${age}, a ${what}`;
+    return `${path}: ${shownSize(bytes)}, unchanged for ${age}, a ${what}`;
   });
   const more = bySize.slice(mostLines);
   return [...lines, ...(more.length > 0 ? [`and ${summary(more)}`] : [])].join('\n');
 }
 
-function summary(items: readonly Garbage[]): string {
+function summary(items: readonly Listed[]): string {
   return `${items.length} blobs and folders, ${shownSize(items.reduce((sum, { bytes }) => sum + bytes, 0))}`;
 }
 
 /** Throws `UserError` unless a person says yes. */
-async function confirm(items: readonly Garbage[]): Promise<void> {
+async function confirm(items: readonly Listed[]): Promise<void> {
   const remedy = 'Give --yes to remove it, or --dry-run to be shown it only.';
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     throw new UserError(`Nothing was removed of ${summary(items)}: there is nobody to ask`, { remedy });

@@ -32,7 +32,7 @@ export default new Command('inspect')
   .action(async (name: string, options: InspectOptions) => {
     const session = openSession();
     if (options.sheet !== undefined) checkedSheet(options.sheet);
-    const dataset = openIngested(session, name);
+    const dataset = await openIngested(session, name);
     try {
       if (options.verify) {
         const { verifyDataset } = await import('@selfsup/data/verify-dataset');

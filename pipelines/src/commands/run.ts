@@ -70,7 +70,11 @@ Examples:
       const parent = join(session.artifacts.root, 'work');
       mkdirSync(parent, { recursive: true });
       const dryRunFolder = mkdtempSync(join(parent, 'dry-run-'));
-      session = { ...session, dryRunFolder, artifacts: { ...session.artifacts, stages: dryRunFolder } };
+      session = {
+        ...session,
+        dryRunFolder,
+        artifacts: { ...session.artifacts, stages: dryRunFolder },
+      };
       session = { ...session, artifacts: { ...session.artifacts, store: join(dryRunFolder, 'store') } };
     }
     const stages = options.stage === undefined ? undefined : [options.stage];

@@ -57,7 +57,7 @@ export async function checkStages(session: Session, experiment: Experiment): Pro
 
 /** Whether a stage is up to date; where it is published at all, the source of a dataset is looked at. */
 async function isDone(session: Session, stage: Stage, fullHash: boolean): Promise<boolean> {
-  if (!(await isThere(stage))) return false;
+  if (session.remotes.all.length === 0 && !(await isThere(stage))) return false;
   const decision = await lookAt(session, stage, { force: false, fullHash });
   return decision === 'kept' || decision?.fresh === true;
 }

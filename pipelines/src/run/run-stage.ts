@@ -10,7 +10,10 @@ import type { Session } from './session.ts';
 import type { Stage } from '../declare/stage.ts';
 import { type Decision, decideStage } from '../keys/decide.ts';
 import { assertWritable } from '../store/artifacts.ts';
-import { isComplete, readManifest, readMetrics } from '../store/manifest.ts';
+import { blobsMissing, bringBlobs, bringNamed, bringResult } from '../remotes/bring.ts';
+import { forgetElsewhere, isOffline } from '../remotes/elsewhere.ts';
+import { labelOf } from '../remotes/published-results.ts';
+import { isComplete, type Manifest, readManifest, readMetrics } from '../store/manifest.ts';
 import { blobPath } from '../store/store.ts';
 
 /**
@@ -28,6 +31,7 @@ export async function runStage(session: Session, stage: Stage, options: StageOpt
   if (decision === undefined) throw new Error(`What ${stage.label} needs vanished while it was looked at`);
   if (decision === 'kept' || (decision.fresh && !options.force)) return 'fresh';
   if (!options.force && options.announced !== true) await announceExact(session, [stage], () => decision);
+  for (const need of Object.values(stage.needs)) await ensureBlobs(session, stage, need);
   const { config, run, rehearse } = decision.prepared ?? (await stage.prepare(session, options));
   const { key, keyParts, parts, code, place } = decision;
   return runUnit(session, stage, {
@@ -63,14 +67,43 @@ export async function lookAt(
     decision = await decideStage(session, stage, options);
   } catch (error) {
     const asked = options.path !== undefined || options.force || options.fullHash === true;
-    if (!(error instanceof UserError) || asked || !(await isKept(stage))) throw error;
+    if (!(error instanceof UserError) || asked || !((await isKept(stage)) || (await bringKept(session, stage))))
+      throw error;
     await stage.refuse?.(stage.folder);
     const kept = 'What was ingested before is kept; its source cannot be read now';
     session.progress(stage.label).warn(`${kept}: ${error.message}`);
     return 'kept';
   }
+  if (decision !== undefined && !decision.fresh && !options.force && (await bringStage(session, stage, decision))) {
+    decision = { ...decision, published: readManifest(stage.folder), fresh: true };
+  }
   if (decision?.fresh === true) await stage.refuse?.(stage.folder);
   return decision;
+}
+
+/** Takes the result of a stage from a remote that has it. */
+async function bringStage(session: Session, stage: Stage, { key, place }: Decision): Promise<boolean> {
+  if (stage.dryRun) return false;
+  const from = await bringResult(session, key, { ...stage, exactly: session.exact ? place : undefined });
+  if (from !== undefined) session.progress(stage.label).note(`taken from ${from}`);
+  return from !== undefined;
+}
+
+/** Takes from a remote what stays good without a look at its source, which is not here. */
+async function bringKept(session: Session, stage: Stage): Promise<boolean> {
+  const { survives } = stage;
+  if (survives === undefined) return false;
+  const accept = (manifest: Manifest): Promise<boolean> => survives(manifest.resolvedConfig);
+  return (await bringNamed(session, labelOf(session.artifacts, stage.folder), { ...stage, accept })) !== undefined;
+}
+
+/** Whether something whole is there, once remotes have been asked for it, and for what it needs before it. */
+export async function isBrought(session: Session, stage: Stage): Promise<boolean> {
+  if (await isThere(stage)) return true;
+  if (session.remotes.all.length === 0) return false;
+  for (const need of Object.values(stage.needs)) if (!(await isBrought(session, need))) return false;
+  const decision = await lookAt(session, stage, { force: false });
+  return decision === 'kept' || decision?.fresh === true;
 }
 
 /** Whether something whole is published, of whatever key. */
@@ -87,9 +120,20 @@ async function isKept(stage: Stage): Promise<boolean> {
 
 /** Makes a need anew where it is not published or its blobs are not whole. */
 async function ensureNeed(session: Session, stage: Stage, need: Stage): Promise<void> {
-  if (await isThere(need)) return;
+  if (await isBrought(session, need)) return;
   const state = readManifest(need.folder) ? 'damaged' : 'missing';
   session.progress(stage.label).note(`needs ${need.label}, which is ${state}`);
+  await childCommand(session, need, { force: false });
+}
+
+/** Fetches the blobs of a need that lie in a remote; where none has them any more, it is made anew. */
+async function ensureBlobs(session: Session, stage: Stage, need: Stage): Promise<void> {
+  const digests = Object.values(readManifest(need.folder)?.blobs ?? {}).map(({ sha256 }) => sha256);
+  const missing = await bringBlobs(session, need.store, digests, need.label);
+  if (missing.length === 0) return;
+  if (isOffline()) throw blobsMissing(need.folder, missing);
+  for (const digest of missing) await forgetElsewhere(need.store, digest);
+  session.progress(stage.label).note(`needs ${need.label}, whose blobs no remote has any more`);
   await childCommand(session, need, { force: false });
 }
 

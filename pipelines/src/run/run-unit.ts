@@ -12,6 +12,7 @@ import type { Stage } from '../declare/stage.ts';
 import { isPublished } from '../keys/decide.ts';
 import { isComplete, type Manifest, readManifest, type RunRecord } from '../store/manifest.ts';
 import { type Place, placeDifferences, placesApart } from '../keys/place.ts';
+import { pushAtEnd } from '../remotes/push-at-end.ts';
 import { publish, putInPlace, sweepScratch } from '../store/publish.ts';
 import { type Session, unbroken } from './session.ts';
 import { fittingOf, listUnfinished, openAttempt, type Unfinished, type Wanted } from '../store/unfinished.ts';
@@ -48,7 +49,9 @@ export async function runUnit(session: Session, stage: Stage, work: Work): Promi
           'waiting for it. Should it give no sign of life for a minute, this command takes over.',
       ),
   });
-  return unbroken(() => underLease(session, stage, work, lease).finally(() => lease.release()));
+  const outcome = await unbroken(() => underLease(session, stage, work, lease).finally(() => lease.release()));
+  if (outcome !== 'fresh') await pushAtEnd(session, stage);
+  return outcome;
 }
 
 async function underLease(session: Session, stage: Stage, work: Work, lease: Lease): Promise<Outcome> {

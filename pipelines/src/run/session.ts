@@ -5,7 +5,8 @@ import { openArtifacts } from '../store/artifacts.ts';
 import { labelledProgress } from './labelled-progress.ts';
 import { after } from './time-limit.ts';
 import { findWorkspace, type Workspace } from '../declare/workspace.ts';
-import { wantsExact } from '../declare/workspace-settings.ts';
+import { remotesOf, wantsExact } from '../declare/workspace-settings.ts';
+import type { Remotes } from '../remotes/remote-settings.ts';
 
 /** What every command works with. */
 export interface Session {
@@ -18,6 +19,8 @@ export interface Session {
   readonly dryRunFolder?: string | undefined;
   /** Whether a result counts as done only where it was computed in a place like this one. */
   readonly exact: boolean;
+  /** Where results are looked for that are not here. */
+  readonly remotes: Remotes;
 }
 
 let underWay = 0;
@@ -64,5 +67,6 @@ export function openSession(
     progress: labelledProgress,
     dryRunFolder: options.dryRunFolder,
     exact: wantsExact(workspace, options.exact),
+    remotes: remotesOf(workspace),
   };
 }

@@ -4,7 +4,8 @@ import { UserError } from '@selfsup/kit/errors';
 import { openArtifacts } from './artifacts.ts';
 import { readManifest } from './manifest.ts';
 import { shownPath } from './shown-path.ts';
-import { blobPath, isWhole } from './store.ts';
+import { bringBlobs, bringerOf } from '../remotes/bring.ts';
+import { blobPath } from './store.ts';
 import { experimentNames, type Workspace } from '../declare/workspace.ts';
 
 /** Name under which pretraining stages publish their encoder. */
@@ -23,7 +24,7 @@ export async function findCheckpoint(workspace: Workspace, argument: string): Pr
   const file = places.find((place) => statSync(place).isFile());
   if (file !== undefined) return file;
   const stages = [...new Set(places.flatMap((place) => stagesWithCheckpoint(place, DEPTH)))];
-  if (stages.length === 1) return checkpointOf(stages[0]!, root);
+  if (stages.length === 1) return checkpointOf(stages[0]!, root, workspace);
   if (stages.length > 1) {
     throw new UserError(`'${argument}' has ${stages.length} checkpoints`, {
       remedy: `Name one of these: ${stages.map(shownPath).join(', ')}.`,
@@ -62,11 +63,12 @@ function stagesWithCheckpoint(folder: string, depth: number): string[] {
 }
 
 /** The blob lies in the store of the artifacts folder that the stage is in, which may be another than this workspace's. */
-async function checkpointOf(stage: string, root: string): Promise<string> {
+async function checkpointOf(stage: string, root: string, workspace: Workspace): Promise<string> {
+  const bringer = bringerOf(workspace);
   const digest = readManifest(stage)!.blobs[BLOB]!.sha256;
   const own = join(dirname(dirname(dirname(dirname(stage)))), 'store');
   for (const store of new Set([own, join(root, 'store')])) {
-    if (await isWhole(store, digest)) return blobPath(store, digest);
+    if ((await bringBlobs(bringer, store, [digest], shownPath(stage))).length === 0) return blobPath(store, digest);
   }
   throw new UserError('The checkpoint of this stage is gone from the store, or damaged', {
     file: stage,

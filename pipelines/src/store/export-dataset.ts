@@ -19,7 +19,7 @@ export async function exportDataset(
     readonly shardMegabytes: number;
   },
 ): Promise<string[]> {
-  const dataset = openIngested(session, name);
+  const dataset = await openIngested(session, name);
   try {
     const known = Object.keys(dataset.manifest.splits);
     if (options.split !== undefined && !known.includes(options.split)) {

@@ -6,6 +6,7 @@ import { type Metric, metricSchema } from '@selfsup/kit/metric';
 import { z } from 'zod';
 import type { CodeKey } from '../keys/code-key/code-key.ts';
 import type { Place } from '../keys/place.ts';
+import { elsewhere, trustsRemotes } from '../remotes/elsewhere.ts';
 import { type BlobRef, isWhole } from './store.ts';
 
 /** Version of the published layout. Version 1 is read too; a newer one counts as not published. */
@@ -96,11 +97,13 @@ export function readRun(folder: string): RunRecord | undefined {
   return readJsonOr<RunRecord>(join(folder, 'run.json'));
 }
 
-/** Whether all blobs of a manifest are in the store and its small files beside it. */
+/** Whether the small files of a manifest lie beside it, and its blobs in the store, or in a remote that is used. */
 export async function isComplete(manifest: Manifest, folder: string, store: string): Promise<boolean> {
   if (!existsSync(join(folder, 'metrics.json'))) return false;
   if (!Object.keys(manifest.files).every((name) => existsSync(join(folder, name)))) return false;
-  for (const { sha256 } of Object.values(manifest.blobs)) if (!(await isWhole(store, sha256))) return false;
+  for (const { sha256 } of Object.values(manifest.blobs)) {
+    if (!(await isWhole(store, sha256)) && !(trustsRemotes() && elsewhere(store, sha256) !== undefined)) return false;
+  }
   return true;
 }
 

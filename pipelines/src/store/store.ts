@@ -88,6 +88,17 @@ export async function isWhole(store: string, digest: string): Promise<boolean> {
   return same;
 }
 
+/** Digest and size of each file of a blob, by name ('' where it is a file itself); undefined where it is not there whole. */
+export async function blobFiles(
+  store: string,
+  digest: string,
+): Promise<Record<string, { sha256: string; bytes: number }> | undefined> {
+  if (!(await isWhole(store, digest))) return undefined;
+  const elsewhere = cachedLook(digest);
+  const seen = (await readSeen(seenPath(store, digest))) ?? (elsewhere && (await readSeen(elsewhere))) ?? {};
+  return Object.fromEntries(Object.entries(seen).map(([name, { sha256, size }]) => [name, { sha256, bytes: size }]));
+}
+
 /** Digests of the files below `path` (the path itself under the name ''), those that look as one in `known` not read. */
 async function look(path: string, known: readonly Seen[], digests: Seen = {}): Promise<Seen> {
   const result: Seen = {};

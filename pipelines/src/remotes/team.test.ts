@@ -1,0 +1,155 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createTestWorkspace, type TestWorkspace, toyExperiment } from '../testing/workspace.ts';
+
+let remote: string;
+let here: TestWorkspace;
+let there: TestWorkspace;
+beforeEach(() => {
+  remote = mkdtempSync(join(tmpdir(), 'selfsup-remote-'));
+  here = createTestWorkspace();
+  there = createTestWorkspace();
+});
+afterEach(() => {
+  for (const one of [here, there]) one.remove();
+  rmSync(remote, { recursive: true, force: true });
+});
+
+const settings = (more: object = {}) => ({ remotes: { team: { url: remote, push: 'always', ...more } } });
+const published = 'artifacts/toy/base/seed-1';
+const blobsOf = (workspace: TestWorkspace): string[] => {
+  try {
+    return readdirSync(workspace.path('artifacts/store/sha256'));
+  } catch {
+    return [];
+  }
+};
+
+test('what one clone has computed is done in another, whose changed evaluation reruns alone', async () => {
+  here.write('selfsup.json', settings());
+  const first = await here.run('run', 'toy');
+  expect(first).toMatchObject({ code: 0, output: expect.stringContaining('pushed to team') });
+  there.write('selfsup.json', settings({ push: 'never' }));
+  const second = await there.run('run', 'toy');
+  expect(second).toMatchObject({ code: 0, output: expect.stringContaining('taken from team') });
+  expect(there.log()).toEqual([]);
+  // Small files alone, the report from them, with where it was computed.
+  expect(blobsOf(there)).toEqual([]);
+  for (const name of ['manifest.json', 'metrics.json', 'run.json']) {
+    const file = `${published}/measure/${name}`;
+    expect(there.json(file)).toEqual(here.json(file));
+  }
+  expect(await there.run('run', 'toy')).toMatchObject({ code: 0, output: expect.not.stringContaining('taken') });
+  const changed = structuredClone(toyExperiment);
+  (changed.stages.measure.config as { factor?: number }).factor = 2;
+  there.write('pipelines/experiments/toy/experiment.json', changed);
+  expect(await there.run('run', 'toy', '--offline')).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/is not on this machine.*[\s\S]*--offline/),
+  });
+  expect((await there.run('run', 'toy')).code).toBe(0);
+  expect(there.log()).toEqual(['measure run 6']);
+  expect(blobsOf(there)).not.toEqual([]);
+  // Never written to.
+  expect(await here.run('status', 'toy')).toMatchObject({
+    output: expect.stringMatching(/^both +toy\/base\/seed-1\/measure$/m),
+  });
+  expect(await there.run('status', 'toy')).toMatchObject({
+    output: expect.stringMatching(/^here +toy\/base\/seed-1\/measure$/m),
+  });
+  expect(await there.run('push')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('No remote may be pushed to'),
+  });
+});
+
+test('what is pushed by hand is pulled by hand, the blobs too, and counted by status', async () => {
+  const byHand = settings({ push: 'asked' });
+  for (const one of [here, there]) one.write('selfsup.json', byHand);
+  await here.run('run', 'toy');
+  expect(readdirSync(remote)).toEqual([]);
+  expect(await here.run('status')).toMatchObject({ output: expect.stringMatching(/^toy +2 here$/m) });
+  expect(await here.run('push')).toMatchObject({ code: 0, output: expect.stringContaining('3 pushed, 0 there') });
+  expect(await here.run('push', 'toy')).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('0 pushed, 2 there'),
+  });
+  expect(await there.run('status')).toMatchObject({ output: expect.stringMatching(/^toy +2 there$/m) });
+  expect(await there.run('pull', 'toy', '--blobs')).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('3 results are here'),
+  });
+  expect(blobsOf(there)).toEqual(blobsOf(here));
+  rmSync(remote, { recursive: true });
+  there.write('pipelines/experiments/toy/experiment.json', {
+    ...toyExperiment,
+    stages: { ...toyExperiment.stages, measure: { ...toyExperiment.stages.measure, config: { factor: 3 } } },
+  });
+  expect(await there.run('status', 'toy')).toMatchObject({
+    output: expect.stringMatching(/^here, stale +toy.*measure$/m),
+  });
+  expect((await there.run('run', 'toy', '--offline')).code).toBe(0);
+  expect(there.log()).toEqual(['measure run 6']);
+});
+
+test('different bits of one key are said, with where they differ, and the first stay', async () => {
+  for (const one of [here, there]) one.write('selfsup.json', settings({ push: 'asked' }));
+  await here.run('run', 'toy');
+  await here.run('push');
+  expect((await there.run('run', 'toy', '--no-remote')).code).toBe(0);
+  expect(there.log()).toContain('toy end 1');
+  // The same bits: nothing to say.
+  expect(await there.run('push', 'toy')).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('0 pushed, 2 there'),
+  });
+  const manifest = there.json<{ outputDigest: string; files: object }>(`${published}/measure/manifest.json`);
+  writeFileSync(
+    there.path(`${published}/measure/manifest.json`),
+    JSON.stringify({ ...manifest, outputDigest: 'f'.repeat(64) }),
+  );
+  const before = readdirSync(remote, { recursive: true }).length;
+  const pushed = await there.run('push', 'toy');
+  expect(pushed).toMatchObject({ code: 1, output: expect.stringContaining('two machines got different bits') });
+  expect(pushed.output).toMatch(/here: +f{16}.*\n +there: /);
+  expect(readdirSync(remote, { recursive: true }).length).toBe(before);
+});
+
+test('where a key is named, what it has not signed is refused by name and computed here', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const signedBy = [publicKey.export({ format: 'der', type: 'spki' }).toString('base64')];
+  const keyFile = join(remote, '..', `key-${process.pid}.pem`);
+  writeFileSync(keyFile, privateKey.export({ format: 'pem', type: 'pkcs8' }));
+  try {
+    for (const one of [here, there]) one.write('selfsup.json', settings({ signedBy, push: 'asked' }));
+    await here.run('run', 'toy');
+    expect(await here.run('push')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('takes signed results only'),
+    });
+    expect((await here.runWith({ env: { SELFSUP_SIGNING_KEY: keyFile } }, 'push')).output).toContain('3 pushed');
+    const kept = join(remote, '..', `kept-${process.pid}`);
+    cpSync(remote, kept, { recursive: true });
+    expect((await there.run('pull', 'toy')).output).toContain('3 results are here');
+    rmSync(there.path('artifacts'), { recursive: true });
+    for (const name of readdirSync(join(remote, 'results'), { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.json')) continue;
+      const file = join(remote, 'results', name);
+      const text = readFileSync(file, 'utf8');
+      rmSync(file);
+      writeFileSync(file, text.replace(/,\s*"signature": "[^"]*"/, ''));
+    }
+    const refused = await there.run('run', 'toy');
+    expect(refused).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/it is not signed.*results\/[0-9a-f]{2}\//),
+    });
+    expect(there.log()).toContain('toy end 1');
+    rmSync(kept, { recursive: true });
+  } finally {
+    rmSync(keyFile);
+  }
+});

@@ -1,0 +1,35 @@
+// Run as a process of its own by kills.test.ts: pushes all that is published below a folder to a remote, or brings the
+// result of a key from there with its blobs. Says when it begins.
+import { join } from 'node:path';
+import { bringBlobs, bringResult } from '../remotes/bring.ts';
+import { folderRemote } from '../remotes/folder-remote.ts';
+import { publishedResults } from '../remotes/published-results.ts';
+import { pushResult } from '../remotes/push.ts';
+import { readManifest } from '../store/manifest.ts';
+
+const [mode, root, remote, key] = process.argv.slice(2) as [string, string, string, string];
+const store = join(root, 'store');
+const destination = { remote: folderRemote('team', remote), push: 'asked', signedBy: [] } as const;
+const silent = {
+  note: () => undefined,
+  warn: console.error,
+  phase: () => ({ advance: () => undefined, done: () => undefined }),
+};
+const session = {
+  remotes: { all: [destination], signWith: undefined },
+  artifacts: { root, stages: root, store },
+  progress: () => silent,
+  signal: new AbortController().signal,
+};
+console.log('begins');
+if (mode === 'push') {
+  for (const result of await publishedResults(session.artifacts)) await pushResult(session, destination, result);
+} else {
+  const folder = join(root, 'toy/base/seed-1/pretrain');
+  const to = { label: 'toy', folder, workFolder: join(root, 'work/toy/base/seed-1/pretrain'), store };
+  if (readManifest(folder) === undefined) await bringResult(session, key, to);
+  const digests = Object.values(readManifest(folder)!.blobs).map(({ sha256 }) => sha256);
+  const missing = await bringBlobs(session, store, digests, 'toy');
+  if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`);
+}
+process.exit(0);
