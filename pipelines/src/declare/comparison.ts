@@ -4,7 +4,7 @@ import { publishedEntrySchema } from '@selfsup/report/published';
 import { announceExact } from '../run/announce-exact.ts';
 import { type Experiment, findVariant, readExperiment } from './experiment.ts';
 import { comparedStages, type VariantPlan } from './expand.mjs';
-import { parseOrExplain, readJson } from './parse.ts';
+import { parseOrExplain, readJson } from '@selfsup/kit/parse';
 import { refuseSameName } from './one-kind.ts';
 import { stagesOf } from './stages.ts';
 import { runExperiment } from '../run/run-experiment.ts';

@@ -3,7 +3,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { publishedEntrySchema } from '@selfsup/report/published';
 import { sha256, canonicalJson } from '@selfsup/kit/files';
 import { datasetOf, expandVariants, type StageDeclaration, type VariantPlan } from './expand.mjs';
-import { parseOrExplain, readJson } from './parse.ts';
+import { parseOrExplain, readJson } from '@selfsup/kit/parse';
 import { partFile } from './parts.ts';
 import { assertKnown, datasetFile, experimentFile, type Workspace } from './workspace.ts';
 

@@ -1,5 +1,5 @@
 import { UserError } from '@selfsup/kit/errors';
-import { parseOrExplain } from './parse.ts';
+import { parseOrExplain } from '@selfsup/kit/parse';
 import { loadStageModule, partFile } from './parts.ts';
 import type { Prepared, Stage } from './stage.ts';
 import type { Workspace } from './workspace.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
-import { parseOrExplain, readJson } from './parse.ts';
+import { parseOrExplain, readJson } from '@selfsup/kit/parse';
 import type { Workspace } from './workspace.ts';
 import { openRemotes, type Remotes, remotesSchema } from '../remotes/remote-settings.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { isFolder, workspaceAbove } from '@selfsup/kit/named-folder';
-import { nearest } from './nearest.ts';
+import { nearest } from '@selfsup/kit/nearest';
 
 /** The folders of one checkout: where experiments, comparisons, datasets and the parts they name are looked for. */
 export interface Workspace {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatasetManifest } from '@selfsup/data/dataset';
-import { readJson } from '../declare/parse.ts';
+import { readJson } from '@selfsup/kit/parse';
 
 /**
  * In a published folder, outside of the output digest: what must be known of a dataset or of a stage's numbers, and how a

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readFigures } from '@selfsup/report/figure-files';
 import type { DatasetFacts, StageRow } from '@selfsup/report/input';
 import { type Manifest, readManifest, readMetrics, readRun } from '../store/manifest.ts';
-import { readJson } from '../declare/parse.ts';
+import { readJson } from '@selfsup/kit/parse';
 import { placeFacts, placesApart } from '../keys/place.ts';
 import { readRemarks } from './remarks.ts';
 import { stageRemarks } from './stage-remarks.ts';

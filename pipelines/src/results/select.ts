@@ -1,7 +1,7 @@
 import { type Metric, metricName } from '@selfsup/kit/metric';
 import { UserError } from '@selfsup/kit/errors';
 import { matchesName } from '@selfsup/report/ranking';
-import { nearest } from '../declare/nearest.ts';
+import { nearest } from '@selfsup/kit/nearest';
 import type { Result } from './collect.ts';
 
 /** Which results are asked for; all that is said has to hold. In texts `*` stands for anything. */

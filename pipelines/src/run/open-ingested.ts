@@ -3,7 +3,7 @@ import { type Dataset, openDataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
 import { datasetStage } from '../declare/dataset-stage.ts';
 import { blobsMissing, bringBlobs } from '../remotes/bring.ts';
-import { nearest } from '../declare/nearest.ts';
+import { nearest } from '@selfsup/kit/nearest';
 import { readManifest } from '../store/manifest.ts';
 import type { Session } from './session.ts';
 import { blobPath } from '../store/store.ts';

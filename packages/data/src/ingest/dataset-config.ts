@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '@selfsup/kit/errors';
+import { parseOrExplain } from '@selfsup/kit/parse';
 import { parseJson } from '@selfsup/kit/json-text';
 import { z } from 'zod';
-import { checkConfig } from './check-config.ts';
 import { loadSource } from './load-source.ts';
 import { storeSchema } from '../store/store.ts';
 
@@ -39,10 +39,10 @@ export type DatasetConfig = z.infer<typeof datasetConfigSchema>;
  * field, and listing what is known where a key or type is not.
  */
 export async function checkDatasetConfig(value: unknown, file?: string): Promise<DatasetConfig> {
-  const config = checkConfig(datasetConfigSchema, value, file);
+  const config = parseOrExplain(datasetConfigSchema, value, file);
   for (const [i, section] of config.sources.entries()) {
     const source = await loadSource(section.type, file, `sources.${i}.type`);
-    checkConfig(source.schema, section, file, `sources.${i}`);
+    parseOrExplain(source.schema, section, file, `sources.${i}`);
   }
   return config;
 }

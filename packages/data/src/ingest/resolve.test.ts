@@ -80,10 +80,13 @@ describe('dataset.json', () => {
       { sources: [{ type: 'cifar11' }] },
       /no data source "cifar11"[^]*sources\.0\.type[^]*cifar10, cifar100, fashion-mnist[^]*shapes/,
     ],
-    [{ sources: [{ type: 'shapes', sise: 3 }] }, /Unknown key "sise"[^]*sources\.0\.sise[^]*size, channels/],
+    [
+      { sources: [{ type: 'shapes', sise: 3 }] },
+      /Unknown key 'sise'; did you mean 'size'[^]*sources\.0\.sise[^]*size, channels/,
+    ],
     [{ sources: [{ type: 'shapes', size: '3' }] }, /number[^]*sources\.0\.size/],
-    [{ sources: [shapes], subsets: 1 }, /Unknown key "subsets"[^]*about, sources, store, quarantine/],
-    [{ sources: [shapes], quarantine: { at: 1, atMost: 1 } }, /Unknown key "at"[^]*quarantine\.at[^]*atMost/],
+    [{ sources: [shapes], subsets: 1 }, /Unknown key 'subsets'[^]*about, sources, store, quarantine/],
+    [{ sources: [shapes], quarantine: { at: 1, atMost: 1 } }, /Unknown key 'at'[^]*quarantine\.at[^]*atMost/],
     [{ sources: [] }, /sources/],
     [{}, /sources/],
   ])('refuses %j naming file, field and what is known', async (value, message) => {

@@ -1,7 +1,7 @@
 import { UserError } from '@selfsup/kit/errors';
+import { parseOrExplain } from '@selfsup/kit/parse';
 import { cacheFolder } from '@selfsup/kit/folders';
 import type { Progress } from '@selfsup/kit/progress';
-import { checkConfig } from './check-config.ts';
 import type { DatasetConfig } from './dataset-config.ts';
 import { loadSource } from './load-source.ts';
 import { datasetSchema } from '../store/manifest.ts';
@@ -53,7 +53,7 @@ export async function resolveSource(options: ResolveOptions): Promise<ResolvedSo
   for (const [i, written] of sections.entries()) {
     const source = await loadSource(written.type, options.file, `sources.${i}.type`);
     const section = options.path === undefined ? written : { ...written, path: options.path };
-    const settings = checkConfig(source.schema, section, options.file, `sources.${i}`);
+    const settings = parseOrExplain(source.schema, section, options.file, `sources.${i}`);
     const look = await source.look(settings, {
       dataFolder: options.dataFolder,
       // Only who needs it is told that there is none.

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../errors.ts';
 import { type Owner, stateOf, thisOwner } from './lease-owner.ts';
-import { Interrupted } from '../stage.ts';
+import { Interrupted } from '../stage/stage.ts';
 
 /** Held while a process works on something that no other may touch. */
 export interface Lease {

@@ -266,7 +266,7 @@ describe('single-image', () => {
     expect(await userError(with_(['none.jpg']))).toMatch(/does not exist/);
     expect(await userError(with_(['picture.png', 'picture.png'], { count: 2 }))).toMatch(/leave none to make/);
     expect(await userError(with_(['picture.png'], { augment: { rotate: 3 } }))).toMatch(
-      /Unknown key "rotate"[^]*rotation/,
+      /Unknown key 'rotate'[^]*rotation/,
     );
   });
 });

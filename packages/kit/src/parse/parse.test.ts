@@ -1,4 +1,4 @@
-import type { UserError } from '@selfsup/kit/errors';
+import type { UserError } from '../errors.ts';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseOrExplain } from './parse.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z, type ZodType } from 'zod';
-import { UserError } from '@selfsup/kit/errors';
-import { parseJson } from '@selfsup/kit/json-text';
+import { UserError } from '../errors.ts';
+import { parseJson } from '../files/json-text.ts';
 import { nearest } from './nearest.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -25,7 +25,7 @@ export function readJson(file: string): unknown {
  * Checks `value` by `schema`. Throws `UserError` naming the file and the dotted field below `prefix`, with the
  * nearest known key where one was mistyped; further problems are listed in the same error.
  */
-export function parseOrExplain<T>(schema: ZodType<T>, value: unknown, file: string, prefix = ''): T {
+export function parseOrExplain<T>(schema: ZodType<T>, value: unknown, file: string | undefined, prefix = ''): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.flatMap((issue) => explain(issue, schema, value, prefix));

@@ -1,4 +1,4 @@
-import type { UserError } from './errors.ts';
+import type { UserError } from '../errors.ts';
 
 /**
  * How much of its work a stage does. The runner decides: all of it or, in a dry run, two batches of one epoch. A stage takes

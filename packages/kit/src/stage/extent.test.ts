@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { UserError } from './errors.ts';
+import { UserError } from '../errors.ts';
 import { dryRun, firstOf, wholeWork } from './extent.ts';
 
 const refusal = new UserError('300 clusters of 200 images');

@@ -1,9 +1,9 @@
 import type { Extent } from './extent.ts';
-import type { Figure } from '@selfsup/kit/figure';
-import type { Metric } from '@selfsup/kit/metric';
-import type { Remark } from '@selfsup/kit/remark';
+import type { Figure } from '../figure.ts';
+import type { Metric } from '../metric.ts';
+import type { Remark } from '../remark.ts';
 import type { ZodType } from 'zod';
-import type { Progress } from './progress.ts';
+import type { Progress } from '../progress.ts';
 
 /** A published artifact that a stage needs: a dataset or the outcome of an earlier stage. */
 export interface StageInput {
