@@ -30,7 +30,7 @@ afterEach(() => {
 
 /** A process that takes the lease and holds it until it is killed. */
 async function holder(standstill: number, mode = '', before: string[] = []): Promise<ChildProcess> {
-  const program = fileURLToPath(new URL('testing-lease-holder.ts', import.meta.url));
+  const program = fileURLToPath(new URL('../testing/lease-holder.ts', import.meta.url));
   const [command, ...args] = [...before, process.execPath, '--import', import.meta.resolve('tsx'), program, folder];
   const child = spawn(command!, [...args, String(standstill), mode], { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
