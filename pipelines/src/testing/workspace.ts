@@ -195,7 +195,12 @@ export function createTestWorkspace(): TestWorkspace {
   write('pipelines/datasets/few/dataset.json', { sources: [{ type: 'numbers', count: 3 }] });
   write('pipelines/experiments/toy/experiment.json', toyExperiment);
   // Nx may run the tests, but it does not run these commands.
-  const { SELFSUP_ARTIFACTS: _artifacts, NX_TASK_TARGET_PROJECT: _nx, ...inherited } = process.env;
+  const {
+    SELFSUP_ARTIFACTS: _artifacts,
+    SELFSUP_REMOTE: _remote,
+    NX_TASK_TARGET_PROJECT: _nx,
+    ...inherited
+  } = process.env;
   const environment: Record<string, string | undefined> = { ...inherited, TRACE: path('log'), FORCE_COLOR: '0' };
   return {
     root,
