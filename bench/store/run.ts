@@ -33,11 +33,10 @@ function makeWorkspace(): void {
     symlinkSync(join(repository, 'pipelines', name), join(root, 'pipelines', name));
   }
   for (const name of ['nx.json', 'package.json']) cpSync(join(repository, name), join(root, name));
-  const quickstart = JSON.parse(
-    readFileSync(join(repository, 'pipelines/experiments/quickstart/experiment.json'), 'utf8'),
-  ) as { $schema?: string };
-  const { $schema: _, ...experiment } = quickstart;
-  writeFileSync(join(root, 'pipelines/experiments/sweep/experiment.json'), JSON.stringify(experiment));
+  cpSync(
+    join(repository, 'pipelines/experiments/quickstart/experiment.json'),
+    join(root, 'pipelines/experiments/sweep/experiment.json'),
+  );
   writeFileSync(join(root, 'selfsup.json'), JSON.stringify({ remotes: { team: { url: join(root, 'remote') } } }));
 }
 
