@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { kmeans } from '@selfsup/numerics/kmeans';
 import { fileRows } from '@selfsup/numerics/row-source';
-import { processMemory } from '@selfsup/engine/memory';
+import { processMemory } from '@selfsup/engine/testing/measuring';
 import { fitPca, projectedRows } from '@selfsup/numerics/pca';
 
 const { from, to, rows, width, components, k } = JSON.parse(process.argv[2]!) as {

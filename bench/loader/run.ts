@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { archiveMembers } from '@selfsup/data/archive';
+import { archiveMembers } from '@selfsup/data/testing/internals';
 import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { openDataset } from '@selfsup/data/dataset';
 import { ingest } from '@selfsup/data/ingest';

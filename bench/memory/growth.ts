@@ -1,5 +1,5 @@
 // Resident memory over many steps of a small NIN. Prints a line now and then, and the growth after warm-up at the end.
-import { processMemory } from '@selfsup/engine/memory';
+import { processMemory } from '@selfsup/engine/testing/measuring';
 import { tf } from '@selfsup/engine/tensorflow';
 import nin from '../train-step/systems/nin.ts';
 

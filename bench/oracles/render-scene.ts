@@ -1,6 +1,6 @@
 // Draws the picture that comes with Selfsup anew: node --import tsx bench/oracles/render-scene.ts
 import { join } from 'node:path';
-import { renderScene } from '@selfsup/data/sources/single-image/scene';
+import { renderScene } from '@selfsup/data/testing/single-image';
 import sharp from 'sharp';
 
 const to = join(import.meta.dirname, '../../packages/data/src/sources/single-image/scene.jpg');

@@ -1,6 +1,5 @@
 // The picture and the draws of the test of packages/data/src/sources/single-image, for write_single_image.py.
-import { drawsFor } from '@selfsup/data/sources/single-image/draws';
-import { strengthsSchema } from '@selfsup/data/sources/single-image/settings';
+import { drawsFor, strengthsSchema } from '@selfsup/data/testing/single-image';
 import { smoothPixels } from '@selfsup/data/testing/archives';
 
 const side = 400;

@@ -1,6 +1,6 @@
-import { jpegEncode } from '@selfsup/data/pictures/native/pictures';
-import { ImageMaker, type Generator } from '@selfsup/data/sources/single-image/generate';
-import { serve, workerSetup } from '@selfsup/data/worker-side';
+import { jpegEncode } from '@selfsup/data/pictures';
+import { ImageMaker, type Generator } from '@selfsup/data/testing/single-image';
+import { serve, workerSetup } from '@selfsup/data/testing/internals';
 
 const maker = new ImageMaker(workerSetup<Generator>());
 

@@ -7,11 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openPicture } from '@selfsup/data/decode';
-import { drawsFor } from '@selfsup/data/sources/single-image/draws';
-import { type Generator, ImageMaker } from '@selfsup/data/sources/single-image/generate';
-import { strengthsSchema } from '@selfsup/data/sources/single-image/settings';
-import { startPool } from '@selfsup/data/worker-pool';
+import { openPicture } from '@selfsup/data/loose-images';
+import { drawsFor, type Generator, ImageMaker, strengthsSchema } from '@selfsup/data/testing/single-image';
+import { startPool } from '@selfsup/data/testing/internals';
 import { oraclePython } from '../oracle.ts';
 
 const { values: options } = parseArgs({

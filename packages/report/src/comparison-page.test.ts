@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Pictures, pictures } from './figures/kinds/pictures.ts';
-import { sampleComparison } from './testing/comparison.fixture.ts';
+import { sampleComparison } from './testing/comparison.ts';
 import { renderComparison } from './comparison-page.ts';
 
 const sample = sampleComparison();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { OverviewInput } from './overview-input.ts';
 import { renderOverview } from './overview-page.ts';
-import { sampleMetric, sampleRun } from './testing/run.fixture.ts';
+import { sampleMetric, sampleRun } from './testing/run.ts';
 
 const nothing: OverviewInput = { runs: [], experiments: {}, comparisons: [], damaged: [] };
 const at = (day: string) => ({ finished: `2026-11-${day}T10:00:00.000Z` });

@@ -5,7 +5,7 @@ import { isHeadline } from './metrics/gather.ts';
 import { pictures } from './figures/kinds/pictures.ts';
 import { encodePng } from './images/png.ts';
 import { renderReport } from './page.ts';
-import { sampleReport } from './testing/sample.fixture.ts';
+import { sampleReport } from './testing/sample.ts';
 
 const page = await renderReport(sampleReport());
 

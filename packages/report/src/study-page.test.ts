@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { renderComparison } from './comparison-page.ts';
-import { sampleStudy } from './testing/study.fixture.ts';
+import { sampleStudy } from './testing/study.ts';
 
 const sample = sampleStudy();
 const page = (await renderComparison(sample)).replaceAll(/\s+/g, ' ');

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { oneLine } from '@selfsup/data/one-line';
+import { oneLine } from '@selfsup/data/wording';
 import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
 import { Command, Option } from 'commander';

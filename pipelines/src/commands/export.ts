@@ -75,7 +75,7 @@ export async function exportCheckpoint(
   const lines: string[] = [];
   if (options.format !== 'safetensors') {
     const folder = join(options.to, 'tfjs');
-    const { exportToTfjs } = await import('@selfsup/models/export/tfjs');
+    const { exportToTfjs } = await import('@selfsup/models/export');
     const { models, leftOut } = await exportToTfjs(file, folder);
     lines.push(`TensorFlow.js: ${models.map((name) => shownPath(join(folder, name, 'model.json'))).join(', ')}`);
     if (leftOut.length > 0) {
@@ -86,7 +86,7 @@ export async function exportCheckpoint(
   }
   if (options.format !== 'tfjs') {
     const folder = join(options.to, 'safetensors');
-    const { exportToSafetensors, weightsFile } = await import('@selfsup/models/export/safetensors');
+    const { exportToSafetensors, weightsFile } = await import('@selfsup/models/export');
     const { tensors } = await exportToSafetensors(file, folder);
     lines.push(`safetensors: ${tensors.length} tensors in ${shownPath(join(folder, weightsFile))}`);
   }

@@ -35,7 +35,7 @@ export default new Command('inspect')
     const dataset = await openIngested(session, name);
     try {
       if (options.verify) {
-        const { verifyDataset } = await import('@selfsup/data/verify-dataset');
+        const { verifyDataset } = await import('@selfsup/data/inspection');
         await verifyDataset(dataset.folder, session.progress(`data/${name}`));
       }
       const remarks = readRemarks(datasetStage(session, name).folder);
@@ -45,7 +45,7 @@ export default new Command('inspect')
       }
       const columns = process.stdout.columns ?? 100;
       for (const line of describeDataset(dataset, { ...remarks, all: options.all, columns })) console.log(line);
-      const { contactSheet, sheetSplit } = await import('@selfsup/data/contact-sheet');
+      const { contactSheet, sheetSplit } = await import('@selfsup/data/inspection');
       const png = await contactSheet(dataset, options.split ?? sheetSplit(dataset));
       console.log(await keepSheet(png, { name, artifacts: session.artifacts.root, asked: options.sheet }));
       if (options.verify) console.log('Verified: all records match their checksums.');

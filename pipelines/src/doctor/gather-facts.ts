@@ -1,8 +1,7 @@
 import { UserError } from '@selfsup/kit/errors';
 import { cacheFolder, dataFolder } from '@selfsup/kit/folders';
 import { readSettings } from '@selfsup/engine/settings';
-import { findCompiler } from '@selfsup/engine/setup/addon';
-import { findPython } from '@selfsup/engine/setup/wheels';
+import { findCompiler, findPython } from '@selfsup/engine/setup';
 import { engineStatus } from '@selfsup/engine/status';
 import { execa } from 'execa';
 import type { Session } from '../run/session.ts';

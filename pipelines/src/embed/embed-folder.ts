@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import type { Progress } from '@selfsup/kit/progress';
 import { freezeEncoder } from '@selfsup/eval/frozen-encoder';
-import { passedOverText } from '@selfsup/data/passed-over';
+import { passedOverText } from '@selfsup/data/wording';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { createFeaturesFile } from './features-file.ts';
 import { findImages } from './find-images.ts';

@@ -1,6 +1,6 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { oneLine } from '@selfsup/data/one-line';
+import { oneLine } from '@selfsup/data/wording';
 import { UserError } from '@selfsup/kit/errors';
 
 /** Where features go row by row; the number of rows is known only at the end. */

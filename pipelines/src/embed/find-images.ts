@@ -1,10 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { UserError } from '@selfsup/kit/errors';
-import { openFileTree } from '@selfsup/data/file-tree';
-import { pictureEndings } from '@selfsup/data/pictures/formats/signature';
+import { openFileTree, pictureEndings, pictureFiles } from '@selfsup/data/loose-images';
 import type { PassedOver } from '@selfsup/data/manifest';
-import { passedOver, passedOverText } from '@selfsup/data/passed-over';
-import { pictureFiles } from '@selfsup/data/picture-files';
+import { passedOver, passedOverText } from '@selfsup/data/wording';
 
 export interface FoundImages {
   /** Paths inside the folder with `/` between their parts, sorted by code unit: the same order on every machine. */

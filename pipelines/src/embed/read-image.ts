@@ -1,11 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
-import { covering } from '@selfsup/data/covering';
-import { DamagedPicture, openPicture } from '@selfsup/data/decode';
-import { refuseHuge } from '@selfsup/data/file-size';
-import { unreadable } from '@selfsup/data/folder-files';
-import { inChannels } from '@selfsup/data/in-channels';
+import { covering, DamagedPicture, openPicture, refuseHuge, unreadable, inChannels } from '@selfsup/data/loose-images';
 import type { ImageShape } from '@selfsup/models/network';
 
 /** Pixels `[height, width, channels]` of 0..255, or why the picture has none. */

@@ -1,6 +1,5 @@
 import type { Dataset, DatasetManifest } from '@selfsup/data/dataset';
-import { oneLine } from '@selfsup/data/one-line';
-import { passedOverText } from '@selfsup/data/passed-over';
+import { oneLine, passedOverText } from '@selfsup/data/wording';
 
 /** What a person may ask to see of a dataset. */
 export interface DescribeOptions extends Pick<DatasetManifest, 'warnings' | 'reading'> {

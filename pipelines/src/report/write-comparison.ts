@@ -11,7 +11,7 @@ export function comparisonReport(session: Session, name: string): string {
 /** Writes the report of a comparison from what is published now, to its own place or to the file `to`. Gives its path. */
 export async function writeComparison(session: Session, comparison: Comparison, to?: string): Promise<string> {
   const { renderComparison } = await import('@selfsup/report/comparison-page');
-  const { withLighterPictures } = await import('@selfsup/report/images/lighter-pictures');
+  const { withLighterPictures } = await import('@selfsup/report/images');
   const { comparisonInput } = await import('./comparison-input.ts');
   const page = await renderComparison(await withLighterPictures(await comparisonInput(session, comparison)));
   return writeReportFile(page, comparisonReport(session, comparison.name), to);

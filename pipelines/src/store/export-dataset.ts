@@ -38,10 +38,10 @@ export async function exportDataset(
       signal: session.signal,
     };
     if (options.format === 'folder') {
-      const { exportImageFolder } = await import('@selfsup/data/export/image-folder');
+      const { exportImageFolder } = await import('@selfsup/data/export');
       return (await exportImageFolder(work)).map((folder) => `Images: ${shownPath(folder)}`);
     }
-    const { exportWebdataset } = await import('@selfsup/data/export/webdataset');
+    const { exportWebdataset } = await import('@selfsup/data/export');
     const shards = await exportWebdataset(work);
     return [
       `WebDataset: ${shards.length} shards in ${shownPath(to)}; classes and statistics in dataset.json beside them`,

@@ -3,7 +3,7 @@ import { kernel, tensorFlowBackend, type, type NativeBinding } from '../kernel.t
 import { tf } from '../ops/library.ts';
 import { ResourceVariable } from '../tensors/resource-variable.ts';
 import { copyOf, type FunctionBinding } from './native-functions.ts';
-import { withLazyBinding } from './testing.ts';
+import { withLazyBinding } from '../testing/lazy-binding.ts';
 
 /** Counts what reaches the addon while `f` runs. */
 function count(f: () => void): { ops: string[]; functions: number } {

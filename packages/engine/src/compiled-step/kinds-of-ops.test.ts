@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { float, kernel, type } from '../kernel.ts';
 import { tf } from '../tensorflow.ts';
-import { withLazyBinding } from './testing.ts';
+import { withLazyBinding } from '../testing/lazy-binding.ts';
 
 const images = tf.randomNormal([2, 6, 6, 3], 0, 1, 'float32', 1) as tf.Tensor4D;
 const filter = tf.randomNormal([3, 3, 3, 4], 0, 1, 'float32', 2) as tf.Tensor4D;

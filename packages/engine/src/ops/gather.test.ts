@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withLazyBinding } from '../compiled-step/testing.ts';
+import { withLazyBinding } from '../testing/lazy-binding.ts';
 import { tf } from '../tensorflow.ts';
 
 const rows = () => tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2]);

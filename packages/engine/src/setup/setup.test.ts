@@ -15,9 +15,9 @@ import { afterEach, expect, test } from 'vitest';
 import { UserError } from '@selfsup/kit/errors';
 import { ADDON, inspectEngine } from './place.ts';
 import { setUpEngine } from './setup.ts';
-import { COMPILER, stage, TINY } from './testing.ts';
+import { COMPILER, stage, TINY } from '../testing/setup.ts';
 
-const CHILD = fileURLToPath(new URL('./testing-child.ts', import.meta.url));
+const CHILD = fileURLToPath(new URL('../testing/setup-child.ts', import.meta.url));
 const folders: string[] = [];
 
 function newStage() {

@@ -10,7 +10,7 @@ import { readCheckpoint } from '../checkpoint/checkpoint.ts';
 import { loadEncoder, saveEncoder } from '../encoder.ts';
 import { classifier, featureShapeOf } from '../building/heads.ts';
 import { configureNetwork } from '../network.ts';
-import { disturb, largestDifference, python, runReadme, runStock } from './export.fixture.ts';
+import { disturb, largestDifference, python, runReadme, runStock } from '../testing/exported.ts';
 import { exportToSafetensors } from './safetensors.ts';
 import { stockTopology } from './stock-topology.ts';
 import { exportToTfjs } from './tfjs.ts';

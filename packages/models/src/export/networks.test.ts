@@ -9,7 +9,7 @@ import { saveEncoder } from '../encoder.ts';
 import { classifier, featureShapeOf } from '../building/heads.ts';
 import { configureNetwork } from '../network.ts';
 import { normalise } from '../checkpoint/normalise.ts';
-import { disturb, largestDifference, python, runReadme, runStock } from './export.fixture.ts';
+import { disturb, largestDifference, python, runReadme, runStock } from '../testing/exported.ts';
 import { exportToSafetensors } from './safetensors.ts';
 import { exportToTfjs } from './tfjs.ts';
 

@@ -1,5 +1,4 @@
-import { AdamScalars, applyAdam } from '@selfsup/engine/adam-op';
-import { SharedScalars } from '@selfsup/engine/sgd-op';
+import { AdamScalars, applyAdam, SharedScalars } from '@selfsup/engine/optimizer-ops';
 import type { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '../checkpoint/checkpoint.ts';
 import { requireTensor, type NamedVariable } from '../checkpoint/weights.ts';

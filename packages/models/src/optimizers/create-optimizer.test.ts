@@ -1,5 +1,4 @@
-import { processMemory, resetPeak } from '@selfsup/engine/memory';
-import { profile } from '@selfsup/engine/profile';
+import { processMemory, resetPeak, profile } from '@selfsup/engine/testing/measuring';
 import { tf } from '@selfsup/engine/tensorflow';
 import { describe, expect, test } from 'vitest';
 import { optimizerSchema } from './config.ts';

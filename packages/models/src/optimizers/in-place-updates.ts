@@ -1,5 +1,4 @@
-import { ResourceVariable } from '@selfsup/engine/resource-variable';
-import { decayed, type SharedScalars } from '@selfsup/engine/sgd-op';
+import { ResourceVariable, decayed, type SharedScalars } from '@selfsup/engine/optimizer-ops';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '../checkpoint/checkpoint.ts';
 import { requireTensor, tensorData, type NamedVariable } from '../checkpoint/weights.ts';

@@ -1,4 +1,4 @@
-import { applyMomentum, SharedScalars, subtractScaled } from '@selfsup/engine/sgd-op';
+import { applyMomentum, SharedScalars, subtractScaled } from '@selfsup/engine/optimizer-ops';
 import type { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '../checkpoint/checkpoint.ts';
 import type { NamedVariable } from '../checkpoint/weights.ts';

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { sampleComparison } from '../testing/comparison.fixture.ts';
+import { sampleComparison } from '../testing/comparison.ts';
 import { renderComparison } from '../comparison-page.ts';
 import { type Pictures, pictures } from '../figures/kinds/pictures.ts';
 import { withLighterPictures } from './lighter-pictures.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sampleMetric, sampleRun } from '../testing/run.fixture.ts';
+import { sampleMetric, sampleRun } from '../testing/run.ts';
 import { leadingMetrics, matchesName, rankings } from './ranking.ts';
 
 const everything = () => true;

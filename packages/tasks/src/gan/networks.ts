@@ -3,7 +3,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { withMovingDecay } from '@selfsup/engine/layers';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
-import { codeHead, codeOf } from '@selfsup/models/code-head';
+import { codeHead, codeOf } from '@selfsup/models/units';
 import { featureShapeOf } from '@selfsup/models/heads';
 import { configureNetwork, type ImageShape } from '@selfsup/models/network';
 import type { Adversaries } from '@selfsup/models/adversaries';

@@ -8,7 +8,7 @@ import { afterAll, expect, test } from 'vitest';
 
 const root = mkdtempSync(join(tmpdir(), 'kill-'));
 afterAll(() => rmSync(root, { recursive: true }));
-const program = fileURLToPath(new URL('killed-training.fixture.ts', import.meta.url));
+const program = fileURLToPath(new URL('../testing/killed-training.ts', import.meta.url));
 
 /** Trains in a process of its own; kills it `delay` ms after the line `killAt`. Gives what it printed. */
 async function train(folder: string, killAt?: string, delay = 0): Promise<string> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { openDataset } from '@selfsup/data/dataset';
 import { ingest } from '@selfsup/data/ingest';
-import { jpegEncode } from '@selfsup/data/pictures/native/pictures';
+import { jpegEncode } from '@selfsup/data/pictures';
 import { UserError } from '@selfsup/kit/errors';
 import { sha256File } from '@selfsup/kit/files';
 import { integer, randomKey } from '@selfsup/kit/random';

@@ -1,6 +1,5 @@
-import type { Picture } from '@selfsup/data/pictures/native/pictures';
-import { thumbnail } from '@selfsup/data/thumbnail';
-import { encodePng } from '@selfsup/report/images/png';
+import { type Picture, thumbnail } from '@selfsup/data/pictures';
+import { encodePng } from '@selfsup/report/images';
 import { resized, stretched, type CellMap } from './attention.ts';
 
 /** A turned copy and the attention to it. */

@@ -4,7 +4,7 @@ import { metricValues } from '@selfsup/kit/metric';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataset } from '@selfsup/data/dataset';
-import { augmentBatch } from '@selfsup/data/pad-crop';
+import { augmentBatch } from '@selfsup/data/testing/internals';
 import { randomKey } from '@selfsup/kit/random';
 import { Interrupted, type StageInput } from '@selfsup/kit/stage';
 import { tf } from '@selfsup/engine/tensorflow';

@@ -12,7 +12,7 @@ import { NpyReader } from '@selfsup/numerics/npy';
 import { fitPca, projectedRows } from '@selfsup/numerics/pca';
 import { memoryRows } from '@selfsup/numerics/row-source';
 import type { RowSource } from '@selfsup/numerics/row-source';
-import { scatterSvg } from '@selfsup/report/charts/scatter-svg';
+import { scatterSvg } from '@selfsup/report/scatter-svg';
 import { type Scatter, scatter } from '@selfsup/report/figures/scatter';
 import { eachLayer } from '../../features/each-layer.ts';
 import { featureRows } from '../../features/feature-rows.ts';

@@ -1,5 +1,4 @@
-import type { Picture } from '@selfsup/data/pictures/native/pictures';
-import { thumbnail } from '@selfsup/data/thumbnail';
+import { type Picture, thumbnail } from '@selfsup/data/pictures';
 import sharp from 'sharp';
 
 /** Pixels a side of a thumbnail. */

@@ -5,7 +5,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
-import { filterGrid, gridPng } from '@selfsup/report/images/filter-grid';
+import { filterGrid, gridPng } from '@selfsup/report/images';
 import { requireNeed } from '../../measures/require-need.ts';
 import type { FiltersConfig } from './config.ts';
 import { imageKernels, type ImageKernels } from './image-kernels.ts';

@@ -2,9 +2,7 @@ import { dense } from '@selfsup/engine/layers';
 import { maxPool } from '@selfsup/engine/pooling';
 import type { RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
-import { convolutionUnit } from '@selfsup/models/convolution-unit';
-import { fullyConnectedUnit } from '@selfsup/models/fully-connected';
-import { heStart } from '@selfsup/models/layer-start';
+import { convolutionUnit, fullyConnectedUnit, heStart } from '@selfsup/models/units';
 import type { FeatureShape } from '../../heads/head-source.ts';
 
 export type FrozenLayer = 'conv4' | 'conv5';

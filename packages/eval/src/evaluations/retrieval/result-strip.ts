@@ -1,6 +1,5 @@
-import type { Picture } from '@selfsup/data/pictures/native/pictures';
-import { thumbnail } from '@selfsup/data/thumbnail';
-import { encodePng } from '@selfsup/report/images/png';
+import { type Picture, thumbnail } from '@selfsup/data/pictures';
+import { encodePng } from '@selfsup/report/images';
 
 /** Pixels a side of one image, of the frame around it, and between the query and its results. */
 const thumb = 64;

@@ -3,7 +3,7 @@ import type { StageRow } from '../../input.ts';
 import scatterKind, { type Scatter, scatter } from './scatter.ts';
 import { renderReport } from '../../page.ts';
 import { encodePng } from '../../images/png.ts';
-import { sampleReport } from '../../testing/sample.fixture.ts';
+import { sampleReport } from '../../testing/sample.ts';
 import { scatterSvg } from '../../charts/scatter-svg.ts';
 
 const map: Scatter = {

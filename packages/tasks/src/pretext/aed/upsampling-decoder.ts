@@ -2,10 +2,9 @@ import { conv2d } from '@selfsup/engine/layers';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
-import { convolutionUnit } from '@selfsup/models/convolution-unit';
+import { convolutionUnit, heStart } from '@selfsup/models/units';
 import type { FeatureShape } from '@selfsup/models/heads';
 import { uniformFanIn } from '@selfsup/models/initialisers';
-import { heStart } from '@selfsup/models/layer-start';
 import type { ImageShape } from '@selfsup/models/network';
 
 /**

@@ -1,6 +1,6 @@
 import type { Picture } from '@selfsup/report/figures/pictures';
 import type { Dataset } from '@selfsup/data/dataset';
-import { pictureSheet } from '@selfsup/data/picture-sheet';
+import { pictureSheet } from '@selfsup/data/pictures';
 import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
 import type { PseudoLabels } from './pseudo-labels.ts';
 

@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 
 const root = mkdtempSync(join(tmpdir(), 'deepcluster-kill-'));
 afterAll(() => rmSync(root, { recursive: true }));
-const program = fileURLToPath(new URL('killed-clustering.fixture.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../testing/killed-clustering.ts', import.meta.url));
 
 /** Trains in a process of its own; kills it at the first line that matches. Gives what it printed. */
 async function train(folder: string, killAt?: RegExp): Promise<string> {

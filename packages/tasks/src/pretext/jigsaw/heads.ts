@@ -3,7 +3,7 @@ import { globalAveragePool } from '@selfsup/engine/pooling';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { embeddingModel, type FeatureShape } from '@selfsup/models/heads';
-import { gaussianStart, pytorchStart, type LayerStart } from '@selfsup/models/layer-start';
+import { gaussianStart, pytorchStart, type LayerStart } from '@selfsup/models/units';
 import type { Embed } from '@selfsup/models/network';
 import type { JigsawConfig } from './config.ts';
 import { TILES } from './permutations.ts';

@@ -6,7 +6,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import type { Batch } from '@selfsup/data/loader';
 import { featureShapeOf } from '@selfsup/models/heads';
 import { normalise } from '@selfsup/models/normalise';
-import { shareWeights } from '@selfsup/models/shared-weights';
+import { shareWeights } from '@selfsup/models/units';
 import { modelWeights } from '@selfsup/models/weights';
 import { softmaxLoss } from '../../steps/classification.ts';
 import { gradientsOf } from '@selfsup/trainer/gradients';

@@ -1,9 +1,7 @@
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import type { tf } from '@selfsup/engine/tensorflow';
-import { convolutionUnit } from '@selfsup/models/convolution-unit';
-import { flatten } from '@selfsup/models/fully-connected';
+import { convolutionUnit, flatten, type LayerStart } from '@selfsup/models/units';
 import { constant, gaussian } from '@selfsup/models/initialisers';
-import type { LayerStart } from '@selfsup/models/layer-start';
 
 /** Side of the last feature map, at most. */
 const LAST_SIDE = 7;

@@ -6,9 +6,9 @@ import { delimiter, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { sha256 } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
-import { tfjsFolder } from './place.ts';
-import type { Recipe } from './recipe.ts';
-import type { SetupOptions } from './setup.ts';
+import { tfjsFolder } from '../setup/place.ts';
+import type { Recipe } from '../setup/recipe.ts';
+import type { SetupOptions } from '../setup/setup.ts';
 
 /** Everything a test of set-up needs, in a folder of its own. */
 export interface Stage {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { tf } from '@selfsup/engine/tensorflow';
 import { afterAll, expect, test } from 'vitest';
 import { MetricsLog } from './metrics-log.ts';
-import { eventRecords } from './testing/event-records.ts';
+import { eventRecords } from '../testing/event-records.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'metrics-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -1,8 +1,8 @@
 import { tensorFlowBackend, type NativeBinding } from '../kernel.ts';
-import { prepareSteps } from './compiled-step.ts';
-import { LazyBinding } from './lazy-binding.ts';
-import { hasFunctions } from './native-functions.ts';
-import type { Limits } from './trace-tree.ts';
+import { prepareSteps } from '../compiled-step/compiled-step.ts';
+import { LazyBinding } from '../compiled-step/lazy-binding.ts';
+import { hasFunctions } from '../compiled-step/native-functions.ts';
+import type { Limits } from '../compiled-step/trace-tree.ts';
 
 /** A lazy binding in the addon's place while `f` runs, with what it tells of its traces. */
 export function withLazyBinding<Result>(f: (lazy: LazyBinding, told: string[]) => Result, limits?: Limits): Result {

@@ -1,7 +1,7 @@
-// A set-up in a process of its own, to be killed: `testing-child.ts <folder> [hang]`, where it hangs in the smoke check.
+// A set-up in a process of its own, to be killed: `setup-child.ts <folder> [hang]`, where it hangs in the smoke check.
 // FAKE_TOOL and FAKE_SCRIPT replace one of the pretended tools.
-import { setUpEngine } from './setup.ts';
-import { stage } from './testing.ts';
+import { setUpEngine } from '../setup/setup.ts';
+import { stage } from './setup.ts';
 
 const [folder, hang] = process.argv.slice(2);
 const { options, tool } = stage(folder);

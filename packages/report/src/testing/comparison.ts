@@ -2,7 +2,7 @@ import { formerMetrics } from '@selfsup/kit/former-metrics';
 import type { ComparedRow, ComparisonInput } from '../comparison-input.ts';
 import { pictures } from '../figures/kinds/pictures.ts';
 import { encodePng } from '../images/png.ts';
-import { sampleReport } from './sample.fixture.ts';
+import { sampleReport } from './sample.ts';
 
 const layers = ['conv1', 'conv2', 'conv10'];
 /** Accuracy by entry, seed and layer; made up. */

@@ -33,7 +33,7 @@ export function runStock(exported: string, model: string, input: tf.Tensor, laye
   try {
     const request = join(folder, 'request.json');
     writeFileSync(request, JSON.stringify({ shape: input.shape, values: [...input.dataSync()], layers }));
-    const script = join(import.meta.dirname, 'stock-forward.mjs');
+    const script = join(import.meta.dirname, '../export/stock-forward.mjs');
     const run = spawnSync(process.execPath, [script, exported, model, request], {
       encoding: 'utf8',
       maxBuffer: 1 << 26,

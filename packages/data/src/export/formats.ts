@@ -1,0 +1,2 @@
+export { exportImageFolder } from './image-folder.ts';
+export { exportWebdataset } from './webdataset.ts';

@@ -1,0 +1,2 @@
+export { oneLine } from './one-line.ts';
+export { passedOver, passedOverText } from './passed-over.ts';

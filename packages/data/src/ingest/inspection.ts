@@ -1,0 +1,2 @@
+export { verifyDataset } from './verify-dataset.ts';
+export { contactSheet, sheetSplit } from '../pictures/contact-sheet.ts';

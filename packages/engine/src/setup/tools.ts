@@ -1,0 +1,2 @@
+export { findCompiler } from './addon.ts';
+export { findPython } from './wheels.ts';

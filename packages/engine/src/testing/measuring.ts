@@ -1,0 +1,2 @@
+export { processMemory, resetPeak } from '../runtime/memory.ts';
+export { formatProfile, matrixMultiplyPeak, profile } from '../runtime/profile.ts';

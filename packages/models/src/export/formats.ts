@@ -1,0 +1,2 @@
+export { exportToSafetensors, weightsFile } from './safetensors.ts';
+export { exportToTfjs } from './tfjs.ts';

@@ -1,0 +1,3 @@
+export { filterGrid, gridPng } from './filter-grid.ts';
+export { withLighterPictures } from './lighter-pictures.ts';
+export { encodePng } from './png.ts';
