@@ -116,7 +116,7 @@ export default {
 
 const dataFiles: Record<string, string> = {
   'dataset.ts': `export const openDataset = () => ({ close: async () => undefined });`,
-  'ingest/inspection.ts': `export const sheetSplit = () => 'train';\nexport const contactSheet = async () => Buffer.from('sheet');\n`,
+  'pictures/contact-sheet.ts': `export const sheetSplit = () => 'train';\nexport const contactSheet = async () => Buffer.from('sheet');\n`,
   'ingest/dataset-config.ts': `import { readFileSync } from 'node:fs';
 export const readDatasetConfig = async (file: string) => JSON.parse(readFileSync(file, 'utf8'));\n`,
   'ingest/resolve.ts': `export async function resolveSource({ config }: any) {

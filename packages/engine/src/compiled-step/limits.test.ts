@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { tf } from '../ops/library.ts';
-import { withLazyBinding } from './testing.ts';
+import { withLazyBinding } from '../testing/lazy-binding.ts';
 
 const values = (tensor: tf.Tensor) => [...tensor.dataSync()];
 
