@@ -1,7 +1,7 @@
 import type { Extent } from './extent.ts';
-import type { Figure } from '../figure.ts';
-import type { Metric } from '../metric.ts';
-import type { Remark } from '../remark.ts';
+import type { Figure } from '../results/figure.ts';
+import type { Metric } from '../results/metric.ts';
+import type { Remark } from '../results/remark.ts';
 import type { ZodType } from 'zod';
 import type { Progress } from '../progress.ts';
 
