@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/kit/errors';
 import { tf } from '@selfsup/engine/tensorflow';
-import { firstNonFiniteRow, type RowSource } from './row-source.ts';
+import { refuseNonFinite, type RowSource } from './row-source.ts';
 
 export interface NeighbourSearch {
   readonly queries: RowSource;
@@ -59,7 +59,7 @@ export async function nearestNeighbours(search: NeighbourSearch): Promise<Neighb
   for (let start = 0; start < bank.rows; start += bankPiece) {
     const count = Math.min(bankPiece, bank.rows - start);
     const values = await bank.read(start, count);
-    refuseNonFinite(values, bank.width, start, 'compared with');
+    refuseNonFinite(values, bank.width, start, ' of those compared with');
     const groupSize = Math.max(1, Math.round(Math.sqrt(count / wanted)));
     const rows = bankMatrix(prepare(values, bank.width), groupSize, centre !== undefined);
     const queryPiece = search.pieceRows?.queries ?? Math.max(1, Math.floor(scoreValues / rows.shape[0]));
@@ -67,7 +67,7 @@ export async function nearestNeighbours(search: NeighbourSearch): Promise<Neighb
       for (let first = 0; first < queries.rows; first += queryPiece) {
         const here = Math.min(queryPiece, queries.rows - first);
         const asked = await queries.read(first, here);
-        if (start === 0) refuseNonFinite(asked, queries.width, first, 'asked for');
+        if (start === 0) refuseNonFinite(asked, queries.width, first, ' of those asked for');
         const x = withColumn(prepare(asked, queries.width), 1);
         const found = topScores(x, rows, Math.min(wanted, count), groupSize);
         x.dispose();
@@ -81,15 +81,6 @@ export async function nearestNeighbours(search: NeighbourSearch): Promise<Neighb
   const values = centre === undefined ? best.scores : await distances(best, queries, centre);
   centre?.dispose();
   return leaveOneOut ? withoutSelf(best.indices, values, wanted) : { k, indices: best.indices, values };
-}
-
-/** Throws `UserError` naming the row when one of `values`, which begin at row `start`, is NaN or infinite. */
-function refuseNonFinite(values: Float32Array, width: number, start: number, role: string): void {
-  const row = firstNonFiniteRow(values, width);
-  if (row < 0) return;
-  throw new UserError(`Row ${start + row} of those ${role} holds NaN or infinity`, {
-    remedy: 'Look for a diverged network or a damaged feature file, and compute the features again.',
-  });
 }
 
 /** Mean of the bank's first rows, `[width]`: distances keep more digits when rows lie around the origin. */

@@ -85,11 +85,11 @@ export function firstNonFiniteRow(values: Float32Array, width: number): number {
   return -1;
 }
 
-/** Throws `UserError` naming the row when one of `values`, which begin at row `start`, is NaN or infinite. */
-export function refuseNonFinite(values: Float32Array, width: number, start: number): void {
+/** Throws `UserError` naming the row, `among` others, when one of `values`, which begin at row `start`, is NaN or infinite. */
+export function refuseNonFinite(values: Float32Array, width: number, start: number, among = ''): void {
   const row = firstNonFiniteRow(values, width);
   if (row < 0) return;
-  throw new UserError(`Row ${start + row} holds NaN or infinity`, {
+  throw new UserError(`Row ${start + row}${among} holds NaN or infinity`, {
     field: `rows.${start + row}`,
     remedy: 'Look for a diverged network or a damaged feature file, and compute the features again.',
   });

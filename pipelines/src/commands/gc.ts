@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { assertWritable } from '../store/artifacts.ts';
 import { findGarbage, type Garbage } from '../gc/garbage.ts';
-import { duration } from '../run/labelled-progress.ts';
+import { duration } from '@selfsup/kit/terminal-progress';
 import { numberOption } from '../options.ts';
 import { chosenRemote } from '../remotes/chosen-remote.ts';
 import { findRemoteGarbage, removeRemoteGarbage } from '../remotes/sweep-remote.ts';

@@ -7,7 +7,7 @@ import type { StageResult } from '@selfsup/kit/stage';
 import { writeAtomically } from '@selfsup/kit/files';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
 import { detach } from './detach.ts';
-import { duration } from './labelled-progress.ts';
+import { duration } from '@selfsup/kit/terminal-progress';
 import type { Stage } from '../declare/stage.ts';
 import { isPublished } from '../keys/decide.ts';
 import { isComplete, type Manifest, readManifest, type RunRecord } from '../store/manifest.ts';

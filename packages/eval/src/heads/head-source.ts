@@ -1,7 +1,7 @@
 import type { tf } from '@selfsup/engine/tensorflow';
+import type { FeatureShape } from '@selfsup/models/heads';
 
-/** `[height, width, channels]` of a layer's features. */
-export type FeatureShape = readonly [number, number, number];
+export type { FeatureShape };
 
 /** Features with their labels. Whoever takes a batch disposes of its tensors. */
 export interface HeadBatch {

@@ -1,10 +1,8 @@
-import { UserError } from '@selfsup/kit/errors';
 import { stopIfAsked } from '@selfsup/kit/interruption';
 import { tf } from '@selfsup/engine/tensorflow';
 import { confusionOf, top1 } from '../../measures/confusion.ts';
-import { featureRows } from '../../features/feature-rows.ts';
 import type { FeatureSet } from '../../features/feature-set.ts';
-import { judge, scoresOf, withOnes } from '../svm/scores.ts';
+import { judge, scoresOf, trainingVectors } from '../svm/scores.ts';
 import { solveSvms } from '../svm/solve.ts';
 import type { LowShotSvm } from './config.ts';
 import { picked, type Measured } from './measured.ts';
@@ -12,8 +10,6 @@ import type { LowShotDraw } from './sampling.ts';
 
 /** Values of rows times machines that are worked on at once, as in `eval/svm`. */
 const problemValues = 2 ** 22;
-/** Most bytes of training vectors: they are needed in memory as a whole. */
-const mostBytes = 4e9;
 
 /**
  * One machine against the rest for each class and cost on the rows of a draw. Throws `Interrupted` when asked to stop and
@@ -25,16 +21,10 @@ export async function lowShotSvm(
   config: LowShotSvm,
   signal: AbortSignal,
 ): Promise<Measured> {
-  const { costs, normalise, positiveWeight, negatives, pooling } = config;
-  const { labels, ...own } = picked(train, rows);
-  const vectors = featureRows({ labels, ...own }, shape, pooling);
-  if (rows.length * vectors.width * 4 > mostBytes)
-    throw new UserError(`${rows.length} training vectors of ${vectors.width} values do not fit in 4 GB`, {
-      field: 'pooling',
-      remedy: 'Pool the feature maps to fewer cells.',
-    });
-  const values = await vectors.read(0, rows.length);
-  const x = tf.tidy(() => withOnes(tf.tensor2d(values, [rows.length, vectors.width]), normalise));
+  const { costs, normalise, positiveWeight, negatives } = config;
+  const own = picked(train, rows);
+  const { labels } = own;
+  const x = await trainingVectors(own, shape, config);
   const machines = costs.flatMap((cost) => classes.map((_, label) => ({ cost, label })));
   const size = Math.max(1, Math.floor(problemValues / rows.length));
   const parts: tf.Tensor2D[] = [];

@@ -4,26 +4,21 @@ import { accuracy, meanAveragePrecision, type Metric, metricsOf } from '@selfsup
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { tf } from '@selfsup/engine/tensorflow';
 import { eachLayer, type LayerResult } from '../../features/each-layer.ts';
-import { featureRows } from '../../features/feature-rows.ts';
-import type { FeatureSplit } from '../../features/feature-set.ts';
-import type { FeatureShape } from '../../heads/head-source.ts';
 import { averagePrecision } from '../../measures/average-precision.ts';
 import { confusionOf, top1 } from '../../measures/confusion.ts';
 import { costGrids, type SvmConfig } from './config.ts';
 import { stratifiedFolds } from './folds.ts';
-import { judge, scoresOf, withOnes } from './scores.ts';
+import { judge, scoresOf, trainingVectors } from './scores.ts';
 import { solveSvms } from './solve.ts';
 
 /** Values of rows times problems that are worked on at once (16 MB each of a few such tensors). */
 const problemValues = 2 ** 22;
-/** Most bytes of training vectors: they are needed in memory as a whole. */
-const mostBytes = 4e9;
 
 /** Runs `eval/svm`. Throws `UserError` for unknown layers, empty classes, and features that do not fit in memory. */
 export async function measureSvm(context: StageContext<SvmConfig>): Promise<StageResult> {
   const { config } = context;
   return eachLayer(context, 'refused', async ({ classes, train, test, shape }, layer) => {
-    const x = await vectors(train, shape, config);
+    const x = await trainingVectors(train, shape, config);
     try {
       const work = new Machines(context, x, train.labels, classes, layer);
       const metrics: Metric[] = [];
@@ -171,16 +166,4 @@ class Machines {
     }
     phase.done();
   }
-}
-
-/** Training vectors with a column of ones, `[rows, width + 1]`. */
-async function vectors(split: FeatureSplit, shape: FeatureShape, config: SvmConfig): Promise<tf.Tensor2D> {
-  const rows = featureRows(split, shape, config.pooling);
-  if (rows.rows * rows.width * 4 > mostBytes)
-    throw new UserError(`${rows.rows} training vectors of ${rows.width} values do not fit in 4 GB`, {
-      field: 'pooling',
-      remedy: 'Pool the feature maps to fewer cells.',
-    });
-  const values = await rows.read(0, rows.rows);
-  return tf.tidy(() => withOnes(tf.tensor2d(values, [rows.rows, rows.width]), config.normalise));
 }

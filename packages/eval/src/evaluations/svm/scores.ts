@@ -1,14 +1,37 @@
 import { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import { envelopePrecision } from '../../measures/average-precision.ts';
 import { featureRows } from '../../features/feature-rows.ts';
 import type { FeatureSplit } from '../../features/feature-set.ts';
 import type { FeatureShape } from '../../heads/head-source.ts';
 import type { SvmConfig } from './config.ts';
 
+/** Most bytes of training vectors. */
+const mostBytes = 4e9;
+
 /** Vectors `[rows, width]`, brought to length 1 where `normalise` says so, with a column of ones for the offset. */
-export function withOnes(x: tf.Tensor2D, normalise: boolean): tf.Tensor2D {
+function withOnes(x: tf.Tensor2D, normalise: boolean): tf.Tensor2D {
   const scaled = normalise ? x.div<tf.Tensor2D>(x.norm(2, 1, true).add(1e-5)) : x;
   return tf.concat2d([scaled, tf.ones([x.shape[0], 1])], 1);
+}
+
+/**
+ * Vectors to train on with a column of ones, `[images, width + 1]`. Throws `UserError` where they do not fit in memory, in
+ * which they are needed as a whole.
+ */
+export async function trainingVectors(
+  split: FeatureSplit,
+  shape: FeatureShape,
+  config: Pick<SvmConfig, 'pooling' | 'normalise'>,
+): Promise<tf.Tensor2D> {
+  const rows = featureRows(split, shape, config.pooling);
+  if (rows.rows * rows.width * 4 > mostBytes)
+    throw new UserError(`${rows.rows} training vectors of ${rows.width} values do not fit in 4 GB`, {
+      field: 'pooling',
+      remedy: 'Pool the feature maps to fewer cells.',
+    });
+  const values = await rows.read(0, rows.rows);
+  return tf.tidy(() => withOnes(tf.tensor2d(values, [rows.rows, rows.width]), config.normalise));
 }
 
 /** Scores of all images of a split, `[images, machines]`. */
