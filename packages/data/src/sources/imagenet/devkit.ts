@@ -1,6 +1,4 @@
-import { basename } from 'node:path';
-import { UserError } from '@selfsup/kit/errors';
-import { openFileTree } from '../../files/file-tree.ts';
+import { wantedFiles } from '../../files/wanted-files.ts';
 import { type MatStruct, readMatFile } from './mat-file.ts';
 
 /** What ImageNet's development kit says. */
@@ -35,18 +33,7 @@ function numberIn(struct: MatStruct, field: string): number {
  */
 export async function readDevkit(path: string): Promise<Devkit> {
   const remedy = 'Fetch ILSVRC2012_devkit_t12.tar.gz again and compare its checksum.';
-  const tree = await openFileTree(path, (file) => [meta, truth].includes(basename(file)));
-  const contents = new Map<string, Buffer>();
-  for await (const { path: file, content } of tree.read(() => true)) contents.set(basename(file), content);
-  const reading = <A>(name: string, read: (content: Buffer) => A): A => {
-    const content = contents.get(name);
-    if (content === undefined) throw new UserError(`${name} is missing`, { file: path, field: name, remedy });
-    try {
-      return read(content);
-    } catch (cause) {
-      throw new UserError(`${name}: ${(cause as Error).message}`, { file: path, field: name, remedy, cause });
-    }
-  };
+  const reading = await wantedFiles(path, [meta, truth], remedy);
   const leaves = reading(meta, (content) => {
     const { synsets } = readMatFile(content);
     if (!Array.isArray(synsets) || typeof synsets[0] !== 'object') throw new Error('it holds no "synsets"');

@@ -2,7 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { z } from 'zod';
-import { joinedFingerprint, openFileTree, treeFingerprint } from '../../files/file-tree.ts';
+import { wantedFiles } from '../../files/wanted-files.ts';
+import { joinedFingerprint, treeFingerprint } from '../../files/file-tree.ts';
 import { type ListedImage, listedReading, readImageLabels } from '../../files/listed-images.ts';
 import { givenPath } from '../../files/named-files.ts';
 import type { Source, SourceReading } from '../../source.ts';
@@ -30,20 +31,10 @@ const isImage = (path: string): boolean => /\.jpe?g$/i.test(path);
 const nameOf = (path: string): string => path.replace(/^(?:.*\/)?images256\//, '');
 
 async function readLists(path: string): Promise<ListedImage[]> {
-  const tree = await openFileTree(path, isList);
-  const listed: ListedImage[] = [];
-  const contents = new Map<string, string>();
-  for await (const file of tree.read(() => true)) contents.set(basename(file.path), file.content.toString());
-  for (const [split, name] of Object.entries(listNames)) {
-    const content = contents.get(name);
-    if (content === undefined) throw new UserError(`${name} is missing`, { file: path, field: name, remedy });
-    try {
-      listed.push(...readImageLabels(content, split));
-    } catch (cause) {
-      throw new UserError(`${name}: ${(cause as Error).message}`, { file: path, field: name, remedy, cause });
-    }
-  }
-  return listed;
+  const reading = await wantedFiles(path, Object.values(listNames), remedy);
+  return Object.entries(listNames).flatMap(([split, name]) =>
+    reading(name, (content) => readImageLabels(content.toString(), split)),
+  );
 }
 
 async function open(imagesPath: string, listsPath: string): Promise<SourceReading> {

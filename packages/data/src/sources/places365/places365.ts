@@ -2,8 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { z } from 'zod';
+import { wantedFiles } from '../../files/wanted-files.ts';
 import { download } from '../../files/download.ts';
-import { joinedFingerprint, openFileTree, treeFingerprint } from '../../files/file-tree.ts';
+import { joinedFingerprint, treeFingerprint } from '../../files/file-tree.ts';
 import { type ImagePart, type ListedImage, listedReading, readImageLabels } from '../../files/listed-images.ts';
 import { givenPath } from '../../files/named-files.ts';
 import type { Source, SourceReading } from '../../source.ts';
@@ -55,27 +56,17 @@ function listsIn(folder: string): string | undefined {
   return existsSync(join(folder, categories)) ? folder : undefined;
 }
 
-const isList = (path: string): boolean => [categories, ...Object.values(listNames)].includes(basename(path));
+const listFiles = [categories, ...Object.values(listNames)];
+const isList = (path: string): boolean => listFiles.includes(basename(path));
 
 async function readLists(path: string, splits: readonly ('train' | 'val')[]): Promise<[string[], ListedImage[]]> {
   const remedy = `Fetch ${lists.name} again and compare its checksum.`;
-  const tree = await openFileTree(path, isList);
-  const contents = new Map<string, string>();
-  for await (const file of tree.read(() => true)) contents.set(basename(file.path), file.content.toString());
-  const reading = <A>(name: string, read: (content: string) => A): A => {
-    const content = contents.get(name);
-    if (content === undefined) throw new UserError(`${name} is missing`, { file: path, field: name, remedy });
-    try {
-      return read(content);
-    } catch (cause) {
-      throw new UserError(`${name}: ${(cause as Error).message}`, { file: path, field: name, remedy, cause });
-    }
-  };
-  const named = reading(categories, (content) => readImageLabels(content, ''));
+  const reading = await wantedFiles(path, listFiles, remedy);
+  const named = reading(categories, (content) => readImageLabels(content.toString(), ''));
   const classes: string[] = [];
   for (const { path: name, label } of named) classes[label] = name.replace(/^\w\//, '');
   const listed = splits.flatMap((split) =>
-    reading(listNames[split], (content) => readImageLabels(content, split, classes.length)),
+    reading(listNames[split], (content) => readImageLabels(content.toString(), split, classes.length)),
   );
   return [classes, listed];
 }

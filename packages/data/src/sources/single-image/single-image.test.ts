@@ -10,7 +10,7 @@ import { ingestSection, userError, workplace } from '../../testing/workplace.ts'
 import { drawsFor } from './draws.ts';
 import { type Generator, ImageMaker, pictureOf } from './generate.ts';
 import { finalMap, render, widerSide } from './render.ts';
-import { renderScene, sceneSize } from './scene.ts';
+import { renderScene, sceneSize } from '../../testing/scene.ts';
 import { type Strengths, strengthsSchema } from './settings.ts';
 
 const folder = await workplace();
