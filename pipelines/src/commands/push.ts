@@ -3,8 +3,9 @@ import { UserError } from '@selfsup/kit/errors';
 import { assertKnown } from '../declare/workspace.ts';
 import { chosenRemote } from '../remotes/chosen-remote.ts';
 import { pathsIn } from '../remotes/listing.ts';
-import { publishedResults } from '../remotes/published-results.ts';
-import { DifferentBits, namePath, pushResult } from '../remotes/push.ts';
+import { type PublishedResult, publishedResults } from '../remotes/published-results.ts';
+import { namePath, pushResult } from '../remotes/push.ts';
+import { Unreachable } from '../remotes/retry.ts';
 import { openSession } from '../run/session.ts';
 import { readManifest } from '../store/manifest.ts';
 
@@ -24,21 +25,58 @@ export default new Command('push')
     const counts = { pushed: 0, there: 0 };
     const failures: UserError[] = [];
     const phase = session.progress('push').phase('push', results.length, 'results');
-    for (const result of results) {
+    const pushOne = async (result: PublishedResult): Promise<void> => {
       const manifest = readManifest(result.folder);
       // One that was cut off before its name was written is looked at once more.
       const isThere = manifest !== undefined && there?.has(namePath(result.label, manifest)) === true;
       try {
         counts[isThere ? 'there' : await pushResult(session, destination, result, there)] += 1;
       } catch (error) {
-        if (!(error instanceof UserError) || !(error instanceof DifferentBits || readManifest(result.folder)))
-          throw error;
+        if (!(error instanceof UserError) || error instanceof Unreachable) throw error;
         failures.push(error);
       }
       phase.advance(1);
-    }
+    };
+    // Small ones wait for the disk or the line, large ones fill them, and memory.
+    await inTurn(results.filter(isSmall), smallAtOnce, pushOne);
+    await inTurn(
+      results.filter((one) => !isSmall(one)),
+      1,
+      pushOne,
+    );
     phase.done();
     console.log(`${destination.remote.name}: ${counts.pushed} pushed, ${counts.there} there already`);
-    for (const failure of failures) console.error(`error: ${failure.describe()}`);
+    for (const failure of failures.slice(0, mostTold)) console.error(`error: ${failure.describe()}`);
+    if (failures.length > mostTold) console.error(`and ${failures.length - mostTold} more of ${results.length}`);
     if (failures.length > 0) process.exitCode = 1;
   });
+
+const mostTold = 20;
+const smallAtOnce = 16;
+const smallBytes = 1e6;
+
+/** Whether its blobs are known to be small; what a dataset weighs is not in its manifest. */
+function isSmall({ folder }: PublishedResult): boolean {
+  const blobs = Object.values(readManifest(folder)?.blobs ?? {});
+  return blobs.every(({ bytes }) => bytes !== undefined && bytes < smallBytes);
+}
+
+/** Does something with each item, several at once; where one fails no further ones are begun. */
+async function inTurn<Item>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = [...items];
+  const go = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) {
+      await work(item).catch((error: unknown) => {
+        left.length = 0;
+        throw error;
+      });
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: atOnce }, go));
+  const failed = ended.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}

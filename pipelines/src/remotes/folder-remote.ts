@@ -67,7 +67,7 @@ async function grow(folder: string, content: Content, { signal, onBytes }: Write
       await handle.writeFile(chunk as Buffer);
       onBytes?.((chunk as Buffer).length);
     }
-    await handle.sync();
+    if (content.bytes > 0) await handle.sync();
   } finally {
     await handle.close();
   }

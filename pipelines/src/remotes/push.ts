@@ -17,7 +17,7 @@ import { persist } from './retry.ts';
 export type Pushed = 'pushed' | 'there';
 
 /** Two machines got different bits for one key; the remote keeps what it has. */
-export class DifferentBits extends UserError {}
+class DifferentBits extends UserError {}
 
 /** What a remote has, by path; of one that cannot tell at once, or was not asked, undefined. */
 export type Known = ReadonlySet<string> | undefined;
