@@ -1,5 +1,5 @@
-import js from '@eslint/js';
 import { readFileSync } from 'node:fs';
+import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /** Which packages each package may import: the arrows of the layout, one way only. */

@@ -1,6 +1,6 @@
-import { type Metric, metricValues } from '@selfsup/kit/metric';
-import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { metricValues, type Metric } from '@selfsup/kit/metric';
 import { checkpointDigest, cloneWithTiny, tiny, type Clone } from './clone.ts';
 
 // One clone, a story in order: each test goes on from where the one before stopped.

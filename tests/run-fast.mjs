@@ -1,8 +1,8 @@
 // `npm run test:fast`: the tests that neither train nor start a process. No list and no marks: a test file is fast when
 // nothing that it imports, at any distance, is TensorFlow, a child process or a C++ compiler.
-import { build } from 'esbuild';
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { build } from 'esbuild';
 import { root, runVitest } from './vitest-run.mjs';
 
 const slow = ['@tensorflow/', 'execa', 'node:child_process', 'child_process'];

@@ -1,12 +1,12 @@
-import { metricValues } from '@selfsup/kit/metric';
 // eval/knn on features of a file, or its neighbours alone where they are asked for: knn.ts <JSON settings>.
 import { writeFileSync } from 'node:fs';
-import { nearestNeighbours } from '@selfsup/numerics/nearest-neighbours';
 import { tf } from '@selfsup/engine/tensorflow';
-import { openFeatures } from '@selfsup/eval/feature-set';
-import { featureRows } from '@selfsup/eval/feature-rows';
 import knn from '@selfsup/eval/evaluations/knn';
 import { measureKnn } from '@selfsup/eval/evaluations/knn/run';
+import { featureRows } from '@selfsup/eval/feature-rows';
+import { openFeatures } from '@selfsup/eval/feature-set';
+import { metricValues } from '@selfsup/kit/metric';
+import { nearestNeighbours } from '@selfsup/numerics/nearest-neighbours';
 import { contextOf, time, type BenchSettings } from './stage-input.ts';
 
 const settings = JSON.parse(process.argv[2]!) as BenchSettings & { k: number[]; sigma: number; neighbours?: string };

@@ -1,13 +1,13 @@
-import { figureData } from '@selfsup/report/testing/figure-data';
 // eval/linear-probe on features of a file, or the weights and orders that it begins with: probe.ts <JSON settings>.
 import { join } from 'node:path';
-import { deriveKey, permutation, randomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
 import { openCachedSource } from '@selfsup/eval/cached-source';
+import probe from '@selfsup/eval/evaluations/linear-probe';
 import { runHead } from '@selfsup/eval/head-stage';
 import { buildHead } from '@selfsup/eval/heads';
-import probe from '@selfsup/eval/evaluations/linear-probe';
+import { deriveKey, permutation, randomKey } from '@selfsup/kit/random';
 import { NpyWriter, writeNpy } from '@selfsup/numerics/npy';
+import { figureData } from '@selfsup/report/testing/figure-data';
 import { contextOf, time, type BenchSettings } from './stage-input.ts';
 
 const settings = JSON.parse(process.argv[2]!) as BenchSettings & { epochs: number; batchSize: number; start?: boolean };

@@ -1,8 +1,8 @@
 // Writes generated features, standard normal times a factor that falls with the column: features.ts <JSON settings>.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { deviceNormal } from '@selfsup/engine/device-random';
-import { randomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { randomKey } from '@selfsup/kit/random';
 
 const { to, rows, width } = JSON.parse(process.argv[2]!) as { to: string; rows: number; width: number };
 const factors = tf.tensor1d(Float32Array.from({ length: width }, (_, i) => 1 / Math.sqrt(1 + i / 64)));

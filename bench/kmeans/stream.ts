@@ -1,9 +1,9 @@
 // Features of a file through PCA with whitening, L2 and k-means: stream.ts <JSON settings>; prints the peak of memory.
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { kmeans } from '@selfsup/numerics/kmeans';
-import { fileRows } from '@selfsup/numerics/row-source';
 import { processMemory } from '@selfsup/engine/testing/measuring';
+import { kmeans } from '@selfsup/numerics/kmeans';
 import { fitPca, projectedRows } from '@selfsup/numerics/pca';
+import { fileRows } from '@selfsup/numerics/row-source';
 
 const { from, to, rows, width, components, k } = JSON.parse(process.argv[2]!) as {
   from: string;

@@ -7,8 +7,8 @@ import { openDataset } from '@selfsup/data/dataset';
 import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { ingest } from '@selfsup/data/ingest';
 import { createLoader } from '@selfsup/data/loader';
-import { randomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { randomKey } from '@selfsup/kit/random';
 import { normalise } from '@selfsup/models/normalise';
 import { imagesOf } from '@selfsup/tasks/images';
 

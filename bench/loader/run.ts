@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { archiveMembers } from '@selfsup/data/testing/internals';
-import { checkDatasetConfig } from '@selfsup/data/dataset-config';
-import { openDataset } from '@selfsup/data/dataset';
-import { ingest } from '@selfsup/data/ingest';
-import { dataFolder } from '@selfsup/kit/folders';
 import { pack } from 'tar-stream';
+import { openDataset } from '@selfsup/data/dataset';
+import { checkDatasetConfig } from '@selfsup/data/dataset-config';
+import { ingest } from '@selfsup/data/ingest';
+import { archiveMembers } from '@selfsup/data/testing/internals';
+import { dataFolder } from '@selfsup/kit/folders';
 import { oraclePython } from '../oracle.ts';
 
 const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });

@@ -1,7 +1,7 @@
 // Prints what AET and its generator draw in training steps 0 and 1 for four images under the keys of the tests, for
 // aet_reference.py: random numbers are ours, what is made of them is computed independently there.
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
-import { drawAffine, drawProjective, drawCodes } from '@selfsup/tasks/testing/draws';
+import { drawAffine, drawCodes, drawProjective } from '@selfsup/tasks/testing/draws';
 
 const images = [0, 1, 2, 3];
 const affine = { rotation: 180, translation: 0.2, scale: [0.7, 1.3], shear: 30 } as const;

@@ -1,7 +1,7 @@
 // Draws the picture that comes with Selfsup anew: node --import tsx bench/oracles/render-scene.ts
 import { join } from 'node:path';
-import { renderScene } from '@selfsup/data/testing/single-image';
 import sharp from 'sharp';
+import { renderScene } from '@selfsup/data/testing/single-image';
 
 const to = join(import.meta.dirname, '../../packages/data/src/sources/single-image/scene.jpg');
 const { data, height, width } = await renderScene();

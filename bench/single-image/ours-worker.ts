@@ -1,6 +1,6 @@
 import { jpegEncode } from '@selfsup/data/pictures';
-import { ImageMaker, type Generator } from '@selfsup/data/testing/single-image';
 import { serve, workerSetup } from '@selfsup/data/testing/internals';
+import { ImageMaker, type Generator } from '@selfsup/data/testing/single-image';
 
 const maker = new ImageMaker(workerSetup<Generator>());
 

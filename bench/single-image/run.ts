@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openPicture } from '@selfsup/data/loose-images';
-import { drawsFor, type Generator, ImageMaker, strengthsSchema } from '@selfsup/data/testing/single-image';
 import { startPool } from '@selfsup/data/testing/internals';
+import { drawsFor, ImageMaker, strengthsSchema, type Generator } from '@selfsup/data/testing/single-image';
 import { oraclePython } from '../oracle.ts';
 
 const { values: options } = parseArgs({

@@ -1,14 +1,13 @@
-import { integer, randomKey } from '@selfsup/kit/random';
 import type { Batch } from '@selfsup/data/loader';
+import { integer, randomKey } from '@selfsup/kit/random';
 import { configureNetwork, type ConfiguredNetwork, type ImageShape } from '@selfsup/models/network';
 import type { NetworkSection } from '@selfsup/models/network-section';
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
-import { createSupervised } from '@selfsup/tasks/pretext/supervised/run';
 import type { SupervisedConfig } from '@selfsup/tasks/pretext/supervised/config';
+import { createSupervised } from '@selfsup/tasks/pretext/supervised/run';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';
-
 import { trainingFlops } from './flops.ts';
 
 const CLASSES = 1000;

@@ -1,7 +1,16 @@
-import { chmodSync, closeSync, cpSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestWorkspace, setWritable, stranger, type TestWorkspace, toyExperiment } from './testing/workspace.ts';
+import { createTestWorkspace, setWritable, stranger, toyExperiment, type TestWorkspace } from './testing/workspace.ts';
 
 let workspace: TestWorkspace;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
 import { execFile, execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
 import { createTestWorkspace, toyExperiment } from './testing/workspace.ts';
 
 interface Project {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { describeRange, minutesRange, type NumberRange, parseNumber } from '@selfsup/kit/numbers';
+import { describeRange, minutesRange, parseNumber, type NumberRange } from '@selfsup/kit/numbers';
 
 /** For options that may be given several times. */
 export function collect(value: string, before: readonly string[]): string[] {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Metric, metricValues } from '@selfsup/kit/metric';
+import { metricValues, type Metric } from '@selfsup/kit/metric';
 import { placeHere } from './place.ts';
 
 /** What one stage left: digests by name, and its numbers. */

@@ -1,5 +1,5 @@
-import { integer, randomKey } from '@selfsup/kit/random';
 import type { Batch } from '@selfsup/data/loader';
+import { integer, randomKey } from '@selfsup/kit/random';
 import nin from '@selfsup/models/networks/nin';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { aet as task } from '@selfsup/tasks/pretext/aet';

@@ -1,9 +1,9 @@
 import { randomKey } from '@selfsup/kit/random';
 import { configureNetwork } from '@selfsup/models/network';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
-import { createBigan } from '@selfsup/tasks/pretext/bigan/run';
 import biganStage from '@selfsup/tasks/pretext/bigan';
 import type { BiganConfig } from '@selfsup/tasks/pretext/bigan/config';
+import { createBigan } from '@selfsup/tasks/pretext/bigan/run';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';

@@ -1,5 +1,5 @@
-import { randomKey, integer } from '@selfsup/kit/random';
 import type { Batch } from '@selfsup/data/loader';
+import { integer, randomKey } from '@selfsup/kit/random';
 import nin from '@selfsup/models/networks/nin';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import jigsawStage from '@selfsup/tasks/pretext/jigsaw';

@@ -1,6 +1,6 @@
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
-import { randomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { randomKey } from '@selfsup/kit/random';
 import { classifier, featureShapeOf } from '@selfsup/models/heads';
 import nin from '@selfsup/models/networks/nin';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';

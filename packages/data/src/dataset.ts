@@ -1,11 +1,11 @@
-import { UserError } from '@selfsup/kit/errors';
-import { imageKey, labelsKey, openLmdb, ordinalsKey } from './store/lmdb-folder.ts';
-import { type DatasetManifest, readManifestSync } from './store/manifest.ts';
 import { decode as decodePng } from 'fast-png';
-import type { Annotations } from './store/annotations.ts';
+import { UserError } from '@selfsup/kit/errors';
 import { jpegDecode, type Picture } from './pictures/native/pictures.ts';
-import { copyRawPixels, decodeRecord, jpegOf, type JpegOfRecord } from './store/record.ts';
 import type { SourceMask } from './source.ts';
+import type { Annotations } from './store/annotations.ts';
+import { imageKey, labelsKey, openLmdb, ordinalsKey } from './store/lmdb-folder.ts';
+import { readManifestSync, type DatasetManifest } from './store/manifest.ts';
+import { copyRawPixels, decodeRecord, jpegOf, type JpegOfRecord } from './store/record.ts';
 
 export type { DatasetManifest } from './store/manifest.ts';
 

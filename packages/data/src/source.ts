@@ -1,5 +1,5 @@
-import type { Progress } from '@selfsup/kit/progress';
 import type { ZodType } from 'zod';
+import type { Progress } from '@selfsup/kit/progress';
 import type { Annotations } from './store/annotations.ts';
 import type { DatasetWarning, ReadingFacts } from './store/manifest.ts';
 

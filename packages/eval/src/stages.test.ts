@@ -1,15 +1,15 @@
-import { dryRun } from '@selfsup/kit/extent';
-import { figureData } from '@selfsup/report/testing/figure-data';
-import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256File } from '@selfsup/kit/files';
-import type { StageInput } from '@selfsup/kit/stage';
 import { beforeAll, expect, test } from 'vitest';
+import { dryRun } from '@selfsup/kit/extent';
+import { sha256File } from '@selfsup/kit/files';
+import { metricValues } from '@selfsup/kit/metric';
+import type { StageInput } from '@selfsup/kit/stage';
+import { figureData } from '@selfsup/report/testing/figure-data';
 import classifier from './evaluations/classifier/classifier.ts';
 import features from './evaluations/features/features.ts';
 import linearProbe from './evaluations/linear-probe/linear-probe.ts';
-import { asInput, randomEncoder, run, shapes, workFolderOf, resultOf } from './testing/stages.ts';
+import { asInput, randomEncoder, resultOf, run, shapes, workFolderOf } from './testing/stages.ts';
 
 let encoder: StageInput;
 let dataset: StageInput;

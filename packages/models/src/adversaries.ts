@@ -1,8 +1,8 @@
 import { dense } from '@selfsup/engine/layers';
-import type { RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
-import type { LayerStart } from './building/layer-start.ts';
+import type { RandomKey } from '@selfsup/kit/random';
 import type { ImageShape } from './building/image-size.ts';
+import type { LayerStart } from './building/layer-start.ts';
 
 /** The two networks that play with an encoder in a bidirectional GAN, with their config filled in. */
 export interface Adversaries {

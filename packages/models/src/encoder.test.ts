@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tf } from '@selfsup/engine/tensorflow';
 import { afterAll, describe, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
+import { classifier, featureShapeOf } from './building/heads.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint/checkpoint.ts';
 import { loadEncoder, saveEncoder } from './encoder.ts';
-import { classifier, featureShapeOf } from './building/heads.ts';
 import { configureNetwork } from './network.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'encoder-'));

@@ -1,10 +1,10 @@
-import { UserError } from '@selfsup/kit/errors';
-import type { tf } from '@selfsup/engine/tensorflow';
 import { z } from 'zod';
-import { readCheckpoint, writeCheckpoint, type Json, type TensorData } from './checkpoint/checkpoint.ts';
+import type { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import { networkSchema } from './building/network-section.ts';
-import { configureNetwork, type ConfiguredNetwork, type ImageShape } from './network.ts';
+import { readCheckpoint, writeCheckpoint, type Json, type TensorData } from './checkpoint/checkpoint.ts';
 import { assignVariables, modelWeights, variableData } from './checkpoint/weights.ts';
+import { configureNetwork, type ConfiguredNetwork, type ImageShape } from './network.ts';
 
 /** What is taken from a pixel (0..255) and what it is then divided by, for each channel. */
 export interface Normalisation {

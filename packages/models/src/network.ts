@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import type { ZodType } from 'zod';
+import type { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { partNames } from '@selfsup/kit/parts';
 import type { RandomKey } from '@selfsup/kit/random';
-import type { tf } from '@selfsup/engine/tensorflow';
-import type { ZodType } from 'zod';
 import type { Adversaries } from './adversaries.ts';
 import type { ImageShape } from './building/image-size.ts';
 import type { NetworkSection } from './building/network-section.ts';

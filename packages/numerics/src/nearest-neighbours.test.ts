@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { nearestNeighbours } from './nearest-neighbours.ts';
-import { normal, randomKey } from '@selfsup/kit/random';
-import { memoryRows as memory, type RowSource } from './row-source.ts';
 import { tf } from '@selfsup/engine/tensorflow';
+import { normal, randomKey } from '@selfsup/kit/random';
+import { nearestNeighbours } from './nearest-neighbours.ts';
+import { memoryRows as memory, type RowSource } from './row-source.ts';
 
 function normals(name: string, rows: number, width: number): RowSource & { values: Float32Array } {
   const key = randomKey(3, name);

@@ -1,5 +1,5 @@
-import { UserError } from '@selfsup/kit/errors';
 import { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import { refuseNonFinite, type RowSource } from './row-source.ts';
 
 export interface NeighbourSearch {

@@ -1,8 +1,8 @@
 import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { NpyReader, NpyWriter, writeNpy } from './npy.ts';
 import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
+import { NpyReader, NpyWriter, writeNpy } from './npy.ts';
 
 const folder = temporaryFolder('npy');
 

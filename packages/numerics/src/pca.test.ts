@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
+import { normal, randomKey } from '@selfsup/kit/random';
 import { fitPca, normaliseRows, projectedRows } from './pca.ts';
 import { memoryRows, type RowSource } from './row-source.ts';
-import { normal, randomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
 
 const close = (got: ArrayLike<number>, expected: readonly number[], digits: number) => {
   expect(got.length).toBe(expected.length);

@@ -1,5 +1,5 @@
-import type { PublishedTable } from './published/schema.ts';
 import type { DatasetFacts, PublishedNumber, Results, StageRow } from './input.ts';
+import type { PublishedTable } from './published/schema.ts';
 
 /**
  * All that the report of a comparison shows. `variants` are the labels of its entries, by which rows and published numbers

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Pictures, pictures } from './figures/kinds/pictures.ts';
-import { sampleComparison } from './testing/comparison.ts';
 import { renderComparison } from './comparison-page.ts';
+import { pictures, type Pictures } from './figures/kinds/pictures.ts';
+import { sampleComparison } from './testing/comparison.ts';
 
 const sample = sampleComparison();
 const page = (await renderComparison(sample)).replaceAll(/\s+/g, ' ');

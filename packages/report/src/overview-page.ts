@@ -4,7 +4,7 @@ import { html, type Content, type Markup } from './markup/html.ts';
 import { table } from './markup/table.ts';
 import { formatDeviation, formatSeconds, formatValue } from './metrics/format.ts';
 import { isHeadline } from './metrics/gather.ts';
-import { leadingMetrics, type Ranking, rankings } from './metrics/ranking.ts';
+import { leadingMetrics, rankings, type Ranking } from './metrics/ranking.ts';
 import type { OverviewInput, Run } from './overview-input.ts';
 import { breakableName } from './tables/metric-title.ts';
 

@@ -1,9 +1,9 @@
-import { formerMetrics } from '@selfsup/kit/former-metrics';
 import { expect, test } from 'vitest';
+import { formerMetrics } from '@selfsup/kit/former-metrics';
 import { metricName } from '@selfsup/kit/metric';
-import { isHeadline } from './metrics/gather.ts';
 import { pictures } from './figures/kinds/pictures.ts';
 import { encodePng } from './images/png.ts';
+import { isHeadline } from './metrics/gather.ts';
 import { renderReport } from './page.ts';
 import { sampleReport } from './testing/sample.ts';
 

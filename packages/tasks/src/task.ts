@@ -1,17 +1,17 @@
-import type { Quantity } from '@selfsup/kit/metric';
-import type { Picture } from '@selfsup/report/figures/pictures';
-import type { Batch } from '@selfsup/data/loader';
+import type { ZodType } from 'zod';
 import type { Dataset } from '@selfsup/data/dataset';
+import type { Batch } from '@selfsup/data/loader';
+import type { tf } from '@selfsup/engine/tensorflow';
 import type { Extent } from '@selfsup/kit/extent';
+import type { Quantity } from '@selfsup/kit/metric';
 import type { Progress } from '@selfsup/kit/progress';
 import type { RandomKey } from '@selfsup/kit/random';
 import type { StageInput } from '@selfsup/kit/stage';
-import type { tf } from '@selfsup/engine/tensorflow';
-import type { Normalisation } from '@selfsup/models/encoder';
 import type { Adversaries } from '@selfsup/models/adversaries';
+import type { Normalisation } from '@selfsup/models/encoder';
 import type { Embed, ImageShape } from '@selfsup/models/network';
+import type { Picture } from '@selfsup/report/figures/pictures';
 import type { Trainee } from '@selfsup/trainer/trainee';
-import type { ZodType } from 'zod';
 
 /**
  * A way to train an encoder: a pretext task, or supervised training. `trainingStage(task)` makes a stage of it.

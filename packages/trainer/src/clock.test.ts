@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { recordingProgress } from './testing/recording-progress.ts';
 import { announceEstimate, Clock, duration } from './clock.ts';
+import { recordingProgress } from './testing/recording-progress.ts';
 
 test('a long training on a CPU earns a warning, marked so that whoever runs it can add advice', () => {
   const progress = recordingProgress();

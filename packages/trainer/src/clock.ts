@@ -1,6 +1,6 @@
 // @no-effect-on-results
-import type { Progress } from '@selfsup/kit/progress';
 import { tensorFlowBackend } from '@selfsup/engine/kernel';
+import type { Progress } from '@selfsup/kit/progress';
 
 /** Steps that are not timed: the first touch of memory is slow, and so is the first run of a step as a function. */
 const WARM_UP = 5;

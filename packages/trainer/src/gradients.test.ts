@@ -1,5 +1,5 @@
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { gradientsOf } from './gradients.ts';
 
 test('gives gradients by our names, and metrics, and leaves nothing else behind', () => {

@@ -1,7 +1,7 @@
+import { expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { createOptimizer } from '@selfsup/models/optimizers/create-optimizer';
-import { expect, test } from 'vitest';
 import { ParameterGroups } from './parameter-groups.ts';
 
 /** Two updates of a body and a head by gradients of 1, the head being reset in between; the values after each. */

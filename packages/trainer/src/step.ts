@@ -1,7 +1,7 @@
 import { compiledStep, type StepListener } from '@selfsup/engine/compiled-step';
 import { setTrainingStep } from '@selfsup/engine/layers';
-import { deriveKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { deriveKey } from '@selfsup/kit/random';
 import { requireFiniteLosses, type Diverging } from './divergence.ts';
 import type { ParameterGroups } from './parameter-groups.ts';
 import type { StepContext, Trainee } from './trainee.ts';

@@ -1,5 +1,5 @@
-import type { RandomKey } from '@selfsup/kit/random';
 import type { tf } from '@selfsup/engine/tensorflow';
+import type { RandomKey } from '@selfsup/kit/random';
 import type { Json, TensorData } from '@selfsup/models/checkpoint';
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import type { NamedVariable } from '@selfsup/models/weights';

@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { integer, randomKey, uniform } from '@selfsup/kit/random';
 import { Interrupted } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gradientsOf } from './gradients.ts';
 import { eventTags } from './testing/event-records.ts';
 import { recordingProgress } from './testing/recording-progress.ts';

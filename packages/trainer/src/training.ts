@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { maxMinutes } from '@selfsup/kit/numbers';
 import type { Phase, Progress } from '@selfsup/kit/progress';
 import { randomKey, type RandomKey } from '@selfsup/kit/random';
@@ -10,13 +10,13 @@ import { learningRateAt, type Schedule } from '@selfsup/models/schedules';
 import { assignVariables, variableData } from '@selfsup/models/weights';
 import { announceEstimate, Clock } from './clock.ts';
 import { requireFiniteWeights } from './divergence.ts';
-import { LiveCheckpoints } from './records/live-checkpoints.ts';
-import { MetricsLog } from './records/metrics-log.ts';
 import { MidStepReads } from './mid-step-reads.ts';
 import { ParameterGroups, withoutPrefix } from './parameter-groups.ts';
+import { LiveCheckpoints } from './records/live-checkpoints.ts';
+import { MetricsLog } from './records/metrics-log.ts';
+import { addEvaluation, addToEpoch, epochMeans, initialState, type TrainingState } from './records/training-state.ts';
 import { takeStep } from './step.ts';
 import type { Feed, Trainee } from './trainee.ts';
-import { addEvaluation, addToEpoch, epochMeans, initialState, type TrainingState } from './records/training-state.ts';
 
 /** Settings of the loop: a part of a stage's config. */
 interface TrainingSettings {

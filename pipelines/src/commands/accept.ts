@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { writeAtomically } from '@selfsup/kit/files';
 import { UserError } from '@selfsup/kit/errors';
+import { writeAtomically } from '@selfsup/kit/files';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
-import { assertWritable } from '../store/artifacts.ts';
-import { isComplete, type Manifest } from '../store/manifest.ts';
+import { stagesNamed } from '../declare/stage-argument.ts';
+import type { Stage } from '../declare/stage.ts';
+import { decideStage, type Decision } from '../keys/decide.ts';
+import { differOnlyInCode, keyDifferences, reasons } from '../keys/why.ts';
 import { collect, seedOption } from '../options.ts';
 import { openSession, type Session } from '../run/session.ts';
-import type { Stage } from '../declare/stage.ts';
-import { stagesNamed } from '../declare/stage-argument.ts';
-import { type Decision, decideStage } from '../keys/decide.ts';
+import { assertWritable } from '../store/artifacts.ts';
+import { isComplete, type Manifest } from '../store/manifest.ts';
 import { listUnfinished, writeAttempt } from '../store/unfinished.ts';
-import { differOnlyInCode, keyDifferences, reasons } from '../keys/why.ts';
 
 interface Options {
   variant?: string;

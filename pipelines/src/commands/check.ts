@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { readComparison } from '../declare/comparison.ts';
-import { publishedOf } from '../report/comparison-input.ts';
-import { type Experiment, readExperiment } from '../declare/experiment.ts';
+import { readExperiment, type Experiment } from '../declare/experiment.ts';
 import { kindOf } from '../declare/one-kind.ts';
 import { publishedOfExperiment } from '../declare/published-numbers.ts';
-import { openSession, type Session } from '../run/session.ts';
+import { publishedOf } from '../report/comparison-input.ts';
 import { checkStages } from '../run/run-experiment.ts';
+import { openSession, type Session } from '../run/session.ts';
 
 export default new Command('check')
   .description('Check an experiment or comparison file and the config of its stages without running anything')

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { compareExperiments } from '../report/compare-experiments.ts';
 import { minutesOption } from '../options.ts';
+import { compareExperiments } from '../report/compare-experiments.ts';
 
 interface Options {
   asIs: boolean;

@@ -3,9 +3,9 @@ import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { acquireLease } from '@selfsup/kit/lease';
-import { assertWritable } from '../store/artifacts.ts';
 import { seedOption } from '../options.ts';
 import { openSession } from '../run/session.ts';
+import { assertWritable } from '../store/artifacts.ts';
 import { listUnfinished, sizeOf, type Unfinished } from '../store/unfinished.ts';
 import { workFoldersOf } from '../store/work-folders.ts';
 

@@ -5,23 +5,23 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDataset } from '@selfsup/data/dataset';
-import { asNobody } from '@selfsup/data/testing/as-nobody';
-import type { Progress } from '@selfsup/kit/progress';
-import { randomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
-import { loadEncoder, saveEncoder } from '@selfsup/models/encoder';
-import { configureNetwork } from '@selfsup/models/network';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDataset } from '@selfsup/data/dataset';
+import { asNobody } from '@selfsup/data/testing/as-nobody';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { Progress } from '@selfsup/kit/progress';
+import { randomKey } from '@selfsup/kit/random';
+import { loadEncoder, saveEncoder } from '@selfsup/models/encoder';
+import { configureNetwork } from '@selfsup/models/network';
 import { readImage } from '../embed/read-image.ts';
 import { embed } from './embed.ts';
 

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { Command, Option } from 'commander';
 import { oneLine } from '@selfsup/data/wording';
 import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
-import { Command, Option } from 'commander';
-import { createProgress } from '@selfsup/kit/terminal-progress';
 import type { Progress } from '@selfsup/kit/progress';
+import { createProgress } from '@selfsup/kit/terminal-progress';
+import { findWorkspace } from '../declare/workspace.ts';
 import { findCheckpoint } from '../store/checkpoint-argument.ts';
 import { shownPath } from '../store/shown-path.ts';
-import { findWorkspace } from '../declare/workspace.ts';
 
 export interface EmbedCommandOptions {
   readonly layer?: string;

@@ -5,25 +5,25 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { randomKey } from '@selfsup/kit/random';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { classifier, featureShapeOf } from '@selfsup/models/heads';
 import { configureNetwork } from '@selfsup/models/network';
-import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { findWorkspace } from '../declare/workspace.ts';
 import { findCheckpoint } from '../store/checkpoint-argument.ts';
 import { publish, type PublishOptions } from '../store/publish.ts';
 import { blobPath } from '../store/store.ts';
 import { setWritable, stranger } from '../testing/workspace.ts';
-import { findWorkspace } from '../declare/workspace.ts';
 import command, { exportCheckpoint } from './export.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'selfsup-export-'));

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { UserError } from '@selfsup/kit/errors';
 import { Command, Option } from 'commander';
-import { findCheckpoint } from '../store/checkpoint-argument.ts';
-import { type DatasetFormat, datasetFormats, exportDataset } from '../store/export-dataset.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { datasetNames, findWorkspace } from '../declare/workspace.ts';
 import { numberOption } from '../options.ts';
 import { openSession } from '../run/session.ts';
+import { findCheckpoint } from '../store/checkpoint-argument.ts';
+import { datasetFormats, exportDataset, type DatasetFormat } from '../store/export-dataset.ts';
 import { shownPath } from '../store/shown-path.ts';
-import { datasetNames, findWorkspace } from '../declare/workspace.ts';
 
 export type ExportFormat = 'tfjs' | 'safetensors' | 'both';
 const checkpointFormats = ['tfjs', 'safetensors', 'both'] as const;

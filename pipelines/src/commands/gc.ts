@@ -1,13 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
-import { assertWritable } from '../store/artifacts.ts';
-import { findGarbage, type Garbage } from '../gc/garbage.ts';
 import { duration } from '@selfsup/kit/terminal-progress';
+import { findGarbage, type Garbage } from '../gc/garbage.ts';
 import { numberOption } from '../options.ts';
 import { chosenRemote } from '../remotes/chosen-remote.ts';
 import { findRemoteGarbage, removeRemoteGarbage } from '../remotes/sweep-remote.ts';
 import { openSession, type Session } from '../run/session.ts';
+import { assertWritable } from '../store/artifacts.ts';
 import { shownPath } from '../store/shown-path.ts';
 import { shownSize } from '../store/shown-size.ts';
 

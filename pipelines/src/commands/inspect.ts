@@ -1,9 +1,9 @@
 import { Command } from 'commander';
+import { datasetStage } from '../declare/dataset-stage.ts';
 import { describeDataset } from '../inspect/describe-dataset.ts';
 import { checkedSheet, keepSheet } from '../inspect/keep-sheet.ts';
-import { datasetStage } from '../declare/dataset-stage.ts';
-import { openIngested } from '../run/open-ingested.ts';
 import { readRemarks } from '../report/remarks.ts';
+import { openIngested } from '../run/open-ingested.ts';
 import { openSession } from '../run/session.ts';
 
 interface InspectOptions {

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
-import { datasetStage } from '../declare/dataset-stage.ts';
 import { readComparison } from '../declare/comparison.ts';
+import { datasetStage } from '../declare/dataset-stage.ts';
 import { readExperiment } from '../declare/experiment.ts';
-import { readManifest } from '../store/manifest.ts';
-import { openSession, type Session } from '../run/session.ts';
 import type { Stage } from '../declare/stage.ts';
 import { stagesOf } from '../declare/stages.ts';
 import { comparisonNames, datasetNames, experimentNames } from '../declare/workspace.ts';
+import { openSession, type Session } from '../run/session.ts';
+import { readManifest } from '../store/manifest.ts';
 
 export default new Command('list')
   .description('List experiments, comparisons and datasets, and how much of each is there')

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
+import { findWorkspace } from '../declare/workspace.ts';
 import { kindNames, writeNew, type Kind } from '../new/write-new.ts';
 import { shownPath } from '../store/shown-path.ts';
-import { findWorkspace } from '../declare/workspace.ts';
 
 export default new Command('new')
   .description(

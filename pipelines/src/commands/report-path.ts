@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { readExperiment } from '../declare/experiment.ts';
+import { hasReport, reportFile, writeReport } from '../report/write-report.ts';
 import { runExperiment } from '../run/run-experiment.ts';
 import { openSession } from '../run/session.ts';
 import { shownPath } from '../store/shown-path.ts';
-import { hasReport, reportFile, writeReport } from '../report/write-report.ts';
 
 export default new Command('report-path')
   .description('Make sure that all results of an experiment are whole, and say where its report is')

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { readExperiment } from '../declare/experiment.ts';
+import { writeReport } from '../report/write-report.ts';
+import { writeOverview } from '../results/write-overview.ts';
 import { openSession } from '../run/session.ts';
 import { shownPath } from '../store/shown-path.ts';
-import { writeOverview } from '../results/write-overview.ts';
-import { writeReport } from '../report/write-report.ts';
 
 interface Options {
   all: boolean;

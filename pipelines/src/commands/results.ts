@@ -1,11 +1,11 @@
-import { metricName } from '@selfsup/kit/metric';
 import { Command } from 'commander';
+import { metricName } from '@selfsup/kit/metric';
 import { matchesName, rankings } from '@selfsup/report/ranking';
 import { dayOption, numberOption, seedOption } from '../options.ts';
 import { collectResults, type Results } from '../results/collect.ts';
 import { diffResults } from '../results/diff.ts';
 import { csv, record } from '../results/records.ts';
-import { comparableMetric, findResult, orders, select, type Selection, sortResults } from '../results/select.ts';
+import { comparableMetric, findResult, orders, select, sortResults, type Selection } from '../results/select.ts';
 import { diffText, listText, rankingText } from '../results/text.ts';
 import { openSession } from '../run/session.ts';
 

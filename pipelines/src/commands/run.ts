@@ -2,17 +2,17 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
-import { assertWritable } from '../store/artifacts.ts';
-import { compareExperiments } from '../report/compare-experiments.ts';
 import { readComparison } from '../declare/comparison.ts';
 import { dataOverrides, findVariant, parseOverrides, readExperiment, setVariantName } from '../declare/experiment.ts';
 import { kindOf } from '../declare/one-kind.ts';
+import { findWorkspace, type Workspace } from '../declare/workspace.ts';
 import { collect, minutesOption, seedOption } from '../options.ts';
+import { compareExperiments } from '../report/compare-experiments.ts';
+import { writeReport } from '../report/write-report.ts';
 import { runExperiment } from '../run/run-experiment.ts';
 import { openSession } from '../run/session.ts';
+import { assertWritable } from '../store/artifacts.ts';
 import { shownPath } from '../store/shown-path.ts';
-import { findWorkspace, type Workspace } from '../declare/workspace.ts';
-import { writeReport } from '../report/write-report.ts';
 
 interface Options {
   set: string[];

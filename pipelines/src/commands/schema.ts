@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { writeAtomically } from '@selfsup/kit/files';
 import { schemaFiles } from '../declare/schema-files.ts';
-import { shownPath } from '../store/shown-path.ts';
 import { findWorkspace } from '../declare/workspace.ts';
+import { shownPath } from '../store/shown-path.ts';
 
 export default new Command('schema')
   .description('Write the JSON Schemas that editors use into pipelines/schema')

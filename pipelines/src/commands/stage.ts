@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
 import { parseOverrides, readExperiment } from '../declare/experiment.ts';
-import { runStage } from '../run/run-stage.ts';
-import { openSession } from '../run/session.ts';
 import { stagesOf } from '../declare/stages.ts';
 import { collect, minutesOption, seedOption } from '../options.ts';
+import { runStage } from '../run/run-stage.ts';
+import { openSession } from '../run/session.ts';
 
 interface Options {
   variant?: string;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { stagesAsked } from '../remotes/stages-asked.ts';
-import { type ResultStatus, statusOf } from '../remotes/status.ts';
+import { statusOf, type ResultStatus } from '../remotes/status.ts';
 import { openSession } from '../run/session.ts';
 
 interface Options {

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
+import { stagesNamed } from '../declare/stage-argument.ts';
+import type { Stage } from '../declare/stage.ts';
+import { decideStage } from '../keys/decide.ts';
+import { elsewhereThan, reasons } from '../keys/why.ts';
 import { collect, seedOption } from '../options.ts';
 import { openSession, type Session } from '../run/session.ts';
-import type { Stage } from '../declare/stage.ts';
-import { stagesNamed } from '../declare/stage-argument.ts';
-import { decideStage } from '../keys/decide.ts';
 import { describeFitting, tellUnfinished } from '../store/tell-unfinished.ts';
 import { fittingOf, listUnfinished } from '../store/unfinished.ts';
-import { elsewhereThan, reasons } from '../keys/why.ts';
 
 interface Options {
   variant?: string;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { UserError } from '@selfsup/kit/errors';
+import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
 import { readComparison } from './comparison.ts';
-import { createTestWorkspace, type TestWorkspace, toyExperiment } from '../testing/workspace.ts';
 
 let workspace: TestWorkspace;
 const file = 'pipelines/comparisons/both/comparison.json';

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
+import { parseOrExplain, readJson } from '@selfsup/kit/parse';
 import { publishedEntrySchema } from '@selfsup/report/published';
 import { announceExact } from '../run/announce-exact.ts';
-import { type Experiment, findVariant, readExperiment } from './experiment.ts';
-import { comparedStages, type VariantPlan } from './expand.mjs';
-import { parseOrExplain, readJson } from '@selfsup/kit/parse';
-import { refuseSameName } from './one-kind.ts';
-import { stagesOf } from './stages.ts';
 import { runExperiment } from '../run/run-experiment.ts';
 import type { Session } from '../run/session.ts';
+import { comparedStages, type VariantPlan } from './expand.mjs';
+import { findVariant, readExperiment, type Experiment } from './experiment.ts';
+import { refuseSameName } from './one-kind.ts';
+import { stagesOf } from './stages.ts';
 import { assertKnown, comparisonFile, experimentNames, type Workspace } from './workspace.ts';
 
 const aboutSchema = z.strictObject({

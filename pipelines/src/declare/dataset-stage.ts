@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as DataStage from '@selfsup/data/stage';
 import { canonicalJson } from '@selfsup/kit/files';
-import { publishedDataset, refuseDamaged } from './quarantine-limit.ts';
 import { packageEntry } from './parts.ts';
+import { publishedDataset, refuseDamaged } from './quarantine-limit.ts';
 import type { Places, Stage } from './stage.ts';
 import { datasetFile, type Workspace } from './workspace.ts';
 

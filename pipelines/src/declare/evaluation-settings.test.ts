@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { manifestSchema } from '../store/manifest.ts';
 import { evaluationSettings } from './evaluation-settings.ts';
 import { expandVariants } from './expand.mjs';
 import type { Experiment } from './experiment.ts';
 import type { Places } from './stage.ts';
 import { stagesOf } from './stages.ts';
 import { findWorkspace } from './workspace.ts';
-import { manifestSchema } from '../store/manifest.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'selfsup-settings-'));
 afterAll(() => rmSync(root, { recursive: true }));

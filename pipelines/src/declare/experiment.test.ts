@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { UserError } from '@selfsup/kit/errors';
+import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
 import {
   dataOverrides,
   datasetsNeeded,
@@ -8,7 +9,6 @@ import {
   setVariantName,
   setWords,
 } from './experiment.ts';
-import { createTestWorkspace, type TestWorkspace, toyExperiment } from '../testing/workspace.ts';
 
 let workspace: TestWorkspace;
 beforeAll(() => {

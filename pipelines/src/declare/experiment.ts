@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
-import { publishedEntrySchema } from '@selfsup/report/published';
-import { sha256, canonicalJson } from '@selfsup/kit/files';
-import { datasetOf, expandVariants, type StageDeclaration, type VariantPlan } from './expand.mjs';
+import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { parseOrExplain, readJson } from '@selfsup/kit/parse';
+import { publishedEntrySchema } from '@selfsup/report/published';
+import { datasetOf, expandVariants, type StageDeclaration, type VariantPlan } from './expand.mjs';
 import { partFile } from './parts.ts';
 import { assertKnown, datasetFile, experimentFile, type Workspace } from './workspace.ts';
 

@@ -1,6 +1,12 @@
 import { UserError } from '@selfsup/kit/errors';
-import { assertKnown, comparisonFile, comparisonNames, experimentFile, experimentNames } from './workspace.ts';
-import type { Workspace } from './workspace.ts';
+import {
+  assertKnown,
+  comparisonFile,
+  comparisonNames,
+  experimentFile,
+  experimentNames,
+  type Workspace,
+} from './workspace.ts';
 
 /**
  * Whether a name is of an experiment or of a comparison. Throws `UserError` for one that is neither, with the nearest, and

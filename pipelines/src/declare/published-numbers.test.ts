@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readComparison } from './comparison.ts';
 import { publishedOf } from '../report/comparison-input.ts';
+import { readComparison } from './comparison.ts';
 import { readExperiment } from './experiment.ts';
 import { publishedOfExperiment } from './published-numbers.ts';
 import { comparisonNames, experimentNames, findWorkspace } from './workspace.ts';

@@ -1,6 +1,6 @@
-import type { PublishedNumber } from '@selfsup/report/input';
-import { type PublishedEntry, resolvePublished } from '@selfsup/report/published';
 import { UserError } from '@selfsup/kit/errors';
+import type { PublishedNumber } from '@selfsup/report/input';
+import { resolvePublished, type PublishedEntry } from '@selfsup/report/published';
 import { datasetsNeeded, type Experiment } from './experiment.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { getLanguageService, TextDocument, type CompletionItem } from 'vscode-json-languageservice';
 import { expect, test } from 'vitest';
+import { getLanguageService, TextDocument, type CompletionItem } from 'vscode-json-languageservice';
 import { schemaFiles } from './schema-files.ts';
 import { findWorkspace } from './workspace.ts';
 

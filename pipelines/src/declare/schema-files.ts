@@ -3,8 +3,8 @@ import { datasetConfigSchema } from '@selfsup/data/dataset-config';
 import { comparisonSchema } from './comparison.ts';
 import { experimentSchema, stageSchema } from './experiment.ts';
 import { loadStageModule, partsOf } from './parts.ts';
-import type { Workspace } from './workspace.ts';
 import { workspaceSettingsSchema } from './workspace-settings.ts';
+import type { Workspace } from './workspace.ts';
 
 /** The packages whose parts are stages: what `uses` may name. */
 const stagePackages = ['tasks', 'eval'];

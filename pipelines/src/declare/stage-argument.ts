@@ -3,7 +3,7 @@ import { datasetStage } from './dataset-stage.ts';
 import { datasetOf } from './expand.mjs';
 import { findStage, parseOverrides, readExperiment } from './experiment.ts';
 import type { Places, Stage } from './stage.ts';
-import { type Selection, stagesOf } from './stages.ts';
+import { stagesOf, type Selection } from './stages.ts';
 
 /**
  * What a command means by `data/<dataset>`, or by an experiment and one of its stages: that stage of each variant and seed

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { datasetStage } from './dataset-stage.ts';
-import { datasetOf, type VariantPlan, withNeeds } from './expand.mjs';
-import { type Experiment, findStage, findVariant, setWords } from './experiment.ts';
+import { datasetOf, withNeeds, type VariantPlan } from './expand.mjs';
+import { findStage, findVariant, setWords, type Experiment } from './experiment.ts';
 import { partFile, partKind } from './parts.ts';
 import { prepareStage } from './prepare-stage.ts';
 import type { Places, Stage } from './stage.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { parseOrExplain, readJson } from '@selfsup/kit/parse';
+import { openRemotes, remotesSchema, type Remotes } from '../remotes/remote-settings.ts';
 import type { Workspace } from './workspace.ts';
-import { openRemotes, type Remotes, remotesSchema } from '../remotes/remote-settings.ts';
 
 /** `selfsup.json` at the root of the workspace, which need not be there. */
 export const workspaceSettingsSchema = z.strictObject({

@@ -1,14 +1,14 @@
-import { UserError } from '@selfsup/kit/errors';
-import { cacheFolder, dataFolder } from '@selfsup/kit/folders';
+import { execa } from 'execa';
 import { readSettings } from '@selfsup/engine/settings';
 import { findCompiler, findPython } from '@selfsup/engine/setup';
 import { engineStatus } from '@selfsup/engine/status';
-import { execa } from 'execa';
+import { UserError } from '@selfsup/kit/errors';
+import { cacheFolder, dataFolder } from '@selfsup/kit/folders';
 import type { Session } from '../run/session.ts';
-import { lookAtDatasets } from './look-at-datasets.ts';
 import type { Facts, FolderState, Tool } from './facts.ts';
 import { inspectFolder } from './inspect-folder.ts';
 import { inspectPackages } from './inspect-packages.ts';
+import { lookAtDatasets } from './look-at-datasets.ts';
 
 /** Looks at everything Selfsup needs on this machine. Fetches nothing; takes some seconds. */
 export async function gatherFacts(session: Session): Promise<Facts> {

@@ -5,9 +5,9 @@ import { UserError } from '@selfsup/kit/errors';
 import { dataFolder } from '@selfsup/kit/folders';
 import type { Progress } from '@selfsup/kit/progress';
 import { datasetStage } from '../declare/dataset-stage.ts';
-import { readManifest } from '../store/manifest.ts';
-import type { Session } from '../run/session.ts';
 import { datasetFile, datasetNames } from '../declare/workspace.ts';
+import type { Session } from '../run/session.ts';
+import { readManifest } from '../store/manifest.ts';
 import type { DatasetState } from './facts.ts';
 
 /** Checksums of some hundred megabytes may have to be computed; more means that something else holds a lock. */

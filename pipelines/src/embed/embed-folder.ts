@@ -1,12 +1,12 @@
 import { join } from 'node:path';
+import { passedOverText } from '@selfsup/data/wording';
+import { freezeEncoder } from '@selfsup/eval/frozen-encoder';
 import { UserError } from '@selfsup/kit/errors';
 import type { Progress } from '@selfsup/kit/progress';
-import { freezeEncoder } from '@selfsup/eval/frozen-encoder';
-import { passedOverText } from '@selfsup/data/wording';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { createFeaturesFile } from './features-file.ts';
 import { findImages } from './find-images.ts';
-import { type ReadImage, readImage } from './read-image.ts';
+import { readImage, type ReadImage } from './read-image.ts';
 
 export interface EmbedOptions {
   /** An encoder checkpoint. */

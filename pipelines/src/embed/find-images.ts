@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { UserError } from '@selfsup/kit/errors';
 import { openFileTree, pictureEndings, pictureFiles } from '@selfsup/data/loose-images';
 import type { PassedOver } from '@selfsup/data/manifest';
 import { passedOver, passedOverText } from '@selfsup/data/wording';
+import { UserError } from '@selfsup/kit/errors';
 
 export interface FoundImages {
   /** Paths inside the folder with `/` between their parts, sorted by code unit: the same order on every machine. */

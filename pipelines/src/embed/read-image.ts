@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { covering, DamagedPicture, inChannels, openPicture, refuseHuge, unreadable } from '@selfsup/data/loose-images';
 import { UserError } from '@selfsup/kit/errors';
-import { covering, DamagedPicture, openPicture, refuseHuge, unreadable, inChannels } from '@selfsup/data/loose-images';
 import type { ImageShape } from '@selfsup/models/network';
 
 /** Pixels `[height, width, channels]` of 0..255, or why the picture has none. */

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
-import { createTestWorkspace, type TestWorkspace, toyExperiment } from '../testing/workspace.ts';
+import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
 
 let workspace: TestWorkspace;
 beforeEach(() => {

@@ -1,5 +1,5 @@
-import type { Dataset } from '@selfsup/data/dataset';
 import { expect, test } from 'vitest';
+import type { Dataset } from '@selfsup/data/dataset';
 import { describeDataset } from './describe-dataset.ts';
 
 const range = { least: 8, mean: 8, greatest: 8 };

@@ -1,10 +1,10 @@
 import type { EngineIdentity } from '@selfsup/engine/identity';
-import { type CodeKey, codeKey } from './code-key/code-key.ts';
-import { type Place, placeDifferences } from './place.ts';
 import { partFile, partKind } from '../declare/parts.ts';
 import type { Asked, Prepared, Stage } from '../declare/stage.ts';
 import type { Session } from '../run/session.ts';
-import { isComplete, keyOf, type KeyParts, type Manifest, readManifest } from '../store/manifest.ts';
+import { isComplete, keyOf, readManifest, type KeyParts, type Manifest } from '../store/manifest.ts';
+import { codeKey, type CodeKey } from './code-key/code-key.ts';
+import { placeDifferences, type Place } from './place.ts';
 
 /** Whether a stage is done, and all that says so. */
 export interface Decision {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
-import { type Manifest, readManifest } from '../store/manifest.ts';
-import { placesApart, withPlace } from './place.ts';
+import { readManifest, type Manifest } from '../store/manifest.ts';
 import { createTestWorkspace, type TestWorkspace } from '../testing/workspace.ts';
+import { placesApart, withPlace } from './place.ts';
 
 let workspace: TestWorkspace;
 beforeEach(() => {

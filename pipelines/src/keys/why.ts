@@ -1,8 +1,8 @@
 import { canonicalJson } from '@selfsup/kit/files';
+import type { KeyParts, Manifest } from '../store/manifest.ts';
 import { changedPaths } from './changed-paths.ts';
 import type { CodeKey } from './code-key/code-key.ts';
-import type { KeyParts, Manifest } from '../store/manifest.ts';
-import { type Place, placeDifferences } from './place.ts';
+import { placeDifferences, type Place } from './place.ts';
 import { codeDifferences } from './why-code.ts';
 
 /** What a key stands for: what is compared to say why two differ. */

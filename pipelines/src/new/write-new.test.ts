@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { datasetConfigSchema } from '@selfsup/data/dataset-config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { datasetConfigSchema } from '@selfsup/data/dataset-config';
 import { comparisonSchema } from '../declare/comparison.ts';
 import { experimentSchema } from '../declare/experiment.ts';
 import { kindNames, writeNew } from './write-new.ts';

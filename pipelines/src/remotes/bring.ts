@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { acquireLease } from '@selfsup/kit/lease';
 import { Interrupted } from '@selfsup/kit/stage';
-import type { Workspace } from '../declare/workspace.ts';
 import { remotesOf } from '../declare/workspace-settings.ts';
-import { type Place, placeDifferences } from '../keys/place.ts';
+import type { Workspace } from '../declare/workspace.ts';
+import { placeDifferences, type Place } from '../keys/place.ts';
 import { labelledProgress } from '../run/labelled-progress.ts';
 import type { Session } from '../run/session.ts';
 import { openArtifacts } from '../store/artifacts.ts';
-import { type Manifest, readManifest } from '../store/manifest.ts';
+import { readManifest, type Manifest } from '../store/manifest.ts';
 import { putInPlace, sweepScratch } from '../store/publish.ts';
 import { blobPath, isWhole, storeBlob } from '../store/store.ts';
-import { type BlobFiles, elsewhere, forgetElsewhere, rememberElsewhere } from './elsewhere.ts';
+import { elsewhere, forgetElsewhere, rememberElsewhere, type BlobFiles } from './elsewhere.ts';
 import { fetchObject } from './fetch-object.ts';
 import { contentPath, readRecord, RefusedRecord, type ResultRecord } from './record.ts';
 import { NotThere, type Remote } from './remote.ts';
-import { persist, type Trying, Unreachable } from './retry.ts';
+import { persist, Unreachable, type Trying } from './retry.ts';
 
 /** What bringing needs of a session. */
 export type Bringer = Pick<Session, 'remotes' | 'artifacts' | 'progress' | 'signal'>;

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { contentPath, type FileRef } from './record.ts';
 import type { Remote } from './remote.ts';
-import { persist, type Trying, Unreachable, usualPatience, watched } from './retry.ts';
+import { persist, Unreachable, usualPatience, watched, type Trying } from './retry.ts';
 
 /** How often content may come with a wrong digest before it is believed to lie there so. */
 const wrongAtMost = 3;

@@ -4,7 +4,7 @@ import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import { sha256File } from '@selfsup/kit/files';
-import { type Content, type Listed, NotThere, type Remote, type WriteOptions } from './remote.ts';
+import { NotThere, type Content, type Listed, type Remote, type WriteOptions } from './remote.ts';
 
 /** Where objects grow before they are seen, named by digest, host and process. */
 const growing = 'arriving';

@@ -5,12 +5,12 @@ import { UserError } from '@selfsup/kit/errors';
 import { sha256File } from '@selfsup/kit/files';
 import { placesApart } from '../keys/place.ts';
 import type { Session } from '../run/session.ts';
-import { type Manifest, readManifest, readRun } from '../store/manifest.ts';
+import { readManifest, readRun, type Manifest } from '../store/manifest.ts';
 import { blobFiles, blobPath, filesBelow } from '../store/store.ts';
 import type { PublishedResult } from './published-results.ts';
-import { contentPath, type FileRef, publicText, readRecord, recordPath, type ResultRecord, sealed } from './record.ts';
-import { type Content, fileContent, type Remote, textContent } from './remote.ts';
+import { contentPath, publicText, readRecord, recordPath, sealed, type FileRef, type ResultRecord } from './record.ts';
 import type { OpenRemote } from './remote-settings.ts';
+import { fileContent, textContent, type Content, type Remote } from './remote.ts';
 import { persist } from './retry.ts';
 
 /** What a push did: nothing where the same result was there. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { NotThere, type Remote } from './remote.ts';
-import { persist, type Trying, usualPatience, watched } from './retry.ts';
+import { persist, usualPatience, watched, type Trying } from './retry.ts';
 
 /** Version of the layout of a remote; one that is newer is not read. */
 const recordSchemaVersion = 1;

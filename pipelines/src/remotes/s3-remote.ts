@@ -1,8 +1,8 @@
-import type { S3Client, CompletedPart } from '@aws-sdk/client-s3';
-import type * as Sdk from '@aws-sdk/client-s3';
-import type { Readable } from 'node:stream';
 import { createHash } from 'node:crypto';
-import { bytesOf, type Content, type Listed, NotThere, Refused, type Remote, type WriteOptions } from './remote.ts';
+import type { Readable } from 'node:stream';
+import type { CompletedPart, S3Client } from '@aws-sdk/client-s3';
+import type * as Sdk from '@aws-sdk/client-s3';
+import { bytesOf, NotThere, Refused, type Content, type Listed, type Remote, type WriteOptions } from './remote.ts';
 
 /** Where a bucket is, beside its name. Credentials are found by the client: environment, profile, role of the machine. */
 export interface S3Place {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
 import { fetchObject } from './fetch-object.ts';
 import { contentPath } from './record.ts';
-import { bytesOf, fileContent, NotThere, type Remote, textContent } from './remote.ts';
+import { bytesOf, fileContent, NotThere, textContent, type Remote } from './remote.ts';
 import { s3Remote } from './s3-remote.ts';
 
 // A server of S3 that others wrote: pip install 'moto[server]'. SELFSUP_MOTO names its program where it is not in the PATH.

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
 import { folderRemote } from './folder-remote.ts';
 import { contentPath, recordPath, sealed } from './record.ts';
-import { type Remote, textContent } from './remote.ts';
+import { textContent, type Remote } from './remote.ts';
 import { findRemoteGarbage, removeRemoteGarbage } from './sweep-remote.ts';
 
 const hour = 3_600_000;

@@ -1,9 +1,9 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { generateKeyPairSync } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createTestWorkspace, type TestWorkspace, toyExperiment } from '../testing/workspace.ts';
+import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
 
 let remote: string;
 let here: TestWorkspace;

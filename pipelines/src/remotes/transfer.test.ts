@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
-import { faults, type FaultyServer, startFaultyServer } from '../testing/faulty-server.ts';
+import { faults, startFaultyServer, type FaultyServer } from '../testing/faulty-server.ts';
 import { fetchObject } from './fetch-object.ts';
 import { folderRemote } from './folder-remote.ts';
 import { httpsRemote } from './https-remote.ts';
 import { contentPath } from './record.ts';
-import { bytesOf, fileContent, NotThere, type Remote, textContent } from './remote.ts';
-import { type Patience, persist, Unreachable } from './retry.ts';
+import { bytesOf, fileContent, NotThere, textContent, type Remote } from './remote.ts';
+import { persist, Unreachable, type Patience } from './retry.ts';
 import { s3Remote } from './s3-remote.ts';
 
 const patience: Patience = { attempts: 12, delay: 1, stall: 60 };

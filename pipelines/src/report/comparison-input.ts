@@ -1,12 +1,12 @@
 import type { ComparedRow, ComparisonInput } from '@selfsup/report/comparison-input';
 import type { PublishedNumber } from '@selfsup/report/input';
-import type { Comparison, ComparisonEntry } from '../declare/comparison.ts';
 import { wholeTables } from '@selfsup/report/published';
+import type { Comparison, ComparisonEntry } from '../declare/comparison.ts';
+import { datasetStage } from '../declare/dataset-stage.ts';
 import { evaluationSettings } from '../declare/evaluation-settings.ts';
 import { datasetsNeeded } from '../declare/experiment.ts';
 import { pretrainingData } from '../declare/pretraining-data.ts';
 import { publishedNumbers } from '../declare/published-numbers.ts';
-import { datasetStage } from '../declare/dataset-stage.ts';
 import type { Stage } from '../declare/stage.ts';
 import { stagesOf } from '../declare/stages.ts';
 import type { Session } from '../run/session.ts';

@@ -1,6 +1,6 @@
 import type { Remark } from '@selfsup/kit/remark';
-import { readRemarks } from './remarks.ts';
 import type { Stage } from '../declare/stage.ts';
+import { readRemarks } from './remarks.ts';
 
 /** What is said where a dataset is described, not beside numbers. */
 const ofReading = new Set(['folder-without-images', 'duplicate-names']);

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJson } from '@selfsup/kit/parse';
 import { readFigures } from '@selfsup/report/figure-files';
 import type { DatasetFacts, StageRow } from '@selfsup/report/input';
-import { type Manifest, readManifest, readMetrics, readRun } from '../store/manifest.ts';
-import { readJson } from '@selfsup/kit/parse';
+import type { Stage } from '../declare/stage.ts';
 import { placeFacts, placesApart } from '../keys/place.ts';
+import { readManifest, readMetrics, readRun, type Manifest } from '../store/manifest.ts';
 import { readRemarks } from './remarks.ts';
 import { stageRemarks } from './stage-remarks.ts';
-import type { Stage } from '../declare/stage.ts';
 
 /** What a stage published, as reports show it; undefined where it has not been run. */
 export async function readStageRow(stage: Stage): Promise<StageRow | undefined> {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Comparison } from '../declare/comparison.ts';
-import { writeReportFile } from './report-file.ts';
 import type { Session } from '../run/session.ts';
+import { writeReportFile } from './report-file.ts';
 
 /** Where the report of a comparison lies. */
 export function comparisonReport(session: Session, name: string): string {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Experiment } from '../declare/experiment.ts';
-import { writeReportFile } from './report-file.ts';
 import type { Session } from '../run/session.ts';
+import { writeReportFile } from './report-file.ts';
 
 /** Where the report of an experiment lies; that of a `--set` variant beside its artifacts. */
 export function reportFile(session: Session, experiment: Experiment, setVariant?: string): string {

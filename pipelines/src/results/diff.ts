@@ -1,4 +1,4 @@
-import { type Metric, metricName } from '@selfsup/kit/metric';
+import { metricName, type Metric } from '@selfsup/kit/metric';
 import { changedPaths } from '../keys/changed-paths.ts';
 import { placeFacts } from '../keys/place.ts';
 import { codeDifferences } from '../keys/why-code.ts';

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Metric } from '@selfsup/kit/metric';
 import { z } from 'zod';
+import type { Metric } from '@selfsup/kit/metric';
 import {
-  type Manifest,
   manifestSchema,
   readManifest,
   readMetrics,
   readRun,
+  type Manifest,
   type RunRecord,
 } from '../store/manifest.ts';
 

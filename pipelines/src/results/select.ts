@@ -1,7 +1,7 @@
-import { type Metric, metricName } from '@selfsup/kit/metric';
 import { UserError } from '@selfsup/kit/errors';
-import { matchesName } from '@selfsup/report/ranking';
+import { metricName, type Metric } from '@selfsup/kit/metric';
 import { nearest } from '@selfsup/kit/nearest';
+import { matchesName } from '@selfsup/report/ranking';
 import type { Result } from './collect.ts';
 
 /** Which results are asked for; all that is said has to hold. In texts `*` stands for anything. */

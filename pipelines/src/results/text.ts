@@ -1,4 +1,4 @@
-import { type Metric, metricName } from '@selfsup/kit/metric';
+import { metricName, type Metric } from '@selfsup/kit/metric';
 import { formatDeviation, formatSeconds, formatValue } from '@selfsup/report/format';
 import { leadingMetrics, matchesName, type Ranking } from '@selfsup/report/ranking';
 import type { Result } from './collect.ts';

@@ -1,5 +1,5 @@
-import type { Progress } from '@selfsup/kit/progress';
 import { expect, test } from 'vitest';
+import type { Progress } from '@selfsup/kit/progress';
 import { advised } from './advised.ts';
 
 test('a warning that the work takes too long here names the small twin, others do not', () => {

@@ -1,7 +1,7 @@
-import type { Session } from './session.ts';
 import type { Stage } from '../declare/stage.ts';
-import { type Decision, decideStage } from '../keys/decide.ts';
+import { decideStage, type Decision } from '../keys/decide.ts';
 import { elsewhereThan } from '../keys/why.ts';
+import type { Session } from './session.ts';
 
 /**
  * Says, before anything is computed, which results are there but were computed elsewhere, where all must be exact.

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '@selfsup/kit/errors';
 import { lossSignal } from '@selfsup/kit/lease';
 import { Interrupted } from '@selfsup/kit/stage';
-import { type Session, unbroken } from './session.ts';
 import type { Asked, Stage } from '../declare/stage.ts';
+import { unbroken, type Session } from './session.ts';
 
 /** Thrown when a child command failed: it has told the user why already. */
 export class ChildFailed extends Error {

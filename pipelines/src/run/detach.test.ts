@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openLmdb } from '@selfsup/data/lmdb-folder';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openLmdb } from '@selfsup/data/lmdb-folder';
 import { detach } from './detach.ts';
 
 let folder: string;

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
-import { type Dataset, openDataset } from '@selfsup/data/dataset';
+import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
-import { datasetStage } from '../declare/dataset-stage.ts';
-import { blobsMissing, bringBlobs } from '../remotes/bring.ts';
 import { nearest } from '@selfsup/kit/nearest';
-import { readManifest } from '../store/manifest.ts';
-import type { Session } from './session.ts';
-import { blobPath } from '../store/store.ts';
+import { datasetStage } from '../declare/dataset-stage.ts';
 import { datasetNames } from '../declare/workspace.ts';
+import { blobsMissing, bringBlobs } from '../remotes/bring.ts';
+import { readManifest } from '../store/manifest.ts';
+import { blobPath } from '../store/store.ts';
+import type { Session } from './session.ts';
 
 /**
  * Opens a dataset that was ingested, here or elsewhere. Throws `UserError` where there is none of that name, it was not

@@ -1,13 +1,13 @@
+import { readSettings } from '@selfsup/engine/settings';
+import { Interrupted } from '@selfsup/kit/stage';
+import { datasetStage } from '../declare/dataset-stage.ts';
+import { datasetsNeeded, findStage, type Experiment } from '../declare/experiment.ts';
+import type { Stage } from '../declare/stage.ts';
+import { stagesOf, type Selection } from '../declare/stages.ts';
 import { announceExact } from './announce-exact.ts';
 import { childCommand } from './child-command.ts';
 import { isThere, lookAt } from './run-stage.ts';
 import type { Session } from './session.ts';
-import { datasetStage } from '../declare/dataset-stage.ts';
-import { datasetsNeeded, type Experiment, findStage } from '../declare/experiment.ts';
-import type { Stage } from '../declare/stage.ts';
-import { type Selection, stagesOf } from '../declare/stages.ts';
-import { readSettings } from '@selfsup/engine/settings';
-import { Interrupted } from '@selfsup/kit/stage';
 
 /** What part of an experiment to run, and how. */
 export interface RunOptions extends Selection {

@@ -1,20 +1,20 @@
 import { join } from 'node:path';
+import { UserError } from '@selfsup/kit/errors';
 import { dryRun, wholeWork } from '@selfsup/kit/extent';
 import type { StageInput } from '@selfsup/kit/stage';
-import { UserError } from '@selfsup/kit/errors';
-import { advised } from './advised.ts';
-import { announceExact } from './announce-exact.ts';
-import { childCommand, isUnderNx, type StageOptions } from './child-command.ts';
-import { type Outcome, runUnit } from './run-unit.ts';
-import type { Session } from './session.ts';
 import type { Stage } from '../declare/stage.ts';
-import { type Decision, decideStage } from '../keys/decide.ts';
-import { assertWritable } from '../store/artifacts.ts';
+import { decideStage, type Decision } from '../keys/decide.ts';
 import { blobsMissing, bringBlobs, bringNamed, bringResult } from '../remotes/bring.ts';
 import { forgetElsewhere, isOffline } from '../remotes/elsewhere.ts';
 import { labelOf } from '../remotes/published-results.ts';
-import { isComplete, type Manifest, readManifest, readMetrics } from '../store/manifest.ts';
+import { assertWritable } from '../store/artifacts.ts';
+import { isComplete, readManifest, readMetrics, type Manifest } from '../store/manifest.ts';
 import { blobPath } from '../store/store.ts';
+import { advised } from './advised.ts';
+import { announceExact } from './announce-exact.ts';
+import { childCommand, isUnderNx, type StageOptions } from './child-command.ts';
+import { runUnit, type Outcome } from './run-unit.ts';
+import type { Session } from './session.ts';
 
 /**
  * Brings one stage up to date in this process, and under Nx in a child. What it needs and lacks (a deleted or damaged

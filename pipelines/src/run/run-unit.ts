@@ -2,22 +2,22 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { cpus, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Progress } from '@selfsup/kit/progress';
-import type { StageResult } from '@selfsup/kit/stage';
 import { writeAtomically } from '@selfsup/kit/files';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
-import { detach } from './detach.ts';
+import type { Progress } from '@selfsup/kit/progress';
+import type { StageResult } from '@selfsup/kit/stage';
 import { duration } from '@selfsup/kit/terminal-progress';
 import type { Stage } from '../declare/stage.ts';
 import { isPublished } from '../keys/decide.ts';
-import { isComplete, type Manifest, readManifest, type RunRecord } from '../store/manifest.ts';
-import { type Place, placeDifferences, placesApart } from '../keys/place.ts';
+import { placeDifferences, placesApart, type Place } from '../keys/place.ts';
 import { pushAtEnd } from '../remotes/push-at-end.ts';
+import { isComplete, readManifest, type Manifest, type RunRecord } from '../store/manifest.ts';
 import { publish, putInPlace, sweepScratch } from '../store/publish.ts';
-import { type Session, unbroken } from './session.ts';
-import { fittingOf, listUnfinished, openAttempt, type Unfinished, type Wanted } from '../store/unfinished.ts';
 import { filesBelow } from '../store/store.ts';
 import { tellUnfinished } from '../store/tell-unfinished.ts';
+import { fittingOf, listUnfinished, openAttempt, type Unfinished, type Wanted } from '../store/unfinished.ts';
+import { detach } from './detach.ts';
+import { unbroken, type Session } from './session.ts';
 
 /** The work of a stage that was decided to be computed. */
 export interface Work {

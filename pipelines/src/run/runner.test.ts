@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   chmodSync,
   readdirSync,
@@ -8,11 +9,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Manifest } from '../store/manifest.ts';
-import { createTestWorkspace, type TestWorkspace, toyExperiment } from '../testing/workspace.ts';
+import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
 
 let workspace: TestWorkspace;
 beforeEach(() => {

@@ -1,12 +1,11 @@
 import { maxMinutes } from '@selfsup/kit/numbers';
 import type { Progress } from '@selfsup/kit/progress';
-import type { Artifacts } from '../store/artifacts.ts';
-import { openArtifacts } from '../store/artifacts.ts';
+import { remotesOf, wantsExact } from '../declare/workspace-settings.ts';
+import { findWorkspace, type Workspace } from '../declare/workspace.ts';
+import type { Remotes } from '../remotes/remote-settings.ts';
+import { openArtifacts, type Artifacts } from '../store/artifacts.ts';
 import { labelledProgress } from './labelled-progress.ts';
 import { after } from './time-limit.ts';
-import { findWorkspace, type Workspace } from '../declare/workspace.ts';
-import { remotesOf, wantsExact } from '../declare/workspace-settings.ts';
-import type { Remotes } from '../remotes/remote-settings.ts';
 
 /** What every command works with. */
 export interface Session {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lossSignal } from '@selfsup/kit/lease';
-import { createTestWorkspace, type TestWorkspace, toyExperiment } from '../testing/workspace.ts';
+import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
 
 let workspace: TestWorkspace;
 beforeEach(() => {

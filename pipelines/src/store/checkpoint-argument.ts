@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
+import { experimentNames, type Workspace } from '../declare/workspace.ts';
+import { bringBlobs, bringerOf } from '../remotes/bring.ts';
 import { openArtifacts } from './artifacts.ts';
 import { readManifest } from './manifest.ts';
 import { shownPath } from './shown-path.ts';
-import { bringBlobs, bringerOf } from '../remotes/bring.ts';
 import { blobPath } from './store.ts';
-import { experimentNames, type Workspace } from '../declare/workspace.ts';
 
 /** Name under which pretraining stages publish their encoder. */
 const BLOB = 'checkpoint';

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { formerMetrics } from '@selfsup/kit/former-metrics';
-import { type Metric, metricSchema } from '@selfsup/kit/metric';
-import { z } from 'zod';
+import { metricSchema, type Metric } from '@selfsup/kit/metric';
 import type { CodeKey } from '../keys/code-key/code-key.ts';
 import type { Place } from '../keys/place.ts';
 import { elsewhere, trustsRemotes } from '../remotes/elsewhere.ts';
-import { type BlobRef, isWhole } from './store.ts';
+import { isWhole, type BlobRef } from './store.ts';
 
 /** Version of the published layout. Version 1 is read too; a newer one counts as not published. */
 export const manifestSchema = 2;

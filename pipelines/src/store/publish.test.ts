@@ -1,4 +1,3 @@
-import { loss } from '@selfsup/kit/metric';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -14,14 +13,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
+import { loss } from '@selfsup/kit/metric';
 import { otherDisk } from '@selfsup/kit/testing/disks';
-import { isComplete, readManifest, readMetrics } from './manifest.ts';
-import { publish, type PublishOptions, putInPlace, sweepScratch } from './publish.ts';
 import { readRemarks } from '../report/remarks.ts';
+import { isComplete, readManifest, readMetrics } from './manifest.ts';
+import { publish, putInPlace, sweepScratch, type PublishOptions } from './publish.ts';
 import { blobPath, isWhole } from './store.ts';
 
 /** How often publishing is killed: SELFSUP_KILLS=100 for a campaign. */

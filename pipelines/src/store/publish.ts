@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { type Metric, metricValues } from '@selfsup/kit/metric';
-import { writeFigures } from '@selfsup/report/figure-files';
-import type { StageResult } from '@selfsup/kit/stage';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/kit/files';
+import { metricValues, type Metric } from '@selfsup/kit/metric';
 import { isOtherDisk, move } from '@selfsup/kit/move';
-import { type Manifest, manifestSchema, type RunRecord } from './manifest.ts';
+import type { StageResult } from '@selfsup/kit/stage';
+import { writeFigures } from '@selfsup/report/figure-files';
 import { remarksFile } from '../report/remarks.ts';
-import { type BlobRef, filesBelow, storeBlob } from './store.ts';
+import { manifestSchema, type Manifest, type RunRecord } from './manifest.ts';
+import { filesBelow, storeBlob, type BlobRef } from './store.ts';
 
 const reservedNames = ['manifest.json', 'metrics.json', 'run.json'];
 

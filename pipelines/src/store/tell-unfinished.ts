@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
-import { sizeOf, misfits, type Unfinished, type Wanted } from './unfinished.ts';
 import { differOnlyInCode } from '../keys/why.ts';
+import { misfits, sizeOf, type Unfinished, type Wanted } from './unfinished.ts';
 
 /** How many pieces of unfinished work are told of one by one. */
 const mostTold = 3;

@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
 import type { Manifest, RunRecord } from './manifest.ts';
-import { createTestWorkspace, type TestWorkspace, toyExperiment } from '../testing/workspace.ts';
 
 let workspace: TestWorkspace;
 beforeEach(async () => {

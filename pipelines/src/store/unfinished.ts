@@ -3,11 +3,11 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '@selfsup/kit/files';
 import type { CodeKey } from '../keys/code-key/code-key.ts';
+import { placeDifferences, withPlace, type Place } from '../keys/place.ts';
+import { keyDifferences } from '../keys/why.ts';
 import type { KeyParts } from './manifest.ts';
-import { type Place, placeDifferences, withPlace } from '../keys/place.ts';
 import { shownSize } from './shown-size.ts';
 import { filesBelow } from './store.ts';
-import { keyDifferences } from '../keys/why.ts';
 
 /** `attempt.json` in the folder of unfinished work: what it is the beginning of. */
 export interface Attempt {

@@ -3,9 +3,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { datasetStage } from '../declare/dataset-stage.ts';
 import { datasetOf } from '../declare/expand.mjs';
-import { type Experiment, readExperiment } from '../declare/experiment.ts';
-import type { Session } from '../run/session.ts';
+import { readExperiment, type Experiment } from '../declare/experiment.ts';
 import { assertKnown, datasetNames, experimentNames, type Workspace } from '../declare/workspace.ts';
+import type { Session } from '../run/session.ts';
 
 /** Which units of an experiment are meant; all of them where nothing is said. */
 export interface Narrowed {

@@ -1,7 +1,7 @@
 import { UserError } from '@selfsup/kit/errors';
+import type { NotRead } from '../files/passed-over.ts';
 import type { ArchiveMember } from './archive-member.ts';
 import { leadsToRoot } from './archive-path.ts';
-import type { NotRead } from '../files/passed-over.ts';
 
 /** The files that unpacking an archive would give, links followed as `filesBelow` does in a folder. */
 export interface ArchiveTree {

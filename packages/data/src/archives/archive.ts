@@ -3,12 +3,12 @@ import { open } from 'node:fs/promises';
 import { pipeline, Readable, Transform } from 'node:stream';
 import { ReadableStream as WebStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
+import xz from 'xz-decompress'; // CommonJS without named exports that Node could see
 import type { OpenMember } from './archive-member.ts';
 import { fileBytes, streamBytes } from './tar-bytes.ts';
 import { damagedArchive, tarMembers } from './tar-members.ts';
 import { refuseUnpacked } from './unpacked-size.ts';
 import { zipMembers } from './zip-members.ts';
-import xz from 'xz-decompress'; // CommonJS without named exports that Node could see
 
 /** Whether a path names an archive that `archiveMembers` understands. */
 export function isArchive(path: string): boolean {

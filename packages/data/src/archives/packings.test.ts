@@ -3,11 +3,11 @@ import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { archiveMembers } from './archive.ts';
 import type { Ingested } from '../ingest/ingest.ts';
 import { jpegEncode } from '../pictures/native/pictures.ts';
-import { type Packed, smoothPixels, tarOfMembers, writeTree, zipOfMembers } from '../testing/archives.ts';
+import { smoothPixels, tarOfMembers, writeTree, zipOfMembers, type Packed } from '../testing/archives.ts';
 import { ingestSection, userError, workplace } from '../testing/workplace.ts';
+import { archiveMembers } from './archive.ts';
 
 const folder = await workplace();
 const jpeg = (number: number): Buffer =>

@@ -1,7 +1,7 @@
 import { UserError } from '@selfsup/kit/errors';
-import { type ArchiveMember, type OpenMember, openedAs, specialKinds } from './archive-member.ts';
+import { openedAs, specialKinds, type ArchiveMember, type OpenMember } from './archive-member.ts';
 import { checkedPath } from './archive-path.ts';
-import { type Described, nameOf, paxAttributes, tarHeader, type TarHeader } from './tar-header.ts';
+import { nameOf, paxAttributes, tarHeader, type Described, type TarHeader } from './tar-header.ts';
 
 /** The bytes of a tar, one after another. */
 export interface TarBytes {

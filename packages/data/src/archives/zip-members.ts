@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { UserError } from '@selfsup/kit/errors';
+import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { crc32 } from '@selfsup/kit/crc32';
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
-import { type OpenMember, openedAs, specialKinds } from './archive-member.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { openedAs, specialKinds, type OpenMember } from './archive-member.ts';
 import { checkedPath, leadingOut } from './archive-path.ts';
 import { damagedArchive } from './tar-members.ts';
 import { refuseUnpacked } from './unpacked-size.ts';

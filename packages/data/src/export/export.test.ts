@@ -1,10 +1,10 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { UserError } from '@selfsup/kit/errors';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { UserError } from '@selfsup/kit/errors';
 import { archiveMembers } from '../archives/archive.ts';
-import { type Dataset, openDataset } from '../dataset.ts';
+import { openDataset, type Dataset } from '../dataset.ts';
 import { jpegEncode } from '../pictures/native/pictures.ts';
 import { smoothPixels, writeTree } from '../testing/archives.ts';
 import { ingestSection, quietProgress, workplace } from '../testing/workplace.ts';

@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
 import { encode as encodePng } from 'fast-png';
-import type { Annotations } from '../store/annotations.ts';
 import type { Dataset } from '../dataset.ts';
 import type { Picture } from '../pictures/native/pictures.ts';
+import type { Annotations } from '../store/annotations.ts';
 
 /** One image of a dataset as files outside need it. */
 export interface Sample {

@@ -7,11 +7,11 @@ import { resolveSource } from '../ingest/resolve.ts';
 import {
   cifarBinary,
   fashionFiles,
-  type Files,
   noiseByte,
   tarOf,
   writeTree,
   zipOfMembers,
+  type Files,
 } from '../testing/archives.ts';
 import { quietProgress, workplace } from '../testing/workplace.ts';
 

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import cifar10 from '../sources/cifar10/cifar10.ts';
-import { download } from './download.ts';
 import { cifarBinary, tarOf } from '../testing/archives.ts';
 import { contextIn, userError, workplace } from '../testing/workplace.ts';
+import { download } from './download.ts';
 
 const folder = await workplace();
 const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7 + (i >> 8)) & 255));

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { UserError } from '@selfsup/kit/errors';
-import { archiveMembers, isArchive } from '../archives/archive.ts';
 import type { ArchiveMember, OpenMember } from '../archives/archive-member.ts';
 import { archiveTree } from '../archives/archive-tree.ts';
-import { refuseHuge } from './file-size.ts';
-import { type DigestMemory, fileDigest, folderDigest } from './fingerprint.ts';
-import { fileContent, fileHead, fileStats, filesBelow, unreadable } from './folder-files.ts';
+import { archiveMembers, isArchive } from '../archives/archive.ts';
 import { headBytes, startsAsPicture } from '../pictures/formats/signature.ts';
+import type { DatasetWarning } from '../store/manifest.ts';
+import { refuseHuge } from './file-size.ts';
+import { fileDigest, folderDigest, type DigestMemory } from './fingerprint.ts';
+import { fileContent, fileHead, filesBelow, fileStats, unreadable } from './folder-files.ts';
 import { litterIn, litterReason } from './litter.ts';
 import { oneLine } from './one-line.ts';
 import type { NotRead } from './passed-over.ts';
-import type { DatasetWarning } from '../store/manifest.ts';
 
 /** A file of a tree with its content. */
 interface TreeFile {

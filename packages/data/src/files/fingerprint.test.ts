@@ -1,11 +1,11 @@
 import { readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { sha256 } from '@selfsup/kit/files';
 import { describe, expect, it, vi } from 'vitest';
-import { fileDigest, folderDigest } from './fingerprint.ts';
+import { sha256 } from '@selfsup/kit/files';
 import { writeTree } from '../testing/archives.ts';
 import { workplace } from '../testing/workplace.ts';
+import { fileDigest, folderDigest } from './fingerprint.ts';
 
 const folder = await workplace();
 const cache = { cacheFolder: join(folder, 'cache') };

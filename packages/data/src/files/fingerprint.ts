@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, createReadStream } from 'node:fs';
+import { createReadStream, type BigIntStats } from 'node:fs';
 import { open, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { canonicalJson, sha256File, writeAtomically } from '@selfsup/kit/files';
-import { filesBelow, unreadable } from './folder-files.ts';
 import type { SourceContext } from '../source.ts';
+import { filesBelow, unreadable } from './folder-files.ts';
 
 /** Where checksums are remembered, and whether they are to be computed anew all the same. */
 export type DigestMemory = Pick<SourceContext, 'cacheFolder' | 'fullHash'>;

@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/kit/errors';
-import { type FileTree, openFileTree } from './file-tree.ts';
 import type { SourceEntry, SourceImage, SourceReading } from '../source.ts';
+import { openFileTree, type FileTree } from './file-tree.ts';
 
 /** An image that a list names. */
 export interface ListedImage {

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { givenPath } from './named-files.ts';
 import type { SourceContext } from '../source.ts';
 import { workplace } from '../testing/workplace.ts';
+import { givenPath } from './named-files.ts';
 
 const folder = await workplace();
 const context = { datasetFolder: join(folder, 'set'), dataFolder: join(folder, 'data') } as SourceContext;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { onceEach } from './once-each.ts';
 import { userError } from '../testing/workplace.ts';
+import { onceEach } from './once-each.ts';
 
 const entries = ['a', 'b', 'c'].map((path) => ({ split: 'train', label: 0, path }));
 

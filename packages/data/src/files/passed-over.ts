@@ -1,5 +1,5 @@
-import { litterReason } from './litter.ts';
 import type { PassedOver } from '../store/manifest.ts';
+import { litterReason } from './litter.ts';
 import { oneLine } from './one-line.ts';
 
 /** A file that a source saw and did not read, and why. */

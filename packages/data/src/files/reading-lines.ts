@@ -1,6 +1,6 @@
+import type { SourceReading } from '../source.ts';
 import { oneLine } from './one-line.ts';
 import { passedOverText } from './passed-over.ts';
-import type { SourceReading } from '../source.ts';
 
 const mostClasses = 20;
 

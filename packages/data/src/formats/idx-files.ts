@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { sha256 } from '@selfsup/kit/files';
-import { type DigestMemory, fileDigest } from '../files/fingerprint.ts';
-import { readIdx } from './idx.ts';
+import { fileDigest, type DigestMemory } from '../files/fingerprint.ts';
 import type { FoundSource, SourceEntry, SourceImage, SourceReading } from '../source.ts';
+import { readIdx } from './idx.ts';
 
 /** The four files in which MNIST and its kin come. */
 export const idxNames = [

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type PickledBytes, readPickle } from './pickle.ts';
 import { noiseByte } from '../testing/archives.ts';
 import { cifarPickle } from '../testing/pickles.ts';
+import { readPickle, type PickledBytes } from './pickle.ts';
 
 const pickled = (name: string) => readFile(join(import.meta.dirname, '..', 'testing', `${name}.fixture.pkl`));
 

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { UserError } from '@selfsup/kit/errors';
-import { parseOrExplain } from '@selfsup/kit/parse';
-import { parseJson } from '@selfsup/kit/json-text';
 import { z } from 'zod';
-import { loadSource } from './load-source.ts';
+import { UserError } from '@selfsup/kit/errors';
+import { parseJson } from '@selfsup/kit/json-text';
+import { parseOrExplain } from '@selfsup/kit/parse';
 import { storeSchema } from '../store/store.ts';
+import { loadSource } from './load-source.ts';
 
 /** `dataset.json`. Each entry of `sources` is checked further, strictly, by the source of its `type`. */
 export const datasetConfigSchema = z.strictObject({

@@ -6,12 +6,12 @@ import { describe, expect, it } from 'vitest';
 import type { Progress } from '@selfsup/kit/progress';
 import { Interrupted } from '@selfsup/kit/stage';
 import { openDataset } from '../dataset.ts';
-import { checkDatasetConfig } from './dataset-config.ts';
-import { ingest, type IngestOptions } from './ingest.ts';
 import { imageKey, keysUnder, labelsKey, openLmdb } from '../store/lmdb-folder.ts';
 import { manifestFile } from '../store/manifest.ts';
 import { cifarBinary, writeTree } from '../testing/archives.ts';
 import { ingestSection, quietProgress, userError, workplace } from '../testing/workplace.ts';
+import { checkDatasetConfig } from './dataset-config.ts';
+import { ingest, type IngestOptions } from './ingest.ts';
 import { verifyDataset } from './verify-dataset.ts';
 
 const folder = await workplace();

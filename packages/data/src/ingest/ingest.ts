@@ -5,17 +5,17 @@ import type { RootDatabase } from 'lmdb';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
-import type { DatasetConfig } from './dataset-config.ts';
-import { imageKey, keysUnder, openLmdb } from '../store/lmdb-folder.ts';
-import { type DatasetManifest, readManifest } from '../store/manifest.ts';
-import { estimatedRecordBytes } from '../store/record.ts';
 import { oneLine } from '../files/one-line.ts';
 import { readingLines } from '../files/reading-lines.ts';
-import { type ResolvedSource, resolveSource } from './resolve.ts';
-import { seal } from '../store/seal.ts';
 import type { SourceReading } from '../source.ts';
-import { type Store, storedImages, storeFor } from '../store/store.ts';
+import { imageKey, keysUnder, openLmdb } from '../store/lmdb-folder.ts';
+import { readManifest, type DatasetManifest } from '../store/manifest.ts';
+import { estimatedRecordBytes } from '../store/record.ts';
+import { seal } from '../store/seal.ts';
+import { storedImages, storeFor, type Store } from '../store/store.ts';
 import { quarantinePrefix, writeImages } from '../store/write-images.ts';
+import type { DatasetConfig } from './dataset-config.ts';
+import { resolveSource, type ResolvedSource } from './resolve.ts';
 
 export interface IngestOptions {
   readonly name: string;

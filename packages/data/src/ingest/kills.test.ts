@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { randomKey, uniform } from '@selfsup/kit/random';
 import { expect, it } from 'vitest';
-import { checkDatasetConfig } from './dataset-config.ts';
-import { type Dataset, openDataset } from '../dataset.ts';
-import { ingest } from './ingest.ts';
-import { keysUnder, openLmdb } from '../store/lmdb-folder.ts';
+import { randomKey, uniform } from '@selfsup/kit/random';
+import { openDataset, type Dataset } from '../dataset.ts';
 import { jpegEncode } from '../pictures/native/pictures.ts';
+import { keysUnder, openLmdb } from '../store/lmdb-folder.ts';
 import { smoothPixels, tarOf } from '../testing/archives.ts';
 import { quietProgress, workplace } from '../testing/workplace.ts';
+import { checkDatasetConfig } from './dataset-config.ts';
+import { ingest } from './ingest.ts';
 
 /** How often an ingestion is killed; 100 for a campaign: SELFSUP_KILLS=100. */
 const kills = Number(process.env['SELFSUP_KILLS'] ?? 4);

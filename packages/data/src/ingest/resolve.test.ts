@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { fashionFiles, writeTree } from '../testing/archives.ts';
+import { quietProgress, userError, workplace } from '../testing/workplace.ts';
 import { checkDatasetConfig, readDatasetConfig } from './dataset-config.ts';
 import { ingest } from './ingest.ts';
 import { resolveSource } from './resolve.ts';
-import { fashionFiles, writeTree } from '../testing/archives.ts';
-import { quietProgress, userError, workplace } from '../testing/workplace.ts';
 
 const folder = await workplace();
 beforeAll(() => writeTree(join(folder, 'data', 'fashion-mnist'), fashionFiles(20, 10)));

@@ -1,11 +1,11 @@
 import { UserError } from '@selfsup/kit/errors';
-import { parseOrExplain } from '@selfsup/kit/parse';
 import { cacheFolder } from '@selfsup/kit/folders';
+import { parseOrExplain } from '@selfsup/kit/parse';
 import type { Progress } from '@selfsup/kit/progress';
+import type { SourceReading } from '../source.ts';
+import { datasetSchema } from '../store/manifest.ts';
 import type { DatasetConfig } from './dataset-config.ts';
 import { loadSource } from './load-source.ts';
-import { datasetSchema } from '../store/manifest.ts';
-import type { SourceReading } from '../source.ts';
 
 export interface ResolveOptions {
   readonly config: DatasetConfig;

@@ -4,7 +4,7 @@ import { canonicalJson, sha256, writeAtomically } from '@selfsup/kit/files';
 import { dataFolder } from '@selfsup/kit/folders';
 import type { Metric } from '@selfsup/kit/metric';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
-import { type DatasetConfig, readDatasetConfig } from './dataset-config.ts';
+import { readDatasetConfig, type DatasetConfig } from './dataset-config.ts';
 import { resolveSource } from './resolve.ts';
 
 /** A dataset that is to be made, as the pipeline asks for it. */

@@ -1,7 +1,7 @@
 import { UserError } from '@selfsup/kit/errors';
 import type { Progress } from '@selfsup/kit/progress';
 import { labelsKey, openLmdb, ordinalsKey } from '../store/lmdb-folder.ts';
-import { type DatasetManifest, readManifest } from '../store/manifest.ts';
+import { readManifest, type DatasetManifest } from '../store/manifest.ts';
 import { survey } from '../store/survey.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { ingestSection, workplace } from '../testing/workplace.ts';
-import { writeTree, smoothPixels } from '../testing/archives.ts';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { smoothPixels, writeTree } from '../testing/archives.ts';
+import { ingestSection, workplace } from '../testing/workplace.ts';
 
 const folder = await workplace();
 const store = { store: { encoding: 'raw', height: 8, width: 8 } };

@@ -1,5 +1,5 @@
-import { UserError } from '@selfsup/kit/errors';
 import { z } from 'zod';
+import { UserError } from '@selfsup/kit/errors';
 import type { StoredImages } from '../store/store.ts';
 
 const side = z.int().min(1).max(4096);

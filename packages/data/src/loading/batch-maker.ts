@@ -1,9 +1,9 @@
 import type { RandomKey } from '@selfsup/kit/random';
-import { type Augment, type ImageSize, outputSize, viewsPerImage } from './augment.ts';
-import { changeColours, colourChanges } from '../pictures/colour-changes.ts';
 import type { Dataset } from '../dataset.ts';
-import { areasFor, geometryKeys } from './geometry.ts';
+import { changeColours, colourChanges } from '../pictures/colour-changes.ts';
 import { jpegView, resize } from '../pictures/native/pictures.ts';
+import { outputSize, viewsPerImage, type Augment, type ImageSize } from './augment.ts';
+import { areasFor, geometryKeys } from './geometry.ts';
 import { augmentBatch } from './pad-crop.ts';
 
 /**

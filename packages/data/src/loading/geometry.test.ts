@@ -1,7 +1,7 @@
-import { randomKey } from '@selfsup/kit/random';
 import { describe, expect, it } from 'vitest';
-import { areasFor, geometryKeys, randomResizedArea } from './geometry.ts';
+import { randomKey } from '@selfsup/kit/random';
 import type { Area } from '../pictures/native/pictures.ts';
+import { areasFor, geometryKeys, randomResizedArea } from './geometry.ts';
 
 const keys = geometryKeys(randomKey(5, 'test'), 0);
 const crop = { size: 224, area: [0.08, 1] as [number, number], ratio: [3 / 4, 4 / 3] as [number, number] };

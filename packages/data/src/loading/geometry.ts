@@ -1,6 +1,6 @@
-import { deriveKey, integer, type RandomKey, uniform } from '@selfsup/kit/random';
-import type { Augment } from './augment.ts';
+import { deriveKey, integer, uniform, type RandomKey } from '@selfsup/kit/random';
 import type { Area } from '../pictures/native/pictures.ts';
+import type { Augment } from './augment.ts';
 
 /** A part of an image to be scaled to the loader's size. */
 export interface AreaView {

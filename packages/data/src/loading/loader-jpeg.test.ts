@@ -1,15 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
 import { randomKey } from '@selfsup/kit/random';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { augmentSchema } from './augment.ts';
+import { openDataset, type Dataset } from '../dataset.ts';
 import { colourChanges } from '../pictures/colour-changes.ts';
-import { type Dataset, openDataset } from '../dataset.ts';
-import { createLoader, type LoaderOptions } from './loader.ts';
 import { jpegEncode } from '../pictures/native/pictures.ts';
 import { smoothPixels, tarOf } from '../testing/archives.ts';
 import { ingestSection, workplace } from '../testing/workplace.ts';
+import { augmentSchema } from './augment.ts';
+import { createLoader, type LoaderOptions } from './loader.ts';
 
 const folder = await workplace();
 let dataset: Dataset;

@@ -1,8 +1,8 @@
 import type { RandomKey } from '@selfsup/kit/random';
-import type { Augment } from './augment.ts';
-import { type BatchRequest, makeBatch } from './batch-maker.ts';
 import { openDataset } from '../dataset.ts';
 import { serve, workerSetup } from '../workers/worker-side.ts';
+import type { Augment } from './augment.ts';
+import { makeBatch, type BatchRequest } from './batch-maker.ts';
 
 /** What a loader hands to each of its workers at the start. */
 export interface LoaderSetup {

@@ -1,13 +1,13 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
 import { randomKey } from '@selfsup/kit/random';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { augmentBatch } from './pad-crop.ts';
-import { type Dataset, openDataset } from '../dataset.ts';
-import { openLmdb, imageKey } from '../store/lmdb-folder.ts';
-import { type Batch, createLoader, type LoaderOptions } from './loader.ts';
+import { openDataset, type Dataset } from '../dataset.ts';
+import { imageKey, openLmdb } from '../store/lmdb-folder.ts';
 import { ingestSection, workplace } from '../testing/workplace.ts';
+import { createLoader, type Batch, type LoaderOptions } from './loader.ts';
+import { augmentBatch } from './pad-crop.ts';
 
 const folder = await workplace();
 let dataset: Dataset;

@@ -1,9 +1,9 @@
 import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
-import { type Augment, outputSize, viewsPerImage } from './augment.ts';
-import { type Batch, type BatchRequest, makeBatch } from './batch-maker.ts';
 import type { Dataset } from '../dataset.ts';
-import type { LoaderSetup, SlotRequest } from './loader-worker.ts';
 import { startPool, type WorkerPool } from '../workers/worker-pool.ts';
+import { outputSize, viewsPerImage, type Augment } from './augment.ts';
+import { makeBatch, type Batch, type BatchRequest } from './batch-maker.ts';
+import type { LoaderSetup, SlotRequest } from './loader-worker.ts';
 
 export type { Batch } from './batch-maker.ts';
 

@@ -1,7 +1,7 @@
-import { randomKey } from '@selfsup/kit/random';
 import { describe, expect, it } from 'vitest';
-import { augmentBatch, augmentKeys, drawFor } from './pad-crop.ts';
+import { randomKey } from '@selfsup/kit/random';
 import { noiseByte } from '../testing/archives.ts';
+import { augmentBatch, augmentKeys, drawFor } from './pad-crop.ts';
 
 const key = randomKey(3, 'test');
 

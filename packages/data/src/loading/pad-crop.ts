@@ -1,6 +1,6 @@
-import { deriveKey, integer, type RandomKey, uniform } from '@selfsup/kit/random';
-import type { Augment, ImageSize } from './augment.ts';
+import { deriveKey, integer, uniform, type RandomKey } from '@selfsup/kit/random';
 import { padCrop } from '../pictures/native/pictures.ts';
+import type { Augment, ImageSize } from './augment.ts';
 
 /** What was drawn for one image: where the crop starts in the padded image, and whether it is mirrored. */
 export interface Draw {

@@ -1,7 +1,7 @@
-import type { UserError } from '@selfsup/kit/errors';
 import { describe, expect, it } from 'vitest';
+import type { UserError } from '@selfsup/kit/errors';
 import type { Dataset } from '../dataset.ts';
-import { chosenImages, evenlyApart, selectSubset, type Subset, subsetSchema } from './subset.ts';
+import { chosenImages, evenlyApart, selectSubset, subsetSchema, type Subset } from './subset.ts';
 
 const labels = Int32Array.of(2, 0, 0, 1, 2, 2, 1, 0, 1, 0);
 

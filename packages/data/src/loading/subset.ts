@@ -1,6 +1,6 @@
+import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { permutation, randomKey } from '@selfsup/kit/random';
-import { z } from 'zod';
 import type { Dataset } from '../dataset.ts';
 
 /** Part of a split; see `selectSubset` for what each kind takes. */

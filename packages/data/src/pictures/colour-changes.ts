@@ -1,4 +1,4 @@
-import { deriveKey, permutation, type RandomKey, uniform } from '@selfsup/kit/random';
+import { deriveKey, permutation, uniform, type RandomKey } from '@selfsup/kit/random';
 import type { Augment } from '../loading/augment.ts';
 import { adjust, type Adjustment } from './native/pictures.ts';
 

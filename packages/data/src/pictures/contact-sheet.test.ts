@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { contactSheet, sheetSplit } from './contact-sheet.ts';
 import { openDataset } from '../dataset.ts';
-import { jpegEncode } from './native/pictures.ts';
 import { smoothPixels, tarOf } from '../testing/archives.ts';
 import { ingestSection, workplace } from '../testing/workplace.ts';
+import { contactSheet, sheetSplit } from './contact-sheet.ts';
+import { jpegEncode } from './native/pictures.ts';
 
 const folder = await workplace();
 

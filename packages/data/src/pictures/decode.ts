@@ -1,9 +1,9 @@
+import { inChannels } from '../loading/in-channels.ts';
 import { bmpSize, decodeBmp, isBmp } from './formats/bmp.ts';
 import { exifOrientation } from './formats/exif.ts';
 import { decodeNetpbm, isNetpbm, netpbmSize } from './formats/netpbm.ts';
 import { exchangesSides, storedArea, turned } from './formats/turn.ts';
-import { inChannels } from '../loading/in-channels.ts';
-import { type Area, isJpeg, jpegDecode, jpegHeader, jpegView, type Picture, resize } from './native/pictures.ts';
+import { isJpeg, jpegDecode, jpegHeader, jpegView, resize, type Area, type Picture } from './native/pictures.ts';
 
 /** Pixels above which a picture is refused: its decoder would take gigabytes. */
 const mostJpegPixels = 2 ** 28;

@@ -1,4 +1,4 @@
-import { type Picture, resize } from './native/pictures.ts';
+import { resize, type Picture } from './native/pictures.ts';
 
 /** A picture scaled so that its longer side is `side` pixels, its shape kept and its channels too. */
 export function thumbnail(picture: Picture, side: number): Picture {

@@ -1,6 +1,6 @@
+import { serve, workerSetup } from '../workers/worker-side.ts';
 import { prepare, type Prepared, type ToPrepare } from './prepare.ts';
 import type { Store } from './store.ts';
-import { serve, workerSetup } from '../workers/worker-side.ts';
 
 const store = workerSetup<Store>();
 

@@ -3,11 +3,11 @@ import { decode as decodePng } from 'fast-png';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { jpegDecode } from '../pictures/native/pictures.ts';
+import type { SourceEntry, SourceImage } from '../source.ts';
+import { smoothPixels } from '../testing/archives.ts';
 import { prepare } from './prepare.ts';
 import { decodeRecord } from './record.ts';
-import type { SourceEntry, SourceImage } from '../source.ts';
-import { type Store, storeSchema } from './store.ts';
-import { smoothPixels } from '../testing/archives.ts';
+import { storeSchema, type Store } from './store.ts';
 
 const small: Store = storeSchema.parse({ encoding: 'raw', height: 16, width: 16 });
 const exact: Store = storeSchema.parse({ encoding: 'raw', height: 16, width: 16, fit: 'exact' });

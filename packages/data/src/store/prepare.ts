@@ -1,11 +1,11 @@
 import { encode as encodePng } from 'fast-png';
-import { scaledAnnotations } from './annotations.ts';
-import { DamagedPicture, type OpenedPicture, openPicture, openPixels } from '../pictures/decode.ts';
-import { channelSums, jpegEncode, type Picture } from '../pictures/native/pictures.ts';
 import { covering } from '../ingest/covering.ts';
 import { inChannels } from '../loading/in-channels.ts';
-import { encodeRecord } from './record.ts';
+import { DamagedPicture, openPicture, openPixels, type OpenedPicture } from '../pictures/decode.ts';
+import { channelSums, jpegEncode, type Picture } from '../pictures/native/pictures.ts';
 import type { SourceEntry, SourceImage, SourceMask } from '../source.ts';
+import { scaledAnnotations } from './annotations.ts';
+import { encodeRecord } from './record.ts';
 import type { Store } from './store.ts';
 
 /**

@@ -4,7 +4,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
 import { labelsKey, ordinalsKey } from './lmdb-folder.ts';
-import { type DatasetManifest, datasetSchema, manifestFile } from './manifest.ts';
+import { datasetSchema, manifestFile, type DatasetManifest } from './manifest.ts';
 import { survey } from './survey.ts';
 
 /** What is known of a dataset before its records are read over. */

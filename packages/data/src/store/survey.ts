@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { RootDatabase } from 'lmdb';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
-import { type ChannelSums, joinedSums, statisticsOf } from './channel-sums.ts';
+import { warningsOf, type Repeats } from '../ingest/warnings.ts';
+import { joinedSums, statisticsOf, type ChannelSums } from './channel-sums.ts';
 import { keysUnder, parseImageKey, sumsKey } from './lmdb-folder.ts';
 import type { DatasetManifest, DatasetWarning, Range, SplitSummary } from './manifest.ts';
 import { decodeRecord, verifiedChecksum } from './record.ts';
-import { type Repeats, warningsOf } from '../ingest/warnings.ts';
 
 /** What the records of a dataset say when all of them are read. */
 export interface Survey {

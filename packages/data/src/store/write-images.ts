@@ -1,14 +1,14 @@
 import type { RootDatabase } from 'lmdb';
 import { usableCores } from '@selfsup/kit/cpu-quota';
-import { Interrupted } from '@selfsup/kit/stage';
 import type { Progress } from '@selfsup/kit/progress';
-import { type ChannelSums, joinedSums } from './channel-sums.ts';
-import { sumsKey } from './lmdb-folder.ts';
+import { Interrupted } from '@selfsup/kit/stage';
 import { onceEach } from '../files/once-each.ts';
-import { prepare, type Prepared, type ToPrepare } from './prepare.ts';
 import type { SourceReading } from '../source.ts';
-import type { Store } from './store.ts';
 import { startPool } from '../workers/worker-pool.ts';
+import { joinedSums, type ChannelSums } from './channel-sums.ts';
+import { sumsKey } from './lmdb-folder.ts';
+import { prepare, type Prepared, type ToPrepare } from './prepare.ts';
+import type { Store } from './store.ts';
 
 /** Where damaged images are listed: this, then the key that the image would have had. */
 export const quarantinePrefix = 'quarantine/';

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { crc32 } from '@selfsup/kit/crc32';
 import sharp from 'sharp';
 import { pack } from 'tar-stream';
+import { crc32 } from '@selfsup/kit/crc32';
 
 /** Path to content, in the order in which they are packed. */
 export type Files = Readonly<Record<string, Buffer>>;

@@ -1,5 +1,5 @@
-import { randomKey, uniform } from '@selfsup/kit/random';
 import sharp from 'sharp';
+import { randomKey, uniform } from '@selfsup/kit/random';
 
 /** Size of the picture in pixels. */
 export const sceneSize = { width: 2560, height: 1920 } as const;

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { UserError } from '@selfsup/kit/errors';
 import type { Progress } from '@selfsup/kit/progress';
-import { afterAll } from 'vitest';
 import { checkDatasetConfig } from '../ingest/dataset-config.ts';
 import { ingest, type Ingested } from '../ingest/ingest.ts';
 import type { SourceContext } from '../source.ts';

@@ -1,4 +1,4 @@
-import { type TransferListItem, Worker } from 'node:worker_threads';
+import { Worker, type TransferListItem } from 'node:worker_threads';
 import { UserError } from '@selfsup/kit/errors';
 
 /** What a worker sends back: the answer to request `id`, or the error it met. */

@@ -1,4 +1,4 @@
-import { parentPort, type TransferListItem, workerData } from 'node:worker_threads';
+import { parentPort, workerData, type TransferListItem } from 'node:worker_threads';
 import type { WorkerAnswer } from './worker-pool.ts';
 
 /** What a thread gives for a request; `transfer` moves instead of copying. */

@@ -1,7 +1,7 @@
+import { beforeAll, expect, test } from 'vitest';
 import { dryRun, wholeWork } from '@selfsup/kit/extent';
 import type { StageInput, StageModule } from '@selfsup/kit/stage';
 import { readCheckpoint, writeCheckpoint, type TensorData } from '@selfsup/models/checkpoint';
-import { beforeAll, expect, test } from 'vitest';
 import attentionMaps from '../evaluations/attention-maps/attention-maps.ts';
 import augmentedProbe from '../evaluations/augmented-probe/augmented-probe.ts';
 import features from '../evaluations/features/features.ts';

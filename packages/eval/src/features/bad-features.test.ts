@@ -1,16 +1,16 @@
-import type { StageInput, StageModule } from '@selfsup/kit/stage';
 import { beforeAll, expect, test } from 'vitest';
+import type { StageInput, StageModule } from '@selfsup/kit/stage';
 import cachedLayerProbes from '../evaluations/cached-layer-probes/cached-layer-probes.ts';
 import classifier from '../evaluations/classifier/classifier.ts';
 import clusteringScores from '../evaluations/clustering-scores/clustering-scores.ts';
-import { normals } from '../testing/in-memory.ts';
 import knn from '../evaluations/knn/knn.ts';
 import linearProbe from '../evaluations/linear-probe/linear-probe.ts';
 import lowShot from '../evaluations/low-shot/low-shot.ts';
-import { publishedFeatures } from '../testing/published-features.ts';
 import retrieval from '../evaluations/retrieval/retrieval.ts';
-import { digestOf, run, shapes } from '../testing/stages.ts';
 import svm from '../evaluations/svm/svm.ts';
+import { normals } from '../testing/in-memory.ts';
+import { publishedFeatures } from '../testing/published-features.ts';
+import { digestOf, run, shapes } from '../testing/stages.ts';
 
 // Every evaluation of cached features refuses the same bad input by the same names.
 const head = { protocol: 'small', epochs: 1, batchSize: 8 };

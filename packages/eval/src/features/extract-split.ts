@@ -4,9 +4,9 @@ import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader } from '@selfsup/data/loader';
 import { stopIfAsked } from '@selfsup/kit/interruption';
 import type { Progress } from '@selfsup/kit/progress';
+import { NpyWriter, writeNpy } from '@selfsup/numerics/npy';
 import { featureBlob, refuseNonFinite } from './feature-set.ts';
 import type { FrozenEncoder } from './frozen-encoder.ts';
-import { NpyWriter, writeNpy } from '@selfsup/numerics/npy';
 
 export interface SplitExtraction {
   readonly part: 'train' | 'test';

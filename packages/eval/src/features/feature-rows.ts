@@ -1,8 +1,8 @@
 import { compiledStep } from '@selfsup/engine/compiled-step';
-import type { RowSource } from '@selfsup/numerics/row-source';
 import { tf } from '@selfsup/engine/tensorflow';
-import type { FeatureSplit } from './feature-set.ts';
+import type { RowSource } from '@selfsup/numerics/row-source';
 import type { FeatureShape } from '../heads/head-source.ts';
+import type { FeatureSplit } from './feature-set.ts';
 import { poolFeatures } from './pool-features.ts';
 import type { Pooling } from './pooling-config.ts';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import type { StageInput } from '@selfsup/kit/stage';
-import { z } from 'zod';
 import { NpyReader } from '@selfsup/numerics/npy';
 
 /**

@@ -1,5 +1,5 @@
-import { subsetSchema } from '@selfsup/data/subset';
 import { z } from 'zod';
+import { subsetSchema } from '@selfsup/data/subset';
 
 /** Images that go through the encoder at a time where features are kept. Changes no result. */
 export const extractionBatch = 250;

@@ -1,13 +1,13 @@
-import { batchNorm } from '@selfsup/engine/layers';
-import { randomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
-import { configureNetwork } from '@selfsup/models/network';
 import { expect, test } from 'vitest';
-import { extractSplit } from './extract-split.ts';
-import { freezeEncoder } from './frozen-encoder.ts';
+import { batchNorm } from '@selfsup/engine/layers';
+import { tf } from '@selfsup/engine/tensorflow';
+import { randomKey } from '@selfsup/kit/random';
+import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
+import { configureNetwork } from '@selfsup/models/network';
 import { NpyReader } from '@selfsup/numerics/npy';
 import { never, randomDataset, silent } from '../testing/in-memory.ts';
-import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
+import { extractSplit } from './extract-split.ts';
+import { freezeEncoder } from './frozen-encoder.ts';
 
 const input = { height: 32, width: 32, channels: 3 };
 const normalisation = { mean: [120, 120, 120], std: [60, 60, 60] };

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { compiledStep } from '@selfsup/engine/compiled-step';
-import { UserError } from '@selfsup/kit/errors';
 import { pixelTensor } from '@selfsup/engine/pixels';
 import { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import type { LoadedEncoder } from '@selfsup/models/encoder';
 import { normalise } from '@selfsup/models/normalise';
 

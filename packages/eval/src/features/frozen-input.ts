@@ -3,9 +3,9 @@ import { UserError } from '@selfsup/kit/errors';
 import { sha256File } from '@selfsup/kit/files';
 import type { StageContext } from '@selfsup/kit/stage';
 import { loadEncoder, type LoadedEncoder } from '@selfsup/models/encoder';
+import { requireNeed } from '../measures/require-need.ts';
 import type { FeatureDescription } from './feature-set.ts';
 import { freezeEncoder, type FrozenEncoder } from './frozen-encoder.ts';
-import { requireNeed } from '../measures/require-need.ts';
 
 /** The frozen encoder of a stage and the images that go through it. */
 export interface FrozenInput {

@@ -1,6 +1,6 @@
-import { UserError } from '@selfsup/kit/errors';
 import { adaptiveAveragePool, adaptiveMaxPool, averagePool, bilinearResize, maxPool } from '@selfsup/engine/pooling';
 import type { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import type { Pooling } from './pooling-config.ts';
 
 /**

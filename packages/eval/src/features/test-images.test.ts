@@ -1,11 +1,11 @@
-import { wholeWork } from '@selfsup/kit/extent';
+import { expect, test } from 'vitest';
 import { pixelTensor } from '@selfsup/engine/pixels';
 import { tf } from '@selfsup/engine/tensorflow';
-import { expect, test } from 'vitest';
-import type { FrozenInput } from './frozen-input.ts';
+import { wholeWork } from '@selfsup/kit/extent';
 import type { HeadSource } from '../heads/head-source.ts';
 import { testHead } from '../heads/head-test.ts';
 import { never, randomDataset, silent } from '../testing/in-memory.ts';
+import type { FrozenInput } from './frozen-input.ts';
 import { liveTest } from './test-images.ts';
 
 test('ten-crop shows the four corners, the middle, and all of them mirrored, to the pixel', async () => {

@@ -1,16 +1,16 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Augment, outputSize, viewsPerImage } from '@selfsup/data/augment';
+import { outputSize, viewsPerImage, type Augment } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
 import { chosenImages } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/kit/errors';
 import type { StageContext } from '@selfsup/kit/stage';
 import { inOrder } from '../heads/cached-source.ts';
+import type { FeatureShape, HeadBatch } from '../heads/head-source.ts';
 import { extractSplit } from './extract-split.ts';
 import { checkLabels, openFeatureSplit, type OpenSplit } from './feature-set.ts';
 import { extractionBatch, type ImageParts } from './features-config.ts';
 import type { FrozenInput } from './frozen-input.ts';
-import type { FeatureShape, HeadBatch } from '../heads/head-source.ts';
 
 /** The test images of heads whose training images go through the encoder. */
 export interface TestImages {

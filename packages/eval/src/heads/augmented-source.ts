@@ -1,16 +1,16 @@
-import { type Augment, type ImageSize, outputSize, viewsPerImage } from '@selfsup/data/augment';
+import { outputSize, viewsPerImage, type Augment, type ImageSize } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
 import { chosenImages } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/kit/errors';
 import type { RandomKey } from '@selfsup/kit/random';
 import type { StageContext } from '@selfsup/kit/stage';
-import { classesAbsentFrom, refuseEmptyClass } from '../measures/empty-classes.ts';
 import { checkLabels } from '../features/feature-set.ts';
 import type { ImageParts } from '../features/features-config.ts';
 import { openFrozenInput, type FrozenInput } from '../features/frozen-input.ts';
+import { storedTest, type TestImages } from '../features/test-images.ts';
+import { classesAbsentFrom, refuseEmptyClass } from '../measures/empty-classes.ts';
 import type { HeadTraining } from './head-config.ts';
 import type { BatchSettings, FeatureShape, HeadSource } from './head-source.ts';
-import { storedTest, type TestImages } from '../features/test-images.ts';
 
 /** Settings of heads that see their training images augmented anew in each epoch. */
 export type AugmentedSettings = BatchSettings &

@@ -2,11 +2,11 @@ import { basename } from 'node:path';
 import { copiedToDevice } from '@selfsup/engine/device-tensor';
 import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
 import type { StageContext } from '@selfsup/kit/stage';
-import { refuseEmptyClass } from '../measures/empty-classes.ts';
 import { featureBlob, openFeatures, type FeatureSet, type FeatureSplit } from '../features/feature-set.ts';
+import { refuseEmptyClass } from '../measures/empty-classes.ts';
+import { requireNeed } from '../measures/require-need.ts';
 import type { HeadTraining } from './head-config.ts';
 import type { BatchSettings, FeatureShape, HeadBatch, HeadSource } from './head-source.ts';
-import { requireNeed } from '../measures/require-need.ts';
 
 /** Test images at a time; changes no result. */
 const testBatch = 500;

@@ -1,6 +1,6 @@
+import { z } from 'zod';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
-import { z } from 'zod';
 import { poolingSchema } from '../features/pooling-config.ts';
 
 /** How a head's linear layers begin; see `HeadInput` in heads.ts. */

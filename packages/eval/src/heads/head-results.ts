@@ -1,10 +1,10 @@
 import type { Figure } from '@selfsup/kit/figure';
+import { accuracy, metricsOf, type Metric } from '@selfsup/kit/metric';
 import type { Remark } from '@selfsup/kit/remark';
-import { accuracy, type Metric, metricsOf } from '@selfsup/kit/metric';
 import { confusion } from '@selfsup/report/figures/confusion';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
-import type { Curve } from '../tuning/training-job.ts';
 import { emptyClassRemarks, labelsOf } from '../measures/empty-classes.ts';
+import type { Curve } from '../tuning/training-job.ts';
 
 /** What the test of a trained head gave, in percent. */
 interface Scores {

@@ -1,13 +1,13 @@
-import { headResults } from './head-results.ts';
 import { mkdir } from 'node:fs/promises';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { randomKey, type RandomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { parameterCount } from '@selfsup/models/weights';
+import { eventRecords } from '../tuning/training-job.ts';
 import type { HeadTraining } from './head-config.ts';
+import { headResults } from './head-results.ts';
 import type { FeatureShape, HeadSource } from './head-source.ts';
 import { trainHead } from './head-training.ts';
-import { eventRecords } from '../tuning/training-job.ts';
 import { buildHead, type HeadKind } from './heads.ts';
 
 /**

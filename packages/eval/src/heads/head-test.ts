@@ -1,8 +1,8 @@
 import { compiledStep } from '@selfsup/engine/compiled-step';
+import { tf } from '@selfsup/engine/tensorflow';
 import { firstOf } from '@selfsup/kit/extent';
 import { stopIfAsked } from '@selfsup/kit/interruption';
 import type { StageContext } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
 import { confusionOf } from '../measures/confusion.ts';
 import type { HeadSource } from './head-source.ts';
 

@@ -1,20 +1,20 @@
 import { existsSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { dryRun, wholeWork } from '@selfsup/kit/extent';
 import { randomKey } from '@selfsup/kit/random';
 import { Interrupted } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
+import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
 import { eventTags } from '@selfsup/trainer/testing/event-records';
 import { recordingProgress } from '@selfsup/trainer/testing/recording-progress';
-import { beforeAll, describe, expect, test } from 'vitest';
-import type { FeatureSplit } from '../features/feature-set.ts';
 import linearProbeStage from '../evaluations/linear-probe/linear-probe.ts';
+import type { FeatureSplit } from '../features/feature-set.ts';
+import { never, normals, silent, splitOf } from '../testing/in-memory.ts';
 import { cachedSource } from './cached-source.ts';
 import type { HeadSource } from './head-source.ts';
 import { trainHead, type HeadJob, type HeadOutcome, type HeadScores } from './head-training.ts';
 import { classifierHead, linearProbe } from './heads.ts';
-import { never, normals, silent, splitOf } from '../testing/in-memory.ts';
-import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
 
 const parse = (settings: object) => linearProbeStage.schema.parse({ protocol: 'test', layer: 'conv2', ...settings });
 

@@ -5,9 +5,9 @@ import { modelWeights } from '@selfsup/models/weights';
 import { gradientsOf } from '@selfsup/trainer/gradients';
 import type { Trainee } from '@selfsup/trainer/trainee';
 import { top1 } from '../measures/confusion.ts';
+import { trainOnLabels, type Curve, type TrainingJob } from '../tuning/training-job.ts';
 import type { HeadBatch, HeadSource } from './head-source.ts';
 import { testHead, type Measured } from './head-test.ts';
-import { trainOnLabels, type Curve, type TrainingJob } from '../tuning/training-job.ts';
 
 export interface HeadJob extends TrainingJob {
   /** One input and one output of logits `[batch, classes]` for each layer of the source; their losses are added. */

@@ -1,9 +1,9 @@
-import { randomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
-import { parameterCount } from '@selfsup/models/weights';
 import { expect, test } from 'vitest';
-import { classifierHead, linearProbe, type HeadInput } from './heads.ts';
+import { tf } from '@selfsup/engine/tensorflow';
+import { randomKey } from '@selfsup/kit/random';
+import { parameterCount } from '@selfsup/models/weights';
 import { normals } from '../testing/in-memory.ts';
+import { classifierHead, linearProbe, type HeadInput } from './heads.ts';
 
 const published: HeadInput = { shape: [8, 8, 192], classes: 10, key: randomKey(1), initialiser: 'rotnet' };
 

@@ -1,11 +1,11 @@
 import { batchNorm, batchNormRelu, conv2d, dense as denseLayer } from '@selfsup/engine/layers';
 import { globalAveragePool } from '@selfsup/engine/pooling';
-import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { gaussian, heFanOut, linearFanOut, uniformFanIn, xavierUniform } from '@selfsup/models/initialisers';
-import type { InitialiserName, ProbeNorm } from './head-config.ts';
 import { poolFeatures } from '../features/pool-features.ts';
 import type { Pooling } from '../features/pooling-config.ts';
+import type { InitialiserName, ProbeNorm } from './head-config.ts';
 
 /** What every head is built from. */
 export interface HeadInput {

@@ -1,6 +1,6 @@
+import { expect, test } from 'vitest';
 import { randomKey } from '@selfsup/kit/random';
 import { configureNetwork } from '@selfsup/models/network';
-import { expect, test } from 'vitest';
 import type { FeatureShape } from './head-source.ts';
 import { jointProbes } from './heads.ts';
 import { resolveProbe, type ProbeSubject } from './probe-config.ts';

@@ -1,14 +1,14 @@
+import { z } from 'zod';
 import { augmentSchema, type Augment } from '@selfsup/data/augment';
-import { canonicalJson } from '@selfsup/kit/files';
 import { UserError } from '@selfsup/kit/errors';
+import { canonicalJson } from '@selfsup/kit/files';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
-import { z } from 'zod';
+import { poolingSchema, type Pooling } from '../features/pooling-config.ts';
+import { layersSchema } from '../features/vector-config.ts';
 import { initialiserSchema, probeNormSchema } from './head-config.ts';
 import type { FeatureShape } from './head-source.ts';
-import { poolingSchema, type Pooling } from '../features/pooling-config.ts';
 import { probeProtocols, protocolNames, type ProbeProtocol, type ProtocolName } from './probe-protocols.ts';
-import { layersSchema } from '../features/vector-config.ts';
 
 /** A published protocol, or `<name>-small`: the same for any network and image size. */
 export type ProtocolChoice = ProtocolName | `${ProtocolName}-small`;

@@ -1,8 +1,8 @@
 import { augmentSchema, type Augment } from '@selfsup/data/augment';
 import { optimizerSchema, type OptimizerConfig } from '@selfsup/models/optimizers/config';
 import type { Schedule } from '@selfsup/models/schedules';
-import type { InitialiserName, ProbeNorm } from './head-config.ts';
 import type { Pooling } from '../features/pooling-config.ts';
+import type { InitialiserName, ProbeNorm } from './head-config.ts';
 
 /** A published way to train and test linear probes at conv1…conv5. */
 export interface ProbeProtocol {

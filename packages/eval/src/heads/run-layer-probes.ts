@@ -1,21 +1,21 @@
-import { headResults } from './head-results.ts';
 import { mkdir } from 'node:fs/promises';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { randomKey, type RandomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
-import { openAugmentedLayers } from './augmented-source.ts';
 import type { CachedLayerProbesConfig } from '../evaluations/cached-layer-probes/config.ts';
-import { openCachedLayers } from './cached-source.ts';
+import type { LayerProbesConfig } from '../evaluations/layer-probes/config.ts';
 import type { FeatureSet } from '../features/feature-set.ts';
 import type { FrozenInput } from '../features/frozen-input.ts';
+import { liveTest } from '../features/test-images.ts';
+import { writeJsonFiles } from '../measures/json-files.ts';
+import { eventRecords } from '../tuning/training-job.ts';
+import { openAugmentedLayers } from './augmented-source.ts';
+import { openCachedLayers } from './cached-source.ts';
+import { headResults } from './head-results.ts';
 import type { FeatureShape, HeadSource } from './head-source.ts';
 import { trainHead } from './head-training.ts';
 import { jointProbes } from './heads.ts';
-import { writeJsonFiles } from '../measures/json-files.ts';
-import type { LayerProbesConfig } from '../evaluations/layer-probes/config.ts';
 import { resolveProbe, type ProbeSubject, type ResolvedProbe } from './probe-config.ts';
-import { liveTest } from '../features/test-images.ts';
-import { eventRecords } from '../tuning/training-job.ts';
 
 type Context = StageContext<LayerProbesConfig | CachedLayerProbesConfig>;
 

@@ -1,6 +1,6 @@
+import { expect, test } from 'vitest';
 import { accuracy, metricValues } from '@selfsup/kit/metric';
 import { randomKey } from '@selfsup/kit/random';
-import { expect, test } from 'vitest';
 import { drawMetrics, overDraws, perClassSchema, rowsByClass, shuffledByClass } from './class-draws.ts';
 
 const labels = Int32Array.from({ length: 60 }, (_, i) => (i * 7) % 3);

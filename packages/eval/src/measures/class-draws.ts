@@ -1,7 +1,7 @@
-import type { Metric } from '@selfsup/kit/metric';
-import { UserError } from '@selfsup/kit/errors';
-import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
 import { z } from 'zod';
+import { UserError } from '@selfsup/kit/errors';
+import type { Metric } from '@selfsup/kit/metric';
+import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
 import { refuseEmptyClass } from './empty-classes.ts';
 
 /** Numbers of labelled images per class, each measured by itself. */

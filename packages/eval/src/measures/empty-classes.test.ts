@@ -1,5 +1,5 @@
-import type { Dataset } from '@selfsup/data/dataset';
 import { expect, test } from 'vitest';
+import type { Dataset } from '@selfsup/data/dataset';
 import { classesAbsentFrom, emptyClassRemarks, labelsOf, refuseEmptyClass } from './empty-classes.ts';
 
 const classes = ['red', 'green', 'blue', 'grey'];

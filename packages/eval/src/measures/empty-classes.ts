@@ -1,6 +1,6 @@
 import type { Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
-import { type Extent, wholeWork } from '@selfsup/kit/extent';
+import { wholeWork, type Extent } from '@selfsup/kit/extent';
 import type { Remark } from '@selfsup/kit/remark';
 
 /** Classes that a message names; more are counted. */

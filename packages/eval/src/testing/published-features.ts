@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageInput } from '@selfsup/kit/stage';
-import { featureBlob, type FeatureDescription } from '../features/feature-set.ts';
-import { writeNpy } from '@selfsup/numerics/npy';
 import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
+import { writeNpy } from '@selfsup/numerics/npy';
+import { featureBlob, type FeatureDescription } from '../features/feature-set.ts';
 
 interface Part {
   /** `[images, height, width, channels]`. */

@@ -1,15 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { openDataset } from '@selfsup/data/dataset';
+import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { ingest } from '@selfsup/data/ingest';
 import { wholeWork } from '@selfsup/kit/extent';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageContext, StageInput, StageModule, StageResult } from '@selfsup/kit/stage';
+import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { configureNetwork } from '@selfsup/models/network';
 import { never, silent } from './in-memory.ts';
-import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
 
 const root = temporaryFolder('stages');
 

@@ -1,5 +1,5 @@
-import { augmentSchema } from '@selfsup/data/augment';
 import { z } from 'zod';
+import { augmentSchema } from '@selfsup/data/augment';
 import { imageParts } from '../features/features-config.ts';
 import { classifierSettings, headTraining, linearSettings } from '../heads/head-config.ts';
 

@@ -2,8 +2,8 @@ import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { chosenImages } from '@selfsup/data/subset';
 import { sha256File } from '@selfsup/kit/files';
 import type { StageContext } from '@selfsup/kit/stage';
-import { classesAbsentFrom, refuseEmptyClass } from '../measures/empty-classes.ts';
 import { checkLabels } from '../features/feature-set.ts';
+import { classesAbsentFrom, refuseEmptyClass } from '../measures/empty-classes.ts';
 import { requireNeed } from '../measures/require-need.ts';
 import type { TuningConfig } from './tuning-config.ts';
 

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { move } from './move.ts';
 import { otherDisk } from '../testing/disks.ts';
+import { move } from './move.ts';
 
 const here = mkdtempSync(join(tmpdir(), 'move-'));
 const there = otherDisk();

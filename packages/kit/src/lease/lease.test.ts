@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { thisOwner, type Owner } from './lease-owner.ts';
 import { acquireLease, isLeased, lossSignal, type Lease } from './lease.ts';
-import { type Owner, thisOwner } from './lease-owner.ts';
 
 /** Takeovers of each kind; SELFSUP_TAKEOVERS=20 for a campaign. */
 const takeovers = Number(process.env['SELFSUP_TAKEOVERS'] ?? 1);

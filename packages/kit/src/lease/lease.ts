@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../errors.ts';
-import { type Owner, stateOf, thisOwner } from './lease-owner.ts';
 import { Interrupted } from '../stage/stage.ts';
+import { stateOf, thisOwner, type Owner } from './lease-owner.ts';
 
 /** Held while a process works on something that no other may touch. */
 export interface Lease {

@@ -1,6 +1,6 @@
-import type { UserError } from '../errors.ts';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import type { UserError } from '../errors.ts';
 import { parseOrExplain } from './parse.ts';
 
 const schema = z.strictObject({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accuracy, type Metric, metricName, metricSchema, metricsOf, metricValues } from './metric.ts';
+import { accuracy, metricName, metricSchema, metricsOf, metricValues, type Metric } from './metric.ts';
 
 const metric: Metric = { head: 'linear', protocol: 'zhang', layer: 'conv3', measure: 'top1', value: 48.5, ...accuracy };
 

@@ -1,9 +1,9 @@
-import type { Extent } from './extent.ts';
+import type { ZodType } from 'zod';
+import type { Progress } from '../progress.ts';
 import type { Figure } from '../results/figure.ts';
 import type { Metric } from '../results/metric.ts';
 import type { Remark } from '../results/remark.ts';
-import type { ZodType } from 'zod';
-import type { Progress } from '../progress.ts';
+import type { Extent } from './extent.ts';
 
 /** A published artifact that a stage needs: a dataset or the outcome of an earlier stage. */
 export interface StageInput {

@@ -1,6 +1,6 @@
 import { dense } from '@selfsup/engine/layers';
-import type { RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import type { RandomKey } from '@selfsup/kit/random';
 import { flatten } from './fully-connected.ts';
 import type { FeatureShape } from './heads.ts';
 import { gaussianStart } from './layer-start.ts';

@@ -1,9 +1,9 @@
 import { dense } from '@selfsup/engine/layers';
 import { globalAveragePool } from '@selfsup/engine/pooling';
-import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
-import { uniformFanIn } from './initialisers.ts';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import type { Embed } from '../network.ts';
+import { uniformFanIn } from './initialisers.ts';
 
 /** Shape of a feature map without its batch axis: `[height, width, channels]`. */
 export type FeatureShape = readonly [number, number, number];

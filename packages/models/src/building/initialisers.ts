@@ -1,6 +1,6 @@
 import { deviceNormal, deviceUniform } from '@selfsup/engine/device-random';
-import type { RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import type { RandomKey } from '@selfsup/kit/random';
 
 type Initialiser = ReturnType<typeof tf.initializers.zeros>;
 

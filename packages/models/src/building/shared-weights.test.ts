@@ -1,9 +1,9 @@
+import { describe, expect, test } from 'vitest';
 import { batchNorm, conv2d, dense } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
-import { describe, expect, test } from 'vitest';
+import { modelWeights } from '../checkpoint/weights.ts';
 import cfn from '../networks/cfn/cfn.ts';
 import { shareWeights } from './shared-weights.ts';
-import { modelWeights } from '../checkpoint/weights.ts';
 
 function network(side: number): tf.LayersModel {
   const image = tf.input({ shape: [side, side, 2] });

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/kit/errors';
 import { afterAll, describe, expect, test } from 'vitest';
+import { UserError } from '@selfsup/kit/errors';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));

@@ -1,5 +1,5 @@
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { normalise } from './normalise.ts';
 
 test('takes each channel’s mean away and divides by its deviation; a deviation of 0 counts as 1', () => {

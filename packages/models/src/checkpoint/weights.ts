@@ -1,5 +1,5 @@
-import { UserError } from '@selfsup/kit/errors';
 import { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import type { TensorData } from './checkpoint.ts';
 
 /** One weight of a model under the name that it has in checkpoints, gradients and optimiser slots. */

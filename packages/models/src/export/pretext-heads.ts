@@ -1,7 +1,7 @@
 import type { tf } from '@selfsup/engine/tensorflow';
-import type { LoadedEncoder } from '../encoder.ts';
 import { classifier, featureShapeOf } from '../building/heads.ts';
 import { assignVariables, modelWeights } from '../checkpoint/weights.ts';
+import type { LoadedEncoder } from '../encoder.ts';
 
 /** A model of the pretext task beside the encoder, rebuilt: it takes the encoder's last feature map. */
 export interface PretextHead {

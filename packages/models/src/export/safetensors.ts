@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { writeCheckpoint, type Json } from '../checkpoint/checkpoint.ts';
-import { loadEncoder, type LoadedEncoder } from '../encoder.ts';
 import { modelWeights } from '../checkpoint/weights.ts';
+import { loadEncoder, type LoadedEncoder } from '../encoder.ts';
 import { pretextHeads } from './pretext-heads.ts';
 import { pytorchLines } from './pytorch-network.ts';
 import { safetensorsReadme, type PytorchModel } from './safetensors-readme.ts';

@@ -1,9 +1,9 @@
 // Plain Node with the pure JavaScript package, nothing of ours: what a page would do with an export.
 // Arguments: folder of the export, model's name, JSON file { shape, values, layers }. Prints layer name -> values.
-import * as tf from '@tensorflow/tfjs';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 
 const [folder, name, inputFile] = process.argv.slice(2);
 const { shape, values, layers } = JSON.parse(readFileSync(inputFile, 'utf8'));

@@ -1,5 +1,5 @@
-import { UserError } from '@selfsup/kit/errors';
 import type { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import { GROUPED, splitGroups } from './grouped-convolution.ts';
 import type { Reference, StockLayer } from './stock-layer.ts';
 

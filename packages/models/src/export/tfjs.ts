@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { loadEncoder, type LoadedEncoder } from '../encoder.ts';
-import { modelWeights, tensorData } from '../checkpoint/weights.ts';
 import type { tf } from '@selfsup/engine/tensorflow';
+import { modelWeights, tensorData } from '../checkpoint/weights.ts';
+import { loadEncoder, type LoadedEncoder } from '../encoder.ts';
 import { GROUPED, splitWeight } from './grouped-convolution.ts';
 import { pretextHeads } from './pretext-heads.ts';
 import { joinTopologies, stockTopology, type StockTopology } from './stock-topology.ts';

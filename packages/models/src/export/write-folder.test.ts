@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { otherDisk } from '@selfsup/kit/testing/disks';
 import { afterAll, expect, test } from 'vitest';
+import { otherDisk } from '@selfsup/kit/testing/disks';
 import { writeFiles, writeFolder } from './write-folder.ts';
 
 const here = mkdtempSync(join(tmpdir(), 'write-folder-'));

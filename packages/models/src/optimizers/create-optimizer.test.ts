@@ -1,6 +1,6 @@
-import { processMemory, resetPeak, profile } from '@selfsup/engine/testing/measuring';
-import { tf } from '@selfsup/engine/tensorflow';
 import { describe, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
+import { processMemory, profile, resetPeak } from '@selfsup/engine/testing/measuring';
 import { optimizerSchema } from './config.ts';
 import { createOptimizer, type Optimizer } from './create-optimizer.ts';
 

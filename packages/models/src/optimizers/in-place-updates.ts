@@ -1,4 +1,4 @@
-import { ResourceVariable, decayed, type SharedScalars } from '@selfsup/engine/optimizer-ops';
+import { decayed, ResourceVariable, type SharedScalars } from '@selfsup/engine/optimizer-ops';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '../checkpoint/checkpoint.ts';
 import { requireTensor, tensorData, type NamedVariable } from '../checkpoint/weights.ts';

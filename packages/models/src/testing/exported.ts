@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deviceUniform } from '@selfsup/engine/device-random';
-import { randomKey } from '@selfsup/kit/random';
-import type { tf } from '@selfsup/engine/tensorflow';
 import { expect } from 'vitest';
+import { deviceUniform } from '@selfsup/engine/device-random';
+import type { tf } from '@selfsup/engine/tensorflow';
+import { randomKey } from '@selfsup/kit/random';
 import { modelWeights } from '../checkpoint/weights.ts';
 
 /** Python with PyTorch, where bench/setup-oracles has made one. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { tf } from '@selfsup/engine/tensorflow';
-import { configureNetwork } from '../network.ts';
-import type { ReferenceArray } from './reference.ts';
 import { embeddingModel, featureShapeOf } from '../building/heads.ts';
 import { assignVariables, modelWeights } from '../checkpoint/weights.ts';
+import { configureNetwork } from '../network.ts';
+import type { ReferenceArray } from './reference.ts';
 
 /** One network as bench/oracles/alexnet_reference.py ran it in PyTorch. */
 export interface NetworkReference {

@@ -1,8 +1,8 @@
+import { tf } from '@selfsup/engine/tensorflow';
 import { stopIfAsked } from '@selfsup/kit/interruption';
+import { refuseNonFinite, type RowSource } from '../row-source.ts';
 import { movedClusters } from './kmeans-centroids.ts';
 import { deviceCentroids, deviceRows, nearestTwo, type DeviceCentroids } from './kmeans-nearest.ts';
-import { tf } from '@selfsup/engine/tensorflow';
-import { refuseNonFinite, type RowSource } from '../row-source.ts';
 
 /** From this share of moved centroids on, rows are compared with all of them at once. */
 const mostMoved = 0.9;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { meansOf, movedClusters, splitEmptyClusters } from './kmeans-centroids.ts';
 import { randomKey } from '@selfsup/kit/random';
+import { meansOf, movedClusters, splitEmptyClusters } from './kmeans-centroids.ts';
 
 it('means of clusters are their sums over their counts; an empty cluster stays', () => {
   const means = meansOf(Float64Array.of(2, 4, 0, 0, -9, 3), Int32Array.of(2, 0, 3), Float32Array.of(9, 9, 7, 8, 9, 9));

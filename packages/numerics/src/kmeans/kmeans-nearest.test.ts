@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { deviceCentroids, deviceRows, nearestTwo } from './kmeans-nearest.ts';
 import { normal, randomKey } from '@selfsup/kit/random';
+import { deviceCentroids, deviceRows, nearestTwo } from './kmeans-nearest.ts';
 
 it.each([1, 2, 64, 65, 101, 300])('finds the two greatest scores of %i centroids', (k) => {
   const width = 5;

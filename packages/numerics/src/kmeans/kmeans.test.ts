@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kmeans as mlKMeans } from 'ml-kmeans';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
+import { normal, randomKey } from '@selfsup/kit/random';
+import { fileRows, memoryRows, type RowSource } from '../row-source.ts';
 import {
   kmeans,
   loadKMeansState,
@@ -12,9 +15,6 @@ import {
   type KMeansOptions,
   type KMeansState,
 } from './kmeans.ts';
-import { fileRows, memoryRows, type RowSource } from '../row-source.ts';
-import { normal, randomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
 
 /** Standard normal rows, `[rows, width]`: no clusters in them, so many rows lie near a border. */
 function noise(rows: number, width: number, seed = 1): Float32Array {

@@ -1,10 +1,10 @@
 import { UserError } from '@selfsup/kit/errors';
-import { DeviceRowCache, RowAssignment } from './kmeans-assignment.ts';
-import { meansOf, splitEmptyClusters, splitKey } from './kmeans-centroids.ts';
-import type { KMeansResult, KMeansState } from './kmeans-state.ts';
 import type { Progress } from '@selfsup/kit/progress';
 import { permutation, randomKey } from '@selfsup/kit/random';
 import { refuseNonFinite, rowsPerChunk, type RowSource } from '../row-source.ts';
+import { DeviceRowCache, RowAssignment } from './kmeans-assignment.ts';
+import { meansOf, splitEmptyClusters, splitKey } from './kmeans-centroids.ts';
+import type { KMeansResult, KMeansState } from './kmeans-state.ts';
 
 export { loadKMeansState, saveKMeansState, type KMeansResult, type KMeansState } from './kmeans-state.ts';
 export interface KMeansOptions {

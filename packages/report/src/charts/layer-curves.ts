@@ -2,10 +2,10 @@ import type { PublishedNumber, Results } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { familiesOf, familyTitle, type FamilyMember, type ProtocolFamily } from '../metrics/families.ts';
 import { inPercent } from '../metrics/format.ts';
-import { type Metrics, valuesOf } from '../metrics/gather.ts';
-import { type Measure, measureTitle, nameIn, type Protocol } from '../metrics/protocols.ts';
+import { valuesOf, type Metrics } from '../metrics/gather.ts';
+import { measureTitle, nameIn, type Measure, type Protocol } from '../metrics/protocols.ts';
 import { methodOf } from '../tables/family-tables.ts';
-import { type Arranged, type Panel, panelsOf } from './panels.ts';
+import { panelsOf, type Arranged, type Panel } from './panels.ts';
 import { extent, lineChart, type Series } from './svg-chart.ts';
 
 /** Variants of an experiment or entries of a comparison, and what the literature has beside them. */

@@ -1,5 +1,5 @@
-import { formatNumber } from '../metrics/format.ts';
 import { escapeText, html, trusted, type Markup } from '../markup/html.ts';
+import { formatNumber } from '../metrics/format.ts';
 
 export interface Series {
   readonly name: string;

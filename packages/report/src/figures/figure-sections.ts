@@ -1,5 +1,5 @@
 import type { Results, StageRow } from '../input.ts';
-import { type Section, section } from '../markup/document.ts';
+import { section, type Section } from '../markup/document.ts';
 import type { FigurePage, Shown } from './figure-kind.ts';
 import { findFigureKind } from './find-kind.ts';
 

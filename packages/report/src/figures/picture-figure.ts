@@ -1,5 +1,5 @@
 import { pictureSize, pictureUri } from '../images/picture-bytes.ts';
-import { html, type Markup, trusted } from '../markup/html.ts';
+import { html, trusted, type Markup } from '../markup/html.ts';
 import type { Picture } from './picture.ts';
 
 /** A picture with its caption, verdict and facts; `columns` is the class that says how much room it takes. */

@@ -1,7 +1,7 @@
 import { html, type Markup } from '../markup/html.ts';
 import { ofFirstSeeds, type Shown } from './figure-kind.ts';
-import type { Picture, Pictures } from './picture.ts';
 import { columnsOf, pictureFigure } from './picture-figure.ts';
+import type { Picture, Pictures } from './picture.ts';
 
 /**
  * The pictures of the first seed of each variant: those at the same place of the same group of the same stage stand side by

@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { sampleComparison } from '../testing/comparison.ts';
 import { renderComparison } from '../comparison-page.ts';
-import { type Pictures, pictures } from '../figures/kinds/pictures.ts';
+import { pictures, type Pictures } from '../figures/kinds/pictures.ts';
+import { sampleComparison } from '../testing/comparison.ts';
 import { withLighterPictures } from './lighter-pictures.ts';
 import { pictureSize, pictureUri } from './picture-bytes.ts';
 import { encodePng } from './png.ts';

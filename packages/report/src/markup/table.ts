@@ -1,4 +1,4 @@
-import { type Content, html, type Markup } from './html.ts';
+import { html, type Content, type Markup } from './html.ts';
 
 /** A column of a table's head. */
 export interface Column {

@@ -1,4 +1,4 @@
-import { distinctLayers, distinctMeasures, type Measure, nameIn, type Protocol } from './protocols.ts';
+import { distinctLayers, distinctMeasures, nameIn, type Measure, type Protocol } from './protocols.ts';
 
 /** One protocol of a family, and the number that tells it from the others. */
 export interface FamilyMember {

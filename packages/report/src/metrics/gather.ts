@@ -1,4 +1,4 @@
-import { type Metric, metricName } from '@selfsup/kit/metric';
+import { metricName, type Metric } from '@selfsup/kit/metric';
 import type { Results } from '../input.ts';
 import { formatDeviation, formatValue, meanAndDeviation } from './format.ts';
 

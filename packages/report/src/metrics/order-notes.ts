@@ -1,6 +1,6 @@
 import type { PublishedNumber } from '../input.ts';
 import { formatValue } from './format.ts';
-import { meanText, type Metrics, valuesOf } from './gather.ts';
+import { meanText, valuesOf, type Metrics } from './gather.ts';
 
 /** Two methods whose order here is not the published one, with the numbers of both. */
 export interface OrderNote {

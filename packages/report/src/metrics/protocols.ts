@@ -1,5 +1,5 @@
-import { type Metric, metricName } from '@selfsup/kit/metric';
-import type { ComparisonInput, ComparedRow } from '../comparison-input.ts';
+import { metricName, type Metric } from '@selfsup/kit/metric';
+import type { ComparedRow, ComparisonInput } from '../comparison-input.ts';
 import type { Results } from '../input.ts';
 
 /** What is measured at each layer of a protocol. */

@@ -1,4 +1,4 @@
-import { type Metric, metricName } from '@selfsup/kit/metric';
+import { metricName, type Metric } from '@selfsup/kit/metric';
 import type { Measured, Run } from '../overview-input.ts';
 import { meanAndDeviation } from './format.ts';
 import { isHeadline } from './gather.ts';

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { publishedEntrySchema, resolvePublished } from './entry.ts';
 
 test('cells of a row stand beside our metrics, error rates as accuracies', async () => {

@@ -1,5 +1,5 @@
-import type { PublishedNumber } from '../input.ts';
 import type { WholeTable } from '../comparison-input.ts';
+import type { PublishedNumber } from '../input.ts';
 import { publishedTable } from './find.ts';
 
 /** The tables of which two rows or more are among `numbers`: they are read as a whole, in order of their first number. */

@@ -2,7 +2,7 @@ import type { ExpectedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
 import { formatValue } from '../metrics/format.ts';
-import { type Metrics, valuesOfOrFirst } from '../metrics/gather.ts';
+import { valuesOfOrFirst, type Metrics } from '../metrics/gather.ts';
 import { metricTitle } from './metric-title.ts';
 import { markedMean } from './remarks.ts';
 

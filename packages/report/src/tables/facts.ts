@@ -1,7 +1,7 @@
 import { flatten } from '../flatten.ts';
 import { pictureUri } from '../images/picture-bytes.ts';
 import type { DatasetFacts, Results, StageRow } from '../input.ts';
-import { html, type Markup, trusted } from '../markup/html.ts';
+import { html, trusted, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
 import { formatSeconds, groupDigits } from '../metrics/format.ts';
 

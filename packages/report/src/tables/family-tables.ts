@@ -1,13 +1,13 @@
-import type { ComparedEntry, ComparisonInput } from '../comparison-input.ts';
 import { groupRow, groupsOf } from '../charts/panels.ts';
+import type { ComparedEntry, ComparisonInput } from '../comparison-input.ts';
 import type { PublishedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
-import { familyTitle, type FamilyMember, namesOf, type ProtocolFamily } from '../metrics/families.ts';
+import { familyTitle, namesOf, type FamilyMember, type ProtocolFamily } from '../metrics/families.ts';
 import { formatSeconds, formatValue } from '../metrics/format.ts';
-import { type Metrics, type MetricValues, valuesOf } from '../metrics/gather.ts';
+import { valuesOf, type Metrics, type MetricValues } from '../metrics/gather.ts';
 import { meanSeconds, shortKeys } from '../metrics/made-by.ts';
-import { type Measure, measureTitle, nameIn, rowsBehind, settingsDifferences } from '../metrics/protocols.ts';
+import { measureTitle, nameIn, rowsBehind, settingsDifferences, type Measure } from '../metrics/protocols.ts';
 import { unitOf } from './published-table.ts';
 import { markedMean } from './remarks.ts';
 

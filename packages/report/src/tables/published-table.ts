@@ -2,7 +2,7 @@ import type { PublishedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
 import { formatValue } from '../metrics/format.ts';
-import { type Metrics, type MetricValues, valuesOfOrFirst } from '../metrics/gather.ts';
+import { valuesOfOrFirst, type Metrics, type MetricValues } from '../metrics/gather.ts';
 import { metricTitle } from './metric-title.ts';
 import { markedMean } from './remarks.ts';
 

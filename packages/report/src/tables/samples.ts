@@ -1,7 +1,7 @@
 import type { ComparisonInput } from '../comparison-input.ts';
-import { groupDigits } from '../metrics/format.ts';
-import { html, trusted, type Markup } from '../markup/html.ts';
 import { pictureUri } from '../images/picture-bytes.ts';
+import { html, trusted, type Markup } from '../markup/html.ts';
+import { groupDigits } from '../metrics/format.ts';
 
 /** Names of the datasets that encoders learned from, in order of appearance. */
 export function pretrainingData({ entries }: Pick<ComparisonInput, 'entries'>): string[] {

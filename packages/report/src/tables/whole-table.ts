@@ -3,7 +3,7 @@ import type { PublishedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table as scrollingTable } from '../markup/table.ts';
 import { groupDigits } from '../metrics/format.ts';
-import { type Metrics, valuesOf } from '../metrics/gather.ts';
+import { valuesOf, type Metrics } from '../metrics/gather.ts';
 import { markedMean } from './remarks.ts';
 
 type Row = WholeTable['table']['rows'][number];

@@ -3,7 +3,7 @@ import { normal, randomKey, uniform } from '@selfsup/kit/random';
 import { confusion } from '../figures/kinds/confusion.ts';
 import { curve } from '../figures/kinds/curve.ts';
 import { filters } from '../figures/kinds/filters.ts';
-import { type Picture, pictures } from '../figures/kinds/pictures.ts';
+import { pictures, type Picture } from '../figures/kinds/pictures.ts';
 import { encodePng } from '../images/png.ts';
 import type { ReportInput, StageRow } from '../input.ts';
 

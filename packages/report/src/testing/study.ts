@@ -1,9 +1,9 @@
 import { formerMetrics } from '@selfsup/kit/former-metrics';
-import type { PublishedTable } from '../published/schema.ts';
 import type { ComparedRow, ComparisonInput } from '../comparison-input.ts';
 import { filters } from '../figures/kinds/filters.ts';
 import { encodePng } from '../images/png.ts';
 import type { DatasetFacts, PublishedNumber } from '../input.ts';
+import type { PublishedTable } from '../published/schema.ts';
 
 const layers = ['conv1', 'conv2', 'conv3', 'conv4', 'conv5'];
 const sources = ['full', 'mono A', 'mono B', 'deka', 'kilo'];

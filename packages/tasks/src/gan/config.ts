@@ -1,6 +1,6 @@
+import { z } from 'zod';
 import { accuracy } from '@selfsup/kit/metric';
 import { networkSchema } from '@selfsup/models/network-section';
-import { z } from 'zod';
 
 /** What all tasks with a generator and an encoder share in their `task` section. Loads no TensorFlow. */
 export const ganFields = {

@@ -1,5 +1,5 @@
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { adversarialLosses, latentError } from './losses.ts';
 
 const losses = (real: number[], generated: number[]) => {

@@ -1,5 +1,5 @@
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';
 import { GanMeasures } from './measures.ts';

@@ -1,11 +1,11 @@
 import { evenlyApart } from '@selfsup/data/subset';
 import { compiledStep } from '@selfsup/engine/compiled-step';
-import { stopIfAsked } from '@selfsup/kit/interruption';
+import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
+import { stopIfAsked } from '@selfsup/kit/interruption';
+import { deriveKey } from '@selfsup/kit/random';
 import { nearestNeighbours } from '@selfsup/numerics/nearest-neighbours';
 import { memoryRows, type RowSource } from '@selfsup/numerics/row-source';
-import { deriveKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
 import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';
 import type { GanNetworks } from './networks.ts';

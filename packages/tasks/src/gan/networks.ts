@@ -1,17 +1,17 @@
+import type { Batch } from '@selfsup/data/loader';
 import { deviceUniform } from '@selfsup/engine/device-random';
-import { UserError } from '@selfsup/kit/errors';
 import { withMovingDecay } from '@selfsup/engine/layers';
-import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
-import { codeHead, codeOf } from '@selfsup/models/units';
+import { UserError } from '@selfsup/kit/errors';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
+import type { Adversaries } from '@selfsup/models/adversaries';
 import { featureShapeOf } from '@selfsup/models/heads';
 import { configureNetwork, type ImageShape } from '@selfsup/models/network';
-import type { Adversaries } from '@selfsup/models/adversaries';
 import { normalise } from '@selfsup/models/normalise';
+import { codeHead, codeOf } from '@selfsup/models/units';
 import { modelWeights } from '@selfsup/models/weights';
-import type { Batch } from '@selfsup/data/loader';
-import { imagesOf } from '../steps/images.ts';
 import type { ParameterGroup } from '@selfsup/trainer/trainee';
+import { imagesOf } from '../steps/images.ts';
 import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';
 

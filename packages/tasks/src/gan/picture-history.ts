@@ -1,8 +1,8 @@
-import type { Picture } from '@selfsup/report/figures/pictures';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '@selfsup/models/checkpoint';
 import type { ImageShape } from '@selfsup/models/network';
 import { normalise } from '@selfsup/models/normalise';
+import type { Picture } from '@selfsup/report/figures/pictures';
 import type { TraineeState } from '@selfsup/trainer/trainee';
 import { firstImages } from '../steps/images.ts';
 import { encodePng } from '../steps/png.ts';

@@ -1,6 +1,6 @@
+import type { Batch } from '@selfsup/data/loader';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
 import { tf } from '@selfsup/engine/tensorflow';
-import type { Batch } from '@selfsup/data/loader';
 import type { Forward } from '@selfsup/trainer/gradients';
 import { infer } from './inference.ts';
 

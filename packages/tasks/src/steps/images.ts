@@ -1,6 +1,6 @@
+import type { Batch } from '@selfsup/data/loader';
 import { pixelTensor } from '@selfsup/engine/pixels';
 import type { tf } from '@selfsup/engine/tensorflow';
-import type { Batch } from '@selfsup/data/loader';
 
 /** The images of a batch on the device: float32 `[batch, height, width, channels]`, 0..255. */
 export function imagesOf(batch: Batch): tf.Tensor4D {

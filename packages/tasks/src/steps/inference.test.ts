@@ -1,5 +1,5 @@
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { infer } from './inference.ts';
 
 test.each([1, 128, 129, 300])('%i samples give what they give together, in their order', (count) => {

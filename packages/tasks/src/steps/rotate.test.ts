@@ -1,5 +1,5 @@
-import { tf } from '@selfsup/engine/tensorflow';
 import { describe, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { rotate } from './rotate.ts';
 
 const rows = (image: tf.Tensor4D): unknown => (image.squeeze([0, 3]) as tf.Tensor2D).arraySync();

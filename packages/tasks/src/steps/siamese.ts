@@ -1,6 +1,6 @@
 import { dense } from '@selfsup/engine/layers';
-import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { embeddingModel, featureShapeOf } from '@selfsup/models/heads';
 import { uniformFanIn } from '@selfsup/models/initialisers';
 import type { Embed } from '@selfsup/models/network';

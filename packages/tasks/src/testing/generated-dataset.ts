@@ -1,5 +1,5 @@
-import { permutation, randomKey, uniform } from '@selfsup/kit/random';
 import type { Dataset, DatasetManifest } from '@selfsup/data/dataset';
+import { permutation, randomKey, uniform } from '@selfsup/kit/random';
 
 /**
  * A dataset in memory for tests: grey noise with a bright bar near the top edge (so that rotations can be told

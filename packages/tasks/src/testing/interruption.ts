@@ -1,8 +1,8 @@
-import { metricValues } from '@selfsup/kit/metric';
 import { join } from 'node:path';
-import { canonicalJson, sha256, sha256File } from '@selfsup/kit/files';
-import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import type { Dataset } from '@selfsup/data/dataset';
+import { canonicalJson, sha256, sha256File } from '@selfsup/kit/files';
+import { metricValues } from '@selfsup/kit/metric';
+import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import type { Task } from '../task.ts';
 import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from './training-context.ts';

@@ -1,12 +1,12 @@
-import { figureData } from '@selfsup/report/testing/figure-data';
 // Run as a process of its own by deepcluster-kill.test.ts: trains in the folder given, telling each advance of each phase,
 // and prints digests of what it would publish.
 import { canonicalJson, sha256, sha256File } from '@selfsup/kit/files';
-import { generatedDataset } from './generated-dataset.ts';
-import { trainOn } from '../training/run-training.ts';
-import { trainingContext } from './training-context.ts';
-import { createDeepCluster } from '../pretext/deepcluster/run.ts';
+import { figureData } from '@selfsup/report/testing/figure-data';
 import { deepcluster } from '../pretext/deepcluster/deepcluster.ts';
+import { createDeepCluster } from '../pretext/deepcluster/run.ts';
+import { trainOn } from '../training/run-training.ts';
+import { generatedDataset } from './generated-dataset.ts';
+import { trainingContext } from './training-context.ts';
 
 // Every piece of work is written at once, so that kills fall in the middle of things.
 const eager: typeof deepcluster = {

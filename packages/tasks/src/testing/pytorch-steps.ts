@@ -2,9 +2,9 @@ import { tf } from '@selfsup/engine/tensorflow';
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import { decodeReference, decodeReferences, type ReferenceArray } from '@selfsup/models/testing/reference';
 import { assignVariables, modelWeights } from '@selfsup/models/weights';
-import type { TaskInstance } from '../task.ts';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
 import { takeStep } from '@selfsup/trainer/step';
+import type { TaskInstance } from '../task.ts';
 
 type Arrays = Readonly<Record<string, ReferenceArray>>;
 

@@ -1,22 +1,22 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { compiledSize, compileSteps } from '@selfsup/engine/compiled-step';
 import { sha256File } from '@selfsup/kit/files';
-import { afterAll, afterEach, expect, test } from 'vitest';
 import { aed } from '../pretext/aed/aed.ts';
 import { aet } from '../pretext/aet/aet.ts';
 import { bigan } from '../pretext/bigan/bigan.ts';
 import { deepcluster } from '../pretext/deepcluster/deepcluster.ts';
-import { generatedDataset } from '../testing/generated-dataset.ts';
-import { digestsOf } from '../testing/interruption.ts';
 import { jigsaw } from '../pretext/jigsaw/jigsaw.ts';
 import { latentRegressor } from '../pretext/latent-regressor/latent-regressor.ts';
 import { rotnet } from '../pretext/rotnet/rotnet.ts';
 import { supervised } from '../pretext/supervised/supervised.ts';
-import type { Task } from '../task.ts';
-import { trainingContext } from '../testing/training-context.ts';
 import { transformGenerator } from '../pretext/transform-generator/transform-generator.ts';
+import type { Task } from '../task.ts';
+import { generatedDataset } from '../testing/generated-dataset.ts';
+import { digestsOf } from '../testing/interruption.ts';
+import { trainingContext } from '../testing/training-context.ts';
 import { trainOn } from './run-training.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'compiled-'));

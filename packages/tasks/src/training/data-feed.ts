@@ -1,10 +1,10 @@
-import { stopIfAsked } from '@selfsup/kit/interruption';
-import { UserError } from '@selfsup/kit/errors';
-import { deriveKey, randomKey, type RandomKey } from '@selfsup/kit/random';
-import { type Augment, type ImageSize, measuringView, outputSize, viewsPerImage } from '@selfsup/data/augment';
+import { measuringView, outputSize, viewsPerImage, type Augment, type ImageSize } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
 import { chosenImages } from '@selfsup/data/subset';
+import { UserError } from '@selfsup/kit/errors';
+import { stopIfAsked } from '@selfsup/kit/interruption';
+import { deriveKey, randomKey, type RandomKey } from '@selfsup/kit/random';
 import type { Feed } from '@selfsup/trainer/trainee';
 import type { TrainingConfig } from './training-config.ts';
 

@@ -1,12 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
 import { dryRun } from '@selfsup/kit/extent';
 import { loadEncoder } from '@selfsup/models/encoder';
-import { afterAll, expect, test } from 'vitest';
-import { generatedDataset } from '../testing/generated-dataset.ts';
 import { random } from '../pretext/random/random.ts';
 import { rotnet } from '../pretext/rotnet/rotnet.ts';
+import { generatedDataset } from '../testing/generated-dataset.ts';
 import { trainingContext } from '../testing/training-context.ts';
 import { rehearseOn } from './dry-run.ts';
 

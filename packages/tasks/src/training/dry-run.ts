@@ -1,16 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Dataset } from '@selfsup/data/dataset';
+import { tf } from '@selfsup/engine/tensorflow';
 import { firstOf } from '@selfsup/kit/extent';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from '@selfsup/models/checkpoint';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { learningRateAt, milestones } from '@selfsup/models/schedules';
 import { parameterCount } from '@selfsup/models/weights';
-import type { Dataset } from '@selfsup/data/dataset';
 import { duration } from '@selfsup/trainer/clock';
 import type { Task } from '../task.ts';
-import { type BuiltTraining, withTraining } from './run-training.ts';
+import { withTraining, type BuiltTraining } from './run-training.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { isAbsolute, join } from 'node:path';
+import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { sha256File } from '@selfsup/kit/files';
 import { dataFolder } from '@selfsup/kit/folders';
-import { z } from 'zod';
 
 /** A file that a task's config names. Its digest is part of the config, so another file is never taken for it. */
 export const givenFileSchema = z.strictObject({

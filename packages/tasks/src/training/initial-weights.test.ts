@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StageInput } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { generatedDataset } from '../testing/generated-dataset.ts';
-import { interrupted } from '../testing/interruption.ts';
 import { kmeansInit } from '../pretext/kmeans-init/kmeans-init.ts';
 import { rotnet } from '../pretext/rotnet/rotnet.ts';
+import { generatedDataset } from '../testing/generated-dataset.ts';
+import { interrupted } from '../testing/interruption.ts';
 import { trainingContext } from '../testing/training-context.ts';
 import { trainOn } from './run-training.ts';
 

@@ -1,5 +1,5 @@
-import type { StageInput } from '@selfsup/kit/stage';
 import type { tf } from '@selfsup/engine/tensorflow';
+import type { StageInput } from '@selfsup/kit/stage';
 import { readCheckpoint } from '@selfsup/models/checkpoint';
 import { assignEncoder } from '@selfsup/models/encoder';
 

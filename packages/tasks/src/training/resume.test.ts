@@ -1,12 +1,12 @@
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256File } from '@selfsup/kit/files';
 import { Interrupted, type StageResult } from '@selfsup/kit/stage';
 import { readCheckpoint } from '@selfsup/models/checkpoint';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generatedDataset } from '../testing/generated-dataset.ts';
 import { rotnet } from '../pretext/rotnet/rotnet.ts';
+import { generatedDataset } from '../testing/generated-dataset.ts';
 import { trainingContext } from '../testing/training-context.ts';
 import { trainOn } from './run-training.ts';
 

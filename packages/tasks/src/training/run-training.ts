@@ -1,21 +1,21 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { openDataset, type Dataset } from '@selfsup/data/dataset';
+import type { Batch } from '@selfsup/data/loader';
+import { requireImages } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, sha256, sha256File } from '@selfsup/kit/files';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
-import { openDataset, type Dataset } from '@selfsup/data/dataset';
-import type { Batch } from '@selfsup/data/loader';
-import { requireImages } from '@selfsup/data/subset';
 import { saveEncoder, type Normalisation } from '@selfsup/models/encoder';
 import { configureNetwork, type ConfiguredNetwork } from '@selfsup/models/network';
 import { modelWeights } from '@selfsup/models/weights';
 import { Training } from '@selfsup/trainer/training';
 import type { Task, TaskInstance } from '../task.ts';
-import type { TrainingConfig } from './training-config.ts';
 import { DataFeed } from './data-feed.ts';
 import { initialWeights, type InitialWeights } from './initial-weights.ts';
 import { finalMetrics, trainingFigures, writeFiles } from './outputs.ts';
+import type { TrainingConfig } from './training-config.ts';
 
 /** A training that is built: what `trainOn` carries out. */
 export interface BuiltTraining {

@@ -1,9 +1,9 @@
+import { z, type ZodType } from 'zod';
 import { augmentSchema } from '@selfsup/data/augment';
 import { subsetSchema } from '@selfsup/data/subset';
 import { networkSchema } from '@selfsup/models/network-section';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
-import { z, type ZodType } from 'zod';
 
 const data = z.strictObject({
   split: z.string().default('train'),

@@ -1,16 +1,16 @@
-import { metricValues } from '@selfsup/kit/metric';
-import { figureData } from '@selfsup/report/testing/figure-data';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tf } from '@selfsup/engine/tensorflow';
-import { modelWeights } from '@selfsup/models/weights';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { generatedDataset } from '../testing/generated-dataset.ts';
+import { tf } from '@selfsup/engine/tensorflow';
+import { metricValues } from '@selfsup/kit/metric';
+import { modelWeights } from '@selfsup/models/weights';
+import { figureData } from '@selfsup/report/testing/figure-data';
 import { gradientsOf } from '@selfsup/trainer/gradients';
 import { rotnet } from '../pretext/rotnet/rotnet.ts';
 import type { Task, TaskInstance } from '../task.ts';
+import { generatedDataset } from '../testing/generated-dataset.ts';
 import { trainingContext } from '../testing/training-context.ts';
 import { trainOn } from './run-training.ts';
 

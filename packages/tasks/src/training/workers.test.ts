@@ -1,15 +1,15 @@
-import { metricValues } from '@selfsup/kit/metric';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkDatasetConfig } from '@selfsup/data/dataset-config';
+import { afterAll, expect, test } from 'vitest';
 import { openDataset } from '@selfsup/data/dataset';
+import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { ingest } from '@selfsup/data/ingest';
 import { jpegEncode } from '@selfsup/data/pictures';
 import { UserError } from '@selfsup/kit/errors';
 import { sha256File } from '@selfsup/kit/files';
+import { metricValues } from '@selfsup/kit/metric';
 import { integer, randomKey } from '@selfsup/kit/random';
-import { afterAll, expect, test } from 'vitest';
 import { rotnet } from '../pretext/rotnet/rotnet.ts';
 import { trainingContext } from '../testing/training-context.ts';
 import { trainOn } from './run-training.ts';

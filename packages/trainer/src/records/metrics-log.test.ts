@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tf } from '@selfsup/engine/tensorflow';
 import { afterAll, expect, test } from 'vitest';
-import { MetricsLog } from './metrics-log.ts';
+import { tf } from '@selfsup/engine/tensorflow';
 import { eventRecords } from '../testing/event-records.ts';
+import { MetricsLog } from './metrics-log.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'metrics-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalJson, writeAtomically } from '@selfsup/kit/files';
 import { tensorFlowBackend } from '@selfsup/engine/kernel';
 import { tf } from '@selfsup/engine/tensorflow';
+import { canonicalJson, writeAtomically } from '@selfsup/kit/files';
 
 /** One line: `kind` says what was measured, the rest are numbers. */
 export interface MetricsLine {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CodeKey, codeKey } from './code-key.ts';
 import { codeDifferences } from '../why-code.ts';
+import { codeKey, type CodeKey } from './code-key.ts';
 
 let root: string;
 beforeAll(() => {

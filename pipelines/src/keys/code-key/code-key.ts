@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
-import { rootKey } from './kept-keys.ts';
 import type { Workspace } from '../../declare/workspace.ts';
+import { rootKey } from './kept-keys.ts';
 
 /**
  * What a stage's code amounts to. The key is a hash of what its modules compute: of the declarations that they reach, each

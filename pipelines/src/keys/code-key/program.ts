@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Comment, parse } from 'acorn';
+import { parse, type Comment } from 'acorn';
 import { analyze, type Variable } from 'eslint-scope';
 import type { Identifier, ImportDeclaration, Node, Pattern, Program as Tree } from 'estree';
 

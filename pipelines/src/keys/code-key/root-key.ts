@@ -4,8 +4,8 @@ import { sha256 } from '@selfsup/kit/files';
 import { bundle } from './bundle.ts';
 import { lockfileOf } from './lockfile.ts';
 import { merkle } from './merkle.ts';
-import { type Declaration, type Program, readProgram } from './program.ts';
-import { contentHash, fileCall, nameOfFile, type SourceFile, sourceFile } from './source-files.ts';
+import { readProgram, type Declaration, type Program } from './program.ts';
+import { contentHash, fileCall, nameOfFile, sourceFile, type SourceFile } from './source-files.ts';
 import { writer, type Written } from './written.ts';
 
 /** What one source file amounts to, with all that it reaches. */

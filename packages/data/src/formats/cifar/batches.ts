@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { openFileTree } from '../../files/file-tree.ts';
 import type { SourceEntry, SourceImage, SourceReading } from '../../source.ts';
-import { type CifarArchive, cifarImage, type CifarKind, interleaved } from './kind.ts';
+import { cifarImage, interleaved, type CifarArchive, type CifarKind } from './kind.ts';
 
 /** One batch file, read: where each image's planes begin, and its label. */
 export interface CifarBatch {

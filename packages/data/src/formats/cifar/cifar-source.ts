@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/kit/errors';
 import { z } from 'zod';
+import { UserError } from '@selfsup/kit/errors';
 import { archiveMembers, isArchive } from '../../archives/archive.ts';
 import { download } from '../../files/download.ts';
 import { treeFingerprint } from '../../files/file-tree.ts';

@@ -4,15 +4,17 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import {
   adjust,
-  type Adjustment,
   affine,
   channelSums,
   isJpeg,
   jpegDecode,
   jpegEncode,
   jpegHeader,
+  jpegView,
+  resize,
+  type Adjustment,
+  type Picture,
 } from './pictures.ts';
-import { jpegView, resize, type Picture } from './pictures.ts';
 
 // Written by bench/oracles/pillow_pictures.py.
 const pillow = JSON.parse(await readFile(join(import.meta.dirname, 'pillow.fixture.json'), 'utf8')) as Record<

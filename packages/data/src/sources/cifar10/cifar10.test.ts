@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Dataset, openDataset } from '../../dataset.ts';
-import { cifarBinary, type Files, jpegTree, tarOf, writeTree } from '../../testing/archives.ts';
+import { openDataset, type Dataset } from '../../dataset.ts';
+import { cifarBinary, jpegTree, tarOf, writeTree, type Files } from '../../testing/archives.ts';
 import { contextIn, ingestSection, userError, workplace } from '../../testing/workplace.ts';
 import cifar10 from './cifar10.ts';
 

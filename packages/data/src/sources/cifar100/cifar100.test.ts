@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../../dataset.ts';
-import { type Files, noiseByte, tarOf, writeTree } from '../../testing/archives.ts';
+import { noiseByte, tarOf, writeTree, type Files } from '../../testing/archives.ts';
 import { cifarPickle } from '../../testing/pickles.ts';
 import { ingestSection, userError, workplace } from '../../testing/workplace.ts';
 import { coarseClasses, fineClasses } from './classes.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Interrupted } from '@selfsup/kit/stage';
 import { execa, ExecaError } from 'execa';
+import { Interrupted } from '@selfsup/kit/stage';
 import type { SourceContext } from '../../source.ts';
 
 const packageName = 'dataset-fashion-mnist';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { download } from '../../files/download.ts';
-import { foundIdx, idxFilesIn, idxNames } from '../../formats/idx-files.ts';
 import { givenPath, inDataFolder } from '../../files/named-files.ts';
+import { foundIdx, idxFilesIn, idxNames } from '../../formats/idx-files.ts';
 import type { FoundSource, Source, SourceContext } from '../../source.ts';
 import { debianFolder, fetchDebianPackage, fetchedFolder } from './debian.ts';
 

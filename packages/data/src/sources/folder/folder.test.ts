@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { pack } from 'tar-stream';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../dataset.ts';
-import { type Files, tarOf, writeTree } from '../../testing/archives.ts';
+import { tarOf, writeTree, type Files } from '../../testing/archives.ts';
 import { ingestSection, userError, workplace } from '../../testing/workplace.ts';
 
 const folder = await workplace();

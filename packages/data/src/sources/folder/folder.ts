@@ -1,15 +1,15 @@
-import { randomKey, permutation } from '@selfsup/kit/random';
-import { UserError } from '@selfsup/kit/errors';
 import { z } from 'zod';
+import { UserError } from '@selfsup/kit/errors';
+import { permutation, randomKey } from '@selfsup/kit/random';
 import { openFileTree, treeFingerprint } from '../../files/file-tree.ts';
 import { litterReason } from '../../files/litter.ts';
 import { givenPath } from '../../files/named-files.ts';
-import type { Source, SourceEntry, SourceImage, SourceReading } from '../../source.ts';
+import { passedOver, passedOverText, type NotRead } from '../../files/passed-over.ts';
 import { pictureEndings } from '../../pictures/formats/signature.ts';
-import { type NotRead, passedOver, passedOverText } from '../../files/passed-over.ts';
 import { pictureFiles } from '../../pictures/picture-files.ts';
+import type { Source, SourceEntry, SourceImage, SourceReading } from '../../source.ts';
 import type { DatasetWarning } from '../../store/manifest.ts';
-import { commonFolder, type Layout, layoutOf } from './layout.ts';
+import { commonFolder, layoutOf, type Layout } from './layout.ts';
 
 const schema = z.strictObject({
   type: z.literal('folder'),

@@ -1,5 +1,5 @@
-import { UserError } from '@selfsup/kit/errors';
 import { z } from 'zod';
+import { UserError } from '@selfsup/kit/errors';
 import { openFileTree, treeFingerprint } from '../../files/file-tree.ts';
 import { givenPath, inDataFolder } from '../../files/named-files.ts';
 import type { Source, SourceEntry, SourceImage, SourceReading } from '../../source.ts';

@@ -1,5 +1,5 @@
 import { wantedFiles } from '../../files/wanted-files.ts';
-import { type MatStruct, readMatFile } from './mat-file.ts';
+import { readMatFile, type MatStruct } from './mat-file.ts';
 
 /** What ImageNet's development kit says. */
 export interface Devkit {

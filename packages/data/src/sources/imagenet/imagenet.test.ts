@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../dataset.ts';
 import { jpegEncode } from '../../pictures/native/pictures.ts';
-import { type Files, smoothPixels, tarOf, writeTree } from '../../testing/archives.ts';
+import { smoothPixels, tarOf, writeTree, type Files } from '../../testing/archives.ts';
 import { contextIn, ingestSection, userError, workplace } from '../../testing/workplace.ts';
 import imagenet from './imagenet.ts';
 import { readMatFile } from './mat-file.ts';

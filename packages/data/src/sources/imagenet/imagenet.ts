@@ -1,11 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/kit/errors';
 import { z } from 'zod';
+import { UserError } from '@selfsup/kit/errors';
 import { joinedFingerprint, treeFingerprint } from '../../files/file-tree.ts';
 import { givenPath } from '../../files/named-files.ts';
 import type { Source, SourceContext } from '../../source.ts';
-import { type ImagenetParts, openImagenet } from './read-imagenet.ts';
+import { openImagenet, type ImagenetParts } from './read-imagenet.ts';
 
 const schema = z.strictObject({
   type: z.literal('imagenet'),

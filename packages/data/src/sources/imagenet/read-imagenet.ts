@@ -2,11 +2,11 @@ import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import type { OpenMember } from '../../archives/archive-member.ts';
-import { type FileTree, openFileTree, openMembers } from '../../files/file-tree.ts';
-import type { SourceEntry, SourceImage, SourceReading } from '../../source.ts';
 import { fileBytes } from '../../archives/tar-bytes.ts';
 import { tarMembers } from '../../archives/tar-members.ts';
-import { type Devkit, readDevkit } from './devkit.ts';
+import { openFileTree, openMembers, type FileTree } from '../../files/file-tree.ts';
+import type { SourceEntry, SourceImage, SourceReading } from '../../source.ts';
+import { readDevkit, type Devkit } from './devkit.ts';
 
 /** Where the parts lie: archives or extracted folders. */
 export interface ImagenetParts {

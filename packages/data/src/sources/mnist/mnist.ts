@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { download } from '../../files/download.ts';
-import { foundIdx, idxFilesIn, idxNames } from '../../formats/idx-files.ts';
 import { givenPath, inDataFolder } from '../../files/named-files.ts';
+import { foundIdx, idxFilesIn, idxNames } from '../../formats/idx-files.ts';
 import type { Source } from '../../source.ts';
 
 const schema = z.strictObject({

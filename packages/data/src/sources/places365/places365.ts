@@ -1,12 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { UserError } from '@selfsup/kit/errors';
 import { z } from 'zod';
-import { wantedFiles } from '../../files/wanted-files.ts';
+import { UserError } from '@selfsup/kit/errors';
 import { download } from '../../files/download.ts';
 import { joinedFingerprint, treeFingerprint } from '../../files/file-tree.ts';
-import { type ImagePart, type ListedImage, listedReading, readImageLabels } from '../../files/listed-images.ts';
+import { listedReading, readImageLabels, type ImagePart, type ListedImage } from '../../files/listed-images.ts';
 import { givenPath } from '../../files/named-files.ts';
+import { wantedFiles } from '../../files/wanted-files.ts';
 import type { Source, SourceReading } from '../../source.ts';
 
 const schema = z.strictObject({

@@ -1,5 +1,5 @@
-import { sha256 } from '@selfsup/kit/files';
 import { z } from 'zod';
+import { sha256 } from '@selfsup/kit/files';
 import type { Source, SourceEntry, SourceImage } from '../../source.ts';
 import { outlines } from './outlines.ts';
 import { renderShape, shapeLabel } from './render.ts';

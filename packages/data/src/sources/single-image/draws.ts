@@ -1,4 +1,4 @@
-import { deriveKey, integer, permutation, type RandomKey, randomKey, uniform } from '@selfsup/kit/random';
+import { deriveKey, integer, permutation, randomKey, uniform, type RandomKey } from '@selfsup/kit/random';
 import type { ColourChange } from '../../pictures/colour-changes.ts';
 import type { Area } from '../../pictures/native/pictures.ts';
 import type { Strengths } from './settings.ts';

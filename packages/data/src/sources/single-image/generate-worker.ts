@@ -1,5 +1,5 @@
 import { serve, workerSetup } from '../../workers/worker-side.ts';
-import { type Generator, ImageMaker } from './generate.ts';
+import { ImageMaker, type Generator } from './generate.ts';
 
 const generator = workerSetup<Generator>();
 const maker = new ImageMaker(generator);

@@ -1,6 +1,6 @@
 import { normal } from '@selfsup/kit/random';
 import { changeColours } from '../../pictures/colour-changes.ts';
-import { affine, type Picture, resize } from '../../pictures/native/pictures.ts';
+import { affine, resize, type Picture } from '../../pictures/native/pictures.ts';
 import type { Draws } from './draws.ts';
 
 /** Side to which the drawn area is scaled before it is turned: its middle then shows little of the black around it. */

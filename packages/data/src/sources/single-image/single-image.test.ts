@@ -1,17 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { sha256 } from '@selfsup/kit/files';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '@selfsup/kit/files';
 import { openDataset } from '../../dataset.ts';
 import { jpegDecode, jpegEncode, type Picture } from '../../pictures/native/pictures.ts';
 import { smoothPixels, writeTree } from '../../testing/archives.ts';
+import { renderScene, sceneSize } from '../../testing/scene.ts';
 import { ingestSection, userError, workplace } from '../../testing/workplace.ts';
 import { drawsFor } from './draws.ts';
-import { type Generator, ImageMaker, pictureOf } from './generate.ts';
+import { ImageMaker, pictureOf, type Generator } from './generate.ts';
 import { finalMap, render, widerSide } from './render.ts';
-import { renderScene, sceneSize } from '../../testing/scene.ts';
-import { type Strengths, strengthsSchema } from './settings.ts';
+import { strengthsSchema, type Strengths } from './settings.ts';
 
 const folder = await workplace();
 const strengths = strengthsSchema.parse({});

@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { z } from 'zod';
 import { usableCores } from '@selfsup/kit/cpu-quota';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
-import { z } from 'zod';
-import { readDatasetConfig } from '../../ingest/dataset-config.ts';
-import { DamagedPicture, openPicture } from '../../pictures/decode.ts';
 import { givenPath } from '../../files/named-files.ts';
+import { readDatasetConfig } from '../../ingest/dataset-config.ts';
 import { resolveSource } from '../../ingest/resolve.ts';
-import type { Look, Source, SourceContext, SourceEntry, SourceImage, SourceReading } from '../../source.ts';
 import { evenlyApart } from '../../loading/subset.ts';
+import { DamagedPicture, openPicture } from '../../pictures/decode.ts';
+import type { Look, Source, SourceContext, SourceEntry, SourceImage, SourceReading } from '../../source.ts';
 import { startPool, type WorkerPool } from '../../workers/worker-pool.ts';
-import { type Generator, pictureOf } from './generate.ts';
+import { pictureOf, type Generator } from './generate.ts';
 import { strengthsSchema } from './settings.ts';
 
 const schema = z.strictObject({

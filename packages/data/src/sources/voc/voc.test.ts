@@ -4,7 +4,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../dataset.ts';
-import { type Files, tarOf, writeTree } from '../../testing/archives.ts';
+import { tarOf, writeTree, type Files } from '../../testing/archives.ts';
 import { contextIn, ingestSection, userError, workplace } from '../../testing/workplace.ts';
 import { vocClasses } from './classes.ts';
 import { readVocMask } from './mask.ts';

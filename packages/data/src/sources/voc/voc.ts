@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '@selfsup/kit/errors';
 import { z } from 'zod';
+import { UserError } from '@selfsup/kit/errors';
 import { download } from '../../files/download.ts';
 import { joinedFingerprint, treeFingerprint } from '../../files/file-tree.ts';
 import { givenPath, inDataFolder } from '../../files/named-files.ts';

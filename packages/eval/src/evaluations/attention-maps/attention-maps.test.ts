@@ -1,12 +1,12 @@
-import { figureData } from '@selfsup/report/testing/figure-data';
-import { metricValues } from '@selfsup/kit/metric';
-import { openDataset } from '@selfsup/data/dataset';
-import type { StageInput } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
-import { loadEncoder, saveEncoder } from '@selfsup/models/encoder';
 import { beforeAll, expect, test } from 'vitest';
+import { openDataset } from '@selfsup/data/dataset';
+import { tf } from '@selfsup/engine/tensorflow';
+import { metricValues } from '@selfsup/kit/metric';
+import type { StageInput } from '@selfsup/kit/stage';
+import { loadEncoder, saveEncoder } from '@selfsup/models/encoder';
 import { NpyReader } from '@selfsup/numerics/npy';
-import { randomEncoder, run, shapes, workFolderOf, resultOf } from '../../testing/stages.ts';
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { randomEncoder, resultOf, run, shapes, workFolderOf } from '../../testing/stages.ts';
 import attentionMaps from './attention-maps.ts';
 import { attentionStrip } from './attention-strip.ts';
 

@@ -1,4 +1,4 @@
-import { type Picture, thumbnail } from '@selfsup/data/pictures';
+import { thumbnail, type Picture } from '@selfsup/data/pictures';
 import { encodePng } from '@selfsup/report/images';
 import { resized, stretched, type CellMap } from './attention.ts';
 

@@ -1,5 +1,5 @@
-import { subsetSchema } from '@selfsup/data/subset';
 import { z } from 'zod';
+import { subsetSchema } from '@selfsup/data/subset';
 import { layersSchema } from '../../features/vector-config.ts';
 
 export const schema = z

@@ -1,19 +1,19 @@
-import { stopIfAsked } from '@selfsup/kit/interruption';
-import type { Metric } from '@selfsup/kit/metric';
-import { type Picture, pictures } from '@selfsup/report/figures/pictures';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measuringView } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
 import { requireImages, selectSubset } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/kit/errors';
+import { stopIfAsked } from '@selfsup/kit/interruption';
+import type { Metric } from '@selfsup/kit/metric';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
-import { openFrozenInput, type FrozenInput } from '../../features/frozen-input.ts';
 import { NpyWriter } from '@selfsup/numerics/npy';
+import { pictures, type Picture } from '@selfsup/report/figures/pictures';
+import { openFrozenInput, type FrozenInput } from '../../features/frozen-input.ts';
 import { quarterTurns } from '../../measures/quarter-turns.ts';
-import type { AttentionMapsConfig } from './config.ts';
-import { attentionMap, correlation, type CellMap } from './attention.ts';
 import { attentionStrip } from './attention-strip.ts';
+import { attentionMap, correlation, type CellMap } from './attention.ts';
+import type { AttentionMapsConfig } from './config.ts';
 
 /** More pictures than anyone looks at, and than a report should carry. */
 const mostImages = 100;

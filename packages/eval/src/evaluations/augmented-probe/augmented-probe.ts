@@ -1,6 +1,6 @@
+import { z } from 'zod';
 import { augmentSchema } from '@selfsup/data/augment';
 import type { StageModule } from '@selfsup/kit/stage';
-import { z } from 'zod';
 import { imageParts } from '../../features/features-config.ts';
 import { classifierSettings, headTraining, linearSettings } from '../../heads/head-config.ts';
 

@@ -1,14 +1,14 @@
-import { dryRun } from '@selfsup/kit/extent';
-import { allFigureData } from '@selfsup/report/testing/figure-data';
-import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
-import type { StageInput } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
 import { beforeAll, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
+import { dryRun } from '@selfsup/kit/extent';
+import { metricValues } from '@selfsup/kit/metric';
+import type { StageInput } from '@selfsup/kit/stage';
+import { allFigureData } from '@selfsup/report/testing/figure-data';
 import { normals } from '../../testing/in-memory.ts';
 import { publishedFeatures } from '../../testing/published-features.ts';
 import { names, parts, publishedReference, reference } from '../../testing/reference-features.ts';
-import { digestOf, run, shapes, resultOf } from '../../testing/stages.ts';
+import { digestOf, resultOf, run, shapes } from '../../testing/stages.ts';
 import featureMap from './feature-map.ts';
 
 const published = () => publishedReference();

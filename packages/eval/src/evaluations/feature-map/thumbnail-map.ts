@@ -1,5 +1,5 @@
-import { type Picture, thumbnail } from '@selfsup/data/pictures';
 import sharp from 'sharp';
+import { thumbnail, type Picture } from '@selfsup/data/pictures';
 
 /** Pixels a side of a thumbnail. */
 const side = 28;

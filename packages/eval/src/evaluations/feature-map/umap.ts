@@ -1,7 +1,7 @@
-import type { Neighbours } from '@selfsup/numerics/nearest-neighbours';
+import { UMAP } from 'umap-js';
 import { stopIfAsked } from '@selfsup/kit/interruption';
 import { deriveKey, philox, type RandomKey } from '@selfsup/kit/random';
-import { UMAP } from 'umap-js';
+import type { Neighbours } from '@selfsup/numerics/nearest-neighbours';
 
 export interface UmapOptions {
   /** The nearest rows of each row, itself first: of a search that is exact. */

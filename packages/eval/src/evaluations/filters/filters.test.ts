@@ -1,15 +1,15 @@
-import { figureData } from '@selfsup/report/testing/figure-data';
 import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageInput } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
 import { loadEncoder, saveEncoder } from '@selfsup/models/encoder';
 import { configureNetwork } from '@selfsup/models/network';
-import { expect, test } from 'vitest';
-import { randomEncoder, run, workFolderOf, resultOf } from '../../testing/stages.ts';
-import { stretchedFilters } from './run.ts';
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { randomEncoder, resultOf, run, workFolderOf } from '../../testing/stages.ts';
 import filters from './filters.ts';
 import { imageKernels } from './image-kernels.ts';
+import { stretchedFilters } from './run.ts';
 
 const colour = { height: 16, width: 16, channels: 3 };
 

@@ -1,5 +1,5 @@
-import { UserError } from '@selfsup/kit/errors';
 import type { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import type { LoadedEncoder } from '@selfsup/models/encoder';
 
 /** Kernels as they meet the image. */

@@ -1,10 +1,10 @@
-import { type Filters, filters } from '@selfsup/report/figures/filters';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
+import { filters, type Filters } from '@selfsup/report/figures/filters';
 import { filterGrid, gridPng } from '@selfsup/report/images';
 import { requireNeed } from '../../measures/require-need.ts';
 import type { FiltersConfig } from './config.ts';

@@ -1,13 +1,13 @@
-import { headResults } from '../../heads/head-results.ts';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { saveEncoder } from '@selfsup/models/encoder';
+import { headResults } from '../../heads/head-results.ts';
 import { eventRecords } from '../../tuning/training-job.ts';
-import { openTuningInput } from '../../tuning/tuning-input.ts';
 import { tuningTitle, type TuningConfig } from '../../tuning/tuning-config.ts';
+import { openTuningInput } from '../../tuning/tuning-input.ts';
 import { tune } from '../../tuning/tuning.ts';
 
 /** Runs `eval/fine-tuning`. Throws as `openTuningInput` and `tune` do. */

@@ -1,11 +1,11 @@
+import { expect, test } from 'vitest';
+import { metricValues } from '@selfsup/kit/metric';
 import { nearestNeighbours } from '@selfsup/numerics/nearest-neighbours';
 import { memoryRows } from '@selfsup/numerics/row-source';
 import { figureData } from '@selfsup/report/testing/figure-data';
-import { metricValues } from '@selfsup/kit/metric';
-import { expect, test } from 'vitest';
 import { publishedFeatures } from '../../testing/published-features.ts';
 import { names, parts, publishedReference, reference } from '../../testing/reference-features.ts';
-import { run, resultOf } from '../../testing/stages.ts';
+import { resultOf, run } from '../../testing/stages.ts';
 import knn from './knn.ts';
 import { rankByVotes } from './votes.ts';
 

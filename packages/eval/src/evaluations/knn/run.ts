@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/kit/errors';
 import { stopIfAsked } from '@selfsup/kit/interruption';
-import { accuracy, type Metric, metricsOf } from '@selfsup/kit/metric';
+import { accuracy, metricsOf, type Metric } from '@selfsup/kit/metric';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { nearestNeighbours, type Neighbours } from '@selfsup/numerics/nearest-neighbours';
 import { eachLayer } from '../../features/each-layer.ts';

@@ -1,16 +1,16 @@
-import { dryRun } from '@selfsup/kit/extent';
-import { figureData } from '@selfsup/report/testing/figure-data';
-import { metricValues } from '@selfsup/kit/metric';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256File } from '@selfsup/kit/files';
-import { Interrupted, type StageInput } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
 import { beforeAll, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
+import { dryRun } from '@selfsup/kit/extent';
+import { sha256File } from '@selfsup/kit/files';
+import { metricValues } from '@selfsup/kit/metric';
+import { Interrupted, type StageInput } from '@selfsup/kit/stage';
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { silent } from '../../testing/in-memory.ts';
+import { asInput, randomEncoder, resultOf, run, shapes, workFolderOf } from '../../testing/stages.ts';
 import cachedLayerProbes from '../cached-layer-probes/cached-layer-probes.ts';
 import features from '../features/features.ts';
-import { silent } from '../../testing/in-memory.ts';
-import { asInput, randomEncoder, run, shapes, workFolderOf, resultOf } from '../../testing/stages.ts';
 import layerProbes from './layer-probes.ts';
 
 const base = { protocol: 'rotnet-small', layers: ['conv1', 'conv3'], epochs: 3, batchSize: 40, workers: 0 };

@@ -1,5 +1,5 @@
-import type { StageModule } from '@selfsup/kit/stage';
 import { z } from 'zod';
+import type { StageModule } from '@selfsup/kit/stage';
 import { headTraining, linearSettings } from '../../heads/head-config.ts';
 
 const schema = z.strictObject({ ...headTraining, ...linearSettings });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { perClassSchema } from '../../measures/class-draws.ts';
-import { headTraining, linearSettings } from '../../heads/head-config.ts';
 import { poolingSchema } from '../../features/pooling-config.ts';
 import { layersSchema } from '../../features/vector-config.ts';
+import { headTraining, linearSettings } from '../../heads/head-config.ts';
+import { perClassSchema } from '../../measures/class-draws.ts';
 
 const sampling = {
   layers: layersSchema,

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageContext } from '@selfsup/kit/stage';
-import { cachedSource } from '../../heads/cached-source.ts';
 import type { FeatureSet } from '../../features/feature-set.ts';
+import { cachedSource } from '../../heads/cached-source.ts';
 import { trainHead } from '../../heads/head-training.ts';
 import { linearProbe } from '../../heads/heads.ts';
 import type { LowShotLinear } from './config.ts';

@@ -1,11 +1,11 @@
-import { dryRun } from '@selfsup/kit/extent';
-import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256File } from '@selfsup/kit/files';
-import type { StageInput } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
+import { dryRun } from '@selfsup/kit/extent';
+import { sha256File } from '@selfsup/kit/files';
+import { metricValues } from '@selfsup/kit/metric';
+import type { StageInput } from '@selfsup/kit/stage';
 import { overDraws } from '../../measures/class-draws.ts';
 import { silent } from '../../testing/in-memory.ts';
 import { publishedFeatures } from '../../testing/published-features.ts';

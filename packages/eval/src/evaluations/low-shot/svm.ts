@@ -1,7 +1,7 @@
-import { stopIfAsked } from '@selfsup/kit/interruption';
 import { tf } from '@selfsup/engine/tensorflow';
-import { confusionOf, top1 } from '../../measures/confusion.ts';
+import { stopIfAsked } from '@selfsup/kit/interruption';
 import type { FeatureSet } from '../../features/feature-set.ts';
+import { confusionOf, top1 } from '../../measures/confusion.ts';
 import { judge, scoresOf, trainingVectors } from '../svm/scores.ts';
 import { solveSvms } from '../svm/solve.ts';
 import type { LowShotSvm } from './config.ts';

@@ -1,6 +1,6 @@
+import { z } from 'zod';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
-import { z } from 'zod';
 import { imageParts } from '../../features/features-config.ts';
 import { retrainingProtocols } from './protocols.ts';
 

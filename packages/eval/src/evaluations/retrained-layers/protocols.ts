@@ -1,6 +1,6 @@
+import type { Augment } from '@selfsup/data/augment';
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import type { Schedule } from '@selfsup/models/schedules';
-import type { Augment } from '@selfsup/data/augment';
 import { probeProtocols } from '../../heads/probe-protocols.ts';
 
 /** A published way to train all that lies above a frozen layer of AlexNet at 224 pixels. */

@@ -1,17 +1,17 @@
-import { dryRun } from '@selfsup/kit/extent';
-import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
+import { dryRun } from '@selfsup/kit/extent';
+import { metricValues } from '@selfsup/kit/metric';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageInput } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { configureNetwork } from '@selfsup/models/network';
 import { parameterCount } from '@selfsup/models/weights';
-import { beforeAll, expect, test } from 'vitest';
-import { asInput, randomEncoder, run, shapes, workFolderOf, resultOf } from '../../testing/stages.ts';
-import retrainedLayers from './retrained-layers.ts';
+import { asInput, randomEncoder, resultOf, run, shapes, workFolderOf } from '../../testing/stages.ts';
 import { retrainingProtocols } from './protocols.ts';
+import retrainedLayers from './retrained-layers.ts';
 import { upperLayers } from './upper-layers.ts';
 
 const base = {

@@ -1,18 +1,18 @@
-import { headResults } from '../../heads/head-results.ts';
 import { mkdir } from 'node:fs/promises';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
-import { openAugmentedLayers } from '../../heads/augmented-source.ts';
 import type { FrozenInput } from '../../features/frozen-input.ts';
+import { liveTest } from '../../features/test-images.ts';
+import { openAugmentedLayers } from '../../heads/augmented-source.ts';
+import { headResults } from '../../heads/head-results.ts';
 import type { FeatureShape } from '../../heads/head-source.ts';
 import { trainHead } from '../../heads/head-training.ts';
 import { writeJsonFiles } from '../../measures/json-files.ts';
-import { liveTest } from '../../features/test-images.ts';
 import { eventRecords } from '../../tuning/training-job.ts';
-import { retrainingProtocols, type RetrainingProtocol } from './protocols.ts';
 import type { RetrainedLayersConfig } from './config.ts';
+import { retrainingProtocols, type RetrainingProtocol } from './protocols.ts';
 import { upperLayers } from './upper-layers.ts';
 
 const SIDE = 224;

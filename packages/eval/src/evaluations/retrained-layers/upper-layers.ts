@@ -1,7 +1,7 @@
 import { dense } from '@selfsup/engine/layers';
 import { maxPool } from '@selfsup/engine/pooling';
-import type { RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import type { RandomKey } from '@selfsup/kit/random';
 import { convolutionUnit, fullyConnectedUnit, heStart } from '@selfsup/models/units';
 import type { FeatureShape } from '../../heads/head-source.ts';
 

@@ -1,4 +1,4 @@
-import { type Picture, thumbnail } from '@selfsup/data/pictures';
+import { thumbnail, type Picture } from '@selfsup/data/pictures';
 import { encodePng } from '@selfsup/report/images';
 
 /** Pixels a side of one image, of the frame around it, and between the query and its results. */

@@ -1,13 +1,13 @@
+import { beforeAll, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { dryRun } from '@selfsup/kit/extent';
-import { figureData } from '@selfsup/report/testing/figure-data';
 import { metricValues } from '@selfsup/kit/metric';
 import type { StageInput } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
-import { beforeAll, expect, test } from 'vitest';
-import features from '../features/features.ts';
+import { figureData } from '@selfsup/report/testing/figure-data';
 import { publishedFeatures } from '../../testing/published-features.ts';
 import { names, parts, publishedReference, reference } from '../../testing/reference-features.ts';
-import { asInput, digestOf, randomEncoder, run, shapes, resultOf } from '../../testing/stages.ts';
+import { asInput, digestOf, randomEncoder, resultOf, run, shapes } from '../../testing/stages.ts';
+import features from '../features/features.ts';
 import { resultStrip } from './result-strip.ts';
 import retrieval from './retrieval.ts';
 

@@ -7,7 +7,7 @@ import type { StageContext, StageInput, StageResult } from '@selfsup/kit/stage';
 import { nearestNeighbours, type Neighbours } from '@selfsup/numerics/nearest-neighbours';
 import { NpyReader } from '@selfsup/numerics/npy';
 import type { RowSource } from '@selfsup/numerics/row-source';
-import { type Picture, pictures } from '@selfsup/report/figures/pictures';
+import { pictures, type Picture } from '@selfsup/report/figures/pictures';
 import { eachLayer } from '../../features/each-layer.ts';
 import { featureRows } from '../../features/feature-rows.ts';
 import type { FeatureDescription, FeatureSet } from '../../features/feature-set.ts';

@@ -1,12 +1,12 @@
-import { dryRun } from '@selfsup/kit/extent';
-import { metricValues } from '@selfsup/kit/metric';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
 import { openDataset } from '@selfsup/data/dataset';
 import { selectSubset } from '@selfsup/data/subset';
+import { dryRun } from '@selfsup/kit/extent';
 import { sha256File } from '@selfsup/kit/files';
+import { metricValues } from '@selfsup/kit/metric';
 import type { StageInput } from '@selfsup/kit/stage';
-import { beforeAll, expect, test } from 'vitest';
 import { silent } from '../../testing/in-memory.ts';
 import { randomEncoder, run, shapes, workFolderOf } from '../../testing/stages.ts';
 import { labelledImages } from './run.ts';

@@ -1,8 +1,8 @@
+import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { stopIfAsked } from '@selfsup/kit/interruption';
-import { accuracy, meanAveragePrecision, type Metric, metricsOf } from '@selfsup/kit/metric';
+import { accuracy, meanAveragePrecision, metricsOf, type Metric } from '@selfsup/kit/metric';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
 import { eachLayer, type LayerResult } from '../../features/each-layer.ts';
 import { averagePrecision } from '../../measures/average-precision.ts';
 import { confusionOf, top1 } from '../../measures/confusion.ts';

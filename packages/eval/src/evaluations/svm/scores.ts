@@ -1,9 +1,9 @@
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
-import { envelopePrecision } from '../../measures/average-precision.ts';
 import { featureRows } from '../../features/feature-rows.ts';
 import type { FeatureSplit } from '../../features/feature-set.ts';
 import type { FeatureShape } from '../../heads/head-source.ts';
+import { envelopePrecision } from '../../measures/average-precision.ts';
 import type { SvmConfig } from './config.ts';
 
 /** Most bytes of training vectors. */

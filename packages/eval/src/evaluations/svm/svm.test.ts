@@ -1,14 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { dryRun } from '@selfsup/kit/extent';
 import { metricValues } from '@selfsup/kit/metric';
-import { readFileSync } from 'node:fs';
-import { tf } from '@selfsup/engine/tensorflow';
-import { expect, test } from 'vitest';
 import { averagePrecision } from '../../measures/average-precision.ts';
 import { publishedFeatures } from '../../testing/published-features.ts';
 import { run } from '../../testing/stages.ts';
+import { costGrids } from './config.ts';
 import { stratifiedFolds } from './folds.ts';
 import { solveSvms } from './solve.ts';
-import { costGrids } from './config.ts';
 import svm from './svm.ts';
 
 /** What scikit-learn gave; see bench/oracles/svm_reference.py. */

@@ -1,7 +1,7 @@
-import type { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
-import { differencesFromReference, readReferences } from '../../testing/network-reference.ts';
+import type { tf } from '@selfsup/engine/tensorflow';
 import { parameterCount } from '../../checkpoint/weights.ts';
+import { differencesFromReference, readReferences } from '../../testing/network-reference.ts';
 import alexnetSmall from './alexnet-small.ts';
 
 const build = (config: object, side = 32): tf.LayersModel =>

@@ -1,7 +1,7 @@
-import { maxPool } from '@selfsup/engine/pooling';
-import type { RandomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
 import { z } from 'zod';
+import { maxPool } from '@selfsup/engine/pooling';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { RandomKey } from '@selfsup/kit/random';
 import { convolutionUnit } from '../../building/convolution-unit.ts';
 import { requireSides } from '../../building/image-size.ts';
 import { heStart } from '../../building/layer-start.ts';

@@ -1,9 +1,9 @@
-import { UserError } from '@selfsup/kit/errors';
-import type { tf } from '@selfsup/engine/tensorflow';
 import { describe, expect, test } from 'vitest';
+import type { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import { classifier, featureShapeOf } from '../../building/heads.ts';
-import { differencesFromReference, readReferences } from '../../testing/network-reference.ts';
 import { parameterCount } from '../../checkpoint/weights.ts';
+import { differencesFromReference, readReferences } from '../../testing/network-reference.ts';
 import alexnet from './alexnet.ts';
 
 const build = (config: object, side = 224, seed = 1): tf.LayersModel =>

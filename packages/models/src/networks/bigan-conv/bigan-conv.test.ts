@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { tf } from '@selfsup/engine/tensorflow';
 import { describe, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
+import { assignVariables, modelWeights, parameterCount } from '../../checkpoint/weights.ts';
 import { configureNetwork } from '../../network.ts';
 import { decodeReference, decodeReferences } from '../../testing/reference.ts';
-import { assignVariables, modelWeights, parameterCount } from '../../checkpoint/weights.ts';
 
 const reference = JSON.parse(readFileSync(new URL('bigan-conv.reference.json', import.meta.url), 'utf8'));
 const tensor = (name: string) => {

@@ -1,6 +1,6 @@
-import { UserError } from '@selfsup/kit/errors';
-import { tf } from '@selfsup/engine/tensorflow';
 import { z } from 'zod';
+import { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import type { ImageShape, Network } from '../../network.ts';
 import { buildDiscriminator } from './discriminator.ts';
 import { buildGenerator } from './generator.ts';

@@ -1,6 +1,6 @@
 import { batchNormRelu, dense } from '@selfsup/engine/layers';
-import type { RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import type { RandomKey } from '@selfsup/kit/random';
 import { ADVERSARIAL_EPSILON, conditionOn } from '../../adversaries.ts';
 import { gaussianStart } from '../../building/layer-start.ts';
 import type { ImageShape } from '../../network.ts';

@@ -1,8 +1,8 @@
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { codeHead, codeOf } from '../../building/code-head.ts';
-import { configureNetwork } from '../../network.ts';
 import { parameterCount } from '../../checkpoint/weights.ts';
+import { configureNetwork } from '../../network.ts';
 
 // Its arithmetic is held against PyTorch's in the task's test.
 const input = { height: 28, width: 28, channels: 1 };

@@ -1,7 +1,7 @@
-import { batchNorm, batchNormRelu, dense } from '@selfsup/engine/layers';
-import type { RandomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
 import { z } from 'zod';
+import { batchNorm, batchNormRelu, dense } from '@selfsup/engine/layers';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { RandomKey } from '@selfsup/kit/random';
 import { ADVERSARIAL_EPSILON, conditionOn } from '../../adversaries.ts';
 import { flatten } from '../../building/fully-connected.ts';
 import { gaussianStart, type LayerStart } from '../../building/layer-start.ts';

@@ -1,8 +1,8 @@
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { embeddingModel } from '../../building/heads.ts';
-import { differencesFromReference, readReferences } from '../../testing/network-reference.ts';
 import { assignVariables, modelWeights, parameterCount, variableData } from '../../checkpoint/weights.ts';
+import { differencesFromReference, readReferences } from '../../testing/network-reference.ts';
 import cfn from './cfn.ts';
 
 const build = (config: object, side = 64, seed = 1): tf.LayersModel =>

@@ -1,8 +1,8 @@
+import { z } from 'zod';
 import { localResponseNorm } from '@selfsup/engine/layers';
 import { maxPool } from '@selfsup/engine/pooling';
-import type { RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
-import { z } from 'zod';
+import type { RandomKey } from '@selfsup/kit/random';
 import { convolutionUnit } from '../../building/convolution-unit.ts';
 import { flatten, fullyConnectedUnit } from '../../building/fully-connected.ts';
 import { requireSides } from '../../building/image-size.ts';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { tf } from '@selfsup/engine/tensorflow';
 import { describe, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { classifier, featureShapeOf } from '../../building/heads.ts';
 import { normalise } from '../../checkpoint/normalise.ts';
-import { decodeReference, decodeReferences } from '../../testing/reference.ts';
 import { assignVariables, modelWeights, parameterCount } from '../../checkpoint/weights.ts';
+import { decodeReference, decodeReferences } from '../../testing/reference.ts';
 import nin from './nin.ts';
 
 const cifar = { height: 32, width: 32, channels: 3 };

@@ -1,8 +1,8 @@
+import { z } from 'zod';
 import { batchNormRelu, conv2d } from '@selfsup/engine/layers';
 import { averagePool, maxPool } from '@selfsup/engine/pooling';
-import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
-import { z } from 'zod';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { heFanOut } from '../../building/initialisers.ts';
 import type { ImageShape, Network } from '../../network.ts';
 

@@ -1,5 +1,5 @@
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { modelWeights } from '../../checkpoint/weights.ts';
 import pixels from './pixels.ts';
 

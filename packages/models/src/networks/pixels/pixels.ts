@@ -1,6 +1,6 @@
-import type { RandomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
 import { z } from 'zod';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { RandomKey } from '@selfsup/kit/random';
 import type { ImageShape, Network } from '../../network.ts';
 
 const schema = z.strictObject({});

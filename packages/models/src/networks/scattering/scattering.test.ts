@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
 import { modelWeights } from '../../checkpoint/weights.ts';
 import scattering from './scattering.ts';
 

@@ -1,7 +1,7 @@
+import { z } from 'zod';
+import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import type { RandomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
-import { z } from 'zod';
 import type { ImageShape, Network } from '../../network.ts';
 import { scatteringLayer } from './scattering-layer.ts';
 

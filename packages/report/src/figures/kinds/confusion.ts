@@ -1,10 +1,10 @@
-import { encodePng } from '../../images/png.ts';
+import { z } from 'zod';
 import { pictureUri } from '../../images/picture-bytes.ts';
-import { formatNumber } from '../../metrics/format.ts';
+import { encodePng } from '../../images/png.ts';
 import { html, trusted, type Markup } from '../../markup/html.ts';
 import { table } from '../../markup/table.ts';
-import { type FigureKind, figureMaker, ofFirstSeeds } from '../figure-kind.ts';
-import { z } from 'zod';
+import { formatNumber } from '../../metrics/format.ts';
+import { figureMaker, ofFirstSeeds, type FigureKind } from '../figure-kind.ts';
 
 const schema = z.strictObject({
   /** What predicted; the name of the stage where absent. */

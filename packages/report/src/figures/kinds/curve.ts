@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { lineChart, type Series } from '../../charts/svg-chart.ts';
 import { html, type Markup } from '../../markup/html.ts';
-import { type FigureKind, figureMaker, type FigurePage, type Shown } from '../figure-kind.ts';
+import { figureMaker, type FigureKind, type FigurePage, type Shown } from '../figure-kind.ts';
 
 const points = z.array(z.record(z.string(), z.number().nullable()));
 const schema = z.strictObject({

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { groupsOf } from '../../charts/panels.ts';
 import { filterGrid, gridPng } from '../../images/filter-grid.ts';
 import { pictureUri } from '../../images/picture-bytes.ts';
-import { html, type Markup, trusted } from '../../markup/html.ts';
-import { type FigureKind, figureMaker, type FigurePage, ofFirstSeeds, type Shown } from '../figure-kind.ts';
+import { html, trusted, type Markup } from '../../markup/html.ts';
+import { figureMaker, ofFirstSeeds, type FigureKind, type FigurePage, type Shown } from '../figure-kind.ts';
 
 const schema = z.strictObject({
   layer: z.string(),

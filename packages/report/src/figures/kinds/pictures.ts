@@ -1,8 +1,8 @@
 import { html, type Markup } from '../../markup/html.ts';
 import { blocksByRow } from '../blocks-by-row.ts';
-import { type FigureKind, figureMaker, type Shown } from '../figure-kind.ts';
-import { type Picture, type Pictures, picturesSchema } from '../picture.ts';
+import { figureMaker, type FigureKind, type Shown } from '../figure-kind.ts';
 import { columnsOf, pictureFigure } from '../picture-figure.ts';
+import { picturesSchema, type Picture, type Pictures } from '../picture.ts';
 import { sideBySide } from '../side-by-side.ts';
 
 export type { Picture, Pictures };

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { StageRow } from '../../input.ts';
-import scatterKind, { type Scatter, scatter } from './scatter.ts';
-import { renderReport } from '../../page.ts';
-import { encodePng } from '../../images/png.ts';
-import { sampleReport } from '../../testing/sample.ts';
 import { scatterSvg } from '../../charts/scatter-svg.ts';
+import { encodePng } from '../../images/png.ts';
+import type { StageRow } from '../../input.ts';
+import { renderReport } from '../../page.ts';
+import { sampleReport } from '../../testing/sample.ts';
+import scatterKind, { scatter, type Scatter } from './scatter.ts';
 
 const map: Scatter = {
   title: 'conv2, PCA',

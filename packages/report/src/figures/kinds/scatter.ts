@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { scatterSvg } from '../../charts/scatter-svg.ts';
 import { pictureUri } from '../../images/picture-bytes.ts';
-import { html, type Markup, trusted } from '../../markup/html.ts';
-import { type FigureKind, figureMaker, ofFirstSeeds, pictureBytes, type Shown } from '../figure-kind.ts';
+import { html, trusted, type Markup } from '../../markup/html.ts';
+import { figureMaker, ofFirstSeeds, pictureBytes, type FigureKind, type Shown } from '../figure-kind.ts';
 
 const schema = z
   .strictObject({

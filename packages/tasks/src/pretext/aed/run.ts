@@ -1,8 +1,8 @@
-import type { Picture } from '@selfsup/report/figures/pictures';
 import { tf } from '@selfsup/engine/tensorflow';
 import { featureShapeOf } from '@selfsup/models/heads';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
+import type { Picture } from '@selfsup/report/figures/pictures';
 import { gradientsOf } from '@selfsup/trainer/gradients';
 import { firstImages, imagesOf } from '../../steps/images.ts';
 import { infer } from '../../steps/inference.ts';

@@ -1,11 +1,11 @@
 import { conv2d } from '@selfsup/engine/layers';
+import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
-import { convolutionUnit, heStart } from '@selfsup/models/units';
 import type { FeatureShape } from '@selfsup/models/heads';
 import { uniformFanIn } from '@selfsup/models/initialisers';
 import type { ImageShape } from '@selfsup/models/network';
+import { convolutionUnit, heStart } from '@selfsup/models/units';
 
 /**
  * From a feature map to an image `[batch, height, width, channels]` of normalised pixels: each pixel is doubled (nearest

@@ -1,4 +1,5 @@
 import { tf } from '@selfsup/engine/tensorflow';
+import { halfSquaredNorm, meanSquaredError } from '../../steps/regression-losses.ts';
 import {
   AFFINE_COMPONENTS,
   affineCoefficients,
@@ -7,7 +8,6 @@ import {
   drawAffine,
   type AffineRanges,
 } from './affine.ts';
-import { halfSquaredNorm, meanSquaredError } from '../../steps/regression-losses.ts';
 import { rowsOf, type Transformation } from './transformation.ts';
 import { warp } from './warp.ts';
 

@@ -1,7 +1,7 @@
 import { deriveKey } from '@selfsup/kit/random';
-import type { LoadedGenerator } from '../transform-generator/load-generator.ts';
-import { drawCodes } from '../transform-generator/codes.ts';
 import { halfSquaredNorm } from '../../steps/regression-losses.ts';
+import { drawCodes } from '../transform-generator/codes.ts';
+import type { LoadedGenerator } from '../transform-generator/load-generator.ts';
 import type { Transformation } from './transformation.ts';
 
 /** Transformations t_z(x) = G(x, z) of a trained generator, described by their codes; the loss is ½‖z − ẑ‖². */

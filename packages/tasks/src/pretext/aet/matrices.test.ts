@@ -1,9 +1,9 @@
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
-import { affineCoefficients, affineTarget, drawAffine } from './affine.ts';
+import { tf } from '@selfsup/engine/tensorflow';
 import { affineMatrices } from './affine-transformation.ts';
-import { drawProjective, projectiveCoefficients, standardise, usualStandardisation } from './projective.ts';
+import { affineCoefficients, affineTarget, drawAffine } from './affine.ts';
 import { projectiveMatrices } from './projective-transformation.ts';
+import { drawProjective, projectiveCoefficients, standardise, usualStandardisation } from './projective.ts';
 
 const images = [0, 1, 2, 3, 4];
 

@@ -1,5 +1,5 @@
-import { UserError } from '@selfsup/kit/errors';
 import { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import { halfSquaredNorm, meanSquaredError } from '../../steps/regression-losses.ts';
 import {
   coefficientsOf,

@@ -1,22 +1,22 @@
-import type { Picture } from '@selfsup/report/figures/pictures';
+import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
-import { givenFilePath } from '../../training/given-file.ts';
+import type { Picture } from '@selfsup/report/figures/pictures';
 import { gradientsOf } from '@selfsup/trainer/gradients';
+import { directions, EstimateErrors } from '../../steps/estimate-errors.ts';
 import { firstImages, imagesOf } from '../../steps/images.ts';
 import { drawable, encodePng } from '../../steps/png.ts';
+import { buildSiamese, inferenceEstimates, trainingEstimates } from '../../steps/siamese.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
+import { givenFilePath } from '../../training/given-file.ts';
 import { loadGenerator } from '../transform-generator/load-generator.ts';
 import { affineTransformation } from './affine-transformation.ts';
 import type { AetConfig } from './config.ts';
-import { directions, EstimateErrors } from '../../steps/estimate-errors.ts';
 import { generatedTransformation } from './generated-transformation.ts';
-import { usualStandardisation } from './projective.ts';
 import { projectiveTransformation } from './projective-transformation.ts';
-import { buildSiamese, inferenceEstimates, trainingEstimates } from '../../steps/siamese.ts';
+import { usualStandardisation } from './projective.ts';
 import type { Transformation } from './transformation.ts';
 
 const PREVIEW_IMAGES = 8;

@@ -1,5 +1,5 @@
-import type { RandomKey } from '@selfsup/kit/random';
 import type { tf } from '@selfsup/engine/tensorflow';
+import type { RandomKey } from '@selfsup/kit/random';
 
 /** Images after their transformations, and the numbers that the decoder is to find. */
 interface Sample {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
 import { decodeReference } from '@selfsup/models/testing/reference';
-import { expect, test } from 'vitest';
 import { warp } from './warp.ts';
 
 const { pillow } = JSON.parse(readFileSync(new URL('aet.reference.json', import.meta.url), 'utf8'));

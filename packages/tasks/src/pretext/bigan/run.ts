@@ -1,8 +1,8 @@
 import { deriveKey } from '@selfsup/kit/random';
+import { gradientsOfEach } from '@selfsup/trainer/gradients';
 import { ganInstance } from '../../gan/gan-instance.ts';
 import { adversarialLosses } from '../../gan/losses.ts';
 import { buildNetworks } from '../../gan/networks.ts';
-import { gradientsOfEach } from '@selfsup/trainer/gradients';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import type { BiganConfig } from './config.ts';
 

@@ -1,7 +1,7 @@
-import type { Picture } from '@selfsup/report/figures/pictures';
 import type { Dataset } from '@selfsup/data/dataset';
 import { pictureSheet } from '@selfsup/data/pictures';
 import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
+import type { Picture } from '@selfsup/report/figures/pictures';
 import type { PseudoLabels } from './pseudo-labels.ts';
 
 /** Clusters that are shown, and images of each. */

@@ -1,7 +1,7 @@
 import { deviceNormal } from '@selfsup/engine/device-random';
 import { dense } from '@selfsup/engine/layers';
-import type { RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import type { RandomKey } from '@selfsup/kit/random';
 import { constant } from '@selfsup/models/initialisers';
 
 const STD = 0.01;

@@ -1,5 +1,5 @@
-import { permutation, randomKey } from '@selfsup/kit/random';
 import { describe, expect, test } from 'vitest';
+import { permutation, randomKey } from '@selfsup/kit/random';
 import { drawAsReleased, drawUniformly } from './cluster-sampler.ts';
 
 /** Clusters of these sizes, whose images do not lie together. */

@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Batch } from '@selfsup/data/loader';
+import { tf } from '@selfsup/engine/tensorflow';
 import { normal, randomKey } from '@selfsup/kit/random';
 import { Interrupted } from '@selfsup/kit/stage';
-import { tf } from '@selfsup/engine/tensorflow';
-import type { Batch } from '@selfsup/data/loader';
-import { afterAll, describe, expect, test } from 'vitest';
 import { recordingProgress } from '@selfsup/trainer/testing/recording-progress';
 import { clusterFeatures, type ClusteringWork } from './clustering.ts';
 

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { stopIfAsked } from '@selfsup/kit/interruption';
+import type { Batch } from '@selfsup/data/loader';
+import type { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
+import { stopIfAsked } from '@selfsup/kit/interruption';
+import type { Progress } from '@selfsup/kit/progress';
+import { Interrupted } from '@selfsup/kit/stage';
+import { readCheckpoint, writeCheckpoint } from '@selfsup/models/checkpoint';
 import { kmeans, loadKMeansState, saveKMeansState } from '@selfsup/numerics/kmeans';
 import { fitPca, projectedRows } from '@selfsup/numerics/pca';
-import type { Progress } from '@selfsup/kit/progress';
 import { fileRows, firstNonFiniteRow, rowsPerChunk, type FileRows } from '@selfsup/numerics/row-source';
-import { Interrupted } from '@selfsup/kit/stage';
-import type { tf } from '@selfsup/engine/tensorflow';
-import type { Batch } from '@selfsup/data/loader';
-import { readCheckpoint, writeCheckpoint } from '@selfsup/models/checkpoint';
 import { ClusteringRecord } from './clustering-record.ts';
 import { RowWriter } from './row-writer.ts';
 

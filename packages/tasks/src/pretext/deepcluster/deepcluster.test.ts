@@ -1,17 +1,17 @@
-import { digestsOf } from '../../testing/interruption.ts';
-import { dryRun, type Extent } from '@selfsup/kit/extent';
-import { figureData } from '@selfsup/report/testing/figure-data';
-import { metricValues } from '@selfsup/kit/metric';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { dryRun, type Extent } from '@selfsup/kit/extent';
+import { metricValues } from '@selfsup/kit/metric';
 import { Interrupted } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
-import { afterAll, describe, expect, test } from 'vitest';
+import { figureData } from '@selfsup/report/testing/figure-data';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
+import { digestsOf } from '../../testing/interruption.ts';
+import { trainingContext } from '../../testing/training-context.ts';
 import { rehearseOn } from '../../training/dry-run.ts';
 import { trainOn } from '../../training/run-training.ts';
-import { trainingContext } from '../../testing/training-context.ts';
 import stage, { deepcluster } from './deepcluster.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'deepcluster-'));

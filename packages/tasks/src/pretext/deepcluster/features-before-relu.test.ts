@@ -1,7 +1,7 @@
+import { describe, expect, test } from 'vitest';
 import { batchNorm, batchNormRelu, dense } from '@selfsup/engine/layers';
 import { globalAveragePool } from '@selfsup/engine/pooling';
 import { tf } from '@selfsup/engine/tensorflow';
-import { describe, expect, test } from 'vitest';
 import { beforeFinalRelu } from './features-before-relu.ts';
 
 const x = tf.tensor2d([

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { compiledStep } from '@selfsup/engine/compiled-step';
-import { integer } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { integer } from '@selfsup/kit/random';
 import type { TensorData } from '@selfsup/models/checkpoint';
 import { embeddingModel, featureShapeOf } from '@selfsup/models/heads';
 import { normalise } from '@selfsup/models/normalise';

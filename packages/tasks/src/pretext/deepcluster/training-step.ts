@@ -1,12 +1,12 @@
+import type { Batch } from '@selfsup/data/loader';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Normalisation } from '@selfsup/models/encoder';
 import { normalise } from '@selfsup/models/normalise';
 import type { NamedVariable } from '@selfsup/models/weights';
-import type { Batch } from '@selfsup/data/loader';
-import { softmaxLoss } from '../../steps/classification.ts';
 import { gradientsOf } from '@selfsup/trainer/gradients';
-import { imagesOf } from '../../steps/images.ts';
 import type { StepOutcome } from '@selfsup/trainer/trainee';
+import { softmaxLoss } from '../../steps/classification.ts';
+import { imagesOf } from '../../steps/images.ts';
 
 /** Images to feature maps, feature maps to vectors, vectors to logits of clusters. */
 export interface ClusterNetworks {

@@ -1,10 +1,10 @@
 import { dense, dropout } from '@selfsup/engine/layers';
 import { globalAveragePool } from '@selfsup/engine/pooling';
-import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { embeddingModel, type FeatureShape } from '@selfsup/models/heads';
-import { gaussianStart, pytorchStart, type LayerStart } from '@selfsup/models/units';
 import type { Embed } from '@selfsup/models/network';
+import { gaussianStart, pytorchStart, type LayerStart } from '@selfsup/models/units';
 import type { JigsawConfig } from './config.ts';
 import { TILES } from './permutations.ts';
 

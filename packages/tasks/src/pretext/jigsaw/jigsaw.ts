@@ -1,8 +1,8 @@
 import { accuracy } from '@selfsup/kit/metric';
 import type { Task } from '../../task.ts';
 import { trainingStage } from '../../training/training-stage.ts';
-import { geometryOf, windowSide } from './geometry.ts';
 import { schema, type JigsawConfig } from './config.ts';
+import { geometryOf, windowSide } from './geometry.ts';
 
 /**
  * Jigsaw: an encoder sees nine shuffled tiles one by one, and a head tells from their features which of a set of

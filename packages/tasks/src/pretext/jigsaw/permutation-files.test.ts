@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sha256 } from '@selfsup/kit/files';
 import { afterAll, describe, expect, test } from 'vitest';
+import { sha256 } from '@selfsup/kit/files';
 import { permutationFile, readPermutations } from './permutation-files.ts';
 import { permutationSet, permutationSetSchema, printed } from './permutation-set.ts';
 import { faultOf, greedyPermutations, setDistances } from './permutations.ts';

@@ -1,5 +1,5 @@
-import { integer, randomKey } from '@selfsup/kit/random';
 import { z } from 'zod';
+import { integer, randomKey } from '@selfsup/kit/random';
 import { givenFilePath, givenFileSchema } from '../../training/given-file.ts';
 import { fromAnyBase, readPermutations } from './permutation-files.ts';
 import { ALL_PERMUTATIONS, faultOf, greedyPermutations, type Permutation } from './permutations.ts';

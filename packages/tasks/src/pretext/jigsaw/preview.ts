@@ -1,10 +1,10 @@
-import type { Picture } from '@selfsup/report/figures/pictures';
-import { tf } from '@selfsup/engine/tensorflow';
 import type { Batch } from '@selfsup/data/loader';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { Picture } from '@selfsup/report/figures/pictures';
 import { encodePng } from '../../steps/png.ts';
 import type { TaskContext } from '../../task.ts';
-import { windowSide } from './geometry.ts';
 import type { JigsawConfig } from './config.ts';
+import { windowSide } from './geometry.ts';
 import { printed } from './permutation-set.ts';
 import { TILES, type Permutation } from './permutations.ts';
 import type { Puzzles, PuzzleSettings } from './puzzles.ts';

@@ -1,6 +1,6 @@
-import { integer } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
 import { describe, expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
+import { integer } from '@selfsup/kit/random';
 import { geometries, windowSide, type Geometry } from './geometry.ts';
 import { puzzlePanels } from './preview.ts';
 import { cutPuzzles } from './puzzles.ts';

@@ -1,17 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { normal, randomKey, uniform } from '@selfsup/kit/random';
+import { afterAll, expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
+import { normal, randomKey, uniform } from '@selfsup/kit/random';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { configureNetwork } from '@selfsup/models/network';
-import { afterAll, expect, test } from 'vitest';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
-import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
-import { initialise } from './run.ts';
+import { trainOn } from '../../training/run-training.ts';
 import { kmeansInit } from './kmeans-init.ts';
 import { drawPatches, patchFilters } from './patch-filters.ts';
+import { initialise } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kmeans-init-'));
 afterAll(() => rmSync(folder, { recursive: true }));

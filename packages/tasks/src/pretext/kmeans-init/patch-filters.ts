@@ -1,9 +1,9 @@
+import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
+import { integer, type RandomKey } from '@selfsup/kit/random';
 import { kmeans } from '@selfsup/numerics/kmeans';
 import { fitPca } from '@selfsup/numerics/pca';
-import { integer, type RandomKey } from '@selfsup/kit/random';
 import { memoryRows } from '@selfsup/numerics/row-source';
-import { tf } from '@selfsup/engine/tensorflow';
 
 /** Added to a variance before its root divides: directions that hardly vary are not blown up. */
 const WHITENING_FLOOR = 1e-3;

@@ -1,6 +1,6 @@
+import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey, integer, type RandomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
 import { normalise } from '@selfsup/models/normalise';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import type { KmeansInitConfig } from './config.ts';

@@ -1,9 +1,9 @@
-import { deriveKey } from '@selfsup/kit/random';
 import type { tf } from '@selfsup/engine/tensorflow';
+import { deriveKey } from '@selfsup/kit/random';
+import { gradientsOfEach } from '@selfsup/trainer/gradients';
 import { ganInstance } from '../../gan/gan-instance.ts';
 import { adversarialLosses, latentError } from '../../gan/losses.ts';
 import { buildNetworks } from '../../gan/networks.ts';
-import { gradientsOfEach } from '@selfsup/trainer/gradients';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import type { LatentRegressorConfig } from './config.ts';
 

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadEncoder } from '@selfsup/models/encoder';
 import { afterAll, expect, test } from 'vitest';
+import { loadEncoder } from '@selfsup/models/encoder';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
-import { rotnet } from '../rotnet/rotnet.ts';
-import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
+import { trainOn } from '../../training/run-training.ts';
+import { rotnet } from '../rotnet/rotnet.ts';
 import { random } from './random.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'random-'));

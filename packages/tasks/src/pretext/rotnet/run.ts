@@ -1,5 +1,5 @@
-import { UserError } from '@selfsup/kit/errors';
 import { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import { classificationTask } from '../../steps/classification-task.ts';
 import { rotate } from '../../steps/rotate.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';

@@ -1,12 +1,12 @@
-import { figureData } from '@selfsup/report/testing/figure-data';
-import { metricValues } from '@selfsup/kit/metric';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { metricValues } from '@selfsup/kit/metric';
+import { figureData } from '@selfsup/report/testing/figure-data';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
-import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
+import { trainOn } from '../../training/run-training.ts';
 import { supervised } from './supervised.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'supervised-'));

@@ -1,6 +1,6 @@
 import { dense } from '@selfsup/engine/layers';
-import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { uniformFanIn } from '@selfsup/models/initialisers';
 import type { ImageShape } from '@selfsup/models/network';
 import { stridedTrunk } from './strided-trunk.ts';

@@ -1,14 +1,14 @@
 import { bilinearSample } from '@selfsup/engine/bilinear-sample';
 import { dense } from '@selfsup/engine/layers';
-import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import type { Normalisation } from '@selfsup/models/encoder';
 import { uniformFanIn } from '@selfsup/models/initialisers';
 import type { ImageShape } from '@selfsup/models/network';
 import { normalise } from '@selfsup/models/normalise';
+import type { TransformGeneratorConfig } from './config.ts';
 import { controlPoints, splineMatrix } from './deformation.ts';
 import { stridedTrunk } from './strided-trunk.ts';
-import type { TransformGeneratorConfig } from './config.ts';
 
 /** What a generator needs to know of its config. */
 export type GeneratorShape = Pick<TransformGeneratorConfig, 'codeSize' | 'cells' | 'shift' | 'colour' | 'width'>;

@@ -1,10 +1,10 @@
-import { UserError } from '@selfsup/kit/errors';
 import type { tf } from '@selfsup/engine/tensorflow';
+import { UserError } from '@selfsup/kit/errors';
 import { loadEncoder } from '@selfsup/models/encoder';
 import type { ImageShape } from '@selfsup/models/network';
 import { assignVariables, modelWeights } from '@selfsup/models/weights';
-import { buildGenerator, generatorFunction } from './generator.ts';
 import { schema } from './config.ts';
+import { buildGenerator, generatorFunction } from './generator.ts';
 
 /** A trained G. */
 export interface LoadedGenerator {

@@ -1,19 +1,19 @@
-import type { Picture } from '@selfsup/report/figures/pictures';
-import { deriveKey } from '@selfsup/kit/random';
 import { tf } from '@selfsup/engine/tensorflow';
+import { deriveKey } from '@selfsup/kit/random';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
-import { directions, EstimateErrors } from '../../steps/estimate-errors.ts';
-import { halfSquaredNorm } from '../../steps/regression-losses.ts';
-import { buildSiamese, inferenceEstimates, trainingEstimates } from '../../steps/siamese.ts';
+import type { Picture } from '@selfsup/report/figures/pictures';
 import { gradientsOf } from '@selfsup/trainer/gradients';
+import { directions, EstimateErrors } from '../../steps/estimate-errors.ts';
 import { firstImages, imagesOf } from '../../steps/images.ts';
 import { encodePng } from '../../steps/png.ts';
+import { halfSquaredNorm } from '../../steps/regression-losses.ts';
+import { buildSiamese, inferenceEstimates, trainingEstimates } from '../../steps/siamese.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import { drawCodes } from './codes.ts';
+import type { TransformGeneratorConfig } from './config.ts';
 import { buildDiscriminator } from './discriminator.ts';
 import { buildGenerator, generatorFunction } from './generator.ts';
-import type { TransformGeneratorConfig } from './config.ts';
 
 const PREVIEW_IMAGES = 6;
 const PREVIEW_CODES = 5;

@@ -1,7 +1,7 @@
-import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import type { tf } from '@selfsup/engine/tensorflow';
-import { convolutionUnit, flatten, type LayerStart } from '@selfsup/models/units';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { constant, gaussian } from '@selfsup/models/initialisers';
+import { convolutionUnit, flatten, type LayerStart } from '@selfsup/models/units';
 
 /** Side of the last feature map, at most. */
 const LAST_SIDE = 7;

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { UserError } from '@selfsup/kit/errors';
 import sharp from 'sharp';
 import { z } from 'zod';
+import { UserError } from '@selfsup/kit/errors';
 import { folderDigest } from '../../files/fingerprint.ts';
 import { givenPath, inDataFolder } from '../../files/named-files.ts';
 import type { Source, SourceEntry, SourceImage, SourceReading } from '../../source.ts';

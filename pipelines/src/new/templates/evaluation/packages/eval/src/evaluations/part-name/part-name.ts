@@ -1,7 +1,7 @@
-import { accuracy, metricsOf } from '@selfsup/kit/metric';
-import { confusion as confusionFigure } from '@selfsup/report/figures/confusion';
-import { Interrupted, type StageModule } from '@selfsup/kit/stage';
 import { z } from 'zod';
+import { accuracy, metricsOf } from '@selfsup/kit/metric';
+import { Interrupted, type StageModule } from '@selfsup/kit/stage';
+import { confusion as confusionFigure } from '@selfsup/report/figures/confusion';
 import { openFeatures, type FeatureSplit } from '../../features/feature-set.ts';
 import { titleOf } from '../../heads/head-results.ts';
 import { requireNeed } from '../../measures/require-need.ts';

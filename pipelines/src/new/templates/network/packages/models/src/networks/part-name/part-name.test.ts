@@ -1,6 +1,6 @@
-import type { RandomKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
 import { expect, test } from 'vitest';
+import { tf } from '@selfsup/engine/tensorflow';
+import type { RandomKey } from '@selfsup/kit/random';
 import { parameterCount } from '../../checkpoint/weights.ts';
 import partNameNetwork from './part-name.ts';
 

@@ -1,7 +1,7 @@
-import { batchNormRelu, conv2d } from '@selfsup/engine/layers';
-import { deriveKey } from '@selfsup/kit/random';
-import { tf } from '@selfsup/engine/tensorflow';
 import { z } from 'zod';
+import { batchNormRelu, conv2d } from '@selfsup/engine/layers';
+import { tf } from '@selfsup/engine/tensorflow';
+import { deriveKey } from '@selfsup/kit/random';
 import { heFanOut } from '../../building/initialisers.ts';
 import type { Network } from '../../network.ts';
 

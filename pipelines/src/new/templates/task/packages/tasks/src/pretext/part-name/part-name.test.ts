@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
 import { metricValues } from '@selfsup/kit/metric';
 import { figureData } from '@selfsup/report/testing/figure-data';
-import { afterAll, expect, test } from 'vitest';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
-import { trainOn } from '../../training/run-training.ts';
 import { trainingContext } from '../../testing/training-context.ts';
+import { trainOn } from '../../training/run-training.ts';
 import stage, { partNameTask } from './part-name.ts';
 import { upsideDown } from './run.ts';
 

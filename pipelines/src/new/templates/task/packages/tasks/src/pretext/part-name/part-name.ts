@@ -1,7 +1,7 @@
 import { accuracy } from '@selfsup/kit/metric';
 import type { Task } from '../../task.ts';
 import { trainingStage } from '../../training/training-stage.ts';
-import { type PartNameConfig, schema } from './config.ts';
+import { schema, type PartNameConfig } from './config.ts';
 
 /** An encoder learns to tell whether an image is upside down. */
 export const partNameTask: Task<PartNameConfig> = {
