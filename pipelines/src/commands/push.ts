@@ -3,7 +3,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { assertKnown } from '../declare/workspace.ts';
 import { chosenRemote } from '../remotes/chosen-remote.ts';
 import { pathsIn } from '../remotes/listing.ts';
-import { type PublishedResult, publishedResults } from '../remotes/published-results.ts';
+import { publishedResults, type PublishedResult } from '../remotes/published-results.ts';
 import { namePath, pushResult } from '../remotes/push.ts';
 import { Unreachable } from '../remotes/retry.ts';
 import { openSession } from '../run/session.ts';
