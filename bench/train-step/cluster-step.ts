@@ -1,4 +1,3 @@
-import { randomKey } from '@selfsup/kit/random';
 import { embeddingModel, featureShapeOf } from '@selfsup/models/heads';
 import { configureNetwork } from '@selfsup/models/network';
 import type { NetworkSection } from '@selfsup/models/network-section';
@@ -7,9 +6,9 @@ import { modelWeights } from '@selfsup/models/weights';
 import type { TaskInstance } from '@selfsup/tasks/task';
 import { clusterHead, clusterStep, refresh } from '@selfsup/tasks/testing/cluster-step';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
-import { takeStep } from '@selfsup/trainer/step';
 import { trainingFlops } from './flops.ts';
 import { networkContext, noiseBatch } from './labelled-images.ts';
+import { repeatedStep } from './repeated-step.ts';
 
 /** A step of `tasks/deepcluster` on raw images, the body with momentum and the head without. */
 export async function clusteredStep(section: NetworkSection, side: number, batch: number, clusters: number) {
@@ -38,12 +37,5 @@ export async function clusteredStep(section: NetworkSection, side: number, batch
     parameterGroups,
   );
   const flops = [encoder, embedding, head].reduce((sum, model, i) => sum + trainingFlops(model, batch, i === 0), 0);
-  let step = 0;
-  return Object.assign(
-    () => {
-      const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, groups, given, position, 1e-3).values['loss']!;
-    },
-    { flops },
-  );
+  return Object.assign(repeatedStep(instance, groups, given, 1e-3), { flops });
 }

@@ -7,8 +7,8 @@ import type { SupervisedConfig } from '@selfsup/tasks/pretext/supervised/config'
 import { createSupervised } from '@selfsup/tasks/pretext/supervised/run';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
-import { takeStep } from '@selfsup/trainer/step';
 import { trainingFlops } from './flops.ts';
+import { repeatedStep } from './repeated-step.ts';
 
 const CLASSES = 1000;
 
@@ -42,12 +42,5 @@ export async function labelledStep(section: NetworkSection, side: number, batch:
   const given = noiseBatch(input, batch);
   const { encoder, head } = instance.models;
   const flops = trainingFlops(encoder!, batch, true) + trainingFlops(head!, batch, false);
-  let step = 0;
-  return Object.assign(
-    () => {
-      const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, groups, given, position, 0.01).values['loss']!;
-    },
-    { flops },
-  );
+  return Object.assign(repeatedStep(instance, groups, given, 0.01), { flops });
 }

@@ -7,7 +7,7 @@ import type { AetConfig } from '@selfsup/tasks/pretext/aet/config';
 import { createAet } from '@selfsup/tasks/pretext/aet/run';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
-import { takeStep } from '@selfsup/trainer/step';
+import { repeatedStep } from '../repeated-step.ts';
 import type { StepShape, System } from '../system.ts';
 
 const input = { height: 32, width: 32, channels: 3 };
@@ -28,11 +28,7 @@ const aet: System = {
     const groups = new ParameterGroups(optimizerSchema.parse({ name: 'sgd' }), instance.parameterGroups);
     const images = Uint8Array.from({ length: batch * 32 * 32 * 3 }, (_, at) => integer([1, 2], 256, at));
     const given = { images, shape: [batch, 32, 32, 3], labels: new Int32Array(batch) } as unknown as Batch;
-    let step = 0;
-    return () => {
-      const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, groups, given, position, 0.1).values['loss']!;
-    };
+    return repeatedStep(instance, groups, given, 0.1);
   },
 };
 export default aet;

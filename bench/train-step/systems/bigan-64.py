@@ -1,15 +1,13 @@
 """The step of bigan-64.ts in PyTorch (two backward passes, fused Adam), from raw images on; arguments as timing.Settings."""
 
 import torch
-import torch._functorch.config
 from torch import nn
 from torch.nn import functional as F
 
+from adversarial import adversarial_step
 from timing import measure, settings
 
 run = settings()
-# The discriminator is differentiated twice.
-torch._functorch.config.donated_buffer = False
 width, batch, latent, side = run.width, run.batch, 200, 64
 SIZES = [width, 2 * width, 4 * width, 8 * width]
 
@@ -68,34 +66,12 @@ class Discriminator(nn.Module):
 
 
 generator, encoder, discriminator = map(run.ready, (Generator(), Encoder(), Discriminator()))
-ours = [*generator.parameters(), *encoder.parameters()]
-theirs = list(discriminator.parameters())
-
-
-def adam(parameters):
-    return torch.optim.Adam(parameters, 2e-4, betas=(0.5, 0.999), eps=1e-8, weight_decay=2.5e-5, fused=True)
-
-
-optimizers = adam(ours), adam(theirs)
 raw = torch.randint(0, 256, (batch, 3, side, side), dtype=torch.uint8)
-ones, zeros = torch.ones(batch, 1), torch.zeros(batch, 1)
-bce = F.binary_cross_entropy_with_logits
 
 
-def step():
+def draw():
     x = (raw.float() / 127.5 - 1).contiguous(memory_format=run.memory_format())
-    z = torch.rand(batch, latent) * 2 - 1
-    with run.autocast():
-        real, made = discriminator(x, encoder(x)), discriminator(generator(z), z)
-        loss = 0.5 * (bce(real, ones) + bce(made, zeros))
-        other = 0.5 * (bce(real, zeros) + bce(made, ones))
-    for parameter, gradient in zip(theirs, torch.autograd.grad(loss, theirs, retain_graph=True)):
-        parameter.grad = gradient
-    for parameter, gradient in zip(ours, torch.autograd.grad(other, ours)):
-        parameter.grad = gradient
-    for optimizer in optimizers:
-        optimizer.step()
-    return loss.item() + 0 * other.item()
+    return x, torch.rand(batch, latent) * 2 - 1
 
 
-measure(step, run)
+measure(adversarial_step(run, generator, encoder, discriminator, draw), run)

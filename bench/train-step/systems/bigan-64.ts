@@ -1,4 +1,3 @@
-import { randomKey } from '@selfsup/kit/random';
 import { configureNetwork } from '@selfsup/models/network';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import biganStage from '@selfsup/tasks/pretext/bigan';
@@ -6,8 +5,8 @@ import type { BiganConfig } from '@selfsup/tasks/pretext/bigan/config';
 import { createBigan } from '@selfsup/tasks/pretext/bigan/run';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
-import { takeStep } from '@selfsup/trainer/step';
 import { networkContext, noiseBatch } from '../labelled-images.ts';
+import { repeatedStep } from '../repeated-step.ts';
 import type { StepShape, System } from '../system.ts';
 
 const input = { height: 64, width: 64, channels: 3 };
@@ -28,11 +27,7 @@ const bigan: System = {
     const adam = { name: 'adam', beta1: 0.5, weightDecay: 2.5e-5 };
     const groups = new ParameterGroups(optimizerSchema.parse(adam), instance.parameterGroups);
     const given = noiseBatch(input, batch);
-    let step = 0;
-    return () => {
-      const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, groups, given, position, 2e-4).values['discriminator']!;
-    };
+    return repeatedStep(instance, groups, given, 2e-4, 'discriminator');
   },
 };
 export default bigan;

@@ -7,7 +7,7 @@ import type { BiganConfig } from '@selfsup/tasks/pretext/bigan/config';
 import { createBigan } from '@selfsup/tasks/pretext/bigan/run';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
-import { takeStep } from '@selfsup/trainer/step';
+import { repeatedStep } from '../repeated-step.ts';
 import type { StepShape, System } from '../system.ts';
 
 const input = { height: 28, width: 28, channels: 1 };
@@ -32,11 +32,7 @@ const bigan: System = {
     const groups = new ParameterGroups(optimizerSchema.parse(adam), instance.parameterGroups);
     const images = Uint8Array.from({ length: batch * 28 * 28 }, (_, at) => integer([1, 2], 256, at));
     const given = { images, shape: [batch, 28, 28, 1], labels: new Int32Array(batch) } as unknown as Batch;
-    let step = 0;
-    return () => {
-      const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-      return takeStep(instance, groups, given, position, 2e-4).values['discriminator']!;
-    };
+    return repeatedStep(instance, groups, given, 2e-4, 'discriminator');
   },
 };
 export default bigan;

@@ -1,4 +1,3 @@
-import { randomKey } from '@selfsup/kit/random';
 import { configureNetwork } from '@selfsup/models/network';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import jigsawStage from '@selfsup/tasks/pretext/jigsaw';
@@ -6,9 +5,9 @@ import type { JigsawConfig } from '@selfsup/tasks/pretext/jigsaw/config';
 import { createJigsaw } from '@selfsup/tasks/pretext/jigsaw/run';
 import type { TaskContext } from '@selfsup/tasks/task';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
-import { takeStep } from '@selfsup/trainer/step';
 import { trainingFlops } from '../flops.ts';
 import { networkContext, noiseBatch } from '../labelled-images.ts';
+import { repeatedStep } from '../repeated-step.ts';
 import type { StepShape, System } from '../system.ts';
 
 const input = { height: 227, width: 227, channels: 3 };
@@ -35,14 +34,7 @@ const cfn: System = {
     const trunk = context.buildEncoder({ ...input, height: 64, width: 64 });
     const flops =
       trainingFlops(trunk, tiles, true) + trainingFlops(tile!, tiles, false) + trainingFlops(head!, batch, false);
-    let step = 0;
-    return Object.assign(
-      () => {
-        const position = { epoch: 0, step, key: randomKey(1, 'step', step++) };
-        return takeStep(instance, groups, given, position, 0.01).values['loss']!;
-      },
-      { flops },
-    );
+    return Object.assign(repeatedStep(instance, groups, given, 0.01), { flops });
   },
 };
 export default cfn;
