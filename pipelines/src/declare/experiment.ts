@@ -3,13 +3,13 @@ import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { parseOrExplain, readJson } from '@selfsup/kit/parse';
 import { publishedEntrySchema } from '@selfsup/report/published';
+import { reservedNames } from '../store/artifacts.ts';
 import { datasetOf, expandVariants, type StageDeclaration, type VariantPlan } from './expand.mjs';
 import { partFile } from './parts.ts';
 import { assertKnown, datasetFile, experimentFile, type Workspace } from './workspace.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes');
-const reserved = ['report', 'ingest', 'work', 'store', 'compare'];
-const variantName = name.refine((value) => !reserved.includes(value), 'is a reserved name');
+const variantName = name.refine((value) => !reservedNames.includes(value), 'is a reserved name');
 
 const expectedSchema = z.strictObject({
   metric: z.string(),

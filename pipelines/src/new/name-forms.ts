@@ -1,4 +1,5 @@
 import { UserError } from '@selfsup/kit/errors';
+import { reservedNames } from '../store/artifacts.ts';
 
 /** A name in the forms that generated files need. */
 export interface NameForms {
@@ -13,8 +14,6 @@ export interface NameForms {
 }
 
 const pattern = /^[a-z][a-z0-9-]*$/;
-/** Folders of the artifacts folder, and targets that every experiment has. */
-const reserved = ['work', 'store', 'report', 'ingest', 'compare'];
 
 /** Checks a name and gives its forms. Throws `UserError` for one that cannot be a folder, an Nx project and a key. */
 export function nameForms(name: string): NameForms {
@@ -23,8 +22,8 @@ export function nameForms(name: string): NameForms {
       remedy: 'Begin with a small letter, then small letters, digits and dashes, such as upside-down.',
     });
   }
-  if (reserved.includes(name)) {
-    throw new UserError(`The name '${name}' is reserved`, { remedy: `Take another than ${reserved.join(', ')}.` });
+  if (reservedNames.includes(name)) {
+    throw new UserError(`The name '${name}' is reserved`, { remedy: `Take another than ${reservedNames.join(', ')}.` });
   }
   const words = name.split('-').filter((word) => word !== '');
   const pascal = words.map(capital).join('');

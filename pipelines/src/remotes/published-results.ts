@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Artifacts } from '../store/artifacts.ts';
+import { noResults, type Artifacts } from '../store/artifacts.ts';
 
 /** A result that is published here. */
 export interface PublishedResult {
@@ -33,7 +33,7 @@ export async function publishedResults(
     }
     if (depth === 0) return;
     for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-      if (entry.name.startsWith('.') || (depth === 4 && ['work', 'store', 'compare'].includes(entry.name))) continue;
+      if (entry.name.startsWith('.') || (depth === 4 && noResults.includes(entry.name))) continue;
       if (entry.isDirectory() || entry.isSymbolicLink()) await visit(join(folder, entry.name), depth - 1);
     }
   };

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Metric } from '@selfsup/kit/metric';
 import type { Run } from '@selfsup/report/overview-input';
+import { noResults } from '../store/artifacts.ts';
 import type { RunRecord } from '../store/manifest.ts';
 import { readPublished } from './read-published.ts';
 
@@ -41,9 +42,6 @@ export interface Results {
   readonly datasets: ReadonlyMap<string, string>;
 }
 
-/** Folders of the artifacts root that hold no results. */
-const others = new Set(['work', 'store', 'compare']);
-
 /**
  * Finds every published result below an artifacts root, whether or not its experiment is still declared. What cannot be read
  * is named in `damaged` and left out. Links are followed.
@@ -70,7 +68,7 @@ export function collectResults(root: string): Results {
     return published;
   };
   // Without a root nothing was computed yet.
-  const experiments = (existsSync(root) ? foldersIn('') : []).filter((name) => !others.has(name));
+  const experiments = (existsSync(root) ? foldersIn('') : []).filter((name) => !noResults.includes(name));
   const datasets = new Map<string, string>();
   for (const name of experiments.filter((one) => existsSync(join(root, one, 'ingest', 'manifest.json')))) {
     const { manifest } = readPublished(join(root, name, 'ingest'));

@@ -4,6 +4,11 @@ import { UserError } from '@selfsup/kit/errors';
 import { namedFolder } from '@selfsup/kit/named-folder';
 import type { Workspace } from '../declare/workspace.ts';
 
+/** Folders of the artifacts root that hold no results of experiments or datasets. */
+export const noResults: readonly string[] = ['work', 'store', 'compare'];
+/** Names that folders beside results have, at the root and within an experiment: no experiment, variant or dataset has one. */
+export const reservedNames: readonly string[] = [...noResults, 'report', 'ingest'];
+
 /** Where published results, the store and work in progress lie. */
 export interface Artifacts {
   readonly root: string;
