@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { assertKnown } from '../declare/workspace.ts';
 import { chosenRemote } from '../remotes/chosen-remote.ts';
+import { inTurn } from '../remotes/in-turn.ts';
 import { pathsIn } from '../remotes/listing.ts';
 import { publishedResults, type PublishedResult } from '../remotes/published-results.ts';
 import { namePath, pushResult } from '../remotes/push.ts';
@@ -59,24 +60,4 @@ const smallBytes = 1e6;
 function isSmall({ folder }: PublishedResult): boolean {
   const blobs = Object.values(readManifest(folder)?.blobs ?? {});
   return blobs.every(({ bytes }) => bytes !== undefined && bytes < smallBytes);
-}
-
-/** Does something with each item, several at once; where one fails no further ones are begun. */
-async function inTurn<Item>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const left = [...items];
-  const go = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) {
-      await work(item).catch((error: unknown) => {
-        left.length = 0;
-        throw error;
-      });
-    }
-  };
-  const ended = await Promise.allSettled(Array.from({ length: atOnce }, go));
-  const failed = ended.find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
 }

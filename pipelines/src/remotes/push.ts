@@ -47,11 +47,7 @@ export async function pushResult(
       remedy: 'Set it to the file of a private key whose public one stands under signedBy.',
     });
   }
-  const files = await smallFiles(result.folder);
   const sources = new Map<string, Content>();
-  for (const [name, { sha256, bytes }] of Object.entries(files)) {
-    sources.set(contentPath(sha256), fileContent(join(result.folder, name), bytes, sha256));
-  }
   const blobs: Record<string, Record<string, FileRef>> = {};
   for (const { sha256: digest } of Object.values(manifest.blobs)) {
     const parts = (await blobFiles(result.store, digest)) ?? theirs?.blobs[digest];
@@ -61,13 +57,19 @@ export async function pushResult(
       sources.set(contentPath(sha256), fileContent(join(blobPath(result.store, digest), name), bytes, sha256));
     }
   }
-  // Their small files hold when and where it was computed: of the same bits, those of who came first stay.
-  const wanted = theirs === undefined ? sources : of(sources, Object.values(theirs.blobs).flatMap(Object.values));
-  await send(session, remote, result.label, wanted, known);
   if (theirs !== undefined) {
+    // Small files hold when and where it was computed: of the same bits, those of who came first stay.
+    // A dataset may lie in other pages there, which stay too.
+    const wanted = of(sources, Object.values(theirs.blobs).flatMap(Object.values));
+    await send(session, remote, result.label, wanted, known);
     await writeName(remote, result.label, manifest, signal);
     return 'there';
   }
+  const files = await smallFiles(result.folder);
+  for (const [name, { sha256, bytes }] of Object.entries(files)) {
+    sources.set(contentPath(sha256), fileContent(join(result.folder, name), bytes, sha256));
+  }
+  await send(session, remote, result.label, sources, known);
   const run = readRun(result.folder);
   const record: ResultRecord = {
     schema: 1,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { CompletedPart, S3Client } from '@aws-sdk/client-s3';
 import type * as Sdk from '@aws-sdk/client-s3';
+import { inTurn } from './in-turn.ts';
 import { bytesOf, NotThere, Refused, type Content, type Listed, type Remote, type WriteOptions } from './remote.ts';
 
 /** Where a bucket is, beside its name. Credentials are found by the client: environment, profile, role of the machine. */
@@ -135,31 +136,19 @@ export function s3Remote(name: string, url: string, place: S3Place, stall: numbe
     }
     const count = Math.ceil(content.bytes / size);
     const missing = Array.from({ length: count }, (_, i) => i + 1).filter((number) => !parts.has(number));
-    const sendNext = async (): Promise<void> => {
-      for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
-        const PartNumber = number;
-        const Body = await bytesOf(content.open((number - 1) * size, Math.min(content.bytes, number * size)));
-        const ChecksumSHA256 = createHash('sha256').update(Body).digest('base64');
-        const input = { ...at(path), UploadId, PartNumber, Body, ContentLength: Body.length, ChecksumSHA256 };
-        const { ETag } = await ask(
-          path,
-          ({ client, sdk, abortSignal }) => client.send(new sdk.UploadPartCommand(input), { abortSignal }),
-          signal,
-          stall * 10,
-        );
-        parts.set(PartNumber, { PartNumber, ETag, ChecksumSHA256 });
-        onBytes?.(Body.length);
-      }
-    };
-    const senders = Array.from({ length: partsAtOnce }, () =>
-      sendNext().catch((error: unknown) => {
-        missing.length = 0;
-        throw error;
-      }),
-    );
-    // All of them have stopped before anybody tries again.
-    const failed = (await Promise.allSettled(senders)).find((one) => one.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    await inTurn(missing, partsAtOnce, async (PartNumber) => {
+      const Body = await bytesOf(content.open((PartNumber - 1) * size, Math.min(content.bytes, PartNumber * size)));
+      const ChecksumSHA256 = createHash('sha256').update(Body).digest('base64');
+      const input = { ...at(path), UploadId, PartNumber, Body, ContentLength: Body.length, ChecksumSHA256 };
+      const { ETag } = await ask(
+        path,
+        ({ client, sdk, abortSignal }) => client.send(new sdk.UploadPartCommand(input), { abortSignal }),
+        signal,
+        stall * 10,
+      );
+      parts.set(PartNumber, { PartNumber, ETag, ChecksumSHA256 });
+      onBytes?.(Body.length);
+    });
     const Parts = [...parts.values()].sort((a, b) => a.PartNumber! - b.PartNumber!);
     const input = { ...at(path), UploadId, MultipartUpload: { Parts } };
     return unlessThere(() =>

@@ -3,6 +3,7 @@ import type { Stage } from '../declare/stage.ts';
 import { decideStage } from '../keys/decide.ts';
 import type { Session } from '../run/session.ts';
 import { readManifest } from '../store/manifest.ts';
+import { inTurn } from './in-turn.ts';
 import { pathsIn } from './listing.ts';
 import { labelOf, publishedResults } from './published-results.ts';
 import { recordPath } from './record.ts';
@@ -75,14 +76,9 @@ async function labelsIn(remote: Remote, keys: ReadonlyMap<string, string>, signa
     if ((keys.get(name) ?? key) === key) found.add(name);
   }
   if (paths !== undefined) return found;
-  const left = [...keys];
-  const ask = async (): Promise<void> => {
-    for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      const [label, key] = next;
-      if ((await persist(remote, { signal }, (stop) => remote.size(recordPath(key), stop))) !== undefined)
-        found.add(label);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, ask));
+  await inTurn([...keys], atOnce, async ([label, key]) => {
+    const size = await persist(remote, { signal }, (stop) => remote.size(recordPath(key), stop));
+    if (size !== undefined) found.add(label);
+  });
   return found;
 }
