@@ -10,7 +10,7 @@ import { gatherMetrics, valuesOf, type Metrics, type MetricValues } from './metr
 import { orderNotes } from './metrics/order-notes.ts';
 import { hasProtocol, nameIn, protocolsOf, type Protocol } from './metrics/protocols.ts';
 import { compared } from './tables/compared.ts';
-import { datasetSection, reproducibility } from './tables/facts.ts';
+import { computedOn, datasetSection, reproducibility } from './tables/facts.ts';
 import { familyBlock } from './tables/family-tables.ts';
 import { headlines } from './tables/headlines.ts';
 import { metricTitle } from './tables/metric-title.ts';
@@ -58,6 +58,7 @@ export async function renderComparison(input: ComparisonInput): Promise<string> 
       ['systems', systems(input)],
       ['seeds', input.seeds.join(', ')],
       ['data', input.datasets.map((dataset) => dataset.name).join(', ')],
+      ['computed on', computedOn(input)],
       ['command', about.command !== undefined && html`<code>${about.command}</code>`],
       ['time', about.time],
     ],

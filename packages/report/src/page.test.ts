@@ -19,6 +19,18 @@ test('every metric appears as printed, with its mean and deviation', () => {
   expect(page).toContain('56.30 ± 1.27'); // of 57.20 and 55.40, by hand
 });
 
+test('the head says on which machines it was computed, and with which GPU', async () => {
+  expect(page).toMatch(/computed on<\/dt>\s*<dd>lab-2 \(x86-64, AVX-512, 2 threads\)<\/dd>/);
+  const { rows, ...input } = sampleReport();
+  const elsewhere = rows.slice(0, 6).map((row, i) => ({
+    ...row,
+    run: { host: `node-${i}` },
+    reproducibility: { key: 'k', engine: { gpu: 'A100' } },
+  }));
+  const far = await renderReport({ ...input, rows: elsewhere });
+  expect(far).toContain('node-0 (A100), node-1 (A100), node-2 (A100), node-3 (A100), and 2 more');
+});
+
 test('text from outside is escaped wherever it lands', async () => {
   const hostile = '<script>alert(1)</script><img src=x onerror=alert(2)>"\'&';
   const sample = sampleReport();

@@ -6,7 +6,7 @@ import { html } from './markup/html.ts';
 import { gatherMetrics } from './metrics/gather.ts';
 import { protocolsOf } from './metrics/protocols.ts';
 import { expectedTable } from './tables/expected-table.ts';
-import { configuration, datasetSection, reproducibility, stageList } from './tables/facts.ts';
+import { computedOn, configuration, datasetSection, reproducibility, stageList } from './tables/facts.ts';
 import { headlines } from './tables/headlines.ts';
 import { publishedTable } from './tables/published-table.ts';
 import { remarkList } from './tables/remarks.ts';
@@ -47,6 +47,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
       ['variants', input.variants.join(', ')],
       ['seeds', input.seeds.join(', ')],
       ['data', input.datasets.map((dataset) => dataset.name).join(', ')],
+      ['computed on', computedOn(input)],
       ['paper', about.paper],
       ['command', about.command !== undefined && html`<code>${about.command}</code>`],
       ['time', about.time],

@@ -140,6 +140,23 @@ export function configuration(input: Results): Markup {
   return html`${blocks}`;
 }
 
+/** Machines that the head of a page names one by one. */
+const mostMachines = 4;
+
+/** Where results were computed, machine by machine with its GPU or processor; undefined where none of them says it. */
+export function computedOn({ rows }: Results): string | undefined {
+  const machines = new Set(
+    rows.flatMap(({ run, reproducibility: facts }) => {
+      if (run?.host === undefined) return [];
+      const gpu = typeof facts?.engine === 'object' ? facts.engine.gpu : undefined;
+      const processor = gpu ?? run.cpu;
+      return [processor === undefined ? run.host : `${run.host} (${processor})`];
+    }),
+  );
+  const [named, more] = [[...machines].slice(0, mostMachines), machines.size - mostMachines];
+  return machines.size === 0 ? undefined : [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+}
+
 /** Time, place and digests of every stage that ran. */
 export function reproducibility(input: Results): Markup {
   const times = input.rows.map(
