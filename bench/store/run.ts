@@ -1,4 +1,5 @@
-// 10,000 small results and a blob of 5 GB, pushed to a folder: seconds of `selfsup status`, and the memory of pushing.
+// 10,000 small results of a declared sweep and a blob of 5 GB, pushed to a folder: seconds of `selfsup status`, which decides
+// of each whether it is stale, and the memory of pushing.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -15,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { publishSweep } from '@selfsup/pipelines/testing/published-sweep';
 
 const quick = process.argv.includes('--quick');
 const results = quick ? 200 : 10_000;
@@ -23,42 +25,27 @@ const limits = { statusSeconds: 5, pushMegabytes: 300 };
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'selfsup-bench-store-'));
-const sha = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
 
-/** A workspace of this checkout's code with one experiment of many seeds, and its results as stages publish them. */
+/** A workspace of this checkout's code with one experiment of many seeds. */
 function makeWorkspace(): void {
   for (const name of ['node_modules', 'packages']) symlinkSync(join(repository, name), join(root, name));
   mkdirSync(join(root, 'pipelines/experiments/sweep'), { recursive: true });
   for (const name of ['bin', 'src', 'datasets', 'package.json']) {
     symlinkSync(join(repository, 'pipelines', name), join(root, 'pipelines', name));
   }
-  for (const name of ['nx.json', 'package.json']) cpSync(join(repository, name), join(root, name));
-  cpSync(
-    join(repository, 'pipelines/experiments/quickstart/experiment.json'),
-    join(root, 'pipelines/experiments/sweep/experiment.json'),
-  );
-  writeFileSync(join(root, 'selfsup.json'), JSON.stringify({ remotes: { team: { url: join(root, 'remote') } } }));
+  for (const name of ['nx.json', 'package.json', 'package-lock.json']) cpSync(join(repository, name), join(root, name));
+  const quickstart = JSON.parse(
+    readFileSync(join(repository, 'pipelines/experiments/quickstart/experiment.json'), 'utf8'),
+  ) as { stages: { pretrain: { config: object } } };
+  const { pretrain } = quickstart.stages;
+  const measure = { ...pretrain, uses: 'tasks/random', config: { ...pretrain.config, task: {}, epochs: 0 } };
+  const seeds = Array.from({ length: results }, (_, i) => i + 1);
+  write('pipelines/experiments/sweep/experiment.json', { about: { title: 'Sweep' }, seeds, stages: { measure } });
+  write('selfsup.json', { remotes: { team: { url: join(root, 'remote') } } });
 }
 
-function publish(index: number, blob?: { sha256: string; bytes: number }): void {
-  const folder = join(root, 'artifacts/sweep/base', `seed-${index}`, 'measure');
-  mkdirSync(folder, { recursive: true });
-  const metrics = JSON.stringify([{ head: 'h', measure: 'm', unit: 'none', better: 'more', value: index }]);
-  const manifest = {
-    ...{ schema: 2, key: sha(`key ${index}`), parts: [], code: { key: 'c', files: {}, packages: {} }, places: [] },
-    keyParts: { uses: 'eval/knn', seed: index, config: {}, needs: {}, code: 'c' },
-    ...{
-      resolvedConfig: {},
-      blobs: blob === undefined ? {} : { features: blob },
-      files: {},
-      outputDigest: sha(metrics),
-    },
-  };
-  const run = { started: '', finished: '2026-01-01T00:00:00.000Z', wallSeconds: 1, host: 'bench', cpu: 'c', node: 'n' };
-  for (const [name, content] of Object.entries({ manifest, run })) {
-    writeFileSync(join(folder, `${name}.json`), JSON.stringify(content));
-  }
-  writeFileSync(join(folder, 'metrics.json'), metrics);
+function write(path: string, content: object): void {
+  writeFileSync(join(root, path), `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /** Random bytes: a disk that compresses or leaves holes would make it easy. */
@@ -83,9 +70,8 @@ function writeBlob(): { sha256: string; bytes: number } {
 /** Runs a command of selfsup; gives its seconds and the most memory that its process held, in megabytes. */
 async function measure(...args: string[]): Promise<{ seconds: number; megabytes: number }> {
   const began = performance.now();
-  const env = { ...process.env, SELFSUP_ARTIFACTS: join(root, 'artifacts') };
   const child = spawn(process.execPath, [join(root, 'pipelines/bin/selfsup.mjs'), ...args], {
-    ...{ cwd: root, env },
+    cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   let kilobytes = 0;
@@ -105,8 +91,9 @@ async function measure(...args: string[]): Promise<{ seconds: number; megabytes:
 
 try {
   makeWorkspace();
-  for (let i = 1; i < results; i++) publish(i);
-  publish(results, writeBlob());
+  process.chdir(root);
+  process.env['SELFSUP_ARTIFACTS'] = join(root, 'artifacts');
+  await publishSweep('sweep', 'quickstart', writeBlob());
   const push = await measure('push');
   const again = await measure('push');
   const status = await measure('status');

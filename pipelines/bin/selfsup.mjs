@@ -2,5 +2,7 @@
 // The command `selfsup`: makes Node read TypeScript, then hands over to src/cli.ts.
 import { readTypeScript } from '../../packages/kit/src/files/typescript.mjs';
 
+// What is loaded before passes through no reader of TypeScript, file by file. Where it is missing, readTypeScript says so.
+await Promise.all([import('zod'), import('commander')]).catch(() => undefined);
 await readTypeScript();
 await import('../src/cli.ts');

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import type { Stage } from '../declare/stage.ts';
-import { blobsMissing, bringBlobs } from '../remotes/bring.ts';
+import { blobsMissing, bringBlobs, silentRemotes } from '../remotes/bring.ts';
 import { chosenRemote } from '../remotes/chosen-remote.ts';
 import { stagesAsked } from '../remotes/stages-asked.ts';
-import { isBrought } from '../run/run-stage.ts';
+import { lookAt } from '../run/run-stage.ts';
 import { openSession, type Session } from '../run/session.ts';
 import { readManifest } from '../store/manifest.ts';
 
@@ -32,7 +32,8 @@ export default new Command('pull')
     });
     for (const stage of stages) {
       try {
-        if (!(await isBrought(session, stage))) {
+        const decision = await lookAt(session, stage, { force: false });
+        if (decision !== 'kept' && decision?.fresh !== true) {
           missing.push(stage.label);
           continue;
         }
@@ -44,9 +45,13 @@ export default new Command('pull')
         missing.push(stage.label);
       }
     }
-    console.log(`${there} results are here, ${missing.length} in no remote`);
+    console.log(`${there} results are here, ${missing.length} are not to be had`);
     for (const label of missing.slice(0, 20)) console.log(`  not there: ${label}`);
     if (missing.length > 20) console.log(`  and ${missing.length - 20} more`);
+    const silent = silentRemotes();
+    if (silent.length === 0) return;
+    console.error(`error: Not asked for all of it, since it did not answer: ${silent.join(', ')}`);
+    process.exitCode = 1;
   });
 
 async function bringAllBlobs(session: Session, { folder, store, label }: Stage): Promise<void> {

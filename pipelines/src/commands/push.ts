@@ -3,12 +3,14 @@ import { UserError } from '@selfsup/kit/errors';
 import { assertKnown } from '../declare/workspace.ts';
 import { chosenRemote } from '../remotes/chosen-remote.ts';
 import { inTurn } from '../remotes/in-turn.ts';
-import { pathsIn } from '../remotes/listing.ts';
+import { listed } from '../remotes/listing.ts';
 import { publishedResults, type PublishedResult } from '../remotes/published-results.ts';
-import { namePath, pushResult } from '../remotes/push.ts';
+import { namePath, pushResult, type Known } from '../remotes/push.ts';
+import { contentPath, recordPath } from '../remotes/record.ts';
+import type { Remote } from '../remotes/remote.ts';
 import { Unreachable } from '../remotes/retry.ts';
 import { openSession } from '../run/session.ts';
-import { readManifest } from '../store/manifest.ts';
+import { readFacts } from '../store/manifest.ts';
 
 export default new Command('push')
   .description('Bring results that are published here to a remote; what is there is not sent again')
@@ -20,18 +22,15 @@ export default new Command('push')
     const destination = chosenRemote(session.remotes, to, ({ push }) => push !== 'never', 'be pushed to');
     const results = await publishedResults(session.artifacts, names);
     const all = names.length === 0 ? [] : await publishedResults(session.artifacts);
-    const known = [...new Set(all.map(({ label }) => (label.startsWith('data/') ? label : label.split('/')[0]!)))];
-    for (const name of names) assertKnown('result', name, known, 'it by running it');
-    const there = await pathsIn(destination.remote, ['names/', 'blobs/'], session.signal);
+    const published = [...new Set(all.map(({ label }) => (label.startsWith('data/') ? label : label.split('/')[0]!)))];
+    for (const name of names) assertKnown('result', name, published, 'it by running it');
+    const { has, keeps } = await listingOf(destination.remote, session.signal);
     const counts = { pushed: 0, there: 0 };
     const failures: UserError[] = [];
     const phase = session.progress('push').phase('push', results.length, 'results');
     const pushOne = async (result: PublishedResult): Promise<void> => {
-      const manifest = readManifest(result.folder);
-      // One that was cut off before its name was written is looked at once more.
-      const isThere = manifest !== undefined && there?.has(namePath(result.label, manifest)) === true;
       try {
-        counts[isThere ? 'there' : await pushResult(session, destination, result, there)] += 1;
+        counts[isThere(result, has) ? 'there' : await pushResult(session, destination, result, keeps)] += 1;
       } catch (error) {
         if (!(error instanceof UserError) || error instanceof Unreachable) throw error;
         failures.push(error);
@@ -56,8 +55,29 @@ const mostTold = 20;
 const smallAtOnce = 16;
 const smallBytes = 1e6;
 
+interface Listing {
+  readonly has: Known;
+  /** Has it for sure: old content that no result names so far may be about to be tidied away. */
+  readonly keeps: Known;
+}
+
+/** What a remote lists; of one that cannot list nothing is known. */
+async function listingOf(remote: Remote, signal: AbortSignal): Promise<Listing> {
+  const found = await Promise.all(['names/', 'results/', 'blobs/'].map((folder) => listed(remote, folder, { signal })));
+  const ages = new Map(found.flatMap((one) => one ?? []).map(({ path, modified }) => [path, Date.now() - +modified]));
+  return { has: (path) => ages.has(path), keeps: (path) => (ages.get(path) ?? Infinity) < 12 * 3_600_000 };
+}
+
+/** Whether a remote has a result with its name, record, files and blobs. A blob that is a folder is not told so. */
+function isThere({ label, folder }: PublishedResult, has: Known): boolean {
+  const manifest = readFacts(folder);
+  if (manifest === undefined || !has(namePath(label, manifest)) || !has(recordPath(manifest.key))) return false;
+  const content = [...Object.values(manifest.files), ...Object.values(manifest.blobs).map(({ sha256 }) => sha256)];
+  return content.every((digest) => has(contentPath(digest)));
+}
+
 /** Whether its blobs are known to be small; what a dataset weighs is not in its manifest. */
 function isSmall({ folder }: PublishedResult): boolean {
-  const blobs = Object.values(readManifest(folder)?.blobs ?? {});
+  const blobs = Object.values(readFacts(folder)?.blobs ?? {});
   return blobs.every(({ bytes }) => bytes !== undefined && bytes < smallBytes);
 }

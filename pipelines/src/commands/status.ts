@@ -21,7 +21,10 @@ export default new Command('status')
       if (!(error instanceof UserError) || names.length > 0) throw error;
       console.error(`${name}: broken: ${error.message}`);
     });
-    const all = (await statusOf(session, stages, isMeant)).filter(({ label }) => isMeant(label));
+    const { results, silent } = await statusOf(session, stages, isMeant);
+    const all = results.filter(({ label }) => isMeant(label));
+    for (const error of silent) console.error(`error: ${error.describe()}`);
+    if (silent.length > 0) process.exitCode = 1;
     if (json) return console.log(JSON.stringify(all, null, 2));
     if (names.length > 0) for (const one of all) console.log(`${stateOf(one).padEnd(14)} ${one.label}`);
     else for (const line of byExperiment(all)) console.log(line);

@@ -4,6 +4,7 @@ import type { Stage } from '../declare/stage.ts';
 import { decideStage } from '../keys/decide.ts';
 import { elsewhereThan, reasons } from '../keys/why.ts';
 import { collect, seedOption } from '../options.ts';
+import { whoHas } from '../remotes/bring.ts';
 import { openSession, type Session } from '../run/session.ts';
 import { describeFitting, tellUnfinished } from '../store/tell-unfinished.ts';
 import { fittingOf, listUnfinished } from '../store/unfinished.ts';
@@ -40,7 +41,11 @@ async function explain(session: Session, stage: Stage): Promise<void> {
     const elsewhere = decision === undefined ? [] : elsewhereThan(decision);
     const where = elsewhere.length === 0 ? '' : ', computed elsewhere (--exact would compute it again here)';
     console.log([`${label}: done${where}`, ...elsewhere.map((line) => `  ${line}`)].join('\n'));
-  } else console.log([`${label}: would run, since`, ...lines.map((line) => `  ${line}`)].join('\n'));
+  } else {
+    const from = decision && !session.exact ? await whoHas(session, decision.key, label) : undefined;
+    const what = from === undefined ? 'would run' : `would be taken from '${from}'`;
+    console.log([`${label}: ${what}, since`, ...lines.map((line) => `  ${line}`)].join('\n'));
+  }
   const unfinished = await listUnfinished(workFolder);
   if (unfinished.length === 0) return;
   if (decision === undefined) {

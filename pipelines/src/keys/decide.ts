@@ -2,43 +2,53 @@ import type { EngineIdentity } from '@selfsup/engine/identity';
 import { partFile, partKind } from '../declare/parts.ts';
 import type { Asked, Prepared, Stage } from '../declare/stage.ts';
 import type { Session } from '../run/session.ts';
-import { isComplete, keyOf, readManifest, type KeyParts, type Manifest } from '../store/manifest.ts';
+import { isComplete, keyOf, readFacts, readManifest, type KeyParts, type Manifest } from '../store/manifest.ts';
 import { codeKey, type CodeKey } from './code-key/code-key.ts';
 import { placeDifferences, type Place } from './place.ts';
 
-/** Whether a stage is done, and all that says so. */
-export interface Decision {
+/** What a stage asks for now. */
+export interface AskedFor {
   readonly key: string;
   readonly keyParts: KeyParts;
   readonly code: CodeKey;
   readonly parts: readonly string[];
   /** Where it would be computed now; undefined where that has no influence. */
   readonly place: Place | undefined;
-  /** What is published now, fresh or not. */
-  readonly published: Manifest | undefined;
-  /** The key is the published one, its blobs and files are whole, and where all must be exact, its place is like this one. */
-  readonly fresh: boolean;
   /** Undefined where the key was found without. */
   readonly prepared: Prepared | undefined;
 }
 
-/**
- * Computes the key of a stage and compares it with what is published. Undefined while something it needs is not
- * published. Quick where nothing changed: the parts that the published manifest names are tried first, so the
- * stage's module, and with it TensorFlow, need not be loaded. Of a dataset the source is looked at. Throws as `prepare`.
- */
+/** Whether a stage is done, and all that says so. */
+export interface Decision extends AskedFor {
+  /** What is published now, fresh or not. */
+  readonly published: Manifest | undefined;
+  /** The key is the published one, its blobs and files are whole, and where all must be exact, its place is like this one. */
+  readonly fresh: boolean;
+}
+
+/** Compares what a stage asks for with what is published. Undefined and throws as `askedFor`. */
 export async function decideStage(session: Session, stage: Stage, asked: Asked = {}): Promise<Decision | undefined> {
+  const found = await askedFor(session, stage, asked);
+  if (found === undefined) return undefined;
+  return { ...found, published: readManifest(stage.folder), fresh: await isPublished(session, stage, found) };
+}
+
+/**
+ * Computes the key of a stage. Undefined while something it needs is not published. Quick where nothing changed: the parts
+ * that the published manifest names are tried first, so the stage's module, and with it TensorFlow, need not be loaded. Of
+ * a dataset the source is looked at. Throws as `prepare`.
+ */
+export async function askedFor(session: Session, stage: Stage, asked: Asked = {}): Promise<AskedFor | undefined> {
   const needs: Record<string, string> = {};
   const inherited: string[] = [];
   for (const [role, { folder }] of Object.entries(stage.needs)) {
-    const manifest = readManifest(folder);
+    const manifest = readFacts(folder);
     if (manifest === undefined) return undefined;
     needs[role] = manifest.outputDigest;
     // Whoever loads a checkpoint rebuilds its network, so that code counts too.
     inherited.push(...manifest.parts.filter((part) => partKind(session.workspace, part) === 'network'));
   }
-  const published = readManifest(stage.folder);
-  const compute = async (identity: unknown, parts: readonly string[], prepared?: Prepared): Promise<Decision> => {
+  const compute = async (identity: unknown, parts: readonly string[], prepared?: Prepared): Promise<AskedFor> => {
     const chosen = [...parts, ...inherited].map((part) => partFile(session.workspace, part));
     const code = await codeKey(session.workspace, [stage.root, ...chosen]);
     const isOfEngine = Object.keys(code.packages).some((name) => name.startsWith('@tensorflow/'));
@@ -52,10 +62,9 @@ export async function decideStage(session: Session, stage: Stage, asked: Asked =
       code: code.key,
       ...(stage.dryRun ? { dryRun: true } : {}),
     };
-    const found = { key: keyOf(keyParts, stage.keyed), place: engine?.place };
-    const fresh = await isPublished(session, stage, found);
-    return { ...found, keyParts, code, parts, published, fresh, prepared };
+    return { key: keyOf(keyParts, stage.keyed), place: engine?.place, keyParts, code, parts, prepared };
   };
+  const published = readFacts(stage.folder);
   if (stage.declared !== undefined && published !== undefined && partsExist(session, published.parts)) {
     const quick = await compute(stage.declared, published.parts);
     if (quick.key === published.key) return quick;
@@ -70,7 +79,7 @@ export async function isPublished(
   { folder, store }: Stage,
   { key, place }: Pick<Decision, 'key' | 'place'>,
 ): Promise<boolean> {
-  const published = readManifest(folder);
+  const published = readFacts(folder);
   if (published?.key !== key) return false;
   if (session.exact && placeDifferences(published.places, place).length > 0) return false;
   return isComplete(published, folder, store);

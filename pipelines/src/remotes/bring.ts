@@ -10,17 +10,19 @@ import { placeDifferences, type Place } from '../keys/place.ts';
 import { labelledProgress } from '../run/labelled-progress.ts';
 import type { Session } from '../run/session.ts';
 import { openArtifacts } from '../store/artifacts.ts';
-import { readManifest, type Manifest } from '../store/manifest.ts';
+import { isOfOutput, readManifest, type Manifest } from '../store/manifest.ts';
 import { putInPlace, sweepScratch } from '../store/publish.ts';
-import { blobPath, isWhole, storeBlob } from '../store/store.ts';
+import { folderDigest, isWhole, storeBlob, type BlobRef } from '../store/store.ts';
 import { elsewhere, forgetElsewhere, rememberElsewhere, type BlobFiles } from './elsewhere.ts';
 import { fetchObject } from './fetch-object.ts';
-import { contentPath, readRecord, RefusedRecord, type ResultRecord } from './record.ts';
-import { NotThere, type Remote } from './remote.ts';
+import { inTurn } from './in-turn.ts';
+import { keyIn, listed } from './listing.ts';
+import { contentPath, pushAgain, readRecord, RefusedResult, type ResultRecord } from './record.ts';
+import { NotThere, type Listed, type Remote } from './remote.ts';
 import { persist, Unreachable, type Trying } from './retry.ts';
 
 /** What bringing needs of a session. */
-export type Bringer = Pick<Session, 'remotes' | 'artifacts' | 'progress' | 'signal'>;
+export type Bringer = Pick<Session, 'remotes' | 'artifacts' | 'progress' | 'signal'> & Trying;
 
 /** For commands that run no stage. Throws `UserError` as `remotesOf` does. */
 export function bringerOf(workspace: Workspace): Bringer {
@@ -42,8 +44,15 @@ export interface Destination {
 
 /** Milliseconds to wait for whoever is at the same stage: whoever computes it needs nothing from elsewhere. */
 const leaseWait = 2000;
-/** Remotes that did not answer, or have been told of, in this process. */
-const given = new Set<string>();
+/** How many small files are fetched at once. */
+const atOnce = 8;
+/** Remotes that did not answer: in this process they are asked no more. */
+const silent = new Set<string>();
+
+/** Names of the remotes that did not answer so far. */
+export function silentRemotes(): readonly string[] {
+  return [...silent];
+}
 
 /**
  * Puts the result of a key where its stage publishes, if a remote has it whole: manifest, metrics and small files; of the
@@ -51,51 +60,82 @@ const given = new Set<string>();
  * Gives the name of the remote that had it.
  */
 export async function bringResult(session: Bringer, key: string, to: Destination): Promise<string | undefined> {
-  const { signal } = session;
   for (const { remote, signedBy } of session.remotes.all) {
-    if (given.has(remote.name)) continue;
-    try {
-      const record = await readRecord(remote, key, signedBy, { signal });
-      if (record === undefined) continue;
-      if (to.exactly !== undefined && placeDifferences(record.places, to.exactly).length > 0) continue;
-      if (!(await blobsAreThere(remote, record, to.store, { signal }))) continue;
-      if (await put(session, remote, record, to)) return remote.name;
-    } catch (error) {
-      if (error instanceof NotThere) continue;
-      if (!(error instanceof RefusedRecord || error instanceof Unreachable)) throw error;
-      if (error instanceof Unreachable) given.add(remote.name);
-      session.progress(to.label).warn(`${error.message} (${error.file}). It is done without.`);
-    }
+    const has = await unlessSilent(session, remote, to.label, async () => {
+      const record = await readRecord(remote, key, signedBy, session);
+      if (record === undefined) return false;
+      if (to.exactly !== undefined && placeDifferences(record.places, to.exactly).length > 0) return false;
+      await assertBlobsThere(remote, record, to.store, session);
+      return put(session, remote, record, to);
+    });
+    if (has === true) return remote.name;
+  }
+  return undefined;
+}
+
+/** Name of the first remote that has a record of the result of a key. Tells as `bringResult` does. */
+export async function whoHas(session: Bringer, key: string, label: string): Promise<string | undefined> {
+  for (const { remote, signedBy } of session.remotes.all) {
+    const record = await unlessSilent(session, remote, label, () => readRecord(remote, key, signedBy, session));
+    if (record !== undefined) return remote.name;
   }
   return undefined;
 }
 
 /** As `bringResult`, for the newest result of a label that will do. Remotes that cannot list are passed over. */
 export async function bringNamed(session: Bringer, label: string, to: Destination): Promise<string | undefined> {
-  const found: { key: string; modified: Date }[] = [];
+  const found: Listed[] = [];
   for (const { remote } of session.remotes.all) {
-    if (given.has(remote.name)) continue;
-    for await (const { path, modified } of remote.list?.(`names/${label}/`, session.signal) ?? []) {
-      found.push({ key: path.split('/').at(-1)!.split('.')[0]!, modified });
-    }
+    const names = await unlessSilent(session, remote, to.label, () => listed(remote, `names/${label}/`, session));
+    found.push(...(names ?? []));
   }
   found.sort((a, b) => b.modified.getTime() - a.modified.getTime());
-  for (const { key } of found) {
+  for (const key of new Set(found.flatMap(({ path }) => keyIn(path) ?? []))) {
     const from = await bringResult(session, key, to);
     if (from !== undefined) return from;
   }
   return undefined;
 }
 
-async function blobsAreThere(remote: Remote, record: ResultRecord, store: string, trying: Trying): Promise<boolean> {
+/**
+ * Asks a remote for something that can be done without: what is refused, and a remote that does not answer, is told of and
+ * passed over.
+ */
+async function unlessSilent<Answer>(
+  session: Bringer,
+  remote: Remote,
+  label: string,
+  ask: () => Promise<Answer>,
+): Promise<Answer | undefined> {
+  if (silent.has(remote.name)) return undefined;
+  try {
+    return await ask();
+  } catch (error) {
+    const refused = error instanceof NotThere ? incomplete(remote, error.message) : error;
+    if (!(refused instanceof RefusedResult || refused instanceof Unreachable)) throw error;
+    if (refused instanceof Unreachable) silent.add(remote.name);
+    session.progress(label).warn(`${refused.message} (${refused.file}). It is done without.`);
+    return undefined;
+  }
+}
+
+/** Throws `RefusedResult` where content of its blobs is neither here nor in the remote. */
+async function assertBlobsThere(remote: Remote, record: ResultRecord, store: string, trying: Trying): Promise<void> {
   for (const [digest, files] of Object.entries(record.blobs)) {
     if (await isWhole(store, digest)) continue;
-    for (const { sha256: content, bytes } of Object.values(files)) {
-      if ((await persist(remote, trying, (signal) => remote.size(contentPath(content), signal))) !== bytes)
-        return false;
-    }
+    await inTurn(Object.values(files), atOnce, async ({ sha256: content, bytes }) => {
+      const found = await persist(remote, trying, (signal) => remote.size(contentPath(content), signal));
+      if (found !== bytes)
+        throw incomplete(remote, `${contentPath(content)} is ${found === undefined ? 'gone' : 'cut'}`);
+    });
   }
-  return true;
+}
+
+function incomplete(remote: Remote, why: string): RefusedResult {
+  return new RefusedResult(`A result is refused, since not all of it is in '${remote.name}': ${why}`, {
+    file: remote.url,
+    remedy: pushAgain,
+  });
 }
 
 async function put(session: Bringer, remote: Remote, record: ResultRecord, to: Destination): Promise<boolean> {
@@ -110,13 +150,14 @@ async function put(session: Bringer, remote: Remote, record: ResultRecord, to: D
   try {
     await sweepScratch(to.workFolder, to.folder);
     await mkdir(fresh, { recursive: true });
-    for (const [name, file] of Object.entries(record.files))
-      await fetchObject(remote, file, join(fresh, name), { signal });
+    await inTurn(Object.entries(record.files), atOnce, ([name, file]) =>
+      fetchObject(remote, file, join(fresh, name), session),
+    );
     assertFits(fresh, record, `${remote.url}: ${record.label}`);
+    if (to.accept !== undefined && !(await to.accept(readManifest(fresh)!))) return false;
     for (const [digest, files] of Object.entries(record.blobs)) {
       if (!(await isWhole(to.store, digest))) await rememberElsewhere(to.store, digest, files);
     }
-    if (to.accept !== undefined && !(await to.accept(readManifest(fresh)!))) return false;
     await lease.confirm();
     await putInPlace(fresh, to.folder, to.workFolder);
     return true;
@@ -126,26 +167,35 @@ async function put(session: Bringer, remote: Remote, record: ResultRecord, to: D
   }
 }
 
-/** Throws `RefusedRecord` unless manifest, metrics and files are those of one result. */
+/** Throws `RefusedResult` unless manifest, metrics, files and blobs are those of one result. */
 function assertFits(folder: string, record: ResultRecord, where: string): void {
   const manifest = readManifest(folder);
   const fits =
     manifest !== undefined &&
     manifest.key === record.key &&
     manifest.outputDigest === record.outputDigest &&
-    Object.values(manifest.blobs).every((blob) => record.blobs[blob.sha256] !== undefined) &&
-    Object.entries(manifest.files).every(([name, digest]) => record.files[name]?.sha256 === digest) &&
-    record.files['metrics.json'] !== undefined;
+    isOfOutput(manifest, folder) &&
+    Object.values(manifest.blobs).every((blob) => isOfBlob(record.blobs[blob.sha256], blob)) &&
+    Object.entries(manifest.files).every(([name, digest]) => record.files[name]?.sha256 === digest);
   if (fits) return;
-  throw new RefusedRecord('A result is refused: its manifest does not fit its files, or is of a newer Selfsup', {
+  throw new RefusedResult('A result is refused: its manifest does not fit its files, or is of a newer Selfsup', {
     file: where,
-    remedy: 'Remove it from the remote, and push it again from where it was computed.',
+    remedy: pushAgain,
   });
+}
+
+/** Whether files make up a blob. What names a dataset is a digest of its records, not of its pages: those are the signer's word. */
+function isOfBlob(files: BlobFiles | undefined, { sha256: digest, bytes }: BlobRef): boolean {
+  if (files === undefined) return false;
+  const single = files[''];
+  if (single !== undefined) return single.sha256 === digest && Object.keys(files).length === 1;
+  return bytes === undefined || folderDigest(files) === digest;
 }
 
 /**
  * Fetches blobs that are not here whole into the store, from whichever remote has them. Gives those that none has. Throws
- * `Interrupted`, and `UserError` where the disk here does not do, or where none has it of those that answer and one does not.
+ * `Interrupted`, and `UserError` where the disk here does not do, or where one of the remotes does not answer or has it wrong
+ * and none has it right.
  */
 export async function bringBlobs(
   session: Bringer,
@@ -165,7 +215,7 @@ export async function bringBlobs(
 async function bringBlob(session: Bringer, store: string, digest: string, files: BlobFiles, label: string) {
   const { signal, artifacts, remotes } = session;
   const work = join(artifacts.root, 'work', '.arriving', digest);
-  let failure: Unreachable | undefined;
+  let failure: UserError | undefined;
   for (const { remote } of remotes.all) {
     const lease = await acquireLease(join(work, 'lease'), { signal, endProcess: true });
     try {
@@ -177,17 +227,16 @@ async function bringBlob(session: Bringer, store: string, digest: string, files:
       const onBytes = (bytes: number): void => phase.advance(bytes);
       const to = join(work, 'files', 'blob');
       for (const [name, file] of Object.entries(files)) {
-        await fetchObject(remote, file, name === '' ? to : join(to, name), { signal, onBytes });
+        await fetchObject(remote, file, name === '' ? to : join(to, name), { ...session, onBytes });
       }
       phase.done();
       await lease.confirm();
       await storeBlob(store, to, files[''] === undefined ? digest : undefined);
-      if (!(await isWhole(store, digest))) throw new Error(`${blobPath(store, digest)} is not what was fetched`);
       await forgetElsewhere(store, digest);
       await rm(join(work, 'files'), { recursive: true, force: true });
       return true;
     } catch (error) {
-      if (error instanceof Unreachable) failure = error;
+      if (error instanceof Unreachable || error instanceof RefusedResult) failure = error;
       else if (!(error instanceof NotThere)) throw error;
     } finally {
       await lease.release();

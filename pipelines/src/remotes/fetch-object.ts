@@ -3,17 +3,17 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
-import { contentPath, type FileRef } from './record.ts';
+import { contentPath, pushAgain, RefusedResult, type FileRef } from './record.ts';
 import type { Remote } from './remote.ts';
-import { persist, Unreachable, usualPatience, watched, type Trying } from './retry.ts';
+import { persist, usualPatience, watched, type Trying } from './retry.ts';
 
 /** How often content may come with a wrong digest before it is believed to lie there so. */
 const wrongAtMost = 3;
 
 /**
  * Fetches the object of this content into `to`, and goes on at the byte where an earlier call stopped. The digest of all
- * that is there is checked; what does not have it is removed and fetched anew. Throws `NotThere`, `Interrupted`, and
- * `UserError` where the remote, the content or the disk here does not do.
+ * that is there is checked; what does not have it is removed and fetched anew. Throws `NotThere`, `Interrupted`,
+ * `RefusedResult` where the content lies wrong, and `UserError` where the remote or the disk here does not do.
  */
 export async function fetchObject(
   remote: Remote,
@@ -26,6 +26,8 @@ export async function fetchObject(
   let wrong = 0;
   let reached = 0;
   let before = 0;
+  let hash = createHash('sha256');
+  let hashed = 0;
   const advanced = (): boolean => {
     const more = reached > before && wrong === 0;
     before = reached;
@@ -38,19 +40,24 @@ export async function fetchObject(
       const found = (await stat(to).catch(() => undefined))?.size ?? 0;
       if (found > bytes) await rm(to);
       const from = found > bytes ? 0 : found;
-      const hash = createHash('sha256');
-      if (from > 0)
-        for await (const chunk of createReadStream(to, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+      if (hashed !== from) {
+        hash = createHash('sha256');
+        hashed = from;
+        if (from > 0)
+          for await (const chunk of createReadStream(to, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+      }
       if (from > reached) onBytes?.(from - reached);
       reached = from;
       const file = await openHere(to);
       try {
         if (from < bytes || bytes === 0) {
           for await (const chunk of watched(await remote.read(contentPath(digest), from, signal), patience.stall)) {
+            signal?.throwIfAborted();
             reached += chunk.length;
             if (reached > bytes) break;
             await writeHere(to, file.writeFile(chunk));
             hash.update(chunk);
+            hashed += chunk.length;
             onBytes?.(chunk.length);
           }
         }
@@ -61,11 +68,12 @@ export async function fetchObject(
       if (reached < bytes) throw new Error(`it was cut after ${reached} of ${bytes} bytes`);
       if (reached === bytes && hash.digest('hex') === digest) return;
       await rm(to, { force: true });
-      reached = 0;
+      hash = createHash('sha256');
+      reached = hashed = 0;
       if (++wrong < wrongAtMost) throw new Error('what came does not have the digest that it should');
-      throw new Unreachable(`The remote '${remote.name}' has something else under a digest than what has it`, {
+      throw new RefusedResult(`The remote '${remote.name}' has something else under a digest than what has it`, {
         file: `${remote.url}/${contentPath(digest)}`,
-        remedy: 'Remove it from the remote, and push its result again from where it was computed.',
+        remedy: pushAgain,
       });
     },
     advanced,

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { createReadStream, type Stats } from 'node:fs';
+import { link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { sha256File } from '@selfsup/kit/files';
-import { NotThere, type Content, type Listed, type Remote, type WriteOptions } from './remote.ts';
+import { sha256, sha256File } from '@selfsup/kit/files';
+import { stateOf, thisOwner, type Owner } from '@selfsup/kit/lease-owner';
+import { NotThere, Refused, type Content, type Listed, type Remote, type WriteOptions } from './remote.ts';
 
-/** Where objects grow before they are seen, named by digest, host and process. */
+/** Where objects grow before they are seen, named by digest and by who writes them. */
 const growing = 'arriving';
-/** Of another machine nobody can ask whether a writer is there: what did not grow for so long is gone on with. */
-const abandonedAfter = 10 * 60_000;
 
 /** A folder on a disk that all see: a network disk, a mounted bucket. */
 export function folderRemote(name: string, root: string): Remote {
@@ -18,46 +16,77 @@ export function folderRemote(name: string, root: string): Remote {
     name,
     url: root,
     async size(path) {
-      return (await stat(at(path)).catch(ignoreAbsence))?.size;
+      return (await stateAt(at(path)))?.size;
     },
     async read(path, from) {
-      if ((await stat(at(path)).catch(ignoreAbsence)) === undefined) throw new NotThere(path, { url: root });
+      if ((await stateAt(at(path))) === undefined) throw new NotThere(path, { url: root });
       return createReadStream(at(path), { start: from, highWaterMark: 1 << 20 });
     },
     async *list(prefix): AsyncIterable<Listed> {
-      for (const entry of await readdir(at(prefix), { withFileTypes: true, recursive: true }).catch(() => [])) {
-        if (!entry.isFile()) continue;
-        const file = join(entry.parentPath, entry.name);
-        const state = await stat(file).catch(ignoreAbsence);
-        if (state === undefined) continue;
-        yield { path: relative(root, file).split(sep).join('/'), bytes: state.size, modified: state.mtime };
+      if ((await stateAt(at(prefix))) === undefined) return;
+      for await (const [file, { size, mtime }] of filesBelow(at(prefix))) {
+        yield { path: relative(root, file).split(sep).join('/'), bytes: size, modified: mtime };
       }
     },
-    async write(path, content, options = {}) {
-      if ((await stat(at(path)).catch(ignoreAbsence)) !== undefined) return 'there';
-      const temporary = await grow(join(root, growing), content, options);
-      await mkdir(dirname(at(path)), { recursive: true });
-      const isNew = await giveName(temporary, at(path));
-      await rm(temporary, { force: true });
-      return isNew ? 'written' : 'there';
+    write(path, content, options = {}) {
+      return writeOnce(root, at(path), content, options).catch(sayLasting);
     },
     async remove(path) {
-      await rm(at(path), { force: true });
+      await rm(at(path), { force: true }).catch(sayLasting);
     },
     async sweep(minAge) {
-      for (const one of await readdir(join(root, growing)).catch((): string[] => [])) {
-        const file = join(root, growing, one);
-        const state = await stat(file).catch(ignoreAbsence);
-        if (state !== undefined && Date.now() - state.mtimeMs > minAge) await rm(file, { force: true });
+      for (const one of (await readdir(join(root, growing)).catch(ignoreAbsence)) ?? []) {
+        const state = await stateAt(join(root, growing, one));
+        if (state !== undefined && Date.now() - state.mtimeMs > minAge)
+          await rm(join(root, growing, one), { force: true });
       }
     },
   };
 }
 
+/** Files below a folder, links followed. Throws for what cannot be read, such as a link to a disk that is not there. */
+async function* filesBelow(folder: string): AsyncGenerator<[path: string, state: Stats]> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const state = entry.isSymbolicLink() ? await stat(path) : await stateAt(path);
+    // It may have gone meanwhile.
+    if (state?.isDirectory() === true) yield* filesBelow(path);
+    else if (state?.isFile() === true) yield [path, state];
+  }
+}
+
+/** Names of files that this process is writing. */
+const written = new Set<string>();
+
+async function writeOnce(
+  root: string,
+  path: string,
+  content: Content,
+  options: WriteOptions,
+): Promise<'written' | 'there'> {
+  if ((await stateAt(path)) !== undefined) {
+    // A record may be about to name it: to gc it is as young as if it were new.
+    await utimes(path, new Date(), new Date()).catch(() => undefined);
+    return 'there';
+  }
+  const folder = join(root, growing);
+  const name = nameOf(content.sha256);
+  written.add(name);
+  try {
+    await mkdir(folder, { recursive: true });
+    await grow(folder, name, content, options);
+    await mkdir(dirname(path), { recursive: true });
+    const isNew = await giveName(join(folder, name), path);
+    await rm(join(folder, name), { force: true });
+    return isNew ? 'written' : 'there';
+  } finally {
+    written.delete(name);
+  }
+}
+
 /** Writes content to a file of its own, from where one that is gone stopped. Throws where what arrived is not what was sent. */
-async function grow(folder: string, content: Content, { signal, onBytes }: WriteOptions): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, `${content.sha256}.${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`);
+async function grow(folder: string, name: string, content: Content, { signal, onBytes }: WriteOptions): Promise<void> {
+  const file = join(folder, name);
   const from = await adopt(folder, content, file);
   onBytes?.(from);
   const handle = await open(file, 'a');
@@ -71,7 +100,7 @@ async function grow(folder: string, content: Content, { signal, onBytes }: Write
   } finally {
     await handle.close();
   }
-  if ((await sha256File(file)) === content.sha256) return file;
+  if ((await sha256File(file)) === content.sha256) return;
   await rm(file, { force: true });
   throw new Error('what arrived is not what was sent');
 }
@@ -79,30 +108,43 @@ async function grow(folder: string, content: Content, { signal, onBytes }: Write
 /** Takes over what a writer that is gone had of the same content, by a rename, so that one alone gets it. Gives its bytes. */
 async function adopt(folder: string, content: Content, file: string): Promise<number> {
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(`${content.sha256}.`) || !(await isAbandoned(folder, name))) continue;
+    if (!name.startsWith(`${content.sha256}.`) || !isLeft(name)) continue;
     await rename(join(folder, name), file).catch(ignoreAbsence);
-    const bytes = (await stat(file).catch(ignoreAbsence))?.size;
+    const bytes = (await stateAt(file))?.size;
     if (bytes !== undefined && bytes <= content.bytes) return bytes;
     await rm(file, { force: true });
   }
   return 0;
 }
 
-async function isAbandoned(folder: string, name: string): Promise<boolean> {
-  const [, host, pid] = /^[0-9a-f]{64}\.(.*)\.(\d+)\.[^.]*$/.exec(name) ?? [];
-  const state = await stat(join(folder, name)).catch(ignoreAbsence);
-  if (state === undefined) return false;
-  if (host === hostname() && !isRunning(Number(pid))) return true;
-  return Date.now() - state.mtimeMs > abandonedAfter;
+let self: Owner | undefined;
+
+/** This process; boot and space of process numbers are digested into one word, which fits into the name of a file. */
+function writer(): Owner {
+  if (self !== undefined) return self;
+  const owner = thisOwner();
+  const isKnown = owner.boot !== '' && owner.pidNamespace !== '';
+  const space = isKnown ? sha256(`${owner.boot} ${owner.pidNamespace}`).slice(0, 16) : '';
+  return (self = { ...owner, boot: space, pidNamespace: space });
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
+function nameOf(digest: string): string {
+  const { boot, pid, started } = writer();
+  return [digest, boot, pid, started, randomUUID().slice(0, 8)].join('.');
+}
+
+/**
+ * Whether nobody writes to a file any more for certain. Of a process on another machine nobody knows: it might have the
+ * file open and write on once the object is seen.
+ */
+function isLeft(name: string): boolean {
+  const [, boot, pid, started] = /^[0-9a-f]{64}\.([0-9a-f]{16})\.(\d+)\.(\d+)\.[^.]*$/.exec(name) ?? [];
+  if (boot === undefined || written.has(name)) return false;
+  const me = writer();
+  if (boot === me.boot && Number(pid) === me.pid && started === me.started) return true;
+  return (
+    stateOf({ ...me, boot, pidNamespace: boot, pid: Number(pid), started: started!, job: undefined }, me) === 'gone'
+  );
 }
 
 /** Gives a file a second name unless that is taken; where a disk has no second names, by a rename after a look. */
@@ -114,12 +156,22 @@ async function giveName(file: string, name: string): Promise<boolean> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return false;
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code ?? '')) throw error;
-    if ((await stat(name).catch(ignoreAbsence)) !== undefined) return false;
+    if ((await stateAt(name)) !== undefined) return false;
     await rename(file, name);
     return true;
   }
 }
 
+async function stateAt(path: string) {
+  return stat(path).catch(ignoreAbsence);
+}
+
 function ignoreAbsence(error: unknown): undefined {
   if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+}
+
+/** Without rights or room the disk will answer the same again. */
+function sayLasting(error: NodeJS.ErrnoException): never {
+  const isLasting = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(error.code ?? '');
+  throw isLasting ? new Refused(error.message, { cause: error }) : error;
 }

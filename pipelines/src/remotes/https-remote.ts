@@ -29,8 +29,11 @@ export function httpsRemote(name: string, url: string, stall: number): Remote {
     url,
     async size(path, signal) {
       try {
-        const length = (await ask(path, 'HEAD', 0, signal)).headers.get('content-length');
-        return length === null ? undefined : Number(length);
+        return (
+          bytesSaid(await ask(path, 'HEAD', 0, signal)) ??
+          // Some servers say it only of what they send.
+          (await bytesSent(await ask(path, 'GET', 0, signal)))
+        );
       } catch (error) {
         if (error instanceof NotThere) return undefined;
         throw error;
@@ -44,6 +47,22 @@ export function httpsRemote(name: string, url: string, stall: number): Remote {
       return body;
     },
   };
+}
+
+function bytesSaid({ headers }: Response): number | undefined {
+  const length = headers.get('content-length');
+  return length === null ? undefined : Number(length);
+}
+
+async function bytesSent(response: Response): Promise<number> {
+  const said = bytesSaid(response);
+  let bytes = 0;
+  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+    // Leaving the loop ends the transfer.
+    if (said !== undefined) return said;
+    bytes += chunk.length;
+  }
+  return bytes;
 }
 
 async function* after(stream: Readable, bytes: number): AsyncGenerator<Buffer> {

@@ -1,63 +1,52 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
-import { loss } from '@selfsup/kit/metric';
 import { isComplete, readManifest } from '../store/manifest.ts';
-import { publish } from '../store/publish.ts';
 import { isWhole, storedDigests } from '../store/store.ts';
-import { contentPath, unsealed } from './record.ts';
+import type { LocalServer } from '../testing/local-server.ts';
+import { hasMoto, startMoto } from '../testing/moto.ts';
+import { publishSample } from '../testing/published-sample.ts';
+import { assertRightContent, wholeResults } from '../testing/whole-remote.ts';
+import { folderRemote } from './folder-remote.ts';
+import { recordPath } from './record.ts';
+import type { Remote } from './remote.ts';
+import { s3Remote } from './s3-remote.ts';
 
 /** How often a push, and a pull, is killed: SELFSUP_KILLS=50 for a campaign. */
 const kills = Number(process.env['SELFSUP_KILLS'] ?? 3);
 const program = fileURLToPath(new URL('../testing/transfer-process.ts', import.meta.url));
 const key = sha256('key');
+const label = 'toy/base/seed-1/pretrain';
 const blobBytes = 24e6;
+const part = 5 << 20;
+const isServed = hasMoto();
 
 let root: string;
-let remote: string;
+let moto: LocalServer | undefined;
+beforeAll(async () => {
+  if (isServed) moto = await startMoto();
+});
+afterAll(() => moto?.close());
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'kills-'));
-  remote = join(root, 'remote');
-  const work = join(root, 'here/work');
-  mkdirSync(join(work, 'folder'), { recursive: true });
-  writeFileSync(join(work, 'weights'), Buffer.alloc(blobBytes, 'weights of a network'));
-  writeFileSync(join(work, 'folder/data.mdb'), Buffer.alloc(blobBytes / 2, 'records of a dataset'));
-  writeFileSync(join(work, 'curve.json'), '[1, 2]');
-  await publish(
-    {
-      metrics: [{ head: 'pretext', measure: 'loss', ...loss, value: 1 }],
-      blobs: { checkpoint: join(work, 'weights'), lmdb: join(work, 'folder') },
-      files: { 'curve.json': join(work, 'curve.json') },
-    },
-    {
-      folder: join(root, 'here/toy/base/seed-1/pretrain'),
-      store: join(root, 'here/store'),
-      scratch: work,
-      manifest: {
-        key,
-        keyParts: { uses: 'tasks/toy', seed: 1, config: {}, needs: {}, code: 'c' },
-        parts: [],
-        code: { key: 'c', files: {}, packages: {} },
-        places: [],
-        resolvedConfig: {},
-      },
-      run: { started: '', finished: '', wallSeconds: 0, host: '', cpu: '', node: '', peakMemoryBytes: 0 },
-      confirm: () => Promise.resolve(),
-    },
-  );
+  const checkpoint = Buffer.alloc(blobBytes, 'weights of a network');
+  const pages = Buffer.alloc(blobBytes / 2, 'records of a dataset');
+  await publishSample(join(root, 'here'), { key, label, checkpoint, pages });
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 /** Runs a transfer; with `killAfter` it is killed so many milliseconds after its beginning. Gives its own milliseconds. */
-async function transfer(mode: string, folder: string, killAfter?: number): Promise<number> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, mode, folder, remote, key], {
+async function transfer(mode: string, folder: string, remote: Remote, killAfter?: number): Promise<number> {
+  const args = ['--import', 'tsx', program, mode, folder, remote.url, key, String(part)];
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...(moto === undefined ? {} : { AWS_ENDPOINT_URL: moto.url }) },
   });
   const closed = once(child, 'close');
   await once(child.stdout, 'data');
@@ -71,48 +60,42 @@ async function transfer(mode: string, folder: string, killAfter?: number): Promi
   return performance.now() - began;
 }
 
-function filesIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-}
-
-/** All that a reader of the remote sees is whole. Gives how many results there are. */
-function expectWholeRemote(): number {
-  for (const file of filesIn(join(remote, 'blobs'))) expect(sha256(readFileSync(file))).toBe(basename(file));
-  const records = filesIn(join(remote, 'results'));
-  for (const file of records) {
-    const { files, blobs } = unsealed(readFileSync(file, 'utf8'), key, [], file);
-    for (const parts of [files, ...Object.values(blobs)]) {
-      for (const part of Object.values(parts)) expect(existsSync(join(remote, contentPath(part.sha256)))).toBe(true);
-    }
-  }
-  return records.length;
-}
-
-test('a push and a pull that are killed at random moments leave nothing half visible, and end when run again', async () => {
+async function survivesKills(remote: Remote, empty: () => Promise<void>): Promise<void> {
   const here = join(root, 'here');
-  const pushTime = await transfer('push', here);
-  expect(expectWholeRemote()).toBe(1);
-  rmSync(remote, { recursive: true });
+  const pushTime = await transfer('push', here, remote);
+  expect(await wholeResults(remote)).toBe(1);
+  await empty();
   for (let i = 0; i < kills; i++) {
-    await transfer('push', here, Math.random() * pushTime);
-    if (expectWholeRemote() === 1) rmSync(join(remote, 'results'), { recursive: true });
+    await transfer('push', here, remote, Math.random() * pushTime);
+    await assertRightContent(remote);
+    if ((await wholeResults(remote)) === 1) await remote.remove!(recordPath(key));
   }
-  await transfer('push', here);
-  expect(expectWholeRemote()).toBe(1);
-  expect(filesIn(join(remote, 'arriving'))).toEqual([]);
+  await transfer('push', here, remote);
+  expect(await wholeResults(remote)).toBe(1);
 
-  const pullTime = await transfer('pull', join(root, 'first'));
+  const pullTime = await transfer('pull', join(root, 'first'), remote);
   const there = join(root, 'there');
   const store = join(there, 'store');
-  const folder = join(there, 'toy/base/seed-1/pretrain');
+  const folder = join(there, label);
   for (let i = 0; i <= kills; i++) {
-    await transfer('pull', there, i === kills ? undefined : Math.random() * pullTime);
+    await transfer('pull', there, remote, i === kills ? undefined : Math.random() * pullTime);
     const manifest = readManifest(folder);
     if (existsSync(folder)) expect(await isComplete(manifest!, folder, store)).toBe(true);
     for (const digest of await storedDigests(store)) expect(await isWhole(store, digest)).toBe(true);
   }
-  expect(readManifest(folder)).toEqual(readManifest(join(here, 'toy/base/seed-1/pretrain')));
+  expect(readManifest(folder)).toEqual(readManifest(join(here, label)));
   expect((await storedDigests(store)).sort()).toEqual((await storedDigests(join(here, 'store'))).sort());
+}
+
+test('a push and a pull that are killed at random moments leave nothing half visible, and end when run again', async () => {
+  const remote = folderRemote('team', join(root, 'remote'));
+  await survivesKills(remote, async () => rmSync(remote.url, { recursive: true }));
+  expect(readdirSync(join(remote.url, 'arriving'))).toEqual([]);
+});
+
+test.skipIf(!isServed)('the same against a real server of S3', { timeout: 60_000 + kills * 10_000 }, async () => {
+  const remote = s3Remote('team', 's3://bucket/kills', { endpoint: moto!.url, part }, 30_000);
+  await survivesKills(remote, async () => {
+    for await (const { path } of remote.list!('')) await remote.remove!(path);
+  });
 });

@@ -1,22 +1,18 @@
-import type { Remote } from './remote.ts';
-import { persist } from './retry.ts';
+import type { Listed, Remote } from './remote.ts';
+import { persist, type Trying } from './retry.ts';
 
-/** Paths of all objects below some folders of a remote; undefined of one that cannot list. */
-export async function pathsIn(
-  remote: Remote,
-  folders: readonly string[],
-  signal: AbortSignal,
-): Promise<Set<string> | undefined> {
+/** All objects below a folder of a remote; undefined of one that cannot list. Throws as `persist` does. */
+export async function listed(remote: Remote, folder: string, trying: Trying): Promise<Listed[] | undefined> {
   const { list } = remote;
   if (list === undefined) return undefined;
-  const found = await Promise.all(
-    folders.map((folder) =>
-      persist(remote, { signal }, async (stop) => {
-        const paths: string[] = [];
-        for await (const { path } of list(folder, stop)) paths.push(path);
-        return paths;
-      }),
-    ),
-  );
-  return new Set(found.flat());
+  return persist(remote, trying, async (signal) => {
+    const found: Listed[] = [];
+    for await (const one of list(folder, signal)) found.push(one);
+    return found;
+  });
+}
+
+/** The key of the record that a path of `results/` names, or that a path of `names/` is about. */
+export function keyIn(path: string): string | undefined {
+  return /\/([0-9a-f]{64})\.[^/]*$/.exec(path)?.[1];
 }

@@ -1,4 +1,5 @@
 import { UserError } from '@selfsup/kit/errors';
+import { Interrupted } from '@selfsup/kit/stage';
 import type { Session } from '../run/session.ts';
 import { labelOf } from './published-results.ts';
 import { pushResult } from './push.ts';
@@ -21,6 +22,7 @@ export async function pushAtEnd(
         pushed === 'pushed' ? `pushed to ${destination.remote.name}` : `there already in ${destination.remote.name}`,
       );
     } catch (error) {
+      if (error instanceof Interrupted) progress.note('done, but not pushed yet: selfsup push goes on with it');
       if (!(error instanceof UserError)) throw error;
       progress.warn(`It is not pushed (selfsup push goes on with it): ${error.describe()}`);
     }

@@ -5,13 +5,13 @@ import { UserError } from '@selfsup/kit/errors';
 import { sha256File } from '@selfsup/kit/files';
 import { placesApart } from '../keys/place.ts';
 import type { Session } from '../run/session.ts';
-import { readManifest, readRun, type Manifest } from '../store/manifest.ts';
+import { isOfOutput, readManifest, readRun, type Manifest } from '../store/manifest.ts';
 import { blobFiles, blobPath, filesBelow } from '../store/store.ts';
 import type { PublishedResult } from './published-results.ts';
 import { contentPath, publicText, readRecord, recordPath, sealed, type FileRef, type ResultRecord } from './record.ts';
 import type { OpenRemote } from './remote-settings.ts';
 import { fileContent, textContent, type Content, type Remote } from './remote.ts';
-import { persist } from './retry.ts';
+import { persist, type Trying } from './retry.ts';
 
 /** What a push did: nothing where the same result was there. */
 export type Pushed = 'pushed' | 'there';
@@ -19,8 +19,13 @@ export type Pushed = 'pushed' | 'there';
 /** Two machines got different bits for one key; the remote keeps what it has. */
 class DifferentBits extends UserError {}
 
-/** What a remote has, by path; of one that cannot tell at once, or was not asked, undefined. */
-export type Known = ReadonlySet<string> | undefined;
+/** What pushing needs of a session. */
+type Pusher = Pick<Session, 'remotes' | 'progress' | 'signal'> & Trying;
+
+/** Whether a remote has an object for certain; of one that was not asked nothing is known. */
+export type Known = (path: string) => boolean;
+
+const nothingKnown: Known = () => false;
 
 /**
  * Brings a published result to a remote: what its blobs and small files hold, then its record, so that nobody sees it
@@ -28,15 +33,14 @@ export type Known = ReadonlySet<string> | undefined;
  * key, `UserError` where something of it is not here or the remote does not do, `Interrupted` on abort.
  */
 export async function pushResult(
-  session: Pick<Session, 'remotes' | 'progress' | 'signal'>,
+  session: Pusher,
   { remote, signedBy }: OpenRemote,
   result: PublishedResult,
-  known?: Known,
+  known = nothingKnown,
 ): Promise<Pushed> {
-  const { signal } = session;
   const manifest = readManifest(result.folder);
   if (manifest === undefined) throw lacking(result, 'its manifest cannot be read');
-  const theirs = await readRecord(remote, manifest.key, signedBy, { signal });
+  const theirs = await readRecord(remote, manifest.key, signedBy, session);
   if (theirs !== undefined && theirs.outputDigest !== manifest.outputDigest)
     throw different(result, manifest, theirs, remote);
   const { signWith } = session.remotes;
@@ -48,28 +52,31 @@ export async function pushResult(
     });
   }
   const sources = new Map<string, Content>();
+  const add = (file: string, { sha256: digest, bytes }: FileRef): void => {
+    sources.set(contentPath(digest), fileContent(file, bytes, digest));
+  };
   const blobs: Record<string, Record<string, FileRef>> = {};
   for (const { sha256: digest } of Object.values(manifest.blobs)) {
-    const parts = (await blobFiles(result.store, digest)) ?? theirs?.blobs[digest];
-    if (parts === undefined) throw lacking(result, `the blob ${digest} is not on this machine`);
-    blobs[digest] = parts;
-    for (const [name, { sha256, bytes }] of Object.entries(parts)) {
-      sources.set(contentPath(sha256), fileContent(join(blobPath(result.store, digest), name), bytes, sha256));
-    }
-  }
-  if (theirs !== undefined) {
-    // Small files hold when and where it was computed: of the same bits, those of who came first stay.
-    // A dataset may lie in other pages there, which stay too.
-    const wanted = of(sources, Object.values(theirs.blobs).flatMap(Object.values));
-    await send(session, remote, result.label, wanted, known);
-    await writeName(remote, result.label, manifest, signal);
-    return 'there';
+    const parts = await blobFiles(result.store, digest);
+    if (parts === undefined && theirs === undefined) throw lacking(result, `the blob ${digest} is not on this machine`);
+    blobs[digest] = parts ?? theirs!.blobs[digest] ?? {};
+    for (const [name, ref] of Object.entries(parts ?? {})) add(join(blobPath(result.store, digest), name), ref);
   }
   const files = await smallFiles(result.folder);
-  for (const [name, { sha256, bytes }] of Object.entries(files)) {
-    sources.set(contentPath(sha256), fileContent(join(result.folder, name), bytes, sha256));
+  for (const [name, ref] of Object.entries(files)) add(join(result.folder, name), ref);
+  const destination = { remote, label: result.label, known };
+  if (theirs !== undefined) {
+    // Of the same bits those of who came first stay, with when and where; a dataset's pages too, which are others each time.
+    const named = [theirs.files, ...Object.values(theirs.blobs)].flatMap((one) => Object.values(one));
+    const paths = new Set(named.map(({ sha256 }) => contentPath(sha256)));
+    await send(session, destination, new Map([...sources].filter(([path]) => paths.has(path))));
+    await writeName(remote, result.label, manifest, session);
+    return 'there';
   }
-  await send(session, remote, result.label, sources, known);
+  const isUnaltered = Object.entries(manifest.files).every(([name, digest]) => files[name]?.sha256 === digest);
+  if (!isUnaltered || !isOfOutput(manifest, result.folder))
+    throw lacking(result, 'its files are not those of its manifest');
+  const found = await send(session, destination, sources);
   const run = readRun(result.folder);
   const record: ResultRecord = {
     schema: 1,
@@ -83,12 +90,14 @@ export async function pushResult(
   };
   const text = textContent(sealed(record, signWith));
   const path = recordPath(manifest.key);
-  const written = await persist(remote, { signal }, (stop) => writerOf(remote)(path, text, { signal: stop }));
+  const written = await persist(remote, session, (stop) => writerOf(remote)(path, text, { signal: stop }));
   // Another may have been first by a moment, on a server that knows no conditions too.
-  const there = await readRecord(remote, manifest.key, signedBy, { signal });
+  const there = await readRecord(remote, manifest.key, signedBy, session);
   if (there !== undefined && there.outputDigest !== manifest.outputDigest)
     throw different(result, manifest, there, remote);
-  await writeName(remote, result.label, manifest, signal);
+  // What no result named before may have been tidied away before this record was seen.
+  await send(session, { ...destination, known: nothingKnown }, found);
+  await writeName(remote, result.label, manifest, session);
   return written === 'written' ? 'pushed' : 'there';
 }
 
@@ -97,28 +106,28 @@ export function namePath(label: string, { key, outputDigest }: Pick<Manifest, 'k
   return `names/${label}/${key}.${outputDigest.slice(0, 16)}`;
 }
 
-async function writeName(remote: Remote, label: string, manifest: Manifest, signal?: AbortSignal): Promise<void> {
+async function writeName(remote: Remote, label: string, manifest: Manifest, trying: Trying): Promise<void> {
   const path = namePath(label, manifest);
-  await persist(remote, { signal }, (stop) => writerOf(remote)(path, textContent(''), { signal: stop }));
+  await persist(remote, trying, (stop) => writerOf(remote)(path, textContent(''), { signal: stop }));
 }
 
+/** Sends what the remote does not have. Gives what it had. */
 async function send(
-  { progress, signal }: Pick<Session, 'progress' | 'signal'>,
-  remote: Remote,
-  label: string,
+  session: Pusher,
+  { remote, label, known }: { readonly remote: Remote; readonly label: string; readonly known: Known },
   sources: ReadonlyMap<string, Content>,
-  known: Known,
-): Promise<void> {
-  const missing = [...sources].filter(([path]) => known?.has(path) !== true);
+): Promise<Map<string, Content>> {
+  const found = new Map([...sources].filter(([path]) => known(path)));
+  const missing = [...sources].filter(([path]) => !found.has(path));
   const total = missing.reduce((sum, [, { bytes }]) => sum + bytes, 0);
-  const phase = total < worthShowing ? undefined : progress(label).phase(`to ${remote.name}`, total, 'bytes');
+  const phase = total < worthShowing ? undefined : session.progress(label).phase(`to ${remote.name}`, total, 'bytes');
   for (const [path, content] of missing) {
     let reached = 0;
     let tried = 0;
     let before = 0;
-    await persist(
+    const done = await persist(
       remote,
-      { signal },
+      session,
       (stop) => {
         tried = 0;
         const onBytes = (bytes: number): void => {
@@ -134,16 +143,13 @@ async function send(
         return more;
       },
     );
+    if (done === 'there') found.set(path, content);
   }
   phase?.done();
+  return found;
 }
 
 const worthShowing = 10e6;
-
-function of(sources: ReadonlyMap<string, Content>, files: readonly FileRef[]): Map<string, Content> {
-  const paths = new Set(files.map(({ sha256 }) => contentPath(sha256)));
-  return new Map([...sources].filter(([path]) => paths.has(path)));
-}
 
 function writerOf(remote: Remote): NonNullable<Remote['write']> {
   if (remote.write !== undefined) return remote.write;

@@ -34,8 +34,14 @@ export type FileRef = z.infer<typeof file>;
 
 const sealedSchema = z.object({ record: z.unknown(), seal: digest, signature: z.string().optional() });
 
-/** A record of a remote is not what it should be: torn, altered, unsigned, of a newer version. */
-export class RefusedRecord extends UserError {}
+/** What a remote has of a result is not what it should be: torn, altered, unsigned, of a newer version, not all there. */
+export class RefusedResult extends UserError {}
+
+/** So that it may have been damaged on its way here. */
+class DamagedRecord extends RefusedResult {}
+
+/** What to do about something that lies wrong in a remote. */
+export const pushAgain = 'Remove it from the remote, and push its result again from where it was computed.';
 
 /** Where an object of this content lies. */
 export function contentPath(sha: string): string {
@@ -55,18 +61,17 @@ export function sealed(record: ResultRecord, signWith?: KeyObject): string {
 }
 
 /**
- * Reads what `sealed` wrote. Throws `RefusedRecord` where it is torn, altered, of another version or key, or where
+ * Reads what `sealed` wrote. Throws `RefusedResult` where it is torn, altered, of another version or key, or where
  * `signedBy` names keys and none of them has signed it.
  */
 export function unsealed(text: string, key: string, signedBy: readonly KeyObject[], where: string): ResultRecord {
-  const refuse = (why: string, remedy: string): RefusedRecord =>
-    new RefusedRecord(`A result is refused: ${why}`, { file: where, remedy });
-  const again = 'Remove it from the remote, and push it again from where it was computed.';
+  const refuse = (why: string, remedy = pushAgain, Kind = RefusedResult): RefusedResult =>
+    new Kind(`A result is refused: ${why}`, { file: where, remedy });
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch {
-    throw refuse('what the remote says of it is torn', again);
+    throw refuse('what the remote says of it is torn', pushAgain, DamagedRecord);
   }
   const { data: outer } = sealedSchema.safeParse(content);
   const version = (outer?.record as { schema?: unknown } | undefined)?.schema;
@@ -74,15 +79,17 @@ export function unsealed(text: string, key: string, signedBy: readonly KeyObject
     throw refuse(`it is of layout ${version}, of a newer Selfsup`, 'Use that version.');
   }
   const { data: record } = recordSchema.safeParse(outer?.record);
-  if (outer === undefined || record === undefined) throw refuse('what the remote says of it is no record', again);
-  if (sha256(canonicalJson(outer.record)) !== outer.seal) throw refuse('its record was altered', again);
-  if (record.key !== key) throw refuse(`it is the result of another key, ${record.key}`, again);
+  if (outer === undefined || record === undefined)
+    throw refuse('what the remote says of it is no record', pushAgain, DamagedRecord);
+  if (sha256(canonicalJson(outer.record)) !== outer.seal)
+    throw refuse('its record was altered', pushAgain, DamagedRecord);
+  if (record.key !== key) throw refuse(`it is the result of another key, ${record.key}`);
   if (signedBy.length === 0) return record;
-  if (outer.signature === undefined) throw refuse('it is not signed, and the settings name who has to', again);
+  if (outer.signature === undefined) throw refuse('it is not signed, and the settings name who has to');
   const signature = Buffer.from(outer.signature, 'base64');
   const message = Buffer.from(outer.seal, 'hex');
   if (signedBy.some((one) => verify(null, message, one, signature))) return record;
-  throw refuse('none of the keys that the settings name has signed it', again);
+  throw refuse('none of the keys that the settings name has signed it', pushAgain, DamagedRecord);
 }
 
 /** What a remote says of the result of a key; undefined where it has none. Throws as `unsealed` and `persist` do. */
@@ -102,9 +109,8 @@ export async function readRecord(
       try {
         return unsealed(Buffer.concat(chunks).toString('utf8'), key, signedBy, `${remote.url}/${path}`);
       } catch (error) {
-        // It may have been torn or altered on its way here.
-        if (++torn < 3) throw new Error((error as Error).message, { cause: error });
-        throw error;
+        if (!(error instanceof DamagedRecord) || ++torn === 3) throw error;
+        throw new Error(error.message, { cause: error });
       }
     });
   } catch (error) {

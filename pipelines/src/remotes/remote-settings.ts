@@ -88,6 +88,7 @@ function open(
   where: { file: string; field: string },
 ): Remote {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== 'file') refuseUnfit(url, where);
   if (scheme === 's3') return s3Remote(name, url, { endpoint, region }, usualPatience.stall);
   if (scheme === 'https' || scheme === 'http') return httpsRemote(name, url, usualPatience.stall);
   if (scheme === 'file') return folderRemote(name, fileURLToPath(url));
@@ -95,5 +96,21 @@ function open(
   throw new UserError(`No remote is known that begins with ${scheme}://`, {
     ...where,
     remedy: 'Give a folder, s3://bucket/prefix or https://…',
+  });
+}
+
+/** Throws `UserError` for what is no URL, and for one that holds a password, which would lie in the repository and in logs. */
+function refuseUnfit(url: string, where: { file: string; field: string }): void {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || parsed.hostname === '') {
+    throw new UserError(`'${url}' is no place of a remote`, {
+      ...where,
+      remedy: 'Give s3://bucket/prefix or https://host/path.',
+    });
+  }
+  if (parsed.username === '' && parsed.password === '') return;
+  throw new UserError('The place of a remote holds a name or a password', {
+    ...where,
+    remedy: "Leave it out. S3's client finds credentials in the environment, a profile or the role of the machine.",
   });
 }

@@ -4,6 +4,7 @@ import type { CompletedPart, S3Client } from '@aws-sdk/client-s3';
 import type * as Sdk from '@aws-sdk/client-s3';
 import { inTurn } from './in-turn.ts';
 import { bytesOf, NotThere, Refused, type Content, type Listed, type Remote, type WriteOptions } from './remote.ts';
+import { watched } from './retry.ts';
 
 /** Where a bucket is, beside its name. Credentials are found by the client: environment, profile, role of the machine. */
 export interface S3Place {
@@ -22,8 +23,10 @@ export function s3Remote(name: string, url: string, place: S3Place, stall: numbe
   const prefix = pathname.replace(/^\/+|\/+$/g, '');
   const at = (path: string) => ({ Bucket: bucket, Key: prefix === '' ? path : `${prefix}/${path}` });
   const leastPart = place.part ?? 16 << 20;
+  /** Objects of this process that may be wrong: the server does not say what it has stored. */
+  const doubted = new Set<string>();
   let opened: Promise<{ client: S3Client; sdk: typeof Sdk }> | undefined;
-  const open = () => (opened ??= import('@aws-sdk/client-s3').then((sdk) => ({ sdk, client: makeClient(sdk, place) })));
+  const open = () => (opened ??= loadSdk().then((sdk) => ({ sdk, client: makeClient(sdk, place) })));
 
   /** Asks for something; whoever asks tries again by himself, and goes on where he was. */
   async function ask<Result>(
@@ -83,8 +86,17 @@ export function s3Remote(name: string, url: string, place: S3Place, stall: numbe
       }
     },
     async write(path: string, content: Content, options: WriteOptions = {}): Promise<'written' | 'there'> {
-      if ((await remote.size(path, options.signal)) !== undefined) return 'there';
-      return content.bytes > leastPart ? writeParts(path, content, options) : writeWhole(path, content, options);
+      const isThere = (await remote.size(path, options.signal)) !== undefined;
+      const write = content.bytes > leastPart ? writeParts : writeWhole;
+      const outcome = isThere ? 'there' : await write(path, content, options);
+      if (!doubted.has(path)) return outcome;
+      const hash = createHash('sha256');
+      for await (const chunk of watched(await remote.read(path, 0, options.signal), stall)) hash.update(chunk);
+      const isRight = hash.digest('hex') === content.sha256;
+      if (!isRight) await remote.remove(path);
+      doubted.delete(path);
+      if (isRight) return outcome;
+      throw new Error('what arrived is not what was sent');
     },
     async remove(path: string): Promise<void> {
       await ask(path, ({ client, sdk, abortSignal }) =>
@@ -112,13 +124,14 @@ export function s3Remote(name: string, url: string, place: S3Place, stall: numbe
         signal,
         stall * 10,
       );
-    const outcome = await unlessThere(() =>
-      put(input).catch((error: Error) => {
+    const outcome = await unlessThere(async () => {
+      const { ETag } = await put(input).catch((error: Error) => {
         // A server that knows no conditions: whoever writes a record reads afterwards whose it is.
         if (!error.message.startsWith('501 ')) throw error;
         return put({ ...input, IfNoneMatch: undefined });
-      }),
-    );
+      });
+      if (!isTagOf(ETag, Body)) doubted.add(path);
+    });
     onBytes?.(content.bytes);
     return outcome;
   }
@@ -126,19 +139,21 @@ export function s3Remote(name: string, url: string, place: S3Place, stall: numbe
   /** Sends what no upload of the same path has yet: a path of a blob says its bytes, so that several may send into one. */
   async function writeParts(path: string, content: Content, { signal, onBytes }: WriteOptions) {
     const size = Math.max(leastPart, Math.ceil(content.bytes / partsAtMost));
-    const begun = (await uploads(path)).find(({ Key }) => Key === at(path).Key)?.UploadId;
+    const begun = (await uploads(path, signal)).find(({ Key }) => Key === at(path).Key)?.UploadId;
     const UploadId = begun ?? (await begin(path, signal));
+    const before = begun === undefined ? [] : await sent(path, UploadId, signal);
     const parts = new Map<number, CompletedPart>();
-    for (const { PartNumber, ETag, ChecksumSHA256, Size } of begun === undefined ? [] : await sent(path, UploadId)) {
-      if (PartNumber === undefined || Size !== Math.min(size, content.bytes - (PartNumber - 1) * size)) continue;
-      parts.set(PartNumber, { PartNumber, ETag, ChecksumSHA256 });
-      onBytes?.(Size);
-    }
     const count = Math.ceil(content.bytes / size);
-    const missing = Array.from({ length: count }, (_, i) => i + 1).filter((number) => !parts.has(number));
-    await inTurn(missing, partsAtOnce, async (PartNumber) => {
+    const all = Array.from({ length: count }, (_, i) => i + 1);
+    await inTurn(all, partsAtOnce, async (PartNumber) => {
       const Body = await bytesOf(content.open((PartNumber - 1) * size, Math.min(content.bytes, PartNumber * size)));
       const ChecksumSHA256 = createHash('sha256').update(Body).digest('base64');
+      const there = before.find((one) => one.PartNumber === PartNumber && one.Size === Body.length);
+      if (there?.ChecksumSHA256 === ChecksumSHA256 || isTagOf(there?.ETag, Body)) {
+        parts.set(PartNumber, { PartNumber, ETag: there!.ETag, ChecksumSHA256: there!.ChecksumSHA256 });
+        onBytes?.(Body.length);
+        return;
+      }
       const input = { ...at(path), UploadId, PartNumber, Body, ContentLength: Body.length, ChecksumSHA256 };
       const { ETag } = await ask(
         path,
@@ -146,6 +161,7 @@ export function s3Remote(name: string, url: string, place: S3Place, stall: numbe
         signal,
         stall * 10,
       );
+      if (!isTagOf(ETag, Body)) doubted.add(path);
       parts.set(PartNumber, { PartNumber, ETag, ChecksumSHA256 });
       onBytes?.(Body.length);
     });
@@ -171,20 +187,25 @@ export function s3Remote(name: string, url: string, place: S3Place, stall: numbe
     return UploadId!;
   }
 
-  async function uploads(path: string) {
+  /** The first thousand of them: who removes some comes again for the next. */
+  async function uploads(path: string, signal?: AbortSignal) {
     const input = { Bucket: bucket, Prefix: at(path).Key };
-    const { Uploads = [] } = await ask(path, ({ client, sdk, abortSignal }) =>
-      client.send(new sdk.ListMultipartUploadsCommand(input), { abortSignal }),
+    const { Uploads = [] } = await ask(
+      path,
+      ({ client, sdk, abortSignal }) => client.send(new sdk.ListMultipartUploadsCommand(input), { abortSignal }),
+      signal,
     );
     return Uploads;
   }
 
-  async function sent(path: string, UploadId: string) {
+  async function sent(path: string, UploadId: string, signal?: AbortSignal) {
     const found: Sdk.Part[] = [];
     for (let marker: string | undefined, more = true; more; more = marker !== undefined) {
       const input = { ...at(path), UploadId, PartNumberMarker: marker };
-      const page = await ask(path, ({ client, sdk, abortSignal }) =>
-        client.send(new sdk.ListPartsCommand(input), { abortSignal }),
+      const page = await ask(
+        path,
+        ({ client, sdk, abortSignal }) => client.send(new sdk.ListPartsCommand(input), { abortSignal }),
+        signal,
       );
       found.push(...(page.Parts ?? []));
       marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
@@ -201,13 +222,29 @@ interface Asking {
   readonly abortSignal: AbortSignal;
 }
 
-function makeClient(sdk: typeof Sdk, { endpoint, region }: S3Place): S3Client {
+/** Loads the client, which would else warn at each command that its versions of 2027 need a newer Node; ours is pinned. */
+async function loadSdk(): Promise<typeof Sdk> {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  return import('@aws-sdk/client-s3');
+}
+
+function makeClient(sdk: typeof Sdk, { endpoint: named, region }: S3Place): S3Client {
+  const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const endpoint = named ?? (AWS_ENDPOINT_URL_S3 || AWS_ENDPOINT_URL || undefined);
+  // Of Amazon the profile may say it too; what else speaks S3 mostly has none, but signatures need a name.
+  const elsewhere = endpoint === undefined ? undefined : AWS_REGION || AWS_DEFAULT_REGION || 'us-east-1';
+  const chosen = region ?? elsewhere;
   return new sdk.S3Client({
     // Whoever asks tries again himself, so that a transfer goes on at the byte where it was cut.
     maxAttempts: 1,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    ...(region !== undefined ? { region } : endpoint !== undefined ? { region: 'us-east-1' } : {}),
+    ...(chosen === undefined ? {} : { region: chosen }),
   });
+}
+
+/** Whether the server says of what it stored that it is this: mostly by its MD5, but not everywhere. */
+function isTagOf(tag: string | undefined, body: Buffer): boolean {
+  return tag?.replaceAll('"', '') === createHash('md5').update(body).digest('hex');
 }
 
 /** Whether something was written, or had been by another a moment before. */

@@ -1,43 +1,44 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
+import { faultCampaign, noise } from '../testing/fault-campaign.ts';
+import { startFaultyProxy, type FaultyProxy } from '../testing/faulty-proxy.ts';
+import type { LocalServer } from '../testing/local-server.ts';
+import { hasMoto, startMoto } from '../testing/moto.ts';
 import { fetchObject } from './fetch-object.ts';
 import { contentPath } from './record.ts';
 import { bytesOf, fileContent, NotThere, textContent, type Remote } from './remote.ts';
 import { s3Remote } from './s3-remote.ts';
 
-// A server of S3 that others wrote: pip install 'moto[server]'. SELFSUP_MOTO names its program where it is not in the PATH.
-const program = process.env['SELFSUP_MOTO'] || 'moto_server';
-const isThere = spawnSync(program, ['--help'], { timeout: 60_000 }).status === 0;
-if (!isThere) console.log("Skipped: no S3 server is here (pip install 'moto[server]').");
-
-const port = 20_000 + (process.pid % 20_000);
-const endpoint = `http://127.0.0.1:${port}`;
+/** How many requests go wrong: SELFSUP_FAULTS=200 for a campaign. */
+const faults = Number(process.env['SELFSUP_FAULTS'] ?? 40);
+const isServed = hasMoto();
 const part = 5 << 20;
-let server: ChildProcess | undefined;
-let remote: Remote;
-
+let root: string;
+let moto: LocalServer;
+let proxy: FaultyProxy;
 beforeAll(async () => {
-  if (!isThere) return;
-  process.env['AWS_ACCESS_KEY_ID'] = process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
-  server = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
-  const made = async (): Promise<boolean> =>
-    (await fetch(`${endpoint}/bucket`, { method: 'PUT' }).catch(() => undefined))?.ok ?? false;
-  for (let i = 0; i < 200 && !(await made()); i++) await sleep(250);
-  remote = s3Remote('s3', 's3://bucket/below/here', { endpoint, part }, 30_000);
+  if (!isServed) return;
+  moto = await startMoto();
+  proxy = await startFaultyProxy(moto.url);
 });
 afterAll(async () => {
-  if (server === undefined) return;
-  server.kill();
-  await once(server, 'close');
+  if (!isServed) return;
+  await proxy.close();
+  await moto.close();
 });
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 's3-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-test.skipIf(!isThere)('a real server of S3 keeps, lists, resumes and never replaces', async () => {
+const open = (name: string, folder: string, endpoint = moto.url, stall = 30_000): Remote =>
+  s3Remote(name, `s3://bucket/${folder}`, { endpoint, part }, stall);
+
+test.skipIf(!isServed)('a real server of S3 keeps, lists, resumes and never replaces', async () => {
+  const remote = open('s3', 'below/here');
   expect(await remote.size('results/a')).toBe(undefined);
   await expect(remote.read('results/a', 0)).rejects.toThrow(NotThere);
   const both = await Promise.all(['first', 'other'].map((text) => remote.write!('results/a', textContent(text))));
@@ -45,38 +46,50 @@ test.skipIf(!isThere)('a real server of S3 keeps, lists, resumes and never repla
   expect(await remote.write!('results/a', textContent('third'))).toBe('there');
   expect((await bytesOf(await remote.read('results/a', 1))).toString()).toMatch(/^(irst|ther)$/);
 
-  const root = mkdtempSync(join(tmpdir(), 's3-'));
-  try {
-    const bytes = 2 * part + 12_345;
-    const file = join(root, 'blob');
-    writeFileSync(file, Buffer.alloc(bytes, 'some weights, '));
-    const ref = { sha256: sha256(readFileSync(file)), bytes };
-    const path = contentPath(ref.sha256);
-    const content = fileContent(file, bytes, ref.sha256);
-    const opened: number[] = [];
-    const watch = (cutFrom: number) => ({
-      ...content,
-      open: (from: number, to?: number) => {
-        opened.push(from);
-        return from >= cutFrom ? content.open(0, 0).destroy(new Error('cut')) : content.open(from, to);
-      },
-    });
-    await expect(remote.write!(path, watch(2 * part))).rejects.toThrow('cut');
-    expect(await remote.size(path)).toBe(undefined);
-    const sent = opened.filter((from) => from < 2 * part).length;
-    opened.length = 0;
-    expect(await remote.write!(path, watch(Infinity))).toBe('written');
-    expect(opened).toHaveLength(3 - sent);
-    writeFileSync(join(root, 'to'), readFileSync(file).subarray(0, 7_654_321));
-    await fetchObject(remote, ref, join(root, 'to'));
-    expect(sha256(readFileSync(join(root, 'to')))).toBe(ref.sha256);
-    const listed: string[] = [];
-    for await (const one of remote.list!('blobs/')) listed.push(`${one.path} ${one.bytes}`);
-    expect(listed).toEqual([`${path} ${bytes}`]);
-    await remote.sweep!(0);
-    await remote.remove!(path);
-    expect(await remote.size(path)).toBe(undefined);
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
+  const bytes = 2 * part + 12_345;
+  const file = join(root, 'blob');
+  writeFileSync(file, noise(bytes, 1));
+  const ref = { sha256: sha256(readFileSync(file)), bytes };
+  const path = contentPath(ref.sha256);
+  const content = fileContent(file, bytes, ref.sha256);
+  // The last part cannot be read: the two before it are sent.
+  const cut = {
+    ...content,
+    open: (from: number, to?: number) =>
+      from >= 2 * part ? content.open(0, 0).destroy(new Error('cut')) : content.open(from, to),
+  };
+  await expect(remote.write!(path, cut)).rejects.toThrow('cut');
+  expect(await remote.size(path)).toBe(undefined);
+  let sent = 0;
+  proxy.fault = ({ method, headers }) => {
+    if (method === 'PUT') sent += Number(headers['content-length']);
+    return undefined;
+  };
+  expect(await open('s3', 'below/here', proxy.url).write!(path, content)).toBe('written');
+  expect(sent).toBe(12_345);
+  writeFileSync(join(root, 'to'), readFileSync(file).subarray(0, 7_654_321));
+  await fetchObject(remote, ref, join(root, 'to'));
+  expect(sha256(readFileSync(join(root, 'to')))).toBe(ref.sha256);
+  const listed: string[] = [];
+  for await (const one of remote.list!('blobs/')) listed.push(`${one.path} ${one.bytes}`);
+  expect(listed).toEqual([`${path} ${bytes}`]);
+  await remote.sweep!(0);
+  await remote.remove!(path);
+  expect(await remote.size(path)).toBe(undefined);
 });
+
+test.skipIf(!isServed)(
+  'of random faults before a real server of S3 nothing is lost, half visible or wrongly accepted',
+  { timeout: 60_000 + faults * 2_000 },
+  async () => {
+    const results = await faultCampaign({
+      ...{ root, proxy, faults },
+      open: (name) => [open(name, 'faults', proxy.url, 1000)],
+      straight: open('straight', 'faults'),
+      patience: { attempts: 12, delay: 1, stall: 1000 },
+      // A large one now and then, which goes in parts.
+      sizes: (round) => [round % 8 === 1 ? part + 1000 : 400, 300],
+    });
+    expect(results).toBeGreaterThan(0);
+  },
+);

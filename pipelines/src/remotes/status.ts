@@ -1,10 +1,10 @@
 import { UserError } from '@selfsup/kit/errors';
 import type { Stage } from '../declare/stage.ts';
-import { decideStage } from '../keys/decide.ts';
+import { askedFor } from '../keys/decide.ts';
 import type { Session } from '../run/session.ts';
-import { readManifest } from '../store/manifest.ts';
+import { readFacts } from '../store/manifest.ts';
 import { inTurn } from './in-turn.ts';
-import { pathsIn } from './listing.ts';
+import { keyIn, listed } from './listing.ts';
 import { labelOf, publishedResults } from './published-results.ts';
 import { recordPath } from './record.ts';
 import type { Remote } from './remote.ts';
@@ -21,64 +21,79 @@ export interface ResultStatus {
   readonly stale: boolean;
 }
 
+/** All that is known of where results are. */
+export interface Statuses {
+  readonly results: readonly ResultStatus[];
+  /** Why remotes could not be asked. */
+  readonly silent: readonly UserError[];
+}
+
 /** How many questions are open at once to a remote that cannot list. */
 const atOnce = 16;
 
 /**
  * Where results are: those of `stages`, and all others that are published here or in a remote as far as `isMeant` says so.
- * Nothing is fetched or computed. Throws as `persist` does.
+ * Nothing is fetched or computed.
  */
 export async function statusOf(
   session: Session,
   stages: readonly Stage[],
   isMeant: (label: string) => boolean,
-): Promise<ResultStatus[]> {
+): Promise<Statuses> {
   const keys = new Map<string, string>();
   for (const { label, folder } of await publishedResults(session.artifacts)) {
-    const key = isMeant(label) ? readManifest(folder)?.key : undefined;
+    const key = isMeant(label) ? readFacts(folder)?.key : undefined;
     if (key !== undefined) keys.set(label, key);
   }
   const declared = new Map(stages.map((stage) => [labelOf(session.artifacts, stage.folder), stage]));
   const there = new Map<string, string[]>();
+  const silent: UserError[] = [];
   for (const { remote } of session.remotes.all) {
-    for (const label of await labelsIn(remote, keys, session.signal)) {
-      if (isMeant(label)) there.set(label, [...(there.get(label) ?? []), remote.name]);
+    try {
+      for (const label of await labelsIn(remote, keys, session.signal)) {
+        if (isMeant(label)) there.set(label, [...(there.get(label) ?? []), remote.name]);
+      }
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      silent.push(error);
     }
   }
-  const result: ResultStatus[] = [];
+  const results: ResultStatus[] = [];
   for (const label of [...new Set([...declared.keys(), ...keys.keys(), ...there.keys()])].sort()) {
     const key = keys.get(label);
     const stage = declared.get(label);
     const stale = key !== undefined && (stage === undefined || (await asksForAnother(session, stage, key)));
-    result.push({ label, here: key !== undefined, there: there.get(label) ?? [], stale });
+    results.push({ label, here: key !== undefined, there: there.get(label) ?? [], stale });
   }
-  return result;
+  return { results, silent };
 }
 
 async function asksForAnother(session: Session, stage: Stage, key: string): Promise<boolean> {
   try {
-    return (await decideStage(session, stage))?.key !== key;
+    return (await askedFor(session, stage))?.key !== key;
   } catch (error) {
     // Without its source a dataset stays as it is.
     if (!(error instanceof UserError)) throw error;
-    return !((await stage.survives?.(readManifest(stage.folder)?.resolvedConfig)) ?? false);
+    return !((await stage.survives?.(readFacts(stage.folder)?.resolvedConfig)) ?? false);
   }
 }
 
-/** Labels that a remote has, of those that are here only with the same key. */
+/** Labels that a remote has a record of, of those that are here only with the same key. */
 async function labelsIn(remote: Remote, keys: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Set<string>> {
   const found = new Set<string>();
-  const paths = await pathsIn(remote, ['names/'], signal);
-  for (const path of paths ?? []) {
-    const [, ...label] = path.split('/');
-    const key = label.pop()!.split('.')[0]!;
-    const name = label.join('/');
-    if ((keys.get(name) ?? key) === key) found.add(name);
+  const [names, records] = await Promise.all(['names/', 'results/'].map((one) => listed(remote, one, { signal })));
+  if (names === undefined || records === undefined) {
+    await inTurn([...keys], atOnce, async ([label, key]) => {
+      const size = await persist(remote, { signal }, (stop) => remote.size(recordPath(key), stop));
+      if (size !== undefined) found.add(label);
+    });
+    return found;
   }
-  if (paths !== undefined) return found;
-  await inTurn([...keys], atOnce, async ([label, key]) => {
-    const size = await persist(remote, { signal }, (stop) => remote.size(recordPath(key), stop));
-    if (size !== undefined) found.add(label);
-  });
+  const recorded = new Set(records.map(({ path }) => keyIn(path)));
+  for (const { path } of names) {
+    const key = keyIn(path);
+    const label = path.split('/').slice(1, -1).join('/');
+    if (key !== undefined && recorded.has(key) && (keys.get(label) ?? key) === key) found.add(label);
+  }
   return found;
 }

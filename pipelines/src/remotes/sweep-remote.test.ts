@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -23,16 +33,23 @@ async function put(path: string, text: string, hours: number): Promise<void> {
   utimesSync(join(root, path), then, then);
 }
 
-async function result(name: string, hours: number): Promise<string> {
+/** Puts a result there that was computed from others, so many hours ago. */
+async function result(name: string, hours: number, ...needs: string[]): Promise<string> {
   const key = sha256(name);
-  const ref = { sha256: sha256(`content of ${name}`), bytes: 12 };
+  const roles = Object.fromEntries(needs.map((need) => [need, sha256(`output of ${need}`)]));
+  const manifest = JSON.stringify({ name, keyParts: { needs: roles } });
+  const ref = { sha256: sha256(manifest), bytes: manifest.length };
   const computed = { host: 'h', finished: '' };
-  const facts = { schema: 1 as const, key, outputDigest: key, label: `toy/${name}`, computed, places: [] };
-  await put(contentPath(ref.sha256), `content of ${name}`, hours);
-  await put(recordPath(key), sealed({ ...facts, files: { 'metrics.json': ref }, blobs: {} }), hours);
+  const outputDigest = sha256(`output of ${name}`);
+  const facts = { schema: 1 as const, key, outputDigest, label: `toy/${name}`, computed, places: [] };
+  await put(contentPath(ref.sha256), manifest, hours);
+  await put(recordPath(key), sealed({ ...facts, files: { 'manifest.json': ref }, blobs: {} }), hours);
   await put(`names/toy/${name}/${key}.abc`, '', hours);
   return key;
 }
+
+/** Where the content of a result without needs lies. */
+const contentOf = (name: string): string => contentPath(sha256(JSON.stringify({ name, keyParts: { needs: {} } })));
 
 const pathsOf = async (ages: { content: number; results?: number }): Promise<string[]> =>
   (await findRemoteGarbage(remote, ages, {})).map(({ path }) => path);
@@ -41,21 +58,51 @@ test('content goes that no result names and that is old; results go by age, thei
   const young = await result('young', 2);
   const old = await result('old', 50);
   const [lost, fresh] = [sha256('lost'), sha256('fresh')];
+  const nameOfNone = `names/toy/lost/${lost}.abc`;
   await put(contentPath(lost), 'lost', 30);
   await put(contentPath(fresh), 'fresh', 1);
-  expect(await pathsOf({ content: 24 * hour })).toEqual([contentPath(lost)]);
+  await put(nameOfNone, '', 30);
+  expect(await pathsOf({ content: 24 * hour })).toEqual([nameOfNone, contentPath(lost)]);
   const ages = { content: 24 * hour, results: 48 * hour };
   const found = await findRemoteGarbage(remote, ages, {});
-  const ofOld = [recordPath(old), `names/toy/old/${old}.abc`, contentPath(sha256('content of old'))];
-  expect(found.map(({ path }) => path).sort()).toEqual([...ofOld, contentPath(lost)].sort());
+  const ofOld = [recordPath(old), `names/toy/old/${old}.abc`, contentOf('old')];
+  expect(found.map(({ path }) => path).sort()).toEqual([...ofOld, nameOfNone, contentPath(lost)].sort());
   // Whoever reads meanwhile finds no result, rather than one without its content.
   expect(found[0]!.path).toBe(recordPath(old));
   writeFileSync(join(root, 'arriving', `${lost}.h.1.abcdefgh`), 'half');
   await removeRemoteGarbage(remote, found, ages, {});
   expect(await remote.size(recordPath(young))).toBeGreaterThan(0);
-  expect(await remote.size(contentPath(sha256('content of young')))).toBe(16);
+  expect(await remote.size(contentOf('young'))).toBeGreaterThan(0);
   for (const { path } of found) expect(existsSync(join(root, path))).toBe(false);
   expect(readdirSync(join(root, 'arriving'))).toHaveLength(1);
+});
+
+test('an old result stays while a younger one needs it, and what that needs in turn', async () => {
+  await result('pretrain', 50);
+  await result('features', 50, 'pretrain');
+  await result('probe', 2, 'features');
+  const alone = await result('alone', 50);
+  const ages = { content: 24 * hour, results: 48 * hour };
+  expect(await pathsOf(ages)).toEqual([recordPath(alone), `names/toy/alone/${alone}.abc`, contentOf('alone')]);
+  expect(await pathsOf({ content: hour, results: hour })).toHaveLength(12);
+  await remote.remove!(contentOf('pretrain'));
+  await expect(findRemoteGarbage(remote, ages, {})).rejects.toThrow(/what is in use cannot be known/);
+});
+
+test('records behind a link count, and while one leads nowhere nothing goes', async () => {
+  const linked = recordPath(await result('one', 50))
+    .split('/')
+    .slice(0, 2)
+    .join('/');
+  renameSync(join(root, linked), join(root, 'elsewhere'));
+  symlinkSync(join(root, 'elsewhere'), join(root, linked));
+  expect(await pathsOf({ content: hour })).toEqual([]);
+  rmSync(join(root, 'elsewhere'), { recursive: true });
+  const trying = { patience: { attempts: 2, delay: 1, stall: 1000 } };
+  await expect(findRemoteGarbage(remote, { content: hour }, trying)).rejects.toThrow(/ENOENT/);
+  rmSync(join(root, linked));
+  await put('results/ab/of-a-later-layout', '', 50);
+  await expect(findRemoteGarbage(remote, { content: hour }, trying)).rejects.toThrow(/no name of a record/);
 });
 
 test.each([
@@ -64,7 +111,6 @@ test.each([
 ])('while a record is %s nothing goes, and it is named', async (_how, change, why) => {
   const key = await result('one', 50);
   await put(contentPath(sha256('lost')), 'lost', 100);
-  const { readFileSync } = await import('node:fs');
   writeFileSync(join(root, recordPath(key)), change(readFileSync(join(root, recordPath(key)), 'utf8')));
   const trying = { patience: { attempts: 3, delay: 1, stall: 1000 } };
   await expect(findRemoteGarbage(remote, { content: hour }, trying)).rejects.toThrow(why);

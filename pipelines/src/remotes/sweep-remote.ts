@@ -1,11 +1,14 @@
 import { UserError } from '@selfsup/kit/errors';
+import { Interrupted } from '@selfsup/kit/stage';
+import { inTurn } from './in-turn.ts';
+import { keyIn, listed } from './listing.ts';
 import { contentPath, readRecord, recordPath, type ResultRecord } from './record.ts';
-import type { Remote } from './remote.ts';
+import { bytesOf, type Listed, type Remote } from './remote.ts';
 import { persist, type Trying } from './retry.ts';
 
 /** Something in a remote that may go. */
 export interface RemoteGarbage {
-  readonly what: 'result that is old' | 'content that no result names';
+  readonly what: 'result that is old' | 'name of no result' | 'content that no result names';
   readonly path: string;
   readonly bytes: number;
   readonly ageMilliseconds: number;
@@ -19,74 +22,121 @@ export interface RemoteAges {
   readonly results?: number | undefined;
 }
 
+/** How many questions are open at once. */
+const atOnce = 16;
+
 /**
- * What may go from a remote: results of some age with their names, and old content that no younger result names, the records
- * first. Throws `UserError` while a record cannot be read, since what it names is not known, and for remotes that cannot list
- * or only be read.
+ * What may go from a remote: results of some age that no younger one needs, with their names, and old content that no other
+ * result names. Throws `UserError` while a record, or the manifest of one that stays, cannot be read, since what it refers
+ * to is not known, and for remotes that cannot list or only be read.
  */
 export async function findRemoteGarbage(remote: Remote, ages: RemoteAges, trying: Trying): Promise<RemoteGarbage[]> {
-  const { list } = remote;
-  if (list === undefined || remote.remove === undefined) {
+  if (remote.list === undefined || remote.remove === undefined) {
     throw new UserError(`The remote '${remote.name}' can only be read`, { file: remote.url, remedy: 'Name another.' });
   }
-  const all = (folder: string) =>
-    persist(remote, trying, async (signal) => {
-      const found: { path: string; bytes: number; age: number }[] = [];
-      for await (const { path, bytes, modified } of list(folder, signal)) {
-        found.push({ path, bytes, age: Date.now() - modified.getTime() });
-      }
-      return found;
-    });
+  const all = async (folder: string): Promise<Listed[]> => (await listed(remote, folder, trying)) ?? [];
   // Content first: what is pushed while this looks is younger than any of it.
   const content = await all('blobs/');
-  const old: RemoteGarbage[] = [];
-  const gone = new Set<string>();
-  const named = new Set<string>();
-  for (const { path, bytes, age } of await all('results/')) {
-    const key = /([0-9a-f]{64})\.json$/.exec(path)?.[1];
-    const record = key === undefined ? undefined : await known(remote, key, trying);
-    if (ages.results !== undefined && age >= ages.results && key !== undefined) {
-      old.push({ what: 'result that is old', path, bytes, ageMilliseconds: age });
-      gone.add(key);
-    } else for (const one of record === undefined ? [] : contentOf(record)) named.add(one);
-  }
-  for (const { path, bytes, age } of gone.size === 0 ? [] : await all('names/')) {
-    if (!gone.has(path.split('/').at(-1)!.split('.')[0]!)) continue;
-    old.push({ what: 'result that is old', path, bytes, ageMilliseconds: age });
-  }
-  const unnamed = content
-    .filter(({ path, age }) => age >= ages.content && !named.has(path))
-    .map(({ path, bytes, age }) => ({
-      what: 'content that no result names' as const,
-      path,
-      bytes,
-      ageMilliseconds: age,
-    }));
-  return [...old, ...unnamed];
+  const files = (await all('results/')).filter(({ path }) => !path.split('/').at(-1)!.startsWith('.'));
+  const names = await all('names/');
+  const records = new Map<string, ResultRecord>();
+  await inTurn(files, atOnce, async ({ path }) => {
+    const record = await readKnown(remote, path, trying);
+    if (record !== undefined) records.set(path, record);
+  });
+  const old = new Set(files.filter((one) => ageOf(one) >= (ages.results ?? Infinity)).map(({ path }) => path));
+  if (old.size > 0) await spareNeeded(remote, records, old, trying);
+  const staying = [...records].filter(([path]) => !old.has(path)).map(([, record]) => record);
+  const keys = new Set(staying.map(({ key }) => key));
+  const gone = new Set([...old].map(keyIn));
+  const named = new Set(staying.flatMap(contentOf));
+  const take = (what: RemoteGarbage['what'], from: readonly Listed[], goes: (one: Listed) => boolean) =>
+    from
+      .filter(goes)
+      .map((one): RemoteGarbage => ({ what, path: one.path, bytes: one.bytes, ageMilliseconds: ageOf(one) }));
+  return [
+    ...take('result that is old', files, ({ path }) => old.has(path)),
+    ...take('result that is old', names, ({ path }) => gone.has(keyIn(path))),
+    ...take('name of no result', names, (one) => {
+      const key = keyIn(one.path);
+      return key !== undefined && !keys.has(key) && !gone.has(key) && ageOf(one) >= ages.content;
+    }),
+    ...take('content that no result names', content, (one) => ageOf(one) >= ages.content && !named.has(one.path)),
+  ];
 }
 
-/** Removes it, and uploads that nobody went on with since `ages.content`. */
+/**
+ * Removes it, records first: whoever reads meanwhile finds no result, rather than one without its content. Removes uploads
+ * too that nobody went on with since `ages.content`.
+ */
 export async function removeRemoteGarbage(
   remote: Remote,
   items: readonly RemoteGarbage[],
   ages: RemoteAges,
   trying: Trying,
 ): Promise<void> {
-  for (const { path } of items) await persist(remote, trying, () => remote.remove!(path));
+  for (const folder of ['results/', 'names/', 'blobs/']) {
+    const paths = items.map(({ path }) => path).filter((path) => path.startsWith(folder));
+    await inTurn(paths, atOnce, (path) => persist(remote, trying, () => remote.remove!(path)));
+  }
   await persist(remote, trying, async () => remote.sweep?.(ages.content));
 }
 
-/** Throws `UserError` where a record is there and cannot be read. */
-async function known(remote: Remote, key: string, trying: Trying): Promise<ResultRecord | undefined> {
+const ageOf = ({ modified }: Listed): number => Date.now() - modified.getTime();
+
+/** The record at a path; undefined where another has removed it meanwhile. Throws `UserError` where it cannot be read. */
+async function readKnown(remote: Remote, path: string, trying: Trying): Promise<ResultRecord | undefined> {
+  const key = keyIn(path);
   try {
+    if (key === undefined || recordPath(key) !== path) throw new Error('this is no name of a record');
     return await readRecord(remote, key, [], trying);
   } catch (cause) {
-    throw new UserError(`Nothing is removed, since what is in use cannot be known: ${(cause as Error).message}`, {
-      file: `${remote.url}/${recordPath(key)}`,
-      remedy: 'Remove that record or push it again; one of a newer version is for that version of gc.',
-      cause,
-    });
+    throw unknown(remote, path, cause as Error);
   }
+}
+
+/** Takes from `old` the results that those which stay need, whole chains of them: without its encoder a probe would be trained again. */
+async function spareNeeded(
+  remote: Remote,
+  records: ReadonlyMap<string, ResultRecord>,
+  old: Set<string>,
+  trying: Trying,
+): Promise<void> {
+  const byOutput = new Map<string, string[]>();
+  for (const path of old) {
+    const output = records.get(path)?.outputDigest ?? '';
+    byOutput.set(output, [...(byOutput.get(output) ?? []), path]);
+  }
+  for (let added = [...records.keys()].filter((path) => !old.has(path)); added.length > 0;) {
+    const needed = new Set<string>();
+    await inTurn(added, atOnce, async (path) => {
+      for (const digest of await needsOf(remote, path, records.get(path)!, trying)) needed.add(digest);
+    });
+    added = [...needed].flatMap((digest) => byOutput.get(digest) ?? []).filter((path) => old.delete(path));
+  }
+}
+
+/** Digests of what a result was computed from, as its manifest says. */
+async function needsOf(remote: Remote, path: string, { files }: ResultRecord, trying: Trying): Promise<string[]> {
+  try {
+    const manifest = contentPath(files['manifest.json']?.sha256 ?? '');
+    const text = await persist(remote, trying, async (signal) =>
+      (await bytesOf(await remote.read(manifest, 0, signal))).toString(),
+    );
+    const { needs } = (JSON.parse(text) as { keyParts: { needs: Record<string, string> } }).keyParts;
+    return Object.values(needs);
+  } catch (cause) {
+    throw unknown(remote, path, cause as Error);
+  }
+}
+
+function unknown(remote: Remote, path: string, cause: Error): Error {
+  if (cause instanceof Interrupted) return cause;
+  return new UserError(`Nothing is removed, since what is in use cannot be known: ${cause.message}`, {
+    file: `${remote.url}/${path}`,
+    remedy: 'Remove that record or push it again; one of a newer version is for that version of gc.',
+    cause,
+  });
 }
 
 function contentOf({ files, blobs }: ResultRecord): string[] {

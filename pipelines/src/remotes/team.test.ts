@@ -1,8 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { listening } from '../testing/local-server.ts';
 import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
 
 let remote: string;
@@ -53,6 +55,12 @@ test('what one clone has computed is done in another, whose changed evaluation r
   expect((await there.run('run', 'toy')).code).toBe(0);
   expect(there.log()).toEqual(['measure run 6']);
   expect(blobsOf(there)).not.toEqual([]);
+  // Its code too.
+  const evaluation = 'packages/eval/src/evaluations/measure/measure.ts';
+  const text = readFileSync(there.path(evaluation), 'utf8');
+  there.write(evaluation, text.replace('value * config.factor', 'config.factor * value'));
+  expect((await there.run('run', 'toy')).code).toBe(0);
+  expect(there.log()).toEqual(['measure run 6', 'measure run 6']);
   // Never written to.
   expect(await here.run('status', 'toy')).toMatchObject({
     output: expect.stringMatching(/^both +toy\/base\/seed-1\/measure$/m),
@@ -64,6 +72,46 @@ test('what one clone has computed is done in another, whose changed evaluation r
     code: 1,
     output: expect.stringContaining('No remote may be pushed to'),
   });
+});
+
+test('a comparison takes what it compares from a remote, and says where it was computed', async () => {
+  const entries = [{ experiment: 'toy' }];
+  for (const one of [here, there]) {
+    one.write('selfsup.json', settings());
+    one.write('pipelines/comparisons/both/comparison.json', { about: { title: 'Both' }, entries });
+  }
+  expect((await here.run('compare', 'both')).code).toBe(0);
+  const { code, output } = await there.run('compare', 'both');
+  expect([code, there.log()]).toEqual([0, []]);
+  expect(output).toContain('taken from team');
+  const page = readFileSync(there.path('artifacts/compare/both/index.html'), 'utf8');
+  expect(page).toMatch(new RegExp(`computed on</dt>\\s*<dd>${hostname()} \\(`));
+  // What it would take, and from where.
+  rmSync(there.path('artifacts/toy'), { recursive: true });
+  expect((await there.run('why', 'toy', 'pretrain')).output).toContain("pretrain: would be taken from 'team', since");
+  expect((await there.run('why', 'toy', 'pretrain', '--offline')).output).toContain('pretrain: would run, since');
+});
+
+test('behind any web server results are taken from the same folder, blobs too, and never pushed', async () => {
+  here.write('selfsup.json', settings());
+  await here.run('run', 'toy');
+  const server = createServer(({ url }, response) => {
+    const file = join(remote, decodeURIComponent(url!));
+    if (existsSync(file)) response.end(readFileSync(file));
+    else response.writeHead(404).end();
+  });
+  const { url, close } = await listening(server);
+  try {
+    there.write('selfsup.json', { remotes: { published: { url } } });
+    expect((await there.run('pull', 'toy', '--blobs')).output).toContain('3 results are here');
+    expect(blobsOf(there)).toEqual(blobsOf(here));
+    expect((await there.run('status', 'toy')).output).toMatch(/^both +toy\/base\/seed-1\/measure$/m);
+    expect((await there.run('push')).output).toContain('No remote may be pushed to');
+    expect((await there.run('run', 'toy')).code).toBe(0);
+    expect(there.log()).toEqual([]);
+  } finally {
+    await close();
+  }
 });
 
 test('what is pushed by hand is pulled by hand, the blobs too, and counted by status', async () => {
@@ -93,6 +141,32 @@ test('what is pushed by hand is pulled by hand, the blobs too, and counted by st
   });
   expect((await there.run('run', 'toy', '--offline')).code).toBe(0);
   expect(there.log()).toEqual(['measure run 6']);
+});
+
+test('pull takes what is asked for now where another result is here, and says which remote did not answer', async () => {
+  for (const one of [here, there]) one.write('selfsup.json', settings());
+  await here.run('run', 'toy');
+  await there.run('pull', 'toy');
+  const changed = structuredClone(toyExperiment);
+  (changed.stages.measure.config as { factor?: number }).factor = 2;
+  for (const one of [here, there]) one.write('pipelines/experiments/toy/experiment.json', changed);
+  await here.run('run', 'toy');
+  expect((await there.run('pull', 'toy')).output).toContain('3 results are here');
+  expect(there.json(`${published}/measure/metrics.json`)).toEqual(here.json(`${published}/measure/metrics.json`));
+  expect(there.log()).toEqual([]);
+  const server = createServer((_, response) => response.writeHead(401).end());
+  const { url, close } = await listening(server);
+  try {
+    there.write('selfsup.json', { remotes: { team: { url } } });
+    const status = await there.run('status', 'toy');
+    expect(status).toMatchObject({ code: 1, output: expect.stringMatching(/401 Unauthorized/) });
+    expect(status.output).toMatch(/^here +toy\/base\/seed-1\/measure$/m);
+    rmSync(there.path('artifacts'), { recursive: true });
+    const silent = await there.run('pull', 'toy');
+    expect(silent).toMatchObject({ code: 1, output: expect.stringContaining('did not answer: team') });
+  } finally {
+    await close();
+  }
 });
 
 test('different bits of one key are said, with where they differ, and the first stay', async () => {

@@ -1,57 +1,62 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
-import { faults, startFaultyServer, type FaultyServer } from '../testing/faulty-server.ts';
+import { startBucket, type BucketServer } from '../testing/bucket-server.ts';
+import { faultCampaign, noise } from '../testing/fault-campaign.ts';
+import { startFaultyProxy, type FaultyProxy } from '../testing/faulty-proxy.ts';
 import { fetchObject } from './fetch-object.ts';
 import { folderRemote } from './folder-remote.ts';
 import { httpsRemote } from './https-remote.ts';
 import { contentPath } from './record.ts';
 import { bytesOf, fileContent, NotThere, textContent, type Remote } from './remote.ts';
-import { persist, Unreachable, type Patience } from './retry.ts';
+import type { Patience } from './retry.ts';
 import { s3Remote } from './s3-remote.ts';
 
 const patience: Patience = { attempts: 12, delay: 1, stall: 60 };
 const part = 1000;
 let root: string;
-let server: FaultyServer;
+let bucket: BucketServer;
+let proxy: FaultyProxy;
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'remotes-'));
-  server = await startFaultyServer();
+  bucket = await startBucket();
+  proxy = await startFaultyProxy(bucket.url);
   process.env['AWS_ACCESS_KEY_ID'] = process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
 });
 afterEach(async () => {
-  await server.close();
+  await proxy.close();
+  await bucket.close();
   rmSync(root, { recursive: true, force: true });
 });
 
-const s3 = (stall = 20_000): Remote => s3Remote('s3', 's3://bucket/below', { endpoint: server.url, part }, stall);
+const s3 = (stall = 20_000, name = 's3'): Remote =>
+  s3Remote(name, 's3://bucket/below', { endpoint: proxy.url, part }, stall);
 const folder = (): Remote => folderRemote('folder', join(root, 'remote'));
-const web = (stall = 20_000): Remote => httpsRemote('web', `${server.url}/bucket/below/`, stall);
-
-/** Numbers from 0 to 1 that are the same each time (Park and Miller's generator). */
-function drawing(seed: number): () => number {
-  let state = seed;
-  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
-}
-
-async function again(work: () => Promise<unknown>): Promise<void> {
-  for (let left = 20; ; left--) {
-    try {
-      return void (await work());
-    } catch (error) {
-      if (!(error instanceof Unreachable) || left === 0) throw error;
-    }
-  }
-}
+const web = (stall = 20_000, name = 'web'): Remote => httpsRemote(name, `${proxy.url}/bucket/below/`, stall);
 
 function blob(bytes: number, seed = 1): { file: string; ref: { sha256: string; bytes: number }; content: Buffer } {
-  const draw = drawing(seed);
-  const content = Buffer.from(Array.from({ length: bytes }, () => Math.floor(draw() * 256)));
+  const content = noise(bytes, seed);
   const file = join(root, `blob-${seed}`);
   writeFileSync(file, content);
   return { file, ref: { sha256: sha256(content), bytes }, content };
+}
+
+/** A stream that fails after some bytes. */
+async function* cutOff(content: Buffer): AsyncGenerator<Buffer> {
+  yield content;
+  throw new Error('cut');
 }
 
 test.each([
@@ -81,41 +86,42 @@ test('what was cut goes on at its byte, to and from each kind of remote', async 
   const path = contentPath(ref.sha256);
   const whole = fileContent(file, ref.bytes, ref.sha256);
   const opened: number[] = [];
-  const cutAfter = (bytes: number) => ({
-    ...whole,
-    open: (from: number, to?: number) => {
-      opened.push(from);
-      return from >= bytes ? whole.open(0, 0).destroy(new Error('cut')) : whole.open(from, to);
-    },
-  });
+  const watched = { ...whole, open: (from: number, to?: number) => (opened.push(from), whole.open(from, to)) };
   // A bucket at its parts: three of five are there.
-  await expect(s3().write!(path, cutAfter(3000))).rejects.toThrow('cut');
-  opened.length = 0;
-  expect(server.objects.size).toBe(0);
-  expect(await s3().write!(path, { ...whole, open: (from, to) => (opened.push(from), whole.open(from, to)) })).toBe(
-    'written',
-  );
-  expect(opened).toEqual([3000, 4000]);
-  // A folder where a process that is gone stopped.
-  await folder().write!('x', textContent('x'));
-  const left = join(
-    root,
-    'remote/arriving',
-    `${ref.sha256}.${(await import('node:os')).hostname()}.999999999.abcdefgh`,
-  );
-  writeFileSync(left, content.subarray(0, 1234));
-  opened.length = 0;
-  await folder().write!(path, { ...whole, open: (from, to) => (opened.push(from), whole.open(from, to)) });
-  expect(opened).toEqual([1234]);
-  expect(readdirSync(join(root, 'remote/arriving'))).toEqual([]);
+  const cut = (from: number, to?: number) =>
+    from >= 3000 ? whole.open(0, 0).destroy(new Error('cut')) : whole.open(from, to);
+  await expect(s3().write!(path, { ...whole, open: cut })).rejects.toThrow('cut');
+  expect([bucket.objects.size, bucket.received]).toEqual([0, 3000]);
+  expect(await s3().write!(path, whole)).toBe('written');
+  expect(bucket.received).toBe(5000);
+  // A folder where this process was cut, or one that is gone; one on another machine may still write.
+  const arriving = join(root, 'remote/arriving');
+  const stop = async (): Promise<string[]> => {
+    const open = () => Readable.from(cutOff(content.subarray(0, 1234)));
+    await expect(folder().write!(path, { ...whole, open })).rejects.toThrow('cut');
+    return readdirSync(arriving)[0]!.split('.');
+  };
+  const [digest, , pid, ...rest] = await stop();
+  expect(await folder().write!(path, watched)).toBe('written');
+  await folder().remove!(path);
+  const left = (await stop()).join('.');
+  const elsewhere = [digest, 'f'.repeat(16), pid, ...rest].join('.');
+  renameSync(join(arriving, left), join(arriving, elsewhere));
+  expect(await folder().write!(path, watched)).toBe('written');
+  await folder().remove!(path);
+  const gone = left.replace(`.${pid}.`, '.999999999.');
+  renameSync(join(arriving, elsewhere), join(arriving, gone));
+  expect(await folder().write!(path, watched)).toBe('written');
+  expect(opened).toEqual([1234, 0, 1234]);
+  expect(readdirSync(arriving)).toEqual([]);
   for (const remote of [folder(), s3(), web()]) {
     writeFileSync(join(root, 'to'), content.subarray(0, 4321));
-    server.sent = 0;
+    bucket.sent = 0;
     const came: number[] = [];
     await fetchObject(remote, ref, join(root, 'to'), { onBytes: (bytes) => came.push(bytes) });
     expect(readFileSync(join(root, 'to')).equals(content)).toBe(true);
     expect(came[0]).toBe(4321);
-    expect(server.sent).toBe(remote.name === 'folder' ? 0 : 5000 - 4321);
+    expect(bucket.sent).toBe(remote.name === 'folder' ? 0 : 5000 - 4321);
     truncateSync(join(root, 'to'), 0);
   }
 });
@@ -136,29 +142,11 @@ test('a full disk on this side is said at once, and what came stays to be gone o
 });
 
 test('of 200 random faults between client and server nothing is lost, half visible or wrongly accepted', async () => {
-  const draw = drawing(7);
-  let injected = 0;
-  const bucket = s3(patience.stall);
-  server.fault = () => {
-    if (draw() < 0.6) return undefined;
-    injected += 1;
-    return faults[Math.floor(draw() * faults.length)];
-  };
-  for (let round = 0; injected < 200; round++) {
-    const { file, ref, content } = blob(round % 3 === 0 ? 2500 : 400, round + 1);
-    const path = contentPath(ref.sha256);
-    const trying = { patience };
-    // Who is given up with runs the same command again.
-    await again(() =>
-      persist(bucket, trying, (signal) => bucket.write!(path, fileContent(file, ref.bytes, ref.sha256), { signal })),
-    );
-    const stored = server.objects.get(`/bucket/below/${path}`);
-    expect(stored?.equals(content)).toBe(true);
-    for (const remote of [bucket, web(patience.stall)]) {
-      await again(() => fetchObject(remote, ref, join(root, 'to'), trying));
-      expect(readFileSync(join(root, 'to')).equals(content)).toBe(true);
-      rmSync(join(root, 'to'));
-    }
-  }
-  for (const [path, content] of server.objects) expect(path.endsWith(sha256(content))).toBe(true);
+  const results = await faultCampaign({
+    ...{ root, proxy, patience, faults: 200 },
+    open: (name) => [s3(patience.stall, name), web(patience.stall, name)],
+    straight: s3Remote('straight', 's3://bucket/below', { endpoint: bucket.url, part }, 20_000),
+    sizes: (round) => [round % 3 === 0 ? 2500 : 400, 300],
+  });
+  expect(results).toBeGreaterThan(0);
 });

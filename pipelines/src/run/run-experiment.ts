@@ -2,8 +2,10 @@ import { readSettings } from '@selfsup/engine/settings';
 import { Interrupted } from '@selfsup/kit/stage';
 import { datasetStage } from '../declare/dataset-stage.ts';
 import { datasetsNeeded, findStage, type Experiment } from '../declare/experiment.ts';
+import { partFile } from '../declare/parts.ts';
 import type { Stage } from '../declare/stage.ts';
 import { stagesOf, type Selection } from '../declare/stages.ts';
+import { codeKey } from '../keys/code-key/code-key.ts';
 import { announceExact } from './announce-exact.ts';
 import { childCommand } from './child-command.ts';
 import { isThere, lookAt } from './run-stage.ts';
@@ -50,9 +52,16 @@ export async function runExperiment(session: Session, experiment: Experiment, op
   return computed;
 }
 
-/** Checks every stage of every variant by the part's own schema. Loads all modules, so it takes a moment. */
+/**
+ * Checks every stage of every variant by the part's own schema, and that its code can be read: the keys of it are kept for
+ * the processes that decide on the stages. Loads all modules, so it takes a moment. Throws `UserError`.
+ */
 export async function checkStages(session: Session, experiment: Experiment): Promise<void> {
-  for (const stage of stagesOf(session, experiment, { seed: 0 })) await stage.prepare(session);
+  const { workspace } = session;
+  for (const stage of stagesOf(session, experiment, { seed: 0 })) {
+    const { parts } = await stage.prepare(session);
+    await codeKey(workspace, [stage.root, ...parts.map((part) => partFile(workspace, part))]);
+  }
 }
 
 /** Whether a stage is up to date; where it is published at all, the source of a dataset is looked at. */

@@ -13,23 +13,27 @@ import { blobPath } from '../store/store.ts';
 import { advised } from './advised.ts';
 import { announceExact } from './announce-exact.ts';
 import { childCommand, isUnderNx, type StageOptions } from './child-command.ts';
-import { runUnit, type Outcome } from './run-unit.ts';
+import type { Outcome } from './run-unit.ts';
 import type { Session } from './session.ts';
 
 /**
- * Brings one stage up to date in this process, and under Nx in a child. What it needs and lacks (a deleted or damaged
- * blob) is made first, in processes of their own. Throws `UserError`, and `Interrupted` on abort.
+ * Brings one stage up to date in this process; under Nx what is to be computed is computed in a child. What it needs and
+ * lacks (a deleted or damaged blob) is made first, in processes of their own. Throws `UserError`, and `Interrupted` on abort.
  */
 export async function runStage(session: Session, stage: Stage, options: StageOptions): Promise<Outcome> {
-  if (isUnderNx()) {
+  const inChild = async (): Promise<Outcome> => {
     await childCommand(session, stage, options);
     return 'computed';
-  }
+  };
+  // The source of a dataset may be large: it is looked at once, by who reads it.
+  if (isUnderNx() && stage.kind === 'dataset') return inChild();
   assertWritable(session.artifacts);
   for (const need of Object.values(stage.needs)) await ensureNeed(session, stage, need);
   const decision = await lookAt(session, stage, options);
   if (decision === undefined) throw new Error(`What ${stage.label} needs vanished while it was looked at`);
   if (decision === 'kept' || (decision.fresh && !options.force)) return 'fresh';
+  if (isUnderNx()) return inChild();
+  const { runUnit } = await import('./run-unit.ts');
   if (!options.force && options.announced !== true) await announceExact(session, [stage], () => decision);
   for (const need of Object.values(stage.needs)) await ensureBlobs(session, stage, need);
   const { config, run, rehearse } = decision.prepared ?? (await stage.prepare(session, options));
@@ -98,7 +102,7 @@ async function bringKept(session: Session, stage: Stage): Promise<boolean> {
 }
 
 /** Whether something whole is there, once remotes have been asked for it, and for what it needs before it. */
-export async function isBrought(session: Session, stage: Stage): Promise<boolean> {
+async function isBrought(session: Session, stage: Stage): Promise<boolean> {
   if (await isThere(stage)) return true;
   if (session.remotes.all.length === 0) return false;
   for (const need of Object.values(stage.needs)) if (!(await isBrought(session, need))) return false;

@@ -233,4 +233,8 @@ export async function resolveSource({ config: { sources: [source] } }: any) {
   expect(workspace.log()).toEqual(['look', 'ingest run']);
   expect((await workspace.runWith({ env }, 'ingest', 'few')).output).toContain('data/few: done already');
   expect(workspace.log()).toEqual(['look', 'ingest run', 'look']);
+  const stage = () => workspace.runWith({ env }, 'stage', 'toy', 'pretrain');
+  expect((await stage()).output).toContain('pretrain: done in');
+  expect((await stage()).output).toContain('pretrain: done already');
+  expect(workspace.log().slice(3)).toEqual(['toy start 1', 'toy end 1']);
 });

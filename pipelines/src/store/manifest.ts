@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { formerMetrics } from '@selfsup/kit/former-metrics';
-import { metricSchema, type Metric } from '@selfsup/kit/metric';
+import { metricName, metricSchema, metricValues, type Metric } from '@selfsup/kit/metric';
 import type { CodeKey } from '../keys/code-key/code-key.ts';
 import type { Place } from '../keys/place.ts';
 import { elsewhere, trustsRemotes } from '../remotes/elsewhere.ts';
@@ -64,6 +64,9 @@ export interface RunRecord {
   readonly facts?: Readonly<Record<string, string | number>> | undefined;
 }
 
+/** A manifest without the long list of its code. */
+export type ManifestFacts = Omit<Manifest, 'code'>;
+
 /** The manifest in a published folder; undefined where there is none that this version can read. */
 export function readManifest(folder: string): Manifest | undefined {
   const manifest = readJsonOr<Manifest>(join(folder, 'manifest.json'));
@@ -74,6 +77,20 @@ export function readManifest(folder: string): Manifest | undefined {
 /** The key that stands for these parts, and for what else a stage has in it. */
 export function keyOf(parts: KeyParts, beside: Readonly<Record<string, unknown>> = {}): string {
   return sha256(canonicalJson({ ...parts, ...beside }));
+}
+
+/** As `readManifest`, several times as fast: for who reads thousands of them. */
+export function readFacts(folder: string): ManifestFacts | undefined {
+  const manifest = readJsonOr<ManifestFacts>(join(folder, 'manifest.json'), withoutCode);
+  if (manifest?.schema === manifestSchema) return manifest;
+  return readManifest(folder);
+}
+
+/** Leaves out what stands under `code` at the top of a manifest, as it is written: with two spaces for each level. */
+function withoutCode(text: string): string {
+  const from = text.indexOf('\n  "code": {\n');
+  const to = text.indexOf('\n  },\n', from);
+  return from < 0 || to < 0 ? text : text.slice(0, from) + text.slice(to + '\n  },'.length);
 }
 
 /** In version 1 the place was part of the engine and the engine's digest part of the key. */
@@ -92,13 +109,30 @@ export function readMetrics(folder: string): Metric[] {
   return publishedMetrics.safeParse(readJsonOr(join(folder, 'metrics.json'))).data ?? [];
 }
 
+/** What later stages depend on: a hash over blobs, files and metrics. */
+export function outputDigestOf(
+  { blobs, files }: Pick<Manifest, 'blobs' | 'files'>,
+  metrics: readonly Metric[],
+): string {
+  return sha256(canonicalJson({ blobs, files, metrics: metricValues(metrics) }));
+}
+
+/** Whether the metrics beside a manifest are those of its output; of an earlier form that is not known, and true. */
+export function isOfOutput(manifest: Manifest, folder: string): boolean {
+  const content = readJsonOr<unknown>(join(folder, 'metrics.json'));
+  if (!Array.isArray(content)) return content !== undefined;
+  const metrics = readMetrics(folder);
+  const isUnique = new Set(metrics.map(metricName)).size === metrics.length;
+  return isUnique && outputDigestOf(manifest, metrics) === manifest.outputDigest;
+}
+
 /** How the run that published a folder went. */
 export function readRun(folder: string): RunRecord | undefined {
   return readJsonOr<RunRecord>(join(folder, 'run.json'));
 }
 
 /** Whether the small files of a manifest lie beside it, and its blobs in the store, or in a remote that is used. */
-export async function isComplete(manifest: Manifest, folder: string, store: string): Promise<boolean> {
+export async function isComplete(manifest: ManifestFacts, folder: string, store: string): Promise<boolean> {
   if (!existsSync(join(folder, 'metrics.json'))) return false;
   if (!Object.keys(manifest.files).every((name) => existsSync(join(folder, name)))) return false;
   for (const { sha256 } of Object.values(manifest.blobs)) {
@@ -107,9 +141,9 @@ export async function isComplete(manifest: Manifest, folder: string, store: stri
   return true;
 }
 
-function readJsonOr<T>(file: string): T | undefined {
+function readJsonOr<T>(file: string, shorten = (text: string): string => text): T | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T;
+    return JSON.parse(shorten(readFileSync(file, 'utf8'))) as T;
   } catch {
     return undefined;
   }

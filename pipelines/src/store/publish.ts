@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
-import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/kit/files';
+import { sha256File, writeAtomically } from '@selfsup/kit/files';
 import { metricValues, type Metric } from '@selfsup/kit/metric';
 import { isOtherDisk, move } from '@selfsup/kit/move';
 import type { StageResult } from '@selfsup/kit/stage';
 import { writeFigures } from '@selfsup/report/figure-files';
 import { remarksFile } from '../report/remarks.ts';
-import { manifestSchema, type Manifest, type RunRecord } from './manifest.ts';
+import { manifestSchema, outputDigestOf, type Manifest, type RunRecord } from './manifest.ts';
 import { filesBelow, storeBlob, type BlobRef } from './store.ts';
 
 const reservedNames = ['manifest.json', 'metrics.json', 'run.json'];
@@ -44,7 +44,7 @@ export async function publish(result: StageResult, options: PublishOptions): Pro
   for (const [name, source] of Object.entries(result.blobs ?? {})) {
     blobs[name] = await storeBlob(options.store, source, result.identities?.[name]);
   }
-  const outputDigest = sha256(canonicalJson({ blobs, files, metrics: metricValues(result.metrics) }));
+  const outputDigest = outputDigestOf({ blobs, files }, result.metrics);
   const manifest: Manifest = { schema: manifestSchema, ...options.manifest, blobs, files, outputDigest };
   await writeAtomically(join(fresh, 'metrics.json'), pretty(result.metrics));
   const { remarks = [] } = result;

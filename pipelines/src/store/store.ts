@@ -40,9 +40,7 @@ export async function storeBlob(store: string, path: string, identity?: string):
   const seen = await look(path, []);
   const files = Object.entries(seen);
   const isFolder = (await stat(path)).isDirectory();
-  const digest = !isFolder
-    ? files[0]![1].sha256
-    : (identity ?? sha256(canonicalJson(files.map(([name, file]) => [name, file.sha256]))));
+  const digest = !isFolder ? files[0]![1].sha256 : (identity ?? folderDigest(seen));
   const bytes = files.reduce((sum, [, file]) => sum + file.size, 0);
   const target = blobPath(store, digest);
   if (await isWhole(store, digest)) {
@@ -64,6 +62,12 @@ export async function storeBlob(store: string, path: string, identity?: string):
     if (!isFolder) await remember(seenPath(store, digest), await look(target, [], seen));
   }
   return identity === undefined ? { sha256: digest, bytes } : { sha256: digest };
+}
+
+/** What names a folder in the store by the digests of its files, whatever their order. */
+export function folderDigest(files: Readonly<Record<string, { readonly sha256: string }>>): string {
+  const named = Object.entries(files).map(([name, file]) => [name, file.sha256]);
+  return sha256(canonicalJson(named.sort(([a], [b]) => (a! < b! ? -1 : 1))));
 }
 
 /**

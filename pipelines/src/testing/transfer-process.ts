@@ -5,11 +5,16 @@ import { bringBlobs, bringResult } from '../remotes/bring.ts';
 import { folderRemote } from '../remotes/folder-remote.ts';
 import { publishedResults } from '../remotes/published-results.ts';
 import { pushResult } from '../remotes/push.ts';
+import { s3Remote } from '../remotes/s3-remote.ts';
 import { readManifest } from '../store/manifest.ts';
 
-const [mode, root, remote, key] = process.argv.slice(2) as [string, string, string, string];
+const [mode, root, url, key, part] = process.argv.slice(2) as [string, string, string, string, string];
 const store = join(root, 'store');
-const destination = { remote: folderRemote('team', remote), push: 'asked', signedBy: [] } as const;
+// Where S3 is says AWS_ENDPOINT_URL.
+const remote = url.startsWith('s3:')
+  ? s3Remote('team', url, { part: Number(part) }, 30_000)
+  : folderRemote('team', url);
+const destination = { remote, push: 'asked', signedBy: [] } as const;
 const silent = {
   note: () => undefined,
   warn: console.error,

@@ -20,11 +20,20 @@ export interface CodeKey {
   readonly declarations?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+const known = new Map<string, Promise<CodeKey>>();
+
 /**
  * The key of what the modules `roots` (absolute paths) compute. Remembered for the life of the process, and in the user's
  * cache while no file has changed. Throws `UserError` when a file cannot be parsed.
  */
-export async function codeKey(workspace: Workspace, roots: readonly string[]): Promise<CodeKey> {
+export function codeKey(workspace: Workspace, roots: readonly string[]): Promise<CodeKey> {
+  const name = [workspace.root, ...new Set(roots)].join('\n');
+  let found = known.get(name);
+  if (found === undefined) known.set(name, (found = keyOfRoots(workspace, roots)));
+  return found;
+}
+
+async function keyOfRoots(workspace: Workspace, roots: readonly string[]): Promise<CodeKey> {
   const root = await realpath(workspace.root);
   const files = await Promise.all([...new Set(roots)].map((file) => realpath(file)));
   const keys = await Promise.all(files.map((file) => rootKey(root, file)));

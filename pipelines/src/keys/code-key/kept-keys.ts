@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { canonicalJson, sha256, writeAtomically } from '@selfsup/kit/files';
 import { cachePath } from '@selfsup/kit/folders';
 import { lockfilePath } from './lockfile.ts';
-import { computeRootKey, type RootKey } from './root-key.ts';
+import type { RootKey } from './root-key.ts';
 import { contentHash, packageOfFile } from './source-files.ts';
 
 interface KeptKey {
@@ -24,11 +24,17 @@ const hashes = new Map<string, Promise<string>>();
  */
 export function rootKey(root: string, file: string, open: readonly string[] = []): Promise<RootKey> {
   // What is seen from within a circle of workers is not what is seen from outside.
-  if (open.length > 0) return computeRootKey(root, file, (other, within) => rootKey(root, other, within), open);
+  if (open.length > 0) return computed(root, file, open);
   const name = `${root}\n${file}`;
   let found = inProcess.get(name);
   if (found === undefined) inProcess.set(name, (found = keptOrComputed(root, file)));
   return found;
+}
+
+/** Parsers are loaded only where no key is kept. */
+async function computed(root: string, file: string, open: readonly string[]): Promise<RootKey> {
+  const { computeRootKey } = await import('./root-key.ts');
+  return computeRootKey(root, file, (other, within) => rootKey(root, other, within), open);
 }
 
 async function keptOrComputed(root: string, file: string): Promise<RootKey> {
@@ -41,7 +47,7 @@ async function keptOrComputed(root: string, file: string): Promise<RootKey> {
       () => undefined,
     ));
   if (kept && kept.by === by && (await areAsTheyWere(kept.inputs))) return kept.key;
-  const key = await computeRootKey(root, file, (other, open) => rootKey(root, other, open), []);
+  const key = await computed(root, file, []);
   const paths = new Set([...key.inputs, lockfilePath(root)]);
   for (const input of key.inputs) {
     const found = packageOfFile(input);
