@@ -55,3 +55,10 @@ test('an unknown key is held against the keys of its own kind, not of the others
     "Unknown key 'sheer'; did you mean 'shear'?",
   );
 });
+
+test('a key that cannot be one is told why', () => {
+  const named = z.record(z.string().regex(/^[a-z]+$/, 'must be small letters'), z.number());
+  expect(() => parseOrExplain(named, { A1: 1 }, 'study.json', 'grid')).toThrow(
+    expect.objectContaining({ message: 'must be small letters', field: 'grid.A1' }),
+  );
+});

@@ -60,6 +60,8 @@ function explain(
       };
     });
   }
+  // What is wrong with a key stands within.
+  if (issue.code === 'invalid_key') return [{ field, message: issue.issues.map((one) => one.message).join('; ') }];
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     // The branch that was meant: among those that looked into the value, the one with the fewest problems.
     const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map((part) => part.path.length));
