@@ -11,6 +11,7 @@ import type { Adversaries } from '@selfsup/models/adversaries';
 import type { Normalisation } from '@selfsup/models/encoder';
 import type { Embed, ImageShape } from '@selfsup/models/network';
 import type { Picture } from '@selfsup/report/figures/pictures';
+import type { Parts } from '@selfsup/trainer/parts';
 import type { Trainee } from '@selfsup/trainer/trainee';
 
 /**
@@ -77,12 +78,12 @@ export interface TaskContext<Config = unknown> {
   /** A key for a purpose of the task, a function of the seed and the path. */
   key(...path: readonly (number | string)[]): RandomKey;
   /**
-   * All images of a split, or those of the indices, un-augmented, in the order of the dataset or the indices; the last
-   * batch may be smaller.
+   * All images of a split, or those of the indices, un-augmented, in the order of the dataset or the indices, from batch
+   * `startBatch` on; the last batch may be smaller.
    */
-  batches(split: string, indices?: Uint32Array): AsyncIterable<Batch>;
-  /** `count` batches as in training, but in an order and with an augmentation that are functions of `key`. */
-  randomBatches(key: RandomKey, count: number): AsyncIterable<Batch>;
+  batches(split: string, indices?: Uint32Array, startBatch?: number): AsyncIterable<Batch>;
+  /** `count` batches as in training from `startBatch` on, in an order and with an augmentation that are functions of `key`. */
+  randomBatches(key: RandomKey, count: number, startBatch?: number): AsyncIterable<Batch>;
   /** The training images without augmentation, in the order of `trainingIndices`, from batch `startBatch` on. */
   trainingBatches(startBatch?: number): AsyncIterable<Batch>;
 }
@@ -101,8 +102,11 @@ export interface TaskFinish {
 export interface TaskInstance extends Omit<Trainee<Batch>, 'weights'> {
   /** All networks by name; one is `encoder`. Their weights are what checkpoints hold. */
   readonly models: Readonly<Record<string, tf.LayersModel>>;
-  /** Called once, when all epochs are done, before the models are written and before `preview`. Interrupted, again. */
-  finish?(): Promise<TaskFinish>;
+  /**
+   * Called once, when all epochs are done, before the models are written and before `preview`. Interrupted in one of these,
+   * again, with what it kept in `parts`.
+   */
+  finish?(parts: Parts): Promise<TaskFinish>;
   /** Pictures for the report. */
   preview?(): Promise<Picture[]>;
 }

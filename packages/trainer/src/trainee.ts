@@ -3,6 +3,7 @@ import type { RandomKey } from '@selfsup/kit/random';
 import type { Json, TensorData } from '@selfsup/models/checkpoint';
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import type { NamedVariable } from '@selfsup/models/weights';
+import type { Parts } from './parts.ts';
 
 /**
  * What the training loop trains: a pretext task, a head on features, a fine-tuned network. The loop knows of it what stands
@@ -22,16 +23,17 @@ export interface Trainee<Batch> {
   afterStep?(context: StepContext): void;
   /**
    * Acts before an epoch's first step (DeepCluster assigns clusters). Not called again when resuming inside an epoch, but
-   * when resuming before its first step, then with the state that it left. May throw `Interrupted`.
+   * when resuming before its first step, then with the state that it left. May throw `Interrupted`; what it kept in `parts`
+   * is there when it goes on.
    */
-  beforeEpoch?(epoch: number): Promise<EpochPlan>;
+  beforeEpoch?(epoch: number, parts: Parts): Promise<EpochPlan>;
   /** Names and better direction of what `evaluate` gives. */
   readonly measures: Readonly<Record<string, 'max' | 'min'>>;
   /**
    * Measures on test data, batch norm in inference mode. Must change nothing that training reads; it may estimate moving
-   * statistics of batch norm anew. May throw `Interrupted`: going on then begins with it.
+   * statistics of batch norm anew. May throw `Interrupted`: going on then begins with it, and with what it kept in `parts`.
    */
-  evaluate?(): Promise<Record<string, number>>;
+  evaluate?(parts: Parts): Promise<Record<string, number>>;
   readonly state?: TraineeState;
 }
 

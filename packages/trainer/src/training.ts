@@ -12,6 +12,7 @@ import { announceEstimate, Clock } from './clock.ts';
 import { requireFiniteWeights } from './divergence.ts';
 import { MidStepReads } from './mid-step-reads.ts';
 import { ParameterGroups, withoutPrefix } from './parameter-groups.ts';
+import { partsIn, type Parts } from './parts.ts';
 import { LiveCheckpoints } from './records/live-checkpoints.ts';
 import { MetricsLog } from './records/metrics-log.ts';
 import { addEvaluation, addToEpoch, epochMeans, initialState, type TrainingState } from './records/training-state.ts';
@@ -65,7 +66,7 @@ export class Training<Batch> {
   #plannedIndices: Uint32Array | undefined;
   /** Losses and metrics of the newest step. */
   #newest: Readonly<Record<string, number>> = {};
-  #log!: MetricsLog;
+  #log: MetricsLog | undefined;
 
   /** Throws `UserError` for a time limit in the environment that is no number. */
   constructor(parts: TrainingParts<Batch>) {
@@ -105,7 +106,8 @@ export class Training<Batch> {
       progress.note(`Going on from step ${this.#state.step} of ${this.#totalSteps}`);
     }
     const { step, epoch } = this.#state;
-    this.#log = await MetricsLog.open(this.metricsFile, this.eventFolder, { step, epochsDone: epoch });
+    const log = await MetricsLog.open(this.metricsFile, this.eventFolder, { step, epochsDone: epoch });
+    this.#log = log;
     const phase = progress.phase(
       this.#parts.name ?? 'training',
       this.#totalSteps * config.batchSize,
@@ -116,8 +118,22 @@ export class Training<Batch> {
       while (this.#state.epoch < config.epochs) await this.#runEpoch(phase);
       phase.done();
     } finally {
-      this.#log.close();
+      this.#log = undefined;
+      log.close();
     }
+  }
+
+  /**
+   * Does long work between two steps, or after the last one, of which interruptions cost no more than a part: where it
+   * throws `Interrupted`, what it has kept is saved, and the same work finds it when it is begun again.
+   */
+  async inParts<Result>(work: (parts: Parts) => Promise<Result>): Promise<Result> {
+    const result = await work(partsIn(this.#state, () => this.#saveIfDue())).catch(async (error: unknown) => {
+      if (error instanceof Interrupted) await this.#stopIfAsked();
+      throw error;
+    });
+    delete this.#state.kept;
+    return result;
   }
 
   /** One step on a batch, with its logging left to the caller. */
@@ -146,7 +162,7 @@ export class Training<Batch> {
   /** Lets the trainee plan the epoch under way; gives the indices that it draws from, where it says. */
   async plan(): Promise<Uint32Array | undefined> {
     const { trainee } = this.#parts;
-    const plan = await this.#orSave(async () => trainee.beforeEpoch?.(this.#state.epoch));
+    const plan = await this.inParts(async (parts) => trainee.beforeEpoch?.(this.#state.epoch, parts));
     this.#plannedIndices = plan?.indices;
     this.#groups.reset(plan?.resetGroups ?? []);
     this.#state.planned = { ...plan?.metrics };
@@ -203,9 +219,9 @@ export class Training<Batch> {
       const seconds = this.#clock.stepEnds();
       const { step } = this.#state;
       if (seconds !== undefined) announceEstimate(seconds, this.#totalSteps - step, progress);
-      if (step % config.log.everySteps === 0) this.#log.write({ kind: 'train', epoch: epoch + 1, step, ...values });
+      if (step % config.log.everySteps === 0) this.#log!.write({ kind: 'train', epoch: epoch + 1, step, ...values });
       phase.advance(config.batchSize, { epoch: epoch + 1, ...values });
-      if (this.#clock.saveIsDue(config.checkpoint.everySeconds)) await this.save();
+      await this.#saveIfDue();
       await setImmediate(); // lets signals and worker messages in
       await this.#stopIfAsked(); // after a step, never before: each run gets on, and no batch is left untaken
     }
@@ -225,13 +241,13 @@ export class Training<Batch> {
     const last = done === config.epochs;
     let measured: Record<string, number> | undefined;
     if (trainee.evaluate !== undefined && (last || done % config.evaluate.everyEpochs === 0)) {
-      measured = await this.#orSave(() => trainee.evaluate!());
+      measured = await this.inParts((parts) => trainee.evaluate!(parts));
     }
     state.train.push(point);
-    this.#log.write({ kind: 'epoch', ...point });
+    this.#log!.write({ kind: 'epoch', ...point });
     if (measured !== undefined) {
       addEvaluation(state, measured, trainee.measures);
-      this.#log.write({ kind: 'test', epoch: done, step: state.step, ...measured });
+      this.#log!.write({ kind: 'test', epoch: done, step: state.step, ...measured });
     }
     const told = describe({ ...epochMeans(state), ...state.planned, ...measured });
     if (!quiet) progress.note(`Epoch ${done} of ${config.epochs}: ${told}`);
@@ -240,16 +256,6 @@ export class Training<Batch> {
     this.#plannedIndices = undefined;
     const { everyEpochs } = config.checkpoint;
     if (everyEpochs !== undefined && (last || done % everyEpochs === 0)) await this.save();
-  }
-
-  /** Evaluates or plans; asked to stop meanwhile, saves so that the same work is what going on begins with. */
-  async #orSave<Result>(work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof Interrupted) await this.#stopIfAsked();
-      throw error;
-    }
   }
 
   /** Writes a live checkpoint. Throws `UserError` instead when a weight is no longer finite. */
@@ -262,6 +268,10 @@ export class Training<Batch> {
     const path = await this.#checkpoints.save(step, snapshot);
     this.#clock.saved();
     return path;
+  }
+
+  async #saveIfDue(): Promise<void> {
+    if (this.#clock.saveIsDue(this.#parts.config.checkpoint.everySeconds)) await this.save();
   }
 
   get #diverging() {

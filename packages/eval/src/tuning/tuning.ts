@@ -11,6 +11,7 @@ import { stopIfAsked } from '@selfsup/kit/interruption';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { loadEncoder, type LoadedEncoder } from '@selfsup/models/encoder';
 import { gradientsOf } from '@selfsup/trainer/gradients';
+import { passOver, type Parts } from '@selfsup/trainer/parts';
 import type { StepOutcome, Trainee } from '@selfsup/trainer/trainee';
 import { extractionBatch } from '../features/features-config.ts';
 import { buildHead } from '../heads/heads.ts';
@@ -69,8 +70,8 @@ export async function tune(job: TuningJob): Promise<TuningOutcome> {
       parameterGroups: tuned.parameterGroups,
       measures: { top1: 'max' },
       step: (batch, { step }) => tuningStep(tuned, batch, deriveKey(key, 'dropout', step)),
-      async evaluate() {
-        confusion = await test(tuned, testing, classes, job);
+      async evaluate(parts) {
+        confusion = await test(tuned, testing, classes, job, parts);
         return { top1: top1(confusion) };
       },
       state: {
@@ -131,17 +132,26 @@ export function tuningStep(
   return { losses: { loss }, gradients, samples: labels.length };
 }
 
-/** Counts over the test images. Throws `Interrupted` between batches. */
-async function test(network: TunedNetwork, loader: Loader, classes: number, { extent, signal }: TuningJob) {
-  const [labels, predicted]: [number[], number[]] = [[], []];
-  for await (const batch of firstOf(loader.epoch(0), extent.batches)) {
-    await stopIfAsked(signal, 'Asked to stop between test batches.');
-    const best = compiledStep(() =>
-      tf.tidy(() => network.above(network.below(batch.images, batch.labels.length), false).argMax(1)),
-    );
-    predicted.push(...(best.dataSync() as Int32Array));
-    labels.push(...batch.labels);
-    best.dispose();
-  }
+/** Counts over the test images, a pass in parts. Throws `Interrupted` between batches. */
+async function test(network: TunedNetwork, loader: Loader, classes: number, job: TuningJob, parts: Parts) {
+  const { extent, signal } = job;
+  const { labels, predicted } = await passOver(parts, {
+    name: 'test',
+    async *batches(startBatch) {
+      for await (const batch of firstOf(loader.epoch(0, startBatch), extent.batches)) {
+        await stopIfAsked(signal, 'Asked to stop between test batches.');
+        yield batch;
+      }
+    },
+    zero: { labels: [] as number[], predicted: [] as number[] },
+    add(found, batch) {
+      const best = compiledStep(() =>
+        tf.tidy(() => network.above(network.below(batch.images, batch.labels.length), false).argMax(1)),
+      );
+      found.predicted.push(...(best.dataSync() as Int32Array));
+      found.labels.push(...batch.labels);
+      best.dispose();
+    },
+  });
   return confusionOf(labels, predicted, classes);
 }

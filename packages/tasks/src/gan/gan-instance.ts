@@ -1,3 +1,4 @@
+import { onceOver, type Parts } from '@selfsup/trainer/parts';
 import type { TaskContext, TaskInstance } from '../task.ts';
 import type { GanConfig } from './config.ts';
 import { GanMeasures } from './measures.ts';
@@ -15,9 +16,9 @@ export function ganInstance(
 ): TaskInstance {
   const measures = new GanMeasures(context, networks);
   const history = new PictureHistory(context, networks);
-  const record = async (): Promise<void> => {
+  const record = async (parts: Parts): Promise<void> => {
     measures.requireTestImages();
-    await networks.estimateStatistics();
+    await networks.estimateStatistics(parts);
     await history.add();
   };
   return {
@@ -30,21 +31,22 @@ export function ganInstance(
       return step(batch, position);
     },
 
-    async beforeEpoch(epoch) {
-      if (epoch === 0) await record();
+    async beforeEpoch(epoch, parts) {
+      if (epoch === 0) await record(parts);
       return {};
     },
 
-    async evaluate() {
-      await networks.estimateStatistics();
-      const measured = await measures.reconstruction();
+    async evaluate(parts) {
+      await networks.estimateStatistics(parts);
+      const measured = await measures.reconstruction(parts);
       await history.add();
       return measured;
     },
 
-    async finish() {
-      await record();
-      return { metrics: { ...(await measures.reconstruction()), ...(await measures.neighbours()) } };
+    async finish(parts) {
+      await record(parts);
+      const reconstruction = await measures.reconstruction(parts);
+      return { metrics: { ...reconstruction, ...(await onceOver(parts, 'neighbours', () => measures.neighbours())) } };
     },
 
     preview: () => history.pictures(),

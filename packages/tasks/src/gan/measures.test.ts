@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
+import { unkept } from '@selfsup/trainer/parts';
 import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';
 import { GanMeasures } from './measures.ts';
@@ -44,7 +45,7 @@ function measures(config: object = {}, labelled = true): GanMeasures {
 }
 
 test('reconstruction: errors, those against the next image of the batch, and what generated images give', async () => {
-  const found = await measures().reconstruction();
+  const found = await measures().reconstruction(unkept);
   // Only the third test image loses something, its second pixel of 8.
   expect(found['reconstruction-error']).toBeCloseTo(8 / 4, 6);
   // The first batch: (1,0) against (9,0), (9,0) against (0,0), (0,8) against (1,0); the last image has no next one.

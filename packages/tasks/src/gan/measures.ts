@@ -6,25 +6,19 @@ import { stopIfAsked } from '@selfsup/kit/interruption';
 import { deriveKey } from '@selfsup/kit/random';
 import { nearestNeighbours } from '@selfsup/numerics/nearest-neighbours';
 import { memoryRows, type RowSource } from '@selfsup/numerics/row-source';
+import { passOver, type Parts } from '@selfsup/trainer/parts';
 import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';
 import type { GanNetworks } from './networks.ts';
 
 const GENERATED_BATCH = 250;
 
-/** Mean distances in normalised units, over all samples. */
-class Means {
-  readonly #sums = new Map<string, [number, number]>();
+/** Sum and number of distances in normalised units, by name. */
+type Distances = Record<string, [sum: number, count: number]>;
 
-  add(name: string, distances: tf.Tensor): void {
-    const [sum, count] = this.#sums.get(name) ?? [0, 0];
-    this.#sums.set(name, [sum + distances.sum().dataSync()[0]!, count + distances.size]);
-  }
-
-  get(name: string): number {
-    const [sum, count] = this.#sums.get(name) ?? [0, 0];
-    return sum / count;
-  }
+function addTo(found: Distances, name: string, distances: tf.Tensor): void {
+  const [sum, count] = found[name] ?? [0, 0];
+  found[name] = [sum + distances.sum().dataSync()[0]!, count + distances.size];
 }
 
 /** Euclidean distance of each image or code to the one at its place, `[batch]`. */
@@ -50,36 +44,40 @@ export class GanMeasures {
   /**
    * How well the encoder inverts the generator, in normalised units: mean ‖x − G(E(x))‖ on test images (EGr), the same
    * against the next image of the batch (EGr_b), which any faithful pair must undercut, and their ratio; the same two on
-   * generated images (EGg), and the mean ‖E(G(z)) − z‖.
+   * generated images (EGg), and the mean ‖E(G(z)) − z‖. The test images are a pass in parts.
    */
-  async reconstruction(): Promise<Record<string, number>> {
+  async reconstruction(parts: Parts): Promise<Record<string, number>> {
     const networks = this.#networks;
-    const means = new Means();
-    const measure = (name: string, images: tf.Tensor4D, codes: tf.Tensor2D): void => {
+    const measure = (found: Distances, name: string, images: tf.Tensor4D, codes: tf.Tensor2D): void => {
       const again = networks.generate(codes);
-      means.add(name, distances(images, again));
-      if (images.shape[0] > 1) means.add(`shifted-${name}`, distances(images, shifted(again)));
+      addTo(found, name, distances(images, again));
+      if (images.shape[0] > 1) addTo(found, `shifted-${name}`, distances(images, shifted(again)));
     };
-    for await (const batch of this.#context.batches(this.#context.testSplit, this.#testIndices())) {
-      compiledStep(() =>
-        tf.tidy(() => {
-          const seen = networks.seen(batch);
-          measure('reconstruction-error', networks.toGenerated(seen), networks.encode(seen).codes);
-        }),
-      );
-    }
+    const sums = await passOver(parts, {
+      name: 'reconstruction',
+      batches: (startBatch) => this.#context.batches(this.#context.testSplit, this.#testIndices(), startBatch),
+      zero: {} as Distances,
+      add: (found, batch) =>
+        compiledStep(() =>
+          tf.tidy(() => {
+            const seen = networks.seen(batch);
+            measure(found, 'reconstruction-error', networks.toGenerated(seen), networks.encode(seen).codes);
+          }),
+        ),
+    });
     this.#generated((images, drawn) => {
       const { codes } = networks.encode(networks.toSeen(images));
-      measure('generated-reconstruction-error', images, codes);
-      means.add('code-error', distances(codes, drawn));
+      measure(sums, 'generated-reconstruction-error', images, codes);
+      addTo(sums, 'code-error', distances(codes, drawn));
     });
+    const mean = (name: string): number => (sums[name]?.[0] ?? 0) / (sums[name]?.[1] ?? 0);
     const names = ['reconstruction-error', 'generated-reconstruction-error'].flatMap((name) => [
       name,
       `shifted-${name}`,
     ]);
     return {
-      ...Object.fromEntries([...names, 'code-error'].map((name) => [name, means.get(name)])),
-      'reconstruction-ratio': means.get('reconstruction-error') / means.get('shifted-reconstruction-error'),
+      ...Object.fromEntries([...names, 'code-error'].map((name) => [name, mean(name)])),
+      'reconstruction-ratio': mean('reconstruction-error') / mean('shifted-reconstruction-error'),
     };
   }
 

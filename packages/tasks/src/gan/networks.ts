@@ -10,6 +10,7 @@ import { configureNetwork, type ImageShape } from '@selfsup/models/network';
 import { normalise } from '@selfsup/models/normalise';
 import { codeHead, codeOf } from '@selfsup/models/units';
 import { modelWeights } from '@selfsup/models/weights';
+import { passOver, type Parts } from '@selfsup/trainer/parts';
 import type { ParameterGroup } from '@selfsup/trainer/trainee';
 import { imagesOf } from '../steps/images.ts';
 import type { TaskContext } from '../task.ts';
@@ -106,21 +107,25 @@ export class GanNetworks {
 
   /**
    * Estimates the batch-norm statistics of encoder (from training images) and generator (from the prior) anew as means over
-   * training batches: those that moved along with the training lag behind it. A function of the weights and the seed.
+   * training batches: those that moved along with the training lag behind it. A function of the weights and the seed. A pass
+   * in parts: what is saved of it holds the means so far.
    */
-  async estimateStatistics(): Promise<void> {
+  async estimateStatistics(parts: Parts): Promise<void> {
     const { config, extent } = this.#context;
     const key = this.#context.key('statistics');
-    let pass = 0;
-    for await (const batch of this.#context.randomBatches(key, Math.min(config.statisticsBatches, extent.batches))) {
-      tf.tidy(() =>
-        withMovingDecay([this.encoder, this.generator], pass / (pass + 1), () => {
-          this.encoder.apply(this.seen(batch), { training: true });
-          this.generator.apply(this.draw(deriveKey(key, pass), batch.labels.length), { training: true });
-        }),
-      );
-      pass += 1;
-    }
+    const count = Math.min(config.statisticsBatches, extent.batches);
+    await passOver(parts, {
+      name: 'statistics',
+      batches: (startBatch) => this.#context.randomBatches(key, count, startBatch),
+      zero: {},
+      add: (_sums, batch, { batches: pass }) =>
+        tf.tidy(() =>
+          withMovingDecay([this.encoder, this.generator], pass / (pass + 1), () => {
+            this.encoder.apply(this.seen(batch), { training: true });
+            this.generator.apply(this.draw(deriveKey(key, pass), batch.labels.length), { training: true });
+          }),
+        ),
+    });
   }
 }
 

@@ -36,7 +36,8 @@ export function classificationTask(
   const encoder = context.buildEncoder();
   const head = classifier(featureShapeOf(encoder), outputs.length, context.key('head'), context.embed);
   const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('head', head, true)];
-  const testImages = (): AsyncIterable<Batch> => context.batches(context.testSplit);
+  const testImages = (startBatch = 0): AsyncIterable<Batch> =>
+    context.batches(context.testSplit, undefined, startBatch);
   const prepared = (batch: Batch): { images: tf.Tensor4D; labels: tf.Tensor1D } => ({
     images: normalise(inputs(imagesOf(batch)), context.normalisation),
     labels: tf.tensor1d(Int32Array.from(labels(batch.labels)), 'int32'),
@@ -55,8 +56,8 @@ export function classificationTask(
       return { losses: { loss }, metrics, gradients, samples: labels.size };
     },
 
-    async evaluate() {
-      const accuracy = await accuracyOver(testImages(), (batch) => {
+    async evaluate(parts) {
+      const accuracy = await accuracyOver(parts, testImages, (batch) => {
         const { images, labels } = prepared(batch);
         return { logits: inferenceLogits(encoder, head, images), labels };
       });

@@ -2,6 +2,7 @@ import type { Batch } from '@selfsup/data/loader';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Forward } from '@selfsup/trainer/gradients';
+import { passOver, type Parts } from '@selfsup/trainer/parts';
 import { infer } from './inference.ts';
 
 /** Logits `[batch, classes]` of images in training mode: batch norm uses and moves the batch's statistics. */
@@ -24,19 +25,23 @@ export function softmaxLoss(logits: tf.Tensor2D, labels: tf.Tensor1D, accuracyNa
   };
 }
 
-/** Percentage of samples over all batches whose largest logit is that of their label. */
+/** Percentage of samples over all batches whose largest logit is that of their label. A pass in parts. */
 export async function accuracyOver(
-  batches: AsyncIterable<Batch>,
+  parts: Parts,
+  batches: (startBatch: number) => AsyncIterable<Batch>,
   predict: (batch: Batch) => { logits: tf.Tensor2D; labels: tf.Tensor1D },
 ): Promise<number> {
-  let right = 0;
-  let total = 0;
-  for await (const batch of batches) {
-    tf.tidy(() => {
-      const { logits, labels } = predict(batch);
-      right += logits.argMax(1).equal(labels).sum().dataSync()[0]!;
-      total += labels.size;
-    });
-  }
+  const { right, total } = await passOver(parts, {
+    name: 'test',
+    batches,
+    zero: { right: 0, total: 0 },
+    add(sums, batch) {
+      tf.tidy(() => {
+        const { logits, labels } = predict(batch);
+        sums.right += logits.argMax(1).equal(labels).sum().dataSync()[0]!;
+        sums.total += labels.size;
+      });
+    },
+  });
   return (100 * right) / total;
 }

@@ -1,28 +1,33 @@
+/** Sums that errors are made of, by component: plain numbers, so that a pass can be gone on with. */
+interface ErrorSums {
+  count: number;
+  readonly errors: number[];
+  readonly sums: number[];
+  readonly squares: number[];
+}
+
 /** Squared errors of estimates against targets, beside those of always predicting the mean target. */
 export class EstimateErrors {
   readonly #components: number;
-  #count = 0;
-  readonly #errors: Float64Array;
-  readonly #sums: Float64Array;
-  readonly #squares: Float64Array;
+  readonly #of: ErrorSums;
 
-  constructor(components: number) {
+  /** Goes on with sums, which it changes in place. */
+  constructor(components: number, of: ErrorSums = errorSums(components)) {
     this.#components = components;
-    this.#errors = new Float64Array(components);
-    this.#sums = new Float64Array(components);
-    this.#squares = new Float64Array(components);
+    this.#of = of;
   }
 
   /** Adds rows of `components` numbers. */
   add(estimates: ArrayLike<number>, targets: ArrayLike<number>): void {
+    const { errors, sums, squares } = this.#of;
     for (let i = 0; i < targets.length; i++) {
       const component = i % this.#components;
       const target = targets[i]!;
-      this.#errors[component]! += (estimates[i]! - target) ** 2;
-      this.#sums[component]! += target;
-      this.#squares[component]! += target ** 2;
+      errors[component]! += (estimates[i]! - target) ** 2;
+      sums[component]! += target;
+      squares[component]! += target ** 2;
     }
-    this.#count += targets.length / this.#components;
+    this.#of.count += targets.length / this.#components;
   }
 
   /**
@@ -31,9 +36,10 @@ export class EstimateErrors {
    */
   measures(groups: Readonly<Record<string, readonly number[]>>): Record<string, number> {
     const total = (of: (component: number) => number, components: readonly number[]): number =>
-      components.reduce((sum, component) => sum + of(component), 0) / this.#count;
-    const error = (component: number): number => this.#errors[component]!;
-    const spread = (component: number): number => this.#squares[component]! - this.#sums[component]! ** 2 / this.#count;
+      components.reduce((sum, component) => sum + of(component), 0) / this.#of.count;
+    const { errors, sums, squares, count } = this.#of;
+    const error = (component: number): number => errors[component]!;
+    const spread = (component: number): number => squares[component]! - sums[component]! ** 2 / count;
     const all = Array.from({ length: this.#components }, (_, i) => i);
     const measures: Record<string, number> = {
       mse: total(error, all) / this.#components,
@@ -45,6 +51,12 @@ export class EstimateErrors {
     }
     return measures;
   }
+}
+
+/** The sums before the first row. */
+export function errorSums(components: number): ErrorSums {
+  const zeros = (): number[] => new Array<number>(components).fill(0);
+  return { count: 0, errors: zeros(), sums: zeros(), squares: zeros() };
 }
 
 /** Which direction is better, for each of the measures. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Dataset } from '@selfsup/data/dataset';
 import { canonicalJson, sha256, sha256File } from '@selfsup/kit/files';
 import { metricValues } from '@selfsup/kit/metric';
-import type { StageContext, StageResult } from '@selfsup/kit/stage';
+import { Interrupted, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import type { Task } from '../task.ts';
 import { trainOn } from '../training/run-training.ts';
 import { trainingContext } from './training-context.ts';
@@ -56,4 +56,39 @@ export async function interrupted<Config>(trial: Trial<Config>, root: string, cr
   }
   const resumed = await digestsOf(await train(trial, join(root, 'crashed')));
   return { whole, again, resumed, crashed };
+}
+
+/**
+ * Digests of a training left alone, and of one that is asked to stop whenever it has read `images` images, as often as it
+ * takes; with how many images each has read.
+ */
+export async function inWindows<Config>(trial: Trial<Config>, root: string, images: number) {
+  const run = async (folder: string, most: number) => {
+    const stop = new AbortController();
+    let read = 0;
+    const dataset: Dataset = {
+      ...trial.dataset,
+      readInto: (...args) => {
+        if (++read > most) stop.abort();
+        trial.dataset.readInto(...args);
+      },
+    };
+    const config = { checkpoint: { everySeconds: 1000, keep: 2 }, ...trial.config };
+    const context = trainingContext(trial.task, join(root, folder), config, { signal: stop.signal });
+    const result = await trainOn(dataset, trial.task, context).catch((error: unknown) => {
+      if (error instanceof Interrupted) return undefined;
+      throw error;
+    });
+    return { digests: result && (await digestsOf(result)), read };
+  };
+  const alone = await run('alone', Infinity);
+  let windows = 0;
+  let read = 0;
+  let digests: Record<string, string> | undefined;
+  for (; digests === undefined && windows < 100; windows++) {
+    const one = await run('in windows', images);
+    read += one.read;
+    digests = one.digests;
+  }
+  return { alone: alone.digests, inWindows: digests, windows, read: { alone: alone.read, inWindows: read } };
 }

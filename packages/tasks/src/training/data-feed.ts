@@ -84,17 +84,18 @@ export class DataFeed implements Feed<Batch> {
   }
 
   /**
-   * `count` augmented training batches, drawn by a key of their own in random order. Throws `Interrupted` between batches
-   * when asked to stop.
+   * `count` augmented training batches from `startBatch` on, drawn by a key of their own in random order. Throws
+   * `Interrupted` between batches when asked to stop.
    */
-  async *random(key: RandomKey, count: number): AsyncIterableIterator<Batch> {
+  async *random(key: RandomKey, count: number, startBatch = 0): AsyncIterableIterator<Batch> {
     const loader = this.#training(this.indices, key);
     try {
-      for (let given = 0, epoch = 0; given < count; epoch++) {
-        for await (const batch of loader.epoch(epoch)) {
+      for (let next = startBatch; next < count;) {
+        const epoch = Math.floor(next / loader.batchesPerEpoch);
+        for await (const batch of loader.epoch(epoch, next % loader.batchesPerEpoch)) {
           await stopIfAsked(this.#signal, 'Asked to stop between batches.');
           yield batch;
-          if (++given === count) break;
+          if (++next === count) break;
         }
       }
     } finally {

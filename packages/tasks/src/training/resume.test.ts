@@ -94,6 +94,38 @@ describe('an interrupted training', () => {
     expect(await digests(result)).toEqual(expected);
   });
 
+  test('in windows that end within an evaluation it ends all the same, and measures nothing twice', async () => {
+    const batch = 256;
+    const whole = generatedDataset(8, { train: 96, test: 3 * batch });
+    const reads: number[] = [];
+    const window = async (folder: string, readsAWindow: number): Promise<StageResult | undefined> => {
+      const stop = new AbortController();
+      let read = 0;
+      const dataset: typeof whole = {
+        ...whole,
+        readInto: (split, ...rest) => {
+          if (split === 'test') reads.push(rest[0]);
+          if (split === 'test' && ++read > readsAWindow) stop.abort();
+          whole.readInto(split, ...rest);
+        },
+      };
+      const context = trainingContext(rotnet, join(root, folder), changes, { signal: stop.signal });
+      return trainOn(dataset, rotnet, context).catch((error: unknown) => {
+        if (error instanceof Interrupted) return undefined;
+        throw error;
+      });
+    };
+    const alone = (await window('evaluated-whole', Infinity))!;
+    const inOneGo = reads.splice(0).length;
+    let windows = 0;
+    let result: StageResult | undefined;
+    for (; result === undefined && windows < 20; windows++) result = await window('evaluated-in-parts', batch);
+    expect(await digests(result!)).toEqual(await digests(alone));
+    expect(windows).toBeGreaterThan(4);
+    // What was being read when it was asked to stop is read again.
+    expect(reads.length).toBeLessThan(2 * inOneGo);
+  });
+
   test('crashed twice between checkpoints, goes on to the same bits and logs nothing twice', async () => {
     const config = { checkpoint: { everySeconds: 1000, everyEpochs: 1 } };
     const crash = (at: number) => (step: number) => {

@@ -10,6 +10,7 @@ import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { saveEncoder, type Normalisation } from '@selfsup/models/encoder';
 import { configureNetwork, type ConfiguredNetwork } from '@selfsup/models/network';
 import { modelWeights } from '@selfsup/models/weights';
+import { unkept, type Parts } from '@selfsup/trainer/parts';
 import { Training } from '@selfsup/trainer/training';
 import type { Task, TaskInstance } from '../task.ts';
 import { DataFeed } from './data-feed.ts';
@@ -54,13 +55,14 @@ export async function trainOn<Config>(
     const trains = instance.parameterGroups.length > 0;
     if (trains) await training.run();
     await feed.close();
-    const finish = await instance.finish?.();
-    await save();
-    const files = await writeFiles(dirname(checkpoint), finish?.files);
-    const results = {
-      metrics: finalMetrics(task, instance.measures, training.state, finish),
-      figures: await trainingFigures(task, instance, training.state),
+    const end = async (parts: Parts) => {
+      const finish = await instance.finish?.(parts);
+      await save();
+      return { finish, figures: await trainingFigures(task, instance, training.state) };
     };
+    const { finish, figures } = trains ? await training.inParts(end) : await end(unkept);
+    const files = await writeFiles(dirname(checkpoint), finish?.files);
+    const results = { metrics: finalMetrics(task, instance.measures, training.state, finish), figures };
     if (!trains) return { blobs: { checkpoint }, files, ...results };
     files['metrics.jsonl'] = training.metricsFile;
     return { blobs: { checkpoint }, files, records: { events: training.eventFolder }, ...results };
@@ -165,8 +167,8 @@ function createInstance<Config>(
     embed: network.embed,
     adversaries: network.adversaries,
     key: (...path) => randomKey(seed, 'task', ...path),
-    batches: (split, indices) => feed.plain(split, indices),
-    randomBatches: (batchKey, count) => feed.random(batchKey, count),
+    batches: (split, indices, startBatch) => feed.plain(split, indices, startBatch),
+    randomBatches: (batchKey, count, startBatch) => feed.random(batchKey, count, startBatch),
     trainingBatches: (startBatch) => feed.plain(config.data.split, feed.indices, startBatch),
   });
 }

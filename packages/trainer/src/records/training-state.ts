@@ -1,3 +1,5 @@
+import type { Json } from '@selfsup/models/checkpoint';
+
 /** A point of a curve: `epoch` (finished epochs), `step`, and what was measured there. */
 type CurvePoint = Record<string, number>;
 
@@ -18,6 +20,8 @@ export interface TrainingState {
   test: CurvePoint[];
   /** Best value so far of each measure. */
   best: Record<string, number>;
+  /** What is done of the work between two steps that was interrupted. */
+  kept?: Json;
 }
 
 /** The state before the first step. */

@@ -9,7 +9,7 @@ import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import type { TaskContext } from '../../task.ts';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
-import { interrupted } from '../../testing/interruption.ts';
+import { interrupted, inWindows } from '../../testing/interruption.ts';
 import { takeReferenceSteps } from '../../testing/pytorch-steps.ts';
 import { trainingContext } from '../../testing/training-context.ts';
 import { trainOn } from '../../training/run-training.ts';
@@ -72,6 +72,16 @@ test('same config and seed: same bits, crashes or not', async () => {
   expect(crashed).toBe(2);
   expect(again).toEqual(whole);
   expect(resumed).toEqual(whole);
+});
+
+test('in windows shorter than a test or the mean of the training images it ends all the same', async () => {
+  const dataset = generatedDataset(8, { train: 600, test: 600 });
+  const trial = { task: aed, dataset, config: { epochs: 1, batchSize: 200, task: { width: 8 } } };
+  const { alone, inWindows: cut, windows, read } = await inWindows(trial, join(folder, 'windows'), 520);
+  expect(cut).toEqual(alone);
+  expect(windows).toBeGreaterThan(4);
+  // What is being read when it is asked to stop is read again, and no more.
+  expect(read.inWindows).toBeLessThan(read.alone + windows * 256);
 });
 
 test('refuses networks whose feature map does not double to the image, and unknown settings', () => {

@@ -4,6 +4,7 @@ import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
 import type { Picture } from '@selfsup/report/figures/pictures';
 import { gradientsOf } from '@selfsup/trainer/gradients';
+import { passOver, type Parts } from '@selfsup/trainer/parts';
 import { firstImages, imagesOf } from '../../steps/images.ts';
 import { infer } from '../../steps/inference.ts';
 import { drawable, encodePng } from '../../steps/png.ts';
@@ -20,7 +21,7 @@ export async function createAed(context: TaskContext<AedConfig>): Promise<TaskIn
   const encoder = context.buildEncoder();
   const decoder = upsamplingDecoder(featureShapeOf(encoder), input, context.config.width, context.key('decoder'));
   const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('decoder', decoder, true)];
-  let meanImage: Promise<Float32Array> | undefined;
+  let meanImage: Float32Array | undefined;
 
   /** What comes out of the decoder in inference mode, normalised. */
   const reconstruct = (images: tf.Tensor4D): tf.Tensor4D => infer(images, encoder, decoder);
@@ -39,21 +40,25 @@ export async function createAed(context: TaskContext<AedConfig>): Promise<TaskIn
       return { losses: { loss }, gradients, samples: images.shape[0] };
     },
 
-    async evaluate() {
-      meanImage ??= meanOfTraining(context);
-      const mean = await meanImage;
+    async evaluate(parts) {
+      meanImage ??= await meanOfTraining(context, parts);
+      const mean = meanImage;
       const { height, width, channels } = input;
-      let [error, ofMean, count] = [0, 0, 0];
-      for await (const batch of context.batches(context.testSplit)) {
-        tf.tidy(() => {
-          const images = normalise(imagesOf(batch), normalisation);
-          const predicted = normalise(tf.tensor4d(mean, [1, height, width, channels]), normalisation);
-          const number = images.shape[0];
-          error += meanSquaredError(reconstruct(images), images).dataSync()[0]! * number;
-          ofMean += meanSquaredError(predicted, images).dataSync()[0]! * number;
-          count += number;
-        });
-      }
+      const { error, ofMean, count } = await passOver(parts, {
+        name: 'test',
+        batches: (startBatch) => context.batches(context.testSplit, undefined, startBatch),
+        zero: { error: 0, ofMean: 0, count: 0 },
+        add(sums, batch) {
+          tf.tidy(() => {
+            const images = normalise(imagesOf(batch), normalisation);
+            const predicted = normalise(tf.tensor4d(mean, [1, height, width, channels]), normalisation);
+            const number = images.shape[0];
+            sums.error += meanSquaredError(reconstruct(images), images).dataSync()[0]! * number;
+            sums.ofMean += meanSquaredError(predicted, images).dataSync()[0]! * number;
+            sums.count += number;
+          });
+        },
+      });
       return { mse: error / count, 'mean-image-mse': ofMean / count };
     },
 
@@ -87,14 +92,17 @@ export async function createAed(context: TaskContext<AedConfig>): Promise<TaskIn
   };
 }
 
-/** Mean of the training images, pixel by pixel, of 0..255. */
-async function meanOfTraining({ input, trainingBatches }: TaskContext<AedConfig>): Promise<Float32Array> {
+/** Mean of the training images, pixel by pixel, of 0..255. A pass in parts. */
+async function meanOfTraining({ input, trainingBatches }: TaskContext<AedConfig>, parts: Parts): Promise<Float32Array> {
   const size = input.height * input.width * input.channels;
-  const sums = new Float64Array(size);
-  let count = 0;
-  for await (const { images, labels } of trainingBatches()) {
-    images.forEach((value, i) => (sums[i % size]! += value));
-    count += labels.length;
-  }
+  const { sums, count } = await passOver(parts, {
+    name: 'mean image',
+    batches: (startBatch) => trainingBatches(startBatch),
+    zero: { sums: new Array<number>(size).fill(0), count: 0 },
+    add(so, { images, labels }) {
+      images.forEach((value, i) => (so.sums[i % size]! += value));
+      so.count += labels.length;
+    },
+  });
   return Float32Array.from(sums, (sum) => sum / count);
 }

@@ -5,7 +5,8 @@ import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
 import type { Picture } from '@selfsup/report/figures/pictures';
 import { gradientsOf } from '@selfsup/trainer/gradients';
-import { directions, EstimateErrors } from '../../steps/estimate-errors.ts';
+import { passOver } from '@selfsup/trainer/parts';
+import { directions, errorSums, EstimateErrors } from '../../steps/estimate-errors.ts';
 import { firstImages, imagesOf } from '../../steps/images.ts';
 import { drawable, encodePng } from '../../steps/png.ts';
 import { buildSiamese, inferenceEstimates, trainingEstimates } from '../../steps/siamese.ts';
@@ -44,20 +45,22 @@ export async function createAet(context: TaskContext<AetConfig>): Promise<TaskIn
       return { losses: { loss }, gradients, samples: targets.shape[0] };
     },
 
-    async evaluate() {
+    async evaluate(parts) {
       const key = context.key('test');
-      const errors = new EstimateErrors(components);
-      let first = 0;
-      for await (const batch of context.batches(context.testSplit)) {
-        tf.tidy(() => {
-          const images = imagesOf(batch);
-          const { images: transformed, targets } = transformation.sample(images, key, first);
-          const estimates = inferenceEstimates(siamese, pixels(images), pixels(transformed));
-          errors.add(estimates.dataSync(), targets.dataSync());
-          first += targets.shape[0];
-        });
-      }
-      return errors.measures(groups);
+      const sums = await passOver(parts, {
+        name: 'test',
+        batches: (startBatch) => context.batches(context.testSplit, undefined, startBatch),
+        zero: errorSums(components),
+        add(so, batch, { images: first }) {
+          tf.tidy(() => {
+            const images = imagesOf(batch);
+            const { images: transformed, targets } = transformation.sample(images, key, first);
+            const estimates = inferenceEstimates(siamese, pixels(images), pixels(transformed));
+            new EstimateErrors(components, so).add(estimates.dataSync(), targets.dataSync());
+          });
+        },
+      });
+      return new EstimateErrors(components, sums).measures(groups);
     },
 
     async preview() {

@@ -17,6 +17,7 @@ import { takeStep } from '@selfsup/trainer/step';
 import { GanNetworks } from '../../gan/networks.ts';
 import type { TaskInstance } from '../../task.ts';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
+import { inWindows } from '../../testing/interruption.ts';
 import { trainingContext } from '../../testing/training-context.ts';
 import { trainOn } from '../../training/run-training.ts';
 import latentRegressorStage, { latentRegressor } from '../latent-regressor/latent-regressor.ts';
@@ -118,6 +119,15 @@ describe('BiGAN', () => {
     expect(loaded.description).toMatchObject({ task: 'bigan', batchNormStatistics: 'per-branch' });
     expect(loaded.probePoints).toEqual(['fc1', 'fc2']);
     expect([...loaded.tensors.keys()]).toEqual(expect.arrayContaining(['code/code/kernel', 'generator/pixels/bias']));
+  });
+
+  test('in windows shorter than the estimate of its statistics it ends all the same, to the same bits', async () => {
+    const task = { ...small.task, statisticsBatches: 8, measured: { train: 20, generated: 100 } };
+    const dataset = generatedDataset(8, { train: 96, test: 20 });
+    const trial = { task: bigan, dataset, config: { ...small, epochs: 1, task } };
+    const { alone, inWindows: cut, windows } = await inWindows(trial, join(root, 'windows'), 64);
+    expect(cut).toEqual(alone);
+    expect(windows).toBeGreaterThan(6);
   });
 
   test('interrupted and going on, it ends with the same bits, pictures too', async () => {

@@ -9,6 +9,7 @@ import { normalise } from '@selfsup/models/normalise';
 import { shareWeights } from '@selfsup/models/units';
 import { modelWeights } from '@selfsup/models/weights';
 import { gradientsOf } from '@selfsup/trainer/gradients';
+import { passOver } from '@selfsup/trainer/parts';
 import { softmaxLoss } from '../../steps/classification.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import type { JigsawConfig } from './config.ts';
@@ -100,18 +101,22 @@ export async function createJigsaw(context: TaskContext<JigsawConfig>): Promise<
       return { losses: { loss }, metrics, gradients, samples: labels.size };
     },
 
-    async evaluate() {
-      let [right, total] = [0, 0];
+    async evaluate(parts) {
       const wanted = config.testImages ?? Infinity;
-      for await (const batch of context.batches(context.testSplit)) {
-        const puzzles = testPuzzles(batch);
-        predict(puzzles).forEach((label, place) => {
-          if (total === wanted) return;
-          right += label === puzzles.labels[place] ? 1 : 0;
-          total++;
-        });
-        if (total === wanted) break;
-      }
+      const { right, total } = await passOver(parts, {
+        name: 'test',
+        batches: (startBatch) => context.batches(context.testSplit, undefined, startBatch),
+        zero: { right: 0, total: 0 },
+        add(sums, batch) {
+          const puzzles = testPuzzles(batch);
+          predict(puzzles).forEach((label, place) => {
+            if (sums.total === wanted) return;
+            sums.right += label === puzzles.labels[place] ? 1 : 0;
+            sums.total++;
+          });
+        },
+        isEnough: (sums) => sums.total === wanted,
+      });
       return { [MEASURE]: (100 * right) / total };
     },
 

@@ -4,7 +4,8 @@ import { normalise } from '@selfsup/models/normalise';
 import { modelWeights } from '@selfsup/models/weights';
 import type { Picture } from '@selfsup/report/figures/pictures';
 import { gradientsOf } from '@selfsup/trainer/gradients';
-import { directions, EstimateErrors } from '../../steps/estimate-errors.ts';
+import { passOver } from '@selfsup/trainer/parts';
+import { directions, errorSums, EstimateErrors } from '../../steps/estimate-errors.ts';
 import { firstImages, imagesOf } from '../../steps/images.ts';
 import { encodePng } from '../../steps/png.ts';
 import { halfSquaredNorm } from '../../steps/regression-losses.ts';
@@ -85,23 +86,27 @@ export async function createTransformGenerator(context: TaskContext<TransformGen
       };
     },
 
-    async evaluate() {
-      const errors = new EstimateErrors(codeSize);
-      let change = 0;
-      let count = 0;
-      for await (const batch of context.batches(context.testSplit)) {
-        tf.tidy(() => {
-          const images = imagesOf(batch);
-          const [codes, others] = ['codes', 'others'].map((purpose) =>
-            drawCodes(context.key('test', purpose, count), images.shape[0], codeSize),
-          ) as [tf.Tensor2D, tf.Tensor2D];
-          const generated = generate(images, codes);
-          errors.add(inferenceEstimates(siamese, pixels(images), pixels(generated)).dataSync(), codes.dataSync());
-          change += meanChange(generated, generate(images, others)).dataSync()[0]! * images.shape[0];
-          count += images.shape[0];
-        });
-      }
-      return { change: change / count, ...errors.measures(groups) };
+    async evaluate(parts) {
+      const found = await passOver(parts, {
+        name: 'test',
+        batches: (startBatch) => context.batches(context.testSplit, undefined, startBatch),
+        zero: { errors: errorSums(codeSize), change: 0, count: 0 },
+        add(sums, batch) {
+          tf.tidy(() => {
+            const images = imagesOf(batch);
+            const [codes, others] = ['codes', 'others'].map((purpose) =>
+              drawCodes(context.key('test', purpose, sums.count), images.shape[0], codeSize),
+            ) as [tf.Tensor2D, tf.Tensor2D];
+            const generated = generate(images, codes);
+            const estimates = inferenceEstimates(siamese, pixels(images), pixels(generated));
+            new EstimateErrors(codeSize, sums.errors).add(estimates.dataSync(), codes.dataSync());
+            sums.change += meanChange(generated, generate(images, others)).dataSync()[0]! * images.shape[0];
+            sums.count += images.shape[0];
+          });
+        },
+      });
+      const errors = new EstimateErrors(codeSize, found.errors);
+      return { change: found.change / found.count, ...errors.measures(groups) };
     },
 
     preview: () => preview(context, codeSize, generate),
