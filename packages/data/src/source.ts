@@ -11,6 +11,8 @@ export interface SourceContext {
   readonly cacheFolder: string;
   /** Whether checksums are computed anew even where they are remembered. */
   readonly fullHash?: boolean | undefined;
+  /** Whether nothing is to be fetched: `NotFetched` is thrown where something would have to be. */
+  readonly fetchNothing?: boolean | undefined;
   /** The folder of `dataset.json`: relative paths in it start here. */
   readonly datasetFolder: string;
   readonly progress: Progress;

@@ -8,6 +8,8 @@ export interface Asked {
   readonly path?: string | undefined;
   /** Read all of a source to see whether it has changed. */
   readonly fullHash?: boolean | undefined;
+  /** Fetch nothing of a source: an error of the name `NotFetched` is thrown where something would have to be. */
+  readonly fetchNothing?: boolean | undefined;
 }
 
 /** A stage whose declaration was checked by what runs it. */

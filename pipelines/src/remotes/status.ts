@@ -70,9 +70,9 @@ export async function statusOf(
 
 async function asksForAnother(session: Session, stage: Stage, key: string): Promise<boolean> {
   try {
-    return (await askedFor(session, stage))?.key !== key;
+    return (await askedFor(session, stage, { fetchNothing: true }))?.key !== key;
   } catch (error) {
-    // Without its source a dataset stays as it is.
+    // Without its source on this machine a dataset stays as it is.
     if (!(error instanceof UserError)) throw error;
     return !((await stage.survives?.(readFacts(stage.folder)?.resolvedConfig)) ?? false);
   }

@@ -92,6 +92,31 @@ test('a comparison takes what it compares from a remote, and says where it was c
   expect((await there.run('why', 'toy', 'pretrain', '--offline')).output).toContain('pretrain: would run, since');
 });
 
+test('a dataset whose source would have to be fetched is taken by its config; one of a stand-in is not kept', async () => {
+  here.write('selfsup.json', settings());
+  await here.run('ingest', 'few');
+  there.write('selfsup.json', settings({ push: 'never' }));
+  there.write(
+    'packages/data/src/ingest/resolve.ts',
+    `import { appendFileSync } from 'node:fs';
+import { UserError } from '@selfsup/kit/errors';
+export async function resolveSource({ config: { sources: [source] }, fetchNothing }: any) {
+  if (fetchNothing) throw Object.assign(new UserError('far away'), { name: 'NotFetched' });
+  appendFileSync(process.env.TRACE!, 'fetch\\n');
+  return { type: source.type, config: source, fallback: false, chosen: 'numbers', route: 'made up', identity: source };
+}\n`,
+  );
+  expect((await there.run('ingest', 'few')).output).toContain('data/few: taken from team by its config');
+  expect((await there.run('ingest', 'few')).output).toContain('data/few: done already');
+  expect((await there.run('status', 'data/few')).output).toMatch(/^both +data\/few$/m);
+  expect(there.log()).toEqual([]);
+  const file = 'artifacts/few/ingest/manifest.json';
+  const manifest = there.json<{ keyParts: object }>(file);
+  there.write(file, { ...manifest, keyParts: { ...manifest.keyParts, config: { fallback: true } } });
+  expect((await there.run('ingest', 'few', '--no-remote')).code).toBe(0);
+  expect(there.log()).toEqual(['fetch', 'ingest run']);
+});
+
 test('behind any web server results are taken from the same folder, blobs too, and never pushed', async () => {
   here.write('selfsup.json', settings());
   await here.run('run', 'toy');

@@ -58,8 +58,8 @@ export async function runStage(session: Session, stage: Stage, options: StageOpt
 }
 
 /**
- * Decides on a stage as `decideStage`; 'kept' where the source of a dataset is gone, what was made of it is there, and
- * nothing else was asked for. Throws `UserError` for a result that is done, but refused by what is declared now.
+ * Decides on a stage as `decideStage`; 'kept' where the source of a dataset is gone or would have to be fetched, what was
+ * made of it is there, here or in a remote, and nothing else was asked for. Throws `UserError` for a result that is done, but refused by what is declared now.
  */
 export async function lookAt(
   session: Session,
@@ -67,16 +67,24 @@ export async function lookAt(
   options: StageOptions,
 ): Promise<Decision | 'kept' | undefined> {
   let decision: Decision | undefined;
+  const isAsked = options.path !== undefined || options.force || options.fullHash === true;
   try {
-    decision = await decideStage(session, stage, options);
+    // Nobody fetches a source to find out that what was made of it is there.
+    decision = await decideStage(session, stage, { ...options, fetchNothing: !isAsked });
   } catch (error) {
-    const asked = options.path !== undefined || options.force || options.fullHash === true;
-    if (!(error instanceof UserError) || asked || !((await isKept(stage)) || (await bringKept(session, stage))))
-      throw error;
-    await stage.refuse?.(stage.folder);
-    const kept = 'What was ingested before is kept; its source cannot be read now';
-    session.progress(stage.label).warn(`${kept}: ${error.message}`);
-    return 'kept';
+    if (!(error instanceof UserError) || isAsked) throw error;
+    const isToBeFetched = error.name === 'NotFetched';
+    const willDo = async (manifest: Manifest): Promise<boolean> =>
+      !(isToBeFetched && isStandIn(manifest)) && ((await stage.survives?.(manifest.resolvedConfig)) ?? false);
+    const isThere = (await isKept(stage, willDo)) || (await bringKept(session, stage, willDo));
+    if (!isThere && !isToBeFetched) throw error;
+    if (isThere) {
+      await stage.refuse?.(stage.folder);
+      const kept = 'What was ingested before is kept; its source cannot be read now';
+      if (!isToBeFetched) session.progress(stage.label).warn(`${kept}: ${error.message}`);
+      return 'kept';
+    }
+    decision = await decideStage(session, stage, options);
   }
   if (decision !== undefined && !decision.fresh && !options.force && (await bringStage(session, stage, decision))) {
     decision = { ...decision, published: readManifest(stage.folder), fresh: true };
@@ -94,11 +102,11 @@ async function bringStage(session: Session, stage: Stage, { key, place }: Decisi
 }
 
 /** Takes from a remote what stays good without a look at its source, which is not here. */
-async function bringKept(session: Session, stage: Stage): Promise<boolean> {
-  const { survives } = stage;
-  if (survives === undefined) return false;
-  const accept = (manifest: Manifest): Promise<boolean> => survives(manifest.resolvedConfig);
-  return (await bringNamed(session, labelOf(session.artifacts, stage.folder), { ...stage, accept })) !== undefined;
+async function bringKept(session: Session, stage: Stage, accept: Fitness): Promise<boolean> {
+  if (stage.survives === undefined) return false;
+  const from = await bringNamed(session, labelOf(session.artifacts, stage.folder), { ...stage, accept });
+  if (from !== undefined) session.progress(stage.label).note(`taken from ${from} by its config`);
+  return from !== undefined;
 }
 
 /** Whether something whole is there, once remotes have been asked for it, and for what it needs before it. */
@@ -116,10 +124,17 @@ export async function isThere({ folder, store }: Stage): Promise<boolean> {
   return manifest !== undefined && (await isComplete(manifest, folder, store));
 }
 
+type Fitness = (manifest: Manifest) => Promise<boolean>;
+
 /** Whether what a stage published stays good without being looked at further. */
-async function isKept(stage: Stage): Promise<boolean> {
-  const config = readManifest(stage.folder)?.resolvedConfig;
-  return (await isThere(stage)) && ((await stage.survives?.(config)) ?? false);
+async function isKept(stage: Stage, willDo: Fitness): Promise<boolean> {
+  const manifest = readManifest(stage.folder);
+  return manifest !== undefined && (await isThere(stage)) && (await willDo(manifest));
+}
+
+/** Whether a dataset was made of another source than the one meant, which may be had by now. */
+function isStandIn({ keyParts }: Manifest): boolean {
+  return (keyParts.config as { readonly fallback?: unknown } | null)?.fallback === true;
 }
 
 /** Makes a need anew where it is not published or its blobs are not whole. */

@@ -10,6 +10,7 @@ import cifar10 from '../sources/cifar10/cifar10.ts';
 import { cifarBinary, tarOf } from '../testing/archives.ts';
 import { contextIn, userError, workplace } from '../testing/workplace.ts';
 import { download } from './download.ts';
+import { NotFetched } from './not-fetched.ts';
 
 const folder = await workplace();
 const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7 + (i >> 8)) & 255));
@@ -44,6 +45,11 @@ function fetchTo(more: Partial<Parameters<typeof download>[0]> = {}) {
 }
 
 describe('download', () => {
+  it('fetches nothing where nothing is to be fetched', async () => {
+    const context = { ...contextIn(folder), fetchNothing: true };
+    await expect(fetchTo({ context })).rejects.toThrow(NotFetched);
+    expect(asked).toEqual([]);
+  });
   it('fetches once', async () => {
     const to = join(folder, 'downloads', 'once');
     expect(await fetchTo({ to })).toEqual({ to });

@@ -7,6 +7,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { acquireLease } from '@selfsup/kit/lease';
 import { Interrupted } from '@selfsup/kit/stage';
 import type { SourceContext } from '../source.ts';
+import { NotFetched } from './not-fetched.ts';
 
 export interface DownloadOptions {
   readonly url: string;
@@ -74,6 +75,7 @@ async function fetchRest(url: string, part: string, context: SourceContext): Pro
  */
 export async function download({ url, to, md5, context }: DownloadOptions): Promise<Downloaded> {
   if (existsSync(to)) return { to };
+  if (context.fetchNothing) throw new NotFetched(`It would have to be fetched: ${url}`);
   const part = `${to}.part`;
   await mkdir(dirname(to), { recursive: true }).catch((cause: unknown) => {
     throw new UserError('The cache folder cannot be written', {

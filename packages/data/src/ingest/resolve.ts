@@ -17,6 +17,8 @@ export interface ResolveOptions {
   readonly path?: string | undefined;
   /** Whether all files are read to see if they have changed, rather than remembered by their size, times and inode. */
   readonly fullHash?: boolean | undefined;
+  /** Whether nothing is fetched: `NotFetched` is thrown where a source would have to. */
+  readonly fetchNothing?: boolean | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
   /** `dataset.json` itself, for error messages. */
@@ -44,7 +46,7 @@ export interface ResolvedSource {
 /**
  * Chooses the first source of `config` that answers. Cheap where its files are there and their checksums remembered;
  * where they are not, a source may first fetch them into the per-user cache. A fallback is said plainly.
- * Throws `UserError` where a named path is wrong, or where no source answers: with each one's reason.
+ * Throws `UserError` where a named path is wrong, or where no source answers: with each one's reason; and `NotFetched`.
  */
 export async function resolveSource(options: ResolveOptions): Promise<ResolvedSource> {
   const { config, progress } = options;
@@ -61,6 +63,7 @@ export async function resolveSource(options: ResolveOptions): Promise<ResolvedSo
         return cacheFolder();
       },
       fullHash: options.fullHash,
+      fetchNothing: options.fetchNothing,
       datasetFolder: options.path === undefined ? options.datasetFolder : process.cwd(),
       progress,
       signal: options.signal,

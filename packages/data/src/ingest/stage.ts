@@ -16,6 +16,8 @@ export interface DatasetRequest extends Pick<StageContext<unknown>, 'progress' |
   readonly path?: string | undefined;
   /** Whether all of the source is read to see if it has changed. */
   readonly fullHash?: boolean | undefined;
+  /** Whether nothing is fetched: then it throws `NotFetched` where something would have to be. */
+  readonly fetchNothing?: boolean | undefined;
 }
 
 /** The stage that makes a dataset, once a source was chosen: it needs nothing, and its result is one blob, `lmdb`. */

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa, ExecaError } from 'execa';
 import { Interrupted } from '@selfsup/kit/stage';
+import { NotFetched } from '../../files/not-fetched.ts';
 import type { SourceContext } from '../../source.ts';
 
 const packageName = 'dataset-fashion-mnist';
@@ -50,6 +51,7 @@ export async function fetchDebianPackage(context: SourceContext): Promise<Fetche
   const whole = join(root, 'files');
   const folder = fetchedFolder(context.cacheFolder);
   if (existsSync(folder)) return { folder };
+  if (context.fetchNothing) throw new NotFetched(`It would have to be fetched: Debian's package ${packageName}`);
   await mkdir(root, { recursive: true });
   const work = await mkdtemp(join(root, 'work-'));
   const run = async (command: string, ...args: string[]): Promise<void> => {
