@@ -28,6 +28,8 @@ export interface SourceEntry {
   readonly path: string;
   /** Boxes and multi-label flags, in the pixels of the source's image. */
   readonly annotations?: Annotations;
+  /** The size that its annotation says; an image of another one is damaged. */
+  readonly size?: { readonly height: number; readonly width: number };
 }
 
 /**

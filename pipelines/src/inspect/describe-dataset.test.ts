@@ -37,3 +37,24 @@ test('says nothing of folders where none were read', () => {
     /Beware|Folders|EXIF|Passed over/,
   );
 });
+
+test('counts boxes and masks, and objects by class', () => {
+  const box = (label: number, difficult: boolean) => ({ label, difficult, truncated: false });
+  const boxes: Record<number, object[]> = { 0: [box(1, false), box(1, true)], 1: [box(0, false)], 3: [box(1, false)] };
+  const annotated = {
+    manifest: { ...manifest, splits: { train: { count: 5, classCounts: [0, 0] } } },
+    annotations: (_: string, i: number) => ({ boxes: boxes[i] ?? [] }),
+    hasMask: (_: string, i: number) => i < 2,
+  } as unknown as Dataset;
+  const text = describeDataset(annotated, { all: false, columns: 60 }).join('\n');
+  expect(text).toContain(
+    [
+      'Annotations',
+      '  train: 2 masks',
+      '  train: 4 boxes, 1 difficult, 0 truncated',
+      '    ice       1 in 1 images',
+      '    sea       3 in 2 images, 1 difficult',
+      'Channels',
+    ].join('\n'),
+  );
+});

@@ -37,7 +37,9 @@ function storedForm({ manifest }: Dataset): string[] {
 function histogram(dataset: Dataset, split: string, columns: number): string[] {
   const { classes, splits } = dataset.manifest;
   const { count, classCounts } = splits[split]!;
-  if (classes.length === 0 || classCounts.every((one) => one === 0)) return ['no classes'];
+  if (classes.length === 0 || classCounts.every((one) => one === 0)) {
+    return [classes.length === 0 ? 'no classes' : 'images have no single class'];
+  }
   const [least, most] = [Math.min(...classCounts), Math.max(...classCounts)];
   const labelled = classCounts.reduce((sum, one) => sum + one, 0);
   const unlabelled = labelled < count ? [`${digits(count - labelled)} without a class`] : [];
@@ -56,23 +58,38 @@ function histogram(dataset: Dataset, split: string, columns: number): string[] {
   return [...lines, ...unlabelled];
 }
 
+/** Numbers of boxes and masks of each split, and of the objects of each class. */
 function annotationsOf(dataset: Dataset): string[] {
-  const lines: string[] = [];
-  for (const [split, { count }] of Object.entries(dataset.manifest.splits)) {
+  const { classes, splits } = dataset.manifest;
+  const wide = Math.min(30, Math.max(0, ...classes.map((name) => name.length)));
+  return Object.entries(splits).flatMap(([split, { count }]) => {
     let [boxes, difficult, truncated, masks] = [0, 0, 0, 0];
+    const byClass = classes.map(() => ({ objects: 0, difficult: 0, images: 0 }));
     for (let i = 0; i < count; i++) {
-      for (const box of dataset.annotations(split, i).boxes ?? []) {
+      const own = dataset.annotations(split, i).boxes ?? [];
+      for (const box of own) {
+        const ofClass = byClass[box.label]!;
         boxes++;
+        ofClass.objects++;
         if (box.difficult) difficult++;
+        if (box.difficult) ofClass.difficult++;
         if (box.truncated) truncated++;
       }
+      for (const label of new Set(own.map((box) => box.label))) byClass[label]!.images++;
       if (dataset.hasMask(split, i)) masks++;
     }
-    if (boxes > 0)
-      lines.push(`${split}: ${digits(boxes)} boxes, ${digits(difficult)} difficult, ${digits(truncated)} truncated`);
-    if (masks > 0) lines.push(`${split}: ${digits(masks)} masks`);
-  }
-  return lines;
+    const lines = masks > 0 ? [`${split}: ${digits(masks)} masks`] : [];
+    if (boxes === 0) return lines;
+    lines.push(`${split}: ${digits(boxes)} boxes, ${digits(difficult)} difficult, ${digits(truncated)} truncated`);
+    if (classes.length > mostBars) return lines;
+    for (const [label, { objects, difficult: hard, images }] of byClass.entries()) {
+      if (objects === 0) continue;
+      const name = classes[label]!.slice(0, wide).padEnd(wide);
+      const some = hard === 0 ? '' : `, ${digits(hard)} difficult`;
+      lines.push(`  ${name} ${digits(objects).padStart(7)} in ${digits(images)} images${some}`);
+    }
+    return lines;
+  });
 }
 
 /** How the source was read, where it said so. */

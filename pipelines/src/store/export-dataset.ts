@@ -5,7 +5,7 @@ import type { Session } from '../run/session.ts';
 import { shownPath } from './shown-path.ts';
 
 /** Forms in which a dataset can be written. */
-export const datasetFormats = ['webdataset', 'folder'] as const;
+export const datasetFormats = ['webdataset', 'folder', 'coco', 'voc'] as const;
 export type DatasetFormat = (typeof datasetFormats)[number];
 
 /** Writes a dataset for other tools, and returns lines that say what was written. Throws `UserError`. */
@@ -37,15 +37,20 @@ export async function exportDataset(
       progress: session.progress(`data/${name}`),
       signal: session.signal,
     };
-    if (options.format === 'folder') {
-      const { exportImageFolder } = await import('@selfsup/data/export');
-      return (await exportImageFolder(work)).map((folder) => `Images: ${shownPath(folder)}`);
+    const formats = await import('@selfsup/data/export');
+    switch (options.format) {
+      case 'folder':
+        return (await formats.exportImageFolder(work)).map((folder) => `Images: ${shownPath(folder)}`);
+      case 'coco':
+        return (await formats.exportCoco(work)).map((file) => `Annotations: ${shownPath(file)}`);
+      case 'voc':
+        return (await formats.exportVoc(work)).map((file) => `List: ${shownPath(file)}`);
+      case 'webdataset': {
+        const shards = await formats.exportWebdataset(work);
+        const where = shownPath(to);
+        return [`WebDataset: ${shards.length} shards in ${where}; classes and statistics in dataset.json beside them`];
+      }
     }
-    const { exportWebdataset } = await import('@selfsup/data/export');
-    const shards = await exportWebdataset(work);
-    return [
-      `WebDataset: ${shards.length} shards in ${shownPath(to)}; classes and statistics in dataset.json beside them`,
-    ];
   } finally {
     await dataset.close();
   }

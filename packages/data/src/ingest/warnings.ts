@@ -43,7 +43,7 @@ export function warningsOf(
     if (distinct === 1 && count > 1 && statistics.std.some((std) => std > 0)) {
       warnings.push({ kind: 'constant-images', message: `All ${count} images of ${split} are the same picture.` });
     }
-    if (split === 'train' || inTraining === 0) continue;
+    if (split.startsWith('train') || inTraining === 0) continue;
     const some = inTraining === count ? `All ${count}` : `${inTraining} of ${count}`;
     const message = `${some} images of ${split} are in train too: what is measured on them was seen in training.`;
     warnings.push({ kind: 'test-equals-training', message });

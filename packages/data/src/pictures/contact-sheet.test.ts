@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../dataset.ts';
-import { smoothPixels, tarOf } from '../testing/archives.ts';
+import { vocFiles, type SmallImage } from '../testing/annotated.ts';
+import { smoothPixels, tarOf, writeTree } from '../testing/archives.ts';
 import { ingestSection, workplace } from '../testing/workplace.ts';
 import { contactSheet, sheetSplit } from './contact-sheet.ts';
 import { jpegEncode } from './native/pictures.ts';
@@ -53,5 +54,29 @@ describe('contactSheet', () => {
       expect(height).toBe(3 + rows * 67);
       await dataset.close();
     }
+  });
+
+  it('draws boxes and masks in the colours of their classes, void in white, with a legend', async () => {
+    const mask = Uint8Array.from({ length: 1600 }, (_, i) => (i % 40 < 4 ? 255 : i % 40 >= 36 ? 1 : 0));
+    const image: SmallImage = { name: 'a', split: 'train', side: 40, objects: [['cat', 11, 11, 30, 30]], mask };
+    await writeTree(join(folder, 'annotated'), vocFiles([image]));
+    const section = { type: 'voc', path: 'annotated', task: 'segmentation', classes: ['background', 'cat'] };
+    const store = { store: { encoding: 'jpeg' } };
+    const dataset = openDataset((await ingestSection(folder, 'made', section, store)).folder);
+    const { data, info } = await sharp(await contactSheet(dataset, 'train'))
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    expect([info.width, info.height]).toEqual([5 * 184 + 4, 4 + 184 + 18 + 4]);
+    // A tile begins at 4, 4 and is 180 pixels wide for 40.
+    const at = (x: number, y: number) => [...data.subarray((y * info.width + x) * 3, (y * info.width + x) * 3 + 3)];
+    const [edge, inside, masked, isVoid] = [at(4 + 45, 94), at(94, 94), at(4 + 175, 94), at(4 + 9, 94)];
+    expect(Math.abs(edge[0]! - 128) + edge[1]! + edge[2]!).toBeLessThan(60); // VOC's colour of class 1 is 128, 0, 0
+    const { pixels } = dataset.picture('train', 0);
+    const under = [...pixels.subarray(3 * (20 * 40 + 20), 3 * (20 * 40 + 20) + 3)];
+    for (const c of [0, 1, 2]) expect(Math.abs(inside[c]! - under[c]!)).toBeLessThan(16);
+    expect(masked[0]! - masked[1]!).toBeGreaterThan(50);
+    expect(Math.min(...isVoid)).toBeGreaterThan(150);
+    await dataset.close();
   });
 });

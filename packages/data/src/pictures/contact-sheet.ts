@@ -1,11 +1,14 @@
 import { permutation, randomKey } from '@selfsup/kit/random';
 import type { Dataset } from '../dataset.ts';
+import { annotatedSheet } from './annotated-sheet.ts';
 import { columns, pictureSheet, type SheetRow } from './picture-sheet.ts';
 
 /** Up to so many classes, each has its row. */
 const mostShown = 20;
 /** Rows where there are more classes, or none. */
 const rows = 7;
+/** Images of a sheet with boxes or masks, which are drawn larger. */
+const mostAnnotated = 30;
 
 /**
  * Rows of a class each: of every class, or spread over them where there are more than `mostShown`. Unlabelled images, and
@@ -40,10 +43,15 @@ function rowsOf(dataset: Dataset, split: string): SheetRow[] {
 
 /**
  * A contact sheet of a split as PNG: rows of ten images, a class each with its name beside it. All classes where there
- * are at most twenty, else seven spread over them. Boxes are outlined and masks laid over; which images are shown is the
- * same each time. Throws `UserError` for an unknown split.
+ * are at most twenty, else seven spread over them. Of a split with boxes or masks, thirty images with these. Which images
+ * are shown is the same each time. Throws `UserError` for an unknown split.
  */
 export async function contactSheet(dataset: Dataset, split: string): Promise<Buffer> {
+  const order = permutation(randomKey(1, 'contact-sheet'), dataset.count(split));
+  const isAnnotated = (i: number): boolean =>
+    dataset.hasMask(split, i) || (dataset.annotations(split, i).boxes ?? []).length > 0;
+  const first = order.subarray(0, mostAnnotated);
+  if (first.some(isAnnotated)) return annotatedSheet(dataset, split, first);
   return pictureSheet(dataset, split, rowsOf(dataset, split));
 }
 

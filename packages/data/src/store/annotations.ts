@@ -23,6 +23,28 @@ export interface Annotations {
   readonly presence?: readonly number[];
 }
 
+/**
+ * A box clipped to its image: published ones may be off by a pixel. Throws `Error` that says of what it is, `what`, where it
+ * lies further outside or has no area.
+ */
+export function boxWithin<B extends Omit<Box, 'label'>>(
+  box: B,
+  { height, width }: { readonly height: number; readonly width: number },
+  what: string,
+): B {
+  const { left, top, right, bottom } = box;
+  if (left < -1 || top < -1 || right > width + 1 || bottom > height + 1 || !(left < right && top < bottom)) {
+    throw new Error(`the box of ${what} lies outside the ${width} × ${height} pixels of the image`);
+  }
+  return {
+    ...box,
+    left: Math.max(0, left),
+    top: Math.max(0, top),
+    right: Math.min(width, right),
+    bottom: Math.min(height, bottom),
+  };
+}
+
 /** Annotations of an image that was scaled by the given factors. */
 export function scaledAnnotations(annotations: Annotations, horizontally: number, vertically: number): Annotations {
   if (annotations.boxes === undefined) return annotations;

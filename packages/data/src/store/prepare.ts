@@ -4,7 +4,7 @@ import { inChannels } from '../loading/in-channels.ts';
 import { DamagedPicture, openPicture, openPixels, type OpenedPicture } from '../pictures/decode.ts';
 import { channelSums, jpegEncode, type Picture } from '../pictures/native/pictures.ts';
 import type { SourceEntry, SourceImage, SourceMask } from '../source.ts';
-import { scaledAnnotations } from './annotations.ts';
+import { boxWithin, scaledAnnotations, type Annotations } from './annotations.ts';
 import { encodeRecord } from './record.ts';
 import type { Store } from './store.ts';
 
@@ -61,6 +61,20 @@ function storedMask(mask: SourceMask, height: number, width: number): Uint8Array
   return encodePng({ width, height, data, channels: 1, depth: 8 });
 }
 
+/** What was annotated, with boxes inside the picture that was opened. */
+function placed({ size, annotations }: SourceEntry, opened: OpenedPicture): Annotations | undefined {
+  if (size !== undefined && (size.height !== opened.height || size.width !== opened.width)) {
+    const [said, is] = [size, opened].map(({ height, width }) => `${height} × ${width}`);
+    throw new DamagedPicture(`is ${is} pixels, its annotation says ${said}`);
+  }
+  if (annotations?.boxes === undefined) return annotations;
+  try {
+    return { ...annotations, boxes: annotations.boxes.map((box) => boxWithin(box, opened, 'an object')) };
+  } catch (cause) {
+    throw new DamagedPicture((cause as Error).message);
+  }
+}
+
 /**
  * Makes the record of an image in the form that `store` says: decoded, scaled, encoded and with its checksum; boxes
  * and mask are scaled with it. What cannot be decoded or has the wrong size is reported, never filled up.
@@ -78,9 +92,9 @@ export async function prepare({ image, entry }: ToPrepare, store: Store): Promis
     if (mask !== undefined && store.encoding === 'raw' && store.fit === 'cover') {
       throw new DamagedPicture('its mask cannot follow a crop: store such datasets as jpeg');
     }
+    const annotations = placed(entry, opened);
     const { payload, picture } = store.encoding === 'raw' ? raw(opened, store) : jpeg(opened, store);
     const { height, width } = picture;
-    const { annotations } = entry;
     const scaled = annotations && scaledAnnotations(annotations, width / opened.width, height / opened.height);
     const record = encodeRecord({
       encoding: store.encoding,

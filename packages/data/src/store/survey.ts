@@ -27,8 +27,11 @@ export interface Survey {
  */
 const pictureDigest = (payload: Uint8Array): number => createHash('sha256').update(payload).digest().readUIntBE(0, 6);
 
+/** Whether a split is trained on: `train`, or one of PASCAL's, such as `trainval` and `trainaug`. */
+const isTraining = (split: string): boolean => split.startsWith('train');
+
 function repeatsOf(pictures: ReadonlyMap<string, readonly number[]>): Map<string, Repeats> {
-  const training = new Set(pictures.get('train'));
+  const training = new Set([...pictures].flatMap(([split, digests]) => (isTraining(split) ? digests : [])));
   const repeats = new Map<string, Repeats>();
   for (const [split, digests] of pictures) {
     const inTraining = digests.filter((digest) => training.has(digest)).length;
@@ -58,7 +61,7 @@ class RangeOf {
 
 /**
  * Reads all records once, in key order: verifies each checksum, and takes labels, sizes and the digest; channel
- * statistics (of the train split, or of all where there is none) come from the sums kept while ingesting; and what must be
+ * statistics (of the training images, or of all where no split is for training) come from the sums kept while ingesting; and what must be
  * said of it all. Throws `UserError` at a damaged record.
  */
 export async function survey(
@@ -116,7 +119,8 @@ export async function survey(
         return stored === undefined ? [] : [JSON.parse(stored.toString()) as ChannelSums];
       }),
     );
-  const sums = sumsOf(found.has('train') ? ['train'] : [...found.keys()]);
+  const trained = [...found.keys()].filter(isTraining);
+  const sums = sumsOf(trained.length > 0 ? trained : [...found.keys()]);
   const turned = sumsOf([...found.keys()])?.turned ?? 0;
   const statistics = sums === undefined ? { mean: [], std: [] } : statisticsOf(sums);
   const sizes = { height: height.range(), width: width.range(), bytes: total };

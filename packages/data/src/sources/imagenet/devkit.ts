@@ -1,5 +1,5 @@
 import { wantedFiles } from '../../files/wanted-files.ts';
-import { readMatFile, type MatStruct } from './mat-file.ts';
+import { readMatFile, type MatStruct } from '../../formats/mat-file.ts';
 
 /** What ImageNet's development kit says. */
 export interface Devkit {
@@ -21,9 +21,9 @@ function textIn(struct: MatStruct, field: string): string {
 }
 
 function numberIn(struct: MatStruct, field: string): number {
-  const value = struct[field];
-  if (typeof value === 'string' || typeof value?.[0] !== 'number') throw new Error(`a synset has no number "${field}"`);
-  return value[0];
+  const [value] = Array.isArray(struct[field]) ? (struct[field] as readonly unknown[]) : [];
+  if (typeof value !== 'number') throw new Error(`a synset has no number "${field}"`);
+  return value;
 }
 
 /**

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../dataset.ts';
+import { readMatFile } from '../../formats/mat-file.ts';
 import { jpegEncode } from '../../pictures/native/pictures.ts';
 import { smoothPixels, tarOf, writeTree, type Files } from '../../testing/archives.ts';
 import { contextIn, ingestSection, userError, workplace } from '../../testing/workplace.ts';
 import imagenet from './imagenet.ts';
-import { readMatFile } from './mat-file.ts';
 
 const folder = await workplace();
 const jpeg = (number: number): Buffer =>

@@ -1,13 +1,17 @@
 import { XMLParser } from 'fast-xml-parser';
-import type { Box } from '../../store/annotations.ts';
-import { vocClasses } from './classes.ts';
+import { boxWithin, type Box } from '../../store/annotations.ts';
 
-/** What the XML of an image says: its size and the objects in it. */
+/** An object as its annotation names it. */
+interface VocObject extends Omit<Box, 'label'> {
+  /** Its class. */
+  readonly name: string;
+}
+
+/** What the XML of an image says. */
 export interface VocAnnotation {
-  readonly width: number;
-  readonly height: number;
-  /** Labels count from `vocClasses`. */
-  readonly boxes: readonly Box[];
+  /** Size of the image in pixels, where it says one: some tools write 0. */
+  readonly size: { readonly height: number; readonly width: number } | undefined;
+  readonly objects: readonly VocObject[];
 }
 
 /** No annotation is that long. */
@@ -29,43 +33,39 @@ function numberIn(fields: Readonly<Record<string, unknown>> | undefined, name: s
   return value;
 }
 
-function boxOf(object: XmlObject, width: number, height: number): Box {
-  const label = vocClasses.indexOf(object.name ?? '');
-  if (label < 0) throw new Error(`"${object.name}" is none of the twenty classes`);
-  const [left, top, right, bottom] = [
-    numberIn(object.bndbox, 'xmin') - 1,
-    numberIn(object.bndbox, 'ymin') - 1,
-    numberIn(object.bndbox, 'xmax'),
-    numberIn(object.bndbox, 'ymax'),
-  ];
-  // Boxes may be off by a pixel: a few published ones are.
-  if (left < -1 || top < -1 || right > width + 1 || bottom > height + 1 || left >= right || top >= bottom) {
-    throw new Error(`the box of a ${object.name} lies outside the ${width} × ${height} pixels of the image`);
-  }
-  const flags = { difficult: object.difficult === '1', truncated: object.truncated === '1' };
-  return {
-    label,
-    left: Math.max(0, left),
-    top: Math.max(0, top),
-    right: Math.min(width, right),
-    bottom: Math.min(height, bottom),
-    ...flags,
+/** The signs that stand for others in any XML; further ones, which a file may define, stay as they are written. */
+const plain = (text: string): string =>
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+
+function objectOf({ name: written, bndbox, difficult, truncated }: XmlObject, size: VocAnnotation['size']): VocObject {
+  if (typeof written !== 'string' || written === '') throw new Error('an object has no <name>');
+  const name = plain(written);
+  const object = {
+    name,
+    left: numberIn(bndbox, 'xmin') - 1,
+    top: numberIn(bndbox, 'ymin') - 1,
+    right: numberIn(bndbox, 'xmax'),
+    bottom: numberIn(bndbox, 'ymax'),
+    difficult: difficult === '1',
+    truncated: truncated === '1',
   };
+  return size === undefined ? object : boxWithin(object, size, `a ${name}`);
 }
 
 /**
  * Reads an annotation of PASCAL VOC. Its boxes count from 1 and include their last pixel; ours lie on pixel borders
- * (`Box`). Parts of objects (heads, hands, feet) are no objects. Throws `Error` with the reason where it is no such XML,
- * names an unknown class or has a box outside the image.
+ * (`Box`). Parts of objects (heads, hands, feet) are no objects. Throws `Error` with the reason where it is no such XML or
+ * has a box outside the image.
  */
 export function readVocAnnotation(content: Buffer): VocAnnotation {
   if (content.length > mostBytes) throw new Error(`has ${content.length} bytes: no annotation is that long`);
   const parsed = parser.parse(content.toString('utf8'), true) as {
-    annotation?: { size?: Record<string, unknown>; object?: readonly XmlObject[] };
+    annotation?: { size?: Record<string, unknown>; object?: readonly XmlObject[] } | '';
   };
   const { annotation } = parsed;
-  if (annotation === undefined) throw new Error('holds no <annotation>');
-  const width = numberIn(annotation.size, 'width');
-  const height = numberIn(annotation.size, 'height');
-  return { width, height, boxes: (annotation.object ?? []).map((object) => boxOf(object, width, height)) };
+  if (typeof annotation !== 'object') throw new Error('holds no <annotation>');
+  const side = (name: string): number => Number.parseFloat(String(annotation.size?.[name])) || 0;
+  const [width, height] = [side('width'), side('height')];
+  const size = width > 0 && height > 0 ? { width, height } : undefined;
+  return { size, objects: (annotation.object ?? []).map((object) => objectOf(object, size)) };
 }

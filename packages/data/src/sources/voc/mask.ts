@@ -1,4 +1,5 @@
-import { decode } from 'fast-png';
+import { decode, type DecodedPng } from 'fast-png';
+import { classColour, voidClass } from '../../formats/class-colours.ts';
 import type { SourceMask } from '../../source.ts';
 
 /** Bits of several pixels in a byte, the first in the highest ones, to one byte a pixel. */
@@ -21,24 +22,49 @@ function sizeOf(content: Uint8Array): readonly [height: number, width: number] {
   return [view.getUint32(20), view.getUint32(16)];
 }
 
+/** Class indices of a picture in VOC's colours. */
+function ofColours({ data, width, height, channels }: DecodedPng, classes: number): Uint8Array {
+  const indices = new Map<number, number>();
+  for (const index of [...Array.from({ length: classes }, (_, i) => i), voidClass]) {
+    const [red, green, blue] = classColour(index);
+    indices.set((red << 16) | (green << 8) | blue, index);
+  }
+  return Uint8Array.from({ length: width * height }, (_, i) => {
+    const [red, green, blue] = data.subarray(channels * i, channels * i + 3);
+    const index = indices.get((red! << 16) | (green! << 8) | blue!);
+    if (index === undefined) throw new Error(`holds the colour ${red}, ${green}, ${blue}, which is that of no class`);
+    return index;
+  });
+}
+
+/** As of other pictures. */
+const mostPixels = 2 ** 27;
+
 /**
- * The class indices of a palette PNG (its indices, not its colours): 0 background, 1 to 20 the classes, 255 void.
- * Throws `Error` where it is damaged, has another size than its image or no palette, or holds an index that is no class.
+ * The class indices of a mask: of a PNG with a palette or in grey its values (of a palette the indices, not the colours), of
+ * one in colours the classes that VOC draws so. Throws `Error` where it is damaged, has another size than its image, or an
+ * index or colour that is of no class.
+ *
+ * @param image its size, where it is known
+ * @param classes how many there are, the background among them; 255 is void
  */
 export function readVocMask(
   content: Uint8Array,
-  image: { readonly height: number; readonly width: number },
+  image: { readonly height: number; readonly width: number } | undefined,
+  classes: number,
 ): SourceMask {
   const [rows, columns] = sizeOf(content);
-  if (rows !== image.height || columns !== image.width) {
+  if (image !== undefined && (rows !== image.height || columns !== image.width)) {
     throw new Error(`is ${rows} × ${columns} pixels, the image ${image.height} × ${image.width}`);
   }
+  if (rows * columns > mostPixels) throw new Error(`is ${rows} × ${columns} pixels, more than any image that is read`);
   const png = decode(content);
-  if (png.palette === undefined || png.channels !== 1) throw new Error('has no palette: it is no mask of PASCAL VOC');
-  const { width, height, depth } = png;
+  const { width, height, depth, channels } = png;
+  if (depth === 16 || channels === 2) throw new Error(`has ${depth} bits in ${channels} channels, which no mask has`);
+  if (channels > 2) return { classes: ofColours(png, classes), height, width };
   const data = Uint8Array.from(png.data);
-  const classes = depth < 8 && data.length < width * height ? unpacked(data, width, height, depth) : data;
-  const odd = classes.find((index) => index > 20 && index !== 255);
+  const indices = depth < 8 && data.length < width * height ? unpacked(data, width, height, depth) : data;
+  const odd = indices.find((index) => index >= classes && index !== voidClass);
   if (odd !== undefined) throw new Error(`holds the index ${odd}, which is no class`);
-  return { classes, height, width };
+  return { classes: indices, height, width };
 }

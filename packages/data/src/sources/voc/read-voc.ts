@@ -1,47 +1,63 @@
+import { basename, dirname, extname } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { openFileTree, type FileTree } from '../../files/file-tree.ts';
-import type { SourceEntry, SourceImage, SourceReading } from '../../source.ts';
+import { foundClasses, objectWarnings, type SplitObjects } from '../../ingest/object-classes.ts';
+import type { SourceEntry, SourceReading } from '../../source.ts';
 import { readVocAnnotation, type VocAnnotation } from './annotation.ts';
-import { vocClasses } from './classes.ts';
+import { belowRoot, checkOneRoot, usualSplits } from './layout.ts';
 import { presenceOf, readClassList, readImageList } from './lists.ts';
-import { readVocMask } from './mask.ts';
+import { vocImages, type VocImage } from './voc-images.ts';
 
-export type VocTask = 'classification' | 'detection' | 'segmentation';
+type VocTask = 'classification' | 'detection' | 'segmentation';
 
-/** One folder or archive of a year: 2007 comes in two. */
+/** A folder or archive: 2007 comes in two. */
 export interface VocPart {
   readonly path: string;
-  readonly splits: readonly string[];
+  /** The splits that are taken from it; looked for where absent. */
+  readonly splits?: readonly string[] | undefined;
+}
+
+/** What is read of a dataset in VOC's layout. */
+export interface VocRequest {
+  readonly parts: readonly VocPart[];
+  readonly task: VocTask;
+  /** The folder that is the dataset's, where several may lie in a part. */
+  readonly folder?: string | undefined;
+  /** In the order of their indices, for segmentation as masks have them; those of the objects where absent. */
+  readonly classes?: readonly string[] | undefined;
+  /** Whether all of its files are as published, odd sizes in annotations too. */
+  readonly official: boolean;
 }
 
 interface OpenPart extends VocPart {
   readonly tree: FileTree;
-  /** Lists and annotations by their path below VOC<year>. */
+  /** Lists and annotations by their path below the dataset's folder. */
   readonly texts: ReadonlyMap<string, Buffer>;
+  /** Pictures and masks by folder and name without ending. */
+  readonly pictures: ReadonlyMap<string, string>;
 }
 
-/** The path below `VOC<year>`, or nothing for what lies elsewhere. */
-export function belowYear(path: string, year: string): string | undefined {
-  return (
-    new RegExp(`(?:^|/)VOC${year}/(.+)$`).exec(path)?.[1] ?? (/^(?:JPEG|Image|Anno|Segm)/.test(path) ? path : undefined)
-  );
-}
+const remedy = 'Correct the file, or fetch the archive again and compare its checksum.';
+const listsOf = (task: VocTask): string => `ImageSets/${task === 'segmentation' ? 'Segmentation' : 'Main'}`;
 
-const remedy = 'Fetch the archive again and compare its checksum; it must be the official one, whole.';
-
-async function openPart(part: VocPart, year: string, task: VocTask): Promise<OpenPart> {
-  const lists = task === 'segmentation' ? 'ImageSets/Segmentation/' : 'ImageSets/Main/';
-  const isText = (below: string): boolean => below.startsWith(lists) || below.startsWith('Annotations/');
-  const isImage = (below: string): boolean => /^(?:JPEGImages|SegmentationClass)\//.test(below);
+async function openPart(part: VocPart, { task, folder }: VocRequest): Promise<OpenPart> {
+  const isText = (below: string): boolean => below.startsWith(listsOf(task)) || below.startsWith('Annotations/');
+  const isPicture = (below: string): boolean => /^(?:JPEGImages|SegmentationClass(?:Aug)?)\//.test(below);
   const tree = await openFileTree(part.path, (path) => {
-    const below = belowYear(path, year);
-    return below !== undefined && (isText(below) || isImage(below));
+    const below = belowRoot(path, folder);
+    return below !== undefined && (isText(below) || isPicture(below));
   });
+  checkOneRoot(tree.paths, part.path);
   const texts = new Map<string, Buffer>();
-  for await (const { path, content } of tree.read((one) => isText(belowYear(one, year)!))) {
-    texts.set(belowYear(path, year)!, content);
+  for await (const { path, content } of tree.read((one) => isText(belowRoot(one, folder)!))) {
+    texts.set(belowRoot(path, folder)!, content);
   }
-  return { ...part, tree, texts };
+  const pictures = new Map<string, string>();
+  for (const path of tree.paths) {
+    const below = belowRoot(path, folder)!;
+    if (isPicture(below)) pictures.set(`${dirname(below)}/${basename(below, extname(below))}`, path);
+  }
+  return { ...part, tree, texts, pictures };
 }
 
 /** Runs `read` on a text of the part. Throws `UserError` naming archive and text where it is missing or wrong. */
@@ -55,97 +71,139 @@ function reading<A>(part: OpenPart, name: string, read: (content: Buffer) => A):
   }
 }
 
-function presences(part: OpenPart, split: string, names: readonly string[]): Map<string, number[]> {
+/** The lists of the classes in a split; nothing where there are none at all: then objects say what is shown. */
+function presences(part: OpenPart, split: string, names: readonly string[], classes: readonly string[]) {
+  const nameOf = (className: string): string => `ImageSets/Main/${className}_${split}.txt`;
+  if (!classes.some((one) => part.texts.has(nameOf(one)))) return undefined;
   const lists = new Map<string, ReadonlyMap<string, number>>();
-  for (const className of vocClasses) {
-    const name = `ImageSets/Main/${className}_${split}.txt`;
-    lists.set(
-      className,
-      reading(part, name, (content) => readClassList(content.toString())),
-    );
+  for (const className of classes) {
+    const list = reading(part, nameOf(className), (content) => readClassList(content.toString()));
+    lists.set(className, list);
   }
-  return reading(part, `ImageSets/Main/${split}.txt`, () => presenceOf(names, lists));
+  return reading(part, `ImageSets/Main/${split}.txt`, () => presenceOf(names, classes, lists));
 }
 
-interface VocEntry {
-  readonly part: OpenPart;
-  readonly image: string;
-  readonly mask: string | undefined;
+function splitsOf({ path, splits, texts }: OpenPart, task: VocTask): readonly string[] {
+  if (splits !== undefined) return splits;
+  const below = `${listsOf(task)}/`;
+  const lists = [...texts.keys()].filter((name) => name.startsWith(below) && name.endsWith('.txt'));
+  if (lists.length === 0) {
+    throw new UserError(`There are no lists of splits in ${below}`, {
+      file: path,
+      remedy: `Write ${below}train.txt and ${below}test.txt, a name of an image a line.`,
+    });
+  }
+  return usualSplits(lists.map((name) => basename(name, '.txt')));
+}
+
+/** An image of a list with its annotation, or the reason why that cannot be used. */
+interface Listed extends VocImage {
+  readonly split: string;
+  readonly name: string;
   readonly annotation: VocAnnotation;
 }
 
-/**
- * Opens a year of PASCAL VOC: its lists and annotations are read and checked at once, images (and masks, for
- * segmentation) when they are asked for. Classes are the twenty, behind `background` for segmentation, where the labels
- * of boxes count likewise. Throws `UserError` naming the archive and the file in it.
- */
-export async function readVoc(parts: readonly VocPart[], year: string, task: VocTask): Promise<SourceReading> {
-  const isSegmentation = task === 'segmentation';
-  const entries: SourceEntry[] = [];
-  const wholes: VocEntry[] = [];
-  for (const described of parts) {
-    const part = await openPart(described, year, task);
-    const paths = new Map(part.tree.paths.map((path) => [belowYear(path, year)!, path]));
-    for (const split of part.splits) {
-      const list = `ImageSets/${isSegmentation ? 'Segmentation' : 'Main'}/${split}.txt`;
-      const names = reading(part, list, (content) => readImageList(content.toString()));
-      const presence = task === 'classification' ? presences(part, split, names) : undefined;
-      for (const name of names) {
-        const annotation = reading(part, `Annotations/${name}.xml`, readVocAnnotation);
-        const [image, mask] = [paths.get(`JPEGImages/${name}.jpg`), paths.get(`SegmentationClass/${name}.png`)];
-        const missing = image === undefined ? 'image' : isSegmentation && mask === undefined ? 'mask' : undefined;
-        if (missing !== undefined) {
-          throw new UserError(`${list} names ${name}, whose ${missing} is missing`, {
-            file: part.path,
-            field: name,
-            remedy,
-          });
-        }
-        const shift = isSegmentation ? 1 : 0;
-        const boxes = annotation.boxes.map((box) => ({ ...box, label: box.label + shift }));
-        const flags = presence === undefined ? {} : { presence: presence.get(name)! };
-        entries.push({ split, label: -1, path: `JPEGImages/${name}.jpg`, annotations: { boxes, ...flags } });
-        wholes.push({ part, image: image!, mask: isSegmentation ? mask : undefined, annotation });
-      }
-    }
-  }
-  const classes = isSegmentation ? ['background', ...vocClasses] : vocClasses;
-  const warnings = [...new Set(wholes.map(({ part }) => part))].flatMap(({ tree }) => tree.warnings);
-  return { classes, entries, images: (wanted) => imagesOf(wholes, wanted), warnings };
-}
+const unannotated: VocAnnotation = { size: undefined, objects: [] };
 
-/** Image and mask of an entry may lie far apart in an archive: the first waits for the second. */
-async function* imagesOf(wholes: readonly VocEntry[], wanted: (entry: number) => boolean): AsyncGenerator<SourceImage> {
-  for (const part of new Set(wholes.map((whole) => whole.part))) {
-    const places = new Map<string, number>();
-    wholes.forEach(({ part: own, image, mask }, entry) => {
-      if (own !== part || !wanted(entry)) return;
-      places.set(image, entry);
-      if (mask !== undefined) places.set(mask, entry);
-    });
-    const waiting = new Map<number, Buffer>();
-    for await (const { path, content } of part.tree.read((one) => places.has(one))) {
-      const entry = places.get(path)!;
-      const whole = wholes[entry]!;
-      if (whole.mask === undefined) {
-        yield { entry, encoded: content };
-        continue;
-      }
-      const other = waiting.get(entry);
-      if (other === undefined) {
-        waiting.set(entry, content);
-        continue;
-      }
-      waiting.delete(entry);
-      yield withMask(entry, path === whole.image ? content : other, path === whole.image ? other : content, whole);
-    }
+function annotationOf(part: OpenPart, name: string, task: VocTask): VocAnnotation | { readonly damaged: string } {
+  const file = `Annotations/${name}.xml`;
+  const content = part.texts.get(file);
+  if (content === undefined) {
+    return task === 'segmentation' ? unannotated : { damaged: `its ${file} is missing` };
   }
-}
-
-function withMask(entry: number, encoded: Buffer, png: Buffer, { annotation }: VocEntry): SourceImage {
   try {
-    return { entry, encoded, mask: readVocMask(png, annotation) };
-  } catch (error) {
-    return { entry, damaged: `its mask ${(error as Error).message}` };
+    return readVocAnnotation(content);
+  } catch (cause) {
+    return { damaged: `its ${file}: ${(cause as Error).message}` };
   }
+}
+
+/** All images of the lists of a part. Throws `UserError` where one is missing, or listed in two splits. */
+function listedIn(part: OpenPart, task: VocTask, splitOf: Map<string, string>): Listed[] {
+  const listed: Listed[] = [];
+  for (const split of splitsOf(part, task)) {
+    const list = `${listsOf(task)}/${split}.txt`;
+    if (!part.texts.has(list)) {
+      throw new UserError(`There is no list ${list}`, {
+        file: part.path,
+        field: 'splits',
+        remedy: "Name lists that are there, or add it: the lists and masks of SBD are not in the challenge's own tars.",
+      });
+    }
+    for (const name of reading(part, list, (content) => readImageList(content.toString()))) {
+      const other = splitOf.get(name);
+      if (other !== undefined) {
+        const where = other === split ? `twice in ${split}` : `in ${other} and in ${split}`;
+        throw new UserError(`The image ${name} is listed ${where}`, {
+          file: part.path,
+          field: 'splits',
+          remedy: 'Take splits that share no image: none may be trained on and tested.',
+        });
+      }
+      splitOf.set(name, split);
+      const image = part.pictures.get(`JPEGImages/${name}`);
+      // Where both are there, the official mask is taken before that of the extension.
+      const mask = ['SegmentationClass', 'SegmentationClassAug']
+        .map((folder) => part.pictures.get(`${folder}/${name}`))
+        .find((path) => path !== undefined);
+      const missing =
+        image === undefined ? 'image' : task === 'segmentation' && mask === undefined ? 'mask' : undefined;
+      if (missing !== undefined) {
+        const message = `${list} names ${name}, whose ${missing} is missing`;
+        throw new UserError(message, { file: part.path, field: name, remedy });
+      }
+      const read = annotationOf(part, name, task);
+      const damaged = 'damaged' in read ? read.damaged : undefined;
+      const annotation = 'damaged' in read ? unannotated : read;
+      const { tree } = part;
+      const ownMask = task === 'segmentation' ? mask : undefined;
+      listed.push({ tree, split, name, image: image!, mask: ownMask, annotation, size: annotation.size, damaged });
+    }
+  }
+  return listed;
+}
+
+/**
+ * Opens a dataset in VOC's layout: its lists and annotations are read and checked at once, images (and masks, for
+ * segmentation) when they are asked for. Images whose annotation is missing, damaged or names another class are handed out
+ * as damaged. Throws `UserError` naming the archive and the file in it where lists are wrong, an image or mask is missing, or
+ * splits share an image.
+ */
+export async function readVoc(request: VocRequest): Promise<SourceReading> {
+  const { task, official } = request;
+  const splitOf = new Map<string, string>();
+  const parts: { readonly part: OpenPart; readonly listed: readonly Listed[] }[] = [];
+  for (const described of request.parts) {
+    const part = await openPart(described, request);
+    parts.push({ part, listed: listedIn(part, task, splitOf) });
+  }
+  const listed = parts.flatMap((one) => one.listed);
+  const objects: SplitObjects[] = [...new Set(listed.map(({ split }) => split))].map((split) => {
+    const own = listed.filter((one) => one.split === split);
+    return { split, names: new Set(own.flatMap(({ annotation }) => annotation.objects.map(({ name }) => name))) };
+  });
+  const classes = request.classes ?? foundClasses(objects, request.parts[0]!.path);
+  const presence = new Map<string, readonly number[]>();
+  for (const { part, listed: own } of task === 'classification' ? parts : []) {
+    for (const split of new Set(own.map((one) => one.split))) {
+      const names = own.filter((one) => one.split === split).map(({ name }) => name);
+      for (const [name, flags] of presences(part, split, names, classes) ?? []) presence.set(name, flags);
+    }
+  }
+  const wholes = listed.map((one) => withKnownClasses(one, classes));
+  const entries = wholes.map(({ split, name, image, annotation, size }): SourceEntry => {
+    const boxes = annotation.objects.map(({ name: of, ...box }) => ({ label: classes.indexOf(of), ...box }));
+    const flags = presence.has(name) ? { presence: presence.get(name)! } : {};
+    const path = `JPEGImages/${name}${extname(image)}`;
+    return { split, label: -1, path, annotations: { boxes, ...flags }, ...(!official && size && { size }) };
+  });
+  const warnings = [...parts.flatMap(({ part }) => part.tree.warnings), ...objectWarnings(classes, objects)];
+  return { classes, entries, images: (wanted) => vocImages(wholes, classes.length, wanted), warnings };
+}
+
+function withKnownClasses(one: Listed, classes: readonly string[]): Listed {
+  const odd = one.annotation.objects.find(({ name }) => !classes.includes(name));
+  if (odd === undefined) return one;
+  const damaged = `its Annotations/${one.name}.xml: "${odd.name}" is none of the ${classes.length} classes`;
+  return { ...one, damaged, annotation: { ...one.annotation, objects: [] } };
 }

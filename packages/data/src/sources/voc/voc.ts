@@ -1,25 +1,57 @@
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
+import { isArchive } from '../../archives/archive.ts';
 import { download } from '../../files/download.ts';
 import { joinedFingerprint, treeFingerprint } from '../../files/file-tree.ts';
 import { givenPath, inDataFolder } from '../../files/named-files.ts';
-import type { FoundSource, Source, SourceContext } from '../../source.ts';
-import { belowYear, readVoc, type VocPart, type VocTask } from './read-voc.ts';
+import type { FoundSource, Look, Source, SourceContext } from '../../source.ts';
+import { vocClasses } from './classes.ts';
+import { belowRoot, extractedIn, usualSplits } from './layout.ts';
+import { readVoc, type VocPart } from './read-voc.ts';
 
-const schema = z.strictObject({
-  type: z.literal('voc'),
-  year: z.enum(['2007', '2012']),
-  /** Which lists say what is in a split, and what comes with an image: class flags, boxes, or a mask. */
-  task: z.enum(['classification', 'detection', 'segmentation']).default('classification'),
-  /** A folder with the official tars, or the extracted VOCdevkit or VOC<year>. */
-  path: z.string().optional(),
-  /** Whether to fetch the official tars (0.9 and 2 GB) where no file is found. */
-  download: z.boolean().default(false),
-  /** Another address that holds the tars, such as a mirror of one's own. */
-  url: z.url().optional(),
-});
+const schema = z
+  .strictObject({
+    type: z.literal('voc'),
+    /** A year of the challenge: its classes, its folder `VOC<year>`, and its official tars. Others give a path. */
+    year: z.enum(['2007', '2012']).optional(),
+    /** Which lists say what is in a split, and what comes with an image: class flags and boxes, boxes, or a mask. */
+    task: z.enum(['classification', 'detection', 'segmentation']).default('classification'),
+    /** A folder or an archive of a dataset in VOC's layout; of a year also the folder with its official tars. */
+    path: z.string().optional(),
+    /** The name of such a folder or archive in the folder that SELFSUP_DATA names; passed over where it is not there. */
+    inData: z.string().optional(),
+    /** The folder of the dataset where several lie in the path. */
+    folder: z
+      .string()
+      .regex(/^[^/\\]+$/, 'must be the name of a folder')
+      .optional(),
+    /** In the order of their indices, for segmentation the background among them. Those of the objects where absent. */
+    classes: z
+      .array(z.string().min(1))
+      .min(1)
+      .max(255)
+      .refine((names) => new Set(names).size === names.length, 'a class is named twice')
+      .optional(),
+    /** Lists that become splits, such as `trainval` or `seg11valid`; train, val and test as far as they are there where absent. */
+    splits: z
+      .array(z.string().regex(/^[\w-]+$/))
+      .min(1)
+      .optional(),
+    /** Whether to fetch the official tars (0.9 and 2 GB) where no file is found. */
+    download: z.boolean().default(false),
+    /** Another address that holds the tars, such as a mirror of one's own. */
+    url: z.url().optional(),
+  })
+  .refine(({ year, path, inData }) => [year, path, inData].some((given) => given !== undefined), {
+    path: ['path'],
+    message: 'is needed where no year is given',
+  })
+  .refine(({ task, year, classes }) => task !== 'segmentation' || year !== undefined || classes !== undefined, {
+    path: ['classes'],
+    message: 'are needed for segmentation: masks have numbers, not names',
+  });
 
 type VocConfig = z.infer<typeof schema>;
 
@@ -38,74 +70,117 @@ const official = {
   },
 } as const;
 
-/** The tars in a folder, or the extracted year in it; nothing where it has neither. */
-function partsIn(folder: string, year: '2007' | '2012', task: VocTask): VocPart[] | undefined {
-  const { tars } = official[year];
-  const present = tars.filter(({ name }) => existsSync(join(folder, name)));
-  if (present.length > 0) return present.map(({ name, splits }) => ({ path: join(folder, name), splits }));
-  const own = [folder, join(folder, 'VOCdevkit'), join(folder, `VOC${year}`), join(folder, 'VOCdevkit', `VOC${year}`)];
-  const extracted = own.find((one) => existsSync(join(one, 'JPEGImages')));
+type Year = keyof typeof official;
+
+/** The official tars in a folder, or the dataset in it; an archive is a part of its own. Nothing where it has neither. */
+function partsIn(path: string, { year, folder, splits, task }: VocConfig): VocPart[] | undefined {
+  if (!statSync(path).isDirectory()) return isArchive(path) ? [{ path, splits }] : undefined;
+  const tars = year === undefined ? [] : official[year].tars.filter(({ name }) => existsSync(join(path, name)));
+  if (tars.length > 0) return tars.map((tar) => ({ path: join(path, tar.name), splits: wantedOf(tar.splits, splits) }));
+  const extracted = extractedIn(path, folder ?? (year && `VOC${year}`));
   if (extracted === undefined) return undefined;
   const lists = join(extracted, 'ImageSets', task === 'segmentation' ? 'Segmentation' : 'Main');
-  const all = tars.flatMap(({ splits }) => [...splits]) as string[];
-  return [{ path: extracted, splits: all.filter((split) => existsSync(join(lists, `${split}.txt`))) }];
+  const listed = existsSync(lists) ? readdirSync(lists).filter((name) => name.endsWith('.txt')) : [];
+  const usual = listed.length > 0 ? usualSplits(listed.map((name) => basename(name, '.txt'))) : undefined;
+  return [{ path: extracted, splits: splits ?? usual }];
+}
+
+/** Of the splits that were asked for those that a tar has: all but `test` lie in that of train and val. */
+function wantedOf(inTar: readonly string[], asked: readonly string[] | undefined): readonly string[] {
+  if (asked === undefined) return inTar;
+  return asked.filter((split) => inTar.includes('test') === (split === 'test'));
+}
+
+/** The twenty, behind the background where there are masks. */
+function classesOf({ year, task, classes }: VocConfig): readonly string[] | undefined {
+  if (classes !== undefined || year === undefined) return classes;
+  return task === 'segmentation' ? ['background', ...vocClasses] : vocClasses;
 }
 
 async function found(parts: readonly VocPart[], config: VocConfig, memory: SourceContext): Promise<FoundSource> {
-  const { year, task } = config;
+  const { year, task, splits: asked, classes } = config;
+  const folder = config.folder ?? (year && `VOC${year}`);
   const prints: Record<string, string> = {};
   for (const { path, splits } of parts) {
-    prints[splits.join('+')] = await treeFingerprint(path, memory, (file) => belowYear(file, year) !== undefined);
+    prints[(splits ?? []).join('+')] = await treeFingerprint(
+      path,
+      memory,
+      (file) => belowRoot(file, folder) !== undefined,
+    );
   }
-  const splits = parts.flatMap((part) => part.splits).join(', ');
+  const splits = parts.flatMap((part) => part.splits ?? []).join(', ');
+  const what = year === undefined ? `${basename(parts[0]!.path)} in VOC's layout` : `PASCAL VOC ${year}`;
   return {
-    chosen: `PASCAL VOC ${year}, ${task}: ${splits}`,
+    chosen: `${what}, ${task}${splits === '' ? '' : `: ${splits}`}`,
     route: parts.map(({ path }) => path).join(', '),
-    settings: { year, task },
+    settings: {
+      ...(year && { year }),
+      task,
+      ...(config.folder !== undefined && { folder: config.folder }),
+      ...(classes && { classes }),
+      ...(asked && { splits: asked }),
+    },
     fingerprint: joinedFingerprint(prints),
-    open: () => readVoc(parts, year, task),
+    open: () => readVoc({ parts, task, folder, classes: classesOf(config), official: year !== undefined }),
   };
 }
 
+/** Says which official tars to put where; fetches them where that is asked for. */
+async function officialTars(year: Year, config: VocConfig, context: SourceContext): Promise<Look> {
+  const { address, tars } = official[year];
+  const { cacheFolder, dataFolder } = context;
+  const names = namesOf(year);
+  const inData = inDataFolder(['VOCdevkit', `VOC${year}`, 'voc', 'VOC'], context);
+  for (const folder of [dataFolder, inData, join(cacheFolder, 'downloads', 'voc')]) {
+    if (folder === undefined || folder === '' || !existsSync(folder)) continue;
+    const parts = partsIn(folder, config);
+    if (parts !== undefined) return { found: await found(parts, config, context) };
+  }
+  const remedy =
+    `Put ${names} (${address}) into the folder that SELFSUP_DATA names, give the path of their folder, ` +
+    'or set "download" to true.';
+  if (!config.download) return { missing: `no ${names} in SELFSUP_DATA, and downloading is off`, remedy };
+  const to = join(cacheFolder, 'downloads', 'voc');
+  for (const { name, md5 } of tars) {
+    const base = config.url ?? address;
+    const url = new URL(name, base.endsWith('/') ? base : `${base}/`).href;
+    const fetched = await download({ url, to: join(to, name), md5, context });
+    if ('failed' in fetched) return { missing: `no ${names} in SELFSUP_DATA; ${fetched.failed}`, remedy };
+  }
+  return { found: await found(partsIn(to, config)!, config, context) };
+}
+
+const namesOf = (year: Year): string => official[year].tars.map(({ name }) => name).join(' and ');
+
 /**
- * PASCAL VOC 2007 or 2012 (Everingham et al.): images with boxes and their flags, class flags or masks. Read from the
- * official tars without unpacking them.
+ * PASCAL VOC 2007 or 2012 (Everingham et al.), and any dataset in its layout: images with boxes and their flags, class flags
+ * or masks. Archives are read without unpacking them.
  */
 const source: Source<VocConfig> = {
   schema,
   async look(config, context: SourceContext) {
-    const { year, task } = config;
-    const { address, tars } = official[year];
-    const names = tars.map(({ name }) => name).join(' and ');
-    const { cacheFolder, dataFolder } = context;
-    if (config.path !== undefined) {
-      const path = givenPath(config.path, context);
-      const parts = statSync(path).isDirectory() ? partsIn(path, year, task) : undefined;
-      if (parts !== undefined && parts.length > 0) return { found: await found(parts, config, context) };
-      throw new UserError(`No PASCAL VOC ${year} lies here`, {
+    const { year, inData } = config;
+    if (config.path === undefined && inData === undefined) return officialTars(year!, config, context);
+    const path = config.path === undefined ? inDataFolder([inData!], context) : givenPath(config.path, context);
+    if (path === undefined) {
+      return {
+        missing: `no ${inData} in SELFSUP_DATA`,
+        remedy: `Put ${inData} into the folder that SELFSUP_DATA names.`,
+      };
+    }
+    const parts = partsIn(path, config);
+    if (parts !== undefined && parts.length > 0) return { found: await found(parts, config, context) };
+    throw new UserError(
+      year === undefined ? "No dataset in VOC's layout lies here" : `No PASCAL VOC ${year} lies here`,
+      {
         file: path,
         field: 'path',
-        remedy: `Give the folder that holds ${names}, or the extracted VOCdevkit.`,
-      });
-    }
-    const inData = inDataFolder(['VOCdevkit', `VOC${year}`, 'voc', 'VOC'], context);
-    for (const folder of [dataFolder, inData, join(cacheFolder, 'downloads', 'voc')]) {
-      if (folder === undefined || folder === '' || !existsSync(folder)) continue;
-      const parts = partsIn(folder, year, task);
-      if (parts !== undefined) return { found: await found(parts, config, context) };
-    }
-    const remedy =
-      `Put ${names} (${address}) into the folder that SELFSUP_DATA names, give the path of their folder, ` +
-      'or set "download" to true.';
-    if (!config.download) return { missing: `no ${names} in SELFSUP_DATA, and downloading is off`, remedy };
-    const to = join(cacheFolder, 'downloads', 'voc');
-    for (const { name, md5 } of tars) {
-      const base = config.url ?? address;
-      const url = new URL(name, base.endsWith('/') ? base : `${base}/`).href;
-      const fetched = await download({ url, to: join(to, name), md5, context });
-      if ('failed' in fetched) return { missing: `no ${names} in SELFSUP_DATA; ${fetched.failed}`, remedy };
-    }
-    return { found: await found(partsIn(to, year, task)!, config, context) };
+        remedy:
+          year === undefined
+            ? 'Give a folder or an archive with JPEGImages, Annotations and ImageSets in it.'
+            : `Give the folder that holds ${namesOf(year)}, the extracted VOCdevkit, or an archive of it.`,
+      },
+    );
   },
 };
 

@@ -1,7 +1,9 @@
 import { inflateSync } from 'node:zlib';
 
-/** A value of a MATLAB file: text, numbers in column order, or an array of structs. */
-export type MatValue = string | readonly number[] | readonly MatStruct[];
+/** A value of a MATLAB file: text, numbers in column order, an array of structs, or of cells. */
+export type MatValue = string | readonly number[] | readonly MatStruct[] | MatCells;
+/** An array of values of any kind, in column order. */
+type MatCells = readonly MatValue[];
 export interface MatStruct {
   readonly [field: string]: MatValue;
 }
@@ -24,6 +26,7 @@ const numbers: Readonly<Record<number, { bytes: number; read(from: Buffer, at: n
 const utf8 = 16;
 const utf16 = 17;
 /** Classes of arrays. */
+const cellClass = 1;
 const structClass = 2;
 const charClass = 4;
 
@@ -67,9 +70,21 @@ function arrayOf(data: Buffer): { name: string; value: MatValue } {
   const kind = flags.data[0]!;
   const count = numbersOf(sizes).reduce((product, size) => product * size, 1);
   if (kind === structClass) return { name: textOf(name), value: structsOf(data, name.end, count) };
+  if (kind === cellClass) return { name: textOf(name), value: cellsOf(data, name.end, count) };
   if (count === 0) return { name: textOf(name), value: kind === charClass ? '' : [] };
   const content = elementAt(data, name.end);
   return { name: textOf(name), value: kind === charClass ? textOf(content) : numbersOf(content) };
+}
+
+function cellsOf(data: Buffer, from: number, count: number): MatValue[] {
+  const cells: MatValue[] = [];
+  let at = from;
+  for (let i = 0; i < count; i++) {
+    const element = elementAt(data, at);
+    cells.push(element.data.length === 0 ? [] : arrayOf(element.data).value);
+    at = element.end;
+  }
+  return cells;
 }
 
 function structsOf(data: Buffer, from: number, count: number): MatStruct[] {
@@ -95,8 +110,8 @@ function structsOf(data: Buffer, from: number, count: number): MatStruct[] {
 }
 
 /**
- * Reads the variables of a MATLAB 5 file, little-endian, compressed or not, as far as ImageNet's devkit needs it: text,
- * numbers and arrays of structs of these. Throws `Error` where it is something else or cut off.
+ * Reads the variables of a MATLAB 5 file, little-endian, compressed or not: text, numbers, and arrays of
+ * structs or cells of these. Throws `Error` where it is something else or cut off.
  */
 export function readMatFile(bytes: Buffer): Record<string, MatValue> {
   if (bytes.toString('latin1', 0, 10) !== 'MATLAB 5.0' || bytes.toString('latin1', 126, 128) !== 'IM') {

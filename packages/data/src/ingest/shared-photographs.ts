@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { basename, extname } from 'node:path';
+import type { Dataset } from '../dataset.ts';
+
+/** Photographs that a split of one dataset and a split of another have in common. */
+export interface SharedPhotographs {
+  readonly split: string;
+  readonly otherSplit: string;
+  readonly count: number;
+  /** One of them, by its path in each. */
+  readonly example: string;
+  readonly otherExample: string;
+}
+
+interface Place {
+  readonly split: string;
+  readonly path: string;
+}
+
+/**
+ * What tells that a photograph is the same: its stored bytes, and of PASCAL VOC its name, since releases encode it anew. That
+ * of 2007 called 000032 is called 2007_000032 in later years.
+ */
+function marksOf(dataset: Dataset, split: string, index: number): string[] {
+  const { type, config } = dataset.manifest.source;
+  const path = dataset.sourcePath(split, index);
+  const bytes =
+    dataset.manifest.image.encoding === 'jpeg'
+      ? dataset.withJpeg(split, index, ({ jpeg }) => createHash('sha256').update(jpeg).digest('hex'))
+      : createHash('sha256').update(dataset.image(split, index)).digest('hex');
+  const name = basename(path, extname(path));
+  const year = type === 'voc' ? config['year'] : undefined;
+  return [bytes, ...(year === undefined ? [] : [`voc ${year === '2007' ? `2007_${name}` : name}`])];
+}
+
+/** The photographs that two datasets share, by split of each: what one is trained on is nothing to test on in the other. */
+export function sharedPhotographs(dataset: Dataset, other: Dataset): SharedPhotographs[] {
+  const known = new Map<string, Place>();
+  for (const split of Object.keys(other.manifest.splits)) {
+    for (let i = 0; i < other.count(split); i++) {
+      for (const mark of marksOf(other, split, i)) known.set(mark, { split, path: other.sourcePath(split, i) });
+    }
+  }
+  const shared = new Map<string, SharedPhotographs>();
+  for (const split of Object.keys(dataset.manifest.splits)) {
+    for (let i = 0; i < dataset.count(split); i++) {
+      const place = marksOf(dataset, split, i)
+        .map((mark) => known.get(mark))
+        .find((found) => found !== undefined);
+      if (place === undefined) continue;
+      const pair = `${split}\0${place.split}`;
+      const before = shared.get(pair);
+      shared.set(pair, {
+        split,
+        otherSplit: place.split,
+        count: (before?.count ?? 0) + 1,
+        example: before?.example ?? dataset.sourcePath(split, i),
+        otherExample: before?.otherExample ?? place.path,
+      });
+    }
+  }
+  return [...shared.values()];
+}
