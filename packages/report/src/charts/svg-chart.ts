@@ -22,6 +22,8 @@ export interface LineChart {
   readonly xNames?: readonly string[] | undefined;
   /** Ends that the y axis has at least, so that charts beside each other have one scale. */
   readonly yRange?: readonly [low: number, high: number] | undefined;
+  /** The same of the x axis. */
+  readonly xRange?: readonly [low: number, high: number] | undefined;
 }
 
 const width = 460;
@@ -48,7 +50,7 @@ export function lineChart(chart: LineChart): Markup {
     .map((one) => ({ ...one, points: one.points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)) }))
     .filter((one) => one.points.length > 0);
   if (series.length === 0) return html``;
-  const xs = series.flatMap((one) => one.points.map(([x]) => x));
+  const xs = [...series.flatMap((one) => one.points.map(([x]) => x)), ...(chart.xRange ?? [])];
   const ys = [...extent(series), ...(chart.yRange ?? [])];
   const xTicks =
     chart.xNames?.map((_, i) => i) ??

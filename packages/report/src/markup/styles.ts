@@ -103,6 +103,12 @@ thead th[scope=colgroup]{text-align:center;padding-right:0}tr.group th{padding-t
 .remark{color:var(--warn);text-decoration:none}ul.banner{list-style:none}
 .samples{display:grid;gap:1.6rem 1.4rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
 .sample img{display:block;width:100%;height:auto;border-radius:3px;margin-bottom:.4rem}
+.boxed{position:relative;margin-bottom:.4rem}.boxed img{margin:0}.boxed svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
+.halo{fill:none;stroke:#fff;stroke-opacity:.75;stroke-width:4;vector-effect:non-scaling-stroke}.box{fill:none;stroke-width:2;vector-effect:non-scaling-stroke}
+.box.true{stroke:#0b8f4d}.box.false{stroke:#d4351c}.box.missed{stroke:#7a3fb5;stroke-dasharray:5 3}.box.difficult{stroke:#5f6b73;stroke-dasharray:1.5 2.5}
+.boxed text{fill:#fff;stroke:#000;stroke-width:.22em;paint-order:stroke;stroke-linejoin:round;font-weight:600}.swatch .ink{stroke:var(--soft)}
+.triples{display:grid;gap:1.4rem}.thirds{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.5rem}.thirds img{display:block;width:100%;height:auto;border-radius:3px}
+.legend + .triples,.legend + .samples{margin-top:.7rem}.thirds span,.triple figcaption{font-size:.8rem}.legend .swatch{display:inline-block;width:24px;height:8px;margin-right:.4rem;vertical-align:middle}
 .small-sheets .sheets{grid-template-columns:repeat(auto-fill,minmax(min(46%,8.5rem),1fr))}.small-sheets figcaption{font-size:.8rem;line-height:1.35}
 .small-sheets .pixels{display:flex;flex-direction:column;justify-content:space-between}
 .sheets{display:grid;gap:1.4rem 1rem;grid-template-columns:repeat(auto-fill,minmax(min(46%,14rem),1fr))}

@@ -39,6 +39,8 @@ test.each([
   ['aet-imagenet/rotnet', 'conv1', 'linear/zhang/conv1/top1', /no column 'conv1'/],
   ['mmselfsup-r50-voc-svm/rotnet-70-epochs', 'all', 'svm/cost1/res5/top1', /gives average-precision/],
   ['aet-imagenet/rotnet', 'conv4', 'svm/cost1/conv4/map', /gives accuracy/],
+  ['voc-segmentation/rotnet', 'mean-iu', 'segmentation/fcn/stride-32/map', /gives mean-iu/],
+  ['voc-detection/rotnet', 'map', 'segmentation/fcn/stride-32/mean-iu', /gives average-precision/],
 ])('%s at %s beside %s is refused', async (row, column, metric, message) => {
   await expect(resolvePublished({ row, metrics: { [column]: metric } }, ['imagenet'])).rejects.toThrow(message);
 });

@@ -15,9 +15,11 @@ const rows = {
   'rotnet-cifar10': 2,
   'rotnet-imagenet-rerun': 1,
   'rotnet-rotations': 4,
-  'rotnet-voc': 1,
   'single-image-linear': 20,
   'vissl-alexnet': 6,
+  'voc-classification': 5,
+  'voc-detection': 4,
+  'voc-segmentation': 2,
 };
 
 test('every table is sound, and those of the source document have all their rows', async () => {
@@ -43,6 +45,9 @@ test.each([
   ['single-image-linear', 'n', [21.0, 33.5, 36.5, 34.0, 29.4]],
   ['single-image-linear', 't', [19.5, 29.8, 33.0, 31.7, 26.8]],
   ['rotnet-cifar10', 'four-blocks', [85.07, 89.06, 86.21, 61.73]],
+  ['voc-classification', 'rotnet', [70.87, 72.97]],
+  ['voc-detection', 'rotnet', [54.4]],
+  ['voc-segmentation', 'rotnet', [39.1]],
   ['bigan-mnist', 'bigan', [96.84, 92.56, 96.28, 97.14, 97.35]],
 ])('%s, row %s', async (table, row, values) => {
   expect((await publishedTable(table)).rows.find(({ id }) => id === row)?.values).toEqual(values);

@@ -15,7 +15,7 @@ export const publishedTableSchema = z
     source: z.string(),
     provenance,
     /** What the numbers say: `error` falls as things get better. */
-    measure: z.enum(['accuracy', 'error', 'average-precision']),
+    measure: z.enum(['accuracy', 'error', 'average-precision', 'mean-iu']),
     unit: z.literal('%'),
     dataset: z.string(),
     protocol: z.strictObject({

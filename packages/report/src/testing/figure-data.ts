@@ -1,15 +1,23 @@
 import type { Figure } from '@selfsup/kit/figure';
+import type { ClassScores } from '../figures/kinds/class-scores.ts';
 import type { Confusion } from '../figures/kinds/confusion.ts';
 import type { Curve } from '../figures/kinds/curve.ts';
+import type { Detections } from '../figures/kinds/detections.ts';
 import type { Filters } from '../figures/kinds/filters.ts';
+import type { Masks } from '../figures/kinds/masks.ts';
 import type { Pictures } from '../figures/kinds/pictures.ts';
+import type { PrecisionRecall } from '../figures/kinds/precision-recall.ts';
 import type { Scatter } from '../figures/kinds/scatter.ts';
 
 interface Data {
+  'class-scores': ClassScores;
   confusion: Confusion;
   curve: Curve;
+  detections: Detections;
   filters: Filters;
+  masks: Masks;
   pictures: Pictures;
+  'precision-recall': PrecisionRecall;
   scatter: Scatter;
 }
 
