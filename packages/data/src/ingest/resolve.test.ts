@@ -78,7 +78,7 @@ describe('dataset.json', () => {
   it.each([
     [
       { sources: [{ type: 'cifar11' }] },
-      /no data source "cifar11"[^]*sources\.0\.type[^]*cifar10, cifar100, fashion-mnist[^]*shapes/,
+      /no data source "cifar11"[^]*sources\.0\.type[^]*cifar10, cifar100, coco, fashion-mnist[^]*shapes/,
     ],
     [
       { sources: [{ type: 'shapes', sise: 3 }] },

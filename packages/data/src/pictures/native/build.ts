@@ -20,7 +20,7 @@ import { cacheFolder } from '@selfsup/kit/folders';
 const require = createRequire(import.meta.url);
 const sources = ['pictures.cc', 'colour.h', 'resample.h', 'turbojpeg.h'];
 // No fused multiply-add: it would round otherwise on processors that have it.
-const flags = ['-std=c++17', '-O3', '-ffp-contract=off', '-shared', '-fPIC', '-DNAPI_VERSION=8'];
+export const flags = ['-std=c++17', '-O3', '-ffp-contract=off', '-shared', '-fPIC', '-DNAPI_VERSION=8'];
 
 /** Where npm has put libjpeg-turbo for this machine. Throws `UserError` where there is none for it. */
 function turboJpeg(): string {
@@ -34,7 +34,7 @@ function turboJpeg(): string {
 }
 
 /** The workspace's own cache of built files; the user's, which may not exist, where that cannot be written. */
-function* buildFolders(): Generator<string> {
+export function* buildFolders(): Generator<string> {
   const modules = /^(.*[\\/]node_modules)[\\/]/.exec(require.resolve('@julusian/jpeg-turbo/package.json'))?.[1];
   if (modules !== undefined) yield join(modules, '.cache', 'selfsup');
   yield join(cacheFolder(), 'native');
