@@ -70,6 +70,11 @@ test('every entry of a package is used from outside', () => {
   expect(unused).toEqual([]);
 });
 
+test('no face of a package has more than fifteen entries', () => {
+  const wide = packages.filter(({ exports }) => Object.keys(exports).length > 15).map(({ folder }) => folder);
+  expect(wide).toEqual([]);
+});
+
 test('every entry is a file, and only parts and fixtures are found by pattern', () => {
   const patterns = /^\.\/(sources|networks|pretext|evaluations|figures|testing)\/\*(\/config|\/run)?$/;
   for (const { folder, exports } of packages) {

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { wholeWork } from '@selfsup/kit/extent';
-import type { StageContext, StageInput, StageModule } from '@selfsup/kit/stage';
+import { wholeWork, type StageContext, type StageInput, type StageModule } from '@selfsup/kit/stage';
 
 /** What the stages are timed on, and how. */
 export interface BenchSettings {

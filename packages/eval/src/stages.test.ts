@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { dryRun } from '@selfsup/kit/extent';
+import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { sha256File } from '@selfsup/kit/files';
 import { metricValues } from '@selfsup/kit/metric';
-import type { StageInput } from '@selfsup/kit/stage';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import classifier from './evaluations/classifier/classifier.ts';
 import features from './evaluations/features/features.ts';

@@ -1,6 +1,5 @@
-import type { Figure } from '@selfsup/kit/figure';
+import type { Figure, Remark } from '@selfsup/kit/stage';
 import type { Metric } from '@selfsup/kit/metric';
-import type { Remark } from '@selfsup/kit/remark';
 
 /** What stages measured, whoever shows it. */
 export interface Results {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { formerMetrics } from '@selfsup/kit/former-metrics';
-import { metricName } from '@selfsup/kit/metric';
+import { formerMetrics, metricName } from '@selfsup/kit/metric';
 import { pictures } from './figures/kinds/pictures.ts';
 import { encodePng } from './images/png.ts';
 import { isHeadline } from './metrics/gather.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
-import { isFolder, workspaceAbove } from '@selfsup/kit/named-folder';
-import { nearest } from '@selfsup/kit/nearest';
+import { isFolder, workspaceAbove } from '@selfsup/kit/folders';
+import { nearest } from '@selfsup/kit/parse';
 
 /** The folders of one checkout: where experiments, comparisons, datasets and the parts they name are looked for. */
 export interface Workspace {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rmdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isFolder } from '@selfsup/kit/named-folder';
+import { isFolder } from '@selfsup/kit/folders';
 import type { FolderState } from './facts.ts';
 
 /** Room and right to write in a folder, or in the nearest one above it that exists. Leaves nothing behind. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
-import { isFolder } from '@selfsup/kit/named-folder';
+import { isFolder } from '@selfsup/kit/folders';
 
 /**
  * Writes a report to its place among the artifacts, or to the file that `--to` names, and gives its path. Throws `UserError`

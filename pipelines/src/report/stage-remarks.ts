@@ -1,4 +1,4 @@
-import type { Remark } from '@selfsup/kit/remark';
+import type { Remark } from '@selfsup/kit/stage';
 import type { Stage } from '../declare/stage.ts';
 import { readRemarks } from './remarks.ts';
 

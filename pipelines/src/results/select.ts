@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/kit/errors';
 import { metricName, type Metric } from '@selfsup/kit/metric';
-import { nearest } from '@selfsup/kit/nearest';
+import { nearest } from '@selfsup/kit/parse';
 import { matchesName } from '@selfsup/report/ranking';
 import type { Result } from './collect.ts';
 

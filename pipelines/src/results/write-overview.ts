@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
-import { isFolder } from '@selfsup/kit/named-folder';
+import { isFolder } from '@selfsup/kit/folders';
 import { readComparison } from '../declare/comparison.ts';
 import { readExperiment } from '../declare/experiment.ts';
 import { comparisonNames } from '../declare/workspace.ts';

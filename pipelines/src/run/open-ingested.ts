@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
-import { nearest } from '@selfsup/kit/nearest';
+import { nearest } from '@selfsup/kit/parse';
 import { datasetStage } from '../declare/dataset-stage.ts';
 import { datasetNames } from '../declare/workspace.ts';
 import { blobsMissing, bringBlobs } from '../remotes/bring.ts';

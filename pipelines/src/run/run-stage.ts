@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
-import { dryRun, wholeWork } from '@selfsup/kit/extent';
-import type { StageInput } from '@selfsup/kit/stage';
+import { dryRun, wholeWork, type StageInput } from '@selfsup/kit/stage';
 import type { Stage } from '../declare/stage.ts';
 import { decideStage, type Decision } from '../keys/decide.ts';
 import { blobsMissing, bringBlobs, bringNamed, bringResult } from '../remotes/bring.ts';

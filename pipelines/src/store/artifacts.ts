@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
-import { namedFolder } from '@selfsup/kit/named-folder';
+import { namedFolder } from '@selfsup/kit/folders';
 import type { Workspace } from '../declare/workspace.ts';
 
 /** Folders of the artifacts root that hold no results of experiments or datasets. */

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/kit/files';
+import { canonicalJson, move, sha256, sha256File, writeAtomically } from '@selfsup/kit/files';
 import { cachePath } from '@selfsup/kit/folders';
-import { move } from '@selfsup/kit/move';
 
 /** A blob as a manifest names it. */
 export interface BlobRef {

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
-import { parseJson } from '@selfsup/kit/json-text';
-import { parseOrExplain } from '@selfsup/kit/parse';
+import { parseJson, parseOrExplain } from '@selfsup/kit/parse';
 import { storeSchema } from '../store/store.ts';
 import { loadSource } from './load-source.ts';
 

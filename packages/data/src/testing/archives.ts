@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { pack } from 'tar-stream';
-import { crc32 } from '@selfsup/kit/crc32';
+import { crc32 } from '@selfsup/kit/files';
 
 /** Path to content, in the order in which they are packed. */
 export type Files = Readonly<Record<string, Buffer>>;

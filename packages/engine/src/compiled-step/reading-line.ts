@@ -1,4 +1,4 @@
-import { workspaceAbove } from '@selfsup/kit/named-folder';
+import { workspaceAbove } from '@selfsup/kit/folders';
 
 /** Frames of the engine, of libraries and of Node, between a line of code and what it calls. */
 const BETWEEN = /node:|node_modules|tfjs-|packages\/engine\/src/;

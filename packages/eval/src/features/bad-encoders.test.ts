@@ -1,6 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { dryRun, wholeWork } from '@selfsup/kit/extent';
-import type { StageInput, StageModule } from '@selfsup/kit/stage';
+import { dryRun, wholeWork, type StageInput, type StageModule } from '@selfsup/kit/stage';
 import { readCheckpoint, writeCheckpoint, type TensorData } from '@selfsup/models/checkpoint';
 import attentionMaps from '../evaluations/attention-maps/attention-maps.ts';
 import augmentedProbe from '../evaluations/augmented-probe/augmented-probe.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { measuringView } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader } from '@selfsup/data/loader';
-import { stopIfAsked } from '@selfsup/kit/interruption';
+import { stopIfAsked } from '@selfsup/kit/stage';
 import type { Progress } from '@selfsup/kit/progress';
 import { NpyWriter, writeNpy } from '@selfsup/numerics/npy';
 import { featureBlob, refuseNonFinite } from './feature-set.ts';

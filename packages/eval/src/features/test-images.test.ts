@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { pixelTensor } from '@selfsup/engine/pixels';
 import { tf } from '@selfsup/engine/tensorflow';
-import { wholeWork } from '@selfsup/kit/extent';
+import { wholeWork } from '@selfsup/kit/stage';
 import type { HeadSource } from '../heads/head-source.ts';
 import { testHead } from '../heads/head-test.ts';
 import { never, randomDataset, silent } from '../testing/in-memory.ts';

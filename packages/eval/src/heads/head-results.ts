@@ -1,6 +1,5 @@
-import type { Figure } from '@selfsup/kit/figure';
+import type { Figure, Remark } from '@selfsup/kit/stage';
 import { accuracy, metricsOf, type Metric } from '@selfsup/kit/metric';
-import type { Remark } from '@selfsup/kit/remark';
 import { confusion } from '@selfsup/report/figures/confusion';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
 import { emptyClassRemarks, labelsOf } from '../measures/empty-classes.ts';

@@ -1,8 +1,6 @@
 import { compiledStep } from '@selfsup/engine/compiled-step';
 import { tf } from '@selfsup/engine/tensorflow';
-import { firstOf } from '@selfsup/kit/extent';
-import { stopIfAsked } from '@selfsup/kit/interruption';
-import type { StageContext } from '@selfsup/kit/stage';
+import { firstOf, stopIfAsked, type StageContext } from '@selfsup/kit/stage';
 import { confusionOf } from '../measures/confusion.ts';
 import type { HeadSource } from './head-source.ts';
 

@@ -1,7 +1,6 @@
 import type { Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
-import { wholeWork, type Extent } from '@selfsup/kit/extent';
-import type { Remark } from '@selfsup/kit/remark';
+import { wholeWork, type Extent, type Remark } from '@selfsup/kit/stage';
 
 /** Classes that a message names; more are counted. */
 const mostNamed = 10;

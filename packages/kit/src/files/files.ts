@@ -5,6 +5,9 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../errors.ts';
 
+export { crc32 } from './crc32.ts';
+export { isOtherDisk, move } from './move.ts';
+
 /** sha256 of bytes or of a string's UTF-8 form, as 64 lower-case hex digits. */
 export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');

@@ -4,6 +4,8 @@ import { isAbsolute, join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { namedFolder } from './named-folder.mjs';
 
+export { isFolder, namedFolder, workspaceAbove } from './named-folder.mjs';
+
 /**
  * The per-user cache, shared by all clones, absolute: SELFSUP_CACHE (a relative one from the workspace root), else `selfsup`
  * in XDG_CACHE_HOME or `~/.cache`. Throws `UserError` for a user without a home folder who has set neither.

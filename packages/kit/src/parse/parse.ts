@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z, type ZodType } from 'zod';
 import { UserError } from '../errors.ts';
-import { parseJson } from '../files/json-text.ts';
+import { parseJson } from './json-text.ts';
 import { nearest } from './nearest.ts';
+
+export { nearest, parseJson };
 
 type Issue = z.core.$ZodIssue;
 

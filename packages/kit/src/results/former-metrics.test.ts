@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { formerMetrics } from './former-metrics.ts';
-import { metricSchema, metricValues } from './metric.ts';
+import { formerMetrics, metricSchema, metricValues } from './metric.ts';
 
 const values = {
   'linear/zhang/conv3/top1': 48.5,

@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ZodType } from 'zod';
 import type { Progress } from '../progress.ts';
-import type { Figure } from '../results/figure.ts';
 import type { Metric } from '../results/metric.ts';
-import type { Remark } from '../results/remark.ts';
 import type { Extent } from './extent.ts';
+
+export { dryRun, firstOf, wholeWork } from './extent.ts';
+export type { Extent };
 
 /** A published artifact that a stage needs: a dataset or the outcome of an earlier stage. */
 export interface StageInput {
@@ -29,6 +31,22 @@ export interface StageContext<Config> {
   readonly signal: AbortSignal;
   /** How much of the work to do. */
   readonly extent: Extent;
+}
+
+/** Something that a stage found and a report shows: a curve, a confusion matrix, pictures. Plain data of its kind. */
+export interface Figure<Data = unknown> {
+  /** Name of the file that describes the kind, such as `confusion`: `packages/report/src/figures/kinds/confusion.ts`. */
+  readonly kind: string;
+  /** What the kind's schema describes; pictures in it are the bytes of PNG files. */
+  readonly data: Data;
+}
+
+/** Something that whoever reads numbers must know: of a dataset, or of the numbers of a stage. */
+export interface Remark {
+  /** Such as `class-without-test-images`. */
+  readonly kind: string;
+  /** Sentences. */
+  readonly message: string;
 }
 
 /** What a finished stage hands over to be published. Paths lie inside `workFolder`. */
@@ -86,4 +104,13 @@ export class Interrupted extends Error {
     super(message);
     this.name = 'Interrupted';
   }
+}
+
+/**
+ * Between two pieces of long work: lets signals and messages in, which wait while a thread computes, and throws
+ * `Interrupted` where the stage was asked to stop.
+ */
+export async function stopIfAsked(signal: AbortSignal | undefined, message: string): Promise<void> {
+  await setImmediate();
+  if (signal?.aborted === true) throw new Interrupted(message);
 }

@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
-import { writeAtomically } from '@selfsup/kit/files';
-import { move } from '@selfsup/kit/move';
+import { move, writeAtomically } from '@selfsup/kit/files';
 
 /**
  * Puts a folder of files in place as a whole: it is written beside its place and then renamed, so that a reader never

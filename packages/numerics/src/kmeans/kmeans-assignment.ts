@@ -1,5 +1,5 @@
 import { tf } from '@selfsup/engine/tensorflow';
-import { stopIfAsked } from '@selfsup/kit/interruption';
+import { stopIfAsked } from '@selfsup/kit/stage';
 import { refuseNonFinite, type RowSource } from '../row-source.ts';
 import { movedClusters } from './kmeans-centroids.ts';
 import { deviceCentroids, deviceRows, nearestTwo, type DeviceCentroids } from './kmeans-nearest.ts';

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
-import type { Figure } from '@selfsup/kit/figure';
+import type { Figure } from '@selfsup/kit/stage';
 import { canonicalJson, writeAtomically } from '@selfsup/kit/files';
 import { findFigureKind } from './find-kind.ts';
 

@@ -1,5 +1,5 @@
 import { z, type ZodType } from 'zod';
-import type { Figure } from '@selfsup/kit/figure';
+import type { Figure } from '@selfsup/kit/stage';
 import type { Arranged } from '../charts/panels.ts';
 import type { Results, StageRow } from '../input.ts';
 import type { Markup } from '../markup/html.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formerMetrics } from '@selfsup/kit/former-metrics';
+import { formerMetrics } from '@selfsup/kit/metric';
 import { familiesOf, familyTitle, namesOf } from './families.ts';
 import { protocolsOf } from './protocols.ts';
 

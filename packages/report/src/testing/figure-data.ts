@@ -1,4 +1,4 @@
-import type { Figure } from '@selfsup/kit/figure';
+import type { Figure } from '@selfsup/kit/stage';
 import type { ClassScores } from '../figures/kinds/class-scores.ts';
 import type { Confusion } from '../figures/kinds/confusion.ts';
 import type { Curve } from '../figures/kinds/curve.ts';

@@ -1,4 +1,4 @@
-import { formerMetrics } from '@selfsup/kit/former-metrics';
+import { formerMetrics } from '@selfsup/kit/metric';
 import { normal, randomKey, uniform } from '@selfsup/kit/random';
 import { confusion } from '../figures/kinds/confusion.ts';
 import { curve } from '../figures/kinds/curve.ts';

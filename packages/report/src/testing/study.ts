@@ -1,4 +1,4 @@
-import { formerMetrics } from '@selfsup/kit/former-metrics';
+import { formerMetrics } from '@selfsup/kit/metric';
 import type { ComparedRow, ComparisonInput } from '../comparison-input.ts';
 import { filters } from '../figures/kinds/filters.ts';
 import { encodePng } from '../images/png.ts';

@@ -2,7 +2,7 @@ import { evenlyApart } from '@selfsup/data/subset';
 import { compiledStep } from '@selfsup/engine/compiled-step';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
-import { stopIfAsked } from '@selfsup/kit/interruption';
+import { stopIfAsked } from '@selfsup/kit/stage';
 import { deriveKey } from '@selfsup/kit/random';
 import { nearestNeighbours } from '@selfsup/numerics/nearest-neighbours';
 import { memoryRows, type RowSource } from '@selfsup/numerics/row-source';

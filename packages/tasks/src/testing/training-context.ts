@@ -1,5 +1,4 @@
-import { wholeWork } from '@selfsup/kit/extent';
-import type { StageContext } from '@selfsup/kit/stage';
+import { wholeWork, type StageContext } from '@selfsup/kit/stage';
 import { recordingProgress } from '@selfsup/trainer/testing/recording-progress';
 import type { Task } from '../task.ts';
 import { trainingSchema, type TrainingConfig } from '../training/training-config.ts';

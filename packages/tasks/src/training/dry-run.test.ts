@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { dryRun } from '@selfsup/kit/extent';
+import { dryRun } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { random } from '../pretext/random/random.ts';
 import { rotnet } from '../pretext/rotnet/rotnet.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { tf } from '@selfsup/engine/tensorflow';
-import type { Figure } from '@selfsup/kit/figure';
+import type { Figure } from '@selfsup/kit/stage';
 import { writeAtomically } from '@selfsup/kit/files';
 import { loss, metricName, type Metric } from '@selfsup/kit/metric';
 import { curve } from '@selfsup/report/figures/curve';

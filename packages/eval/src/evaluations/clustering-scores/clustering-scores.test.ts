@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dryRun } from '@selfsup/kit/extent';
+import { dryRun } from '@selfsup/kit/stage';
 import { metricValues } from '@selfsup/kit/metric';
 import { integer, randomKey } from '@selfsup/kit/random';
 import { normals } from '../../testing/in-memory.ts';

@@ -1,5 +1,5 @@
 import { UMAP } from 'umap-js';
-import { stopIfAsked } from '@selfsup/kit/interruption';
+import { stopIfAsked } from '@selfsup/kit/stage';
 import { deriveKey, philox, type RandomKey } from '@selfsup/kit/random';
 import type { Neighbours } from '@selfsup/numerics/nearest-neighbours';
 

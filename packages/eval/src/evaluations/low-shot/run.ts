@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
-import { stopIfAsked } from '@selfsup/kit/interruption';
+import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { accuracy, meanAveragePrecision } from '@selfsup/kit/metric';
-import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { eachLayer, type LayerResult } from '../../features/each-layer.ts';
 import { featureBlob } from '../../features/feature-set.ts';
 import { KeptResults } from '../../features/kept-results.ts';

@@ -1,5 +1,5 @@
 import { tf } from '@selfsup/engine/tensorflow';
-import { stopIfAsked } from '@selfsup/kit/interruption';
+import { stopIfAsked } from '@selfsup/kit/stage';
 import type { FeatureSet } from '../../features/feature-set.ts';
 import { confusionOf, top1 } from '../../measures/confusion.ts';
 import { judge, scoresOf, trainingVectors } from '../svm/scores.ts';

@@ -1,8 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
-import { dryRun } from '@selfsup/kit/extent';
+import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { metricValues } from '@selfsup/kit/metric';
-import type { StageInput } from '@selfsup/kit/stage';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { publishedFeatures } from '../../testing/published-features.ts';
 import { names, parts, publishedReference, reference } from '../../testing/reference-features.ts';

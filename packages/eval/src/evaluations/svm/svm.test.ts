@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
-import { dryRun } from '@selfsup/kit/extent';
+import { dryRun } from '@selfsup/kit/stage';
 import { metricValues } from '@selfsup/kit/metric';
 import { averagePrecision } from '../../measures/average-precision.ts';
 import { publishedFeatures } from '../../testing/published-features.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UserError } from '@selfsup/kit/errors';
-import { dryRun, wholeWork } from '@selfsup/kit/extent';
+import { dryRun, wholeWork } from '@selfsup/kit/stage';
 import { recordingProgress } from '@selfsup/trainer/testing/recording-progress';
 import { checkClusterCounts } from './cluster-counts.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stopIfAsked } from './interruption.ts';
+import { stopIfAsked } from './stage.ts';
 
 test('what was asked while a thread computed is heard: messages come in, then the work stops', async () => {
   const asked = new AbortController();
