@@ -1,7 +1,6 @@
 import { execa } from 'execa';
-import { readSettings } from '@selfsup/engine/settings';
+import { engineStatus, readSettings } from '@selfsup/engine/status';
 import { findCompiler, findPython } from '@selfsup/engine/setup';
-import { engineStatus } from '@selfsup/engine/status';
 import { UserError } from '@selfsup/kit/errors';
 import { cacheFolder, dataFolder } from '@selfsup/kit/folders';
 import type { Session } from '../run/session.ts';

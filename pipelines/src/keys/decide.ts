@@ -1,4 +1,4 @@
-import type { EngineIdentity } from '@selfsup/engine/identity';
+import type { EngineIdentity } from '@selfsup/engine/status';
 import { partFile, partKind } from '../declare/parts.ts';
 import type { Asked, Prepared, Stage } from '../declare/stage.ts';
 import type { Session } from '../run/session.ts';
@@ -97,6 +97,6 @@ function partsExist(session: Session, parts: readonly string[]): boolean {
 let engine: Promise<EngineIdentity> | undefined;
 
 function engineOf(): Promise<EngineIdentity> {
-  engine ??= import('@selfsup/engine/identity').then(({ engineIdentity }) => engineIdentity());
+  engine ??= import('@selfsup/engine/status').then(({ engineIdentity }) => engineIdentity());
   return engine;
 }

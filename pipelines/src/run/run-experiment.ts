@@ -1,4 +1,4 @@
-import { readSettings } from '@selfsup/engine/settings';
+import { readSettings } from '@selfsup/engine/status';
 import { Interrupted } from '@selfsup/kit/stage';
 import { datasetStage } from '../declare/dataset-stage.ts';
 import { datasetsNeeded, findStage, type Experiment } from '../declare/experiment.ts';

@@ -1,7 +1,7 @@
 import type { layers, SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-gpu';
 import { batchNorm4d } from '../ops/batch-norm.ts';
 import { tf } from '../ops/library.ts';
-import type { LayerChain } from './padded-pooling.ts';
+import type { LayerChain } from './pooling/padded-pooling.ts';
 import { onlyInput, stockClass, type LayerVariable } from './stock.ts';
 
 /** The parts of tfjs's own layer that we lean on. */

@@ -1,7 +1,7 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs-node-gpu';
 import { tf } from '../ops/library.ts';
 import { conv2d } from './convolution.ts';
-import type { LayerChain } from './padded-pooling.ts';
+import type { LayerChain } from './pooling/padded-pooling.ts';
 
 const HORIZONTAL = [1, 0, -1, 2, 0, -2, 1, 0, -1];
 const VERTICAL = [1, 2, 1, 0, 0, 0, -1, -2, -1];

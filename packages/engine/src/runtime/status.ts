@@ -5,6 +5,10 @@ import { readSettings } from './settings.ts';
 import { hasCuda, readMachine, requireSupported } from '../setup/machine.ts';
 import { ADDON, inspectEngine, tfjsFolder } from '../setup/place.ts';
 
+// What is asked of the engine without loading TensorFlow.
+export { engineIdentity, type EngineIdentity } from './identity.ts';
+export { readSettings };
+
 /** State of the engine, for `selfsup doctor`. */
 export interface EngineStatus {
   readonly ok: boolean;
@@ -47,7 +51,7 @@ export async function engineStatus({ run = true } = {}): Promise<EngineStatus> {
     facts.tfjs = found.stamp.tfjs;
     facts.flavour = found.stamp.flavour;
     if (!run) return;
-    const { smokeCheck } = await import('../setup/smoke.ts');
+    const { smokeCheck } = await import('../setup/addon/smoke.ts');
     const smoke = await smokeCheck(`${found.root}/${ADDON}`);
     if (!smoke.ok) {
       const remedy = `Delete ${found.root} and run npx nx run engine:setup.`;

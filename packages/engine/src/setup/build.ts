@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
 import type { Progress } from '@selfsup/kit/progress';
-import { compileAddon, findCompiler } from './addon.ts';
-import { engineWithLibraries, shareLibraries } from './libraries.ts';
+import { compileAddon, findCompiler } from './addon/addon.ts';
+import { engineWithLibraries, shareLibraries } from './library/libraries.ts';
 import { diskFull, requireSpace } from './machine.ts';
 import { ADDON, GUARD, STAMP, inspectRoot, sizes, tfjsVersion, type EngineStamp } from './place.ts';
 import { UNPACKING, unpackedPath, type Recipe } from './recipe.ts';
-import type { SmokeResult } from './smoke.ts';
-import { unpack } from './unpack.ts';
-import { fetchWheel, findPython } from './wheels.ts';
+import type { SmokeResult } from './addon/smoke.ts';
+import { unpack } from './library/unpack.ts';
+import { fetchWheel, findPython } from './library/wheels.ts';
 
 /** What building an engine needs to know. */
 export interface BuildOptions {

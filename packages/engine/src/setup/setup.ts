@@ -8,7 +8,7 @@ import { readSettings } from '../runtime/settings.ts';
 import { chooseFlavour, readMachine, requireSupported, type MachineFacts } from './machine.ts';
 import * as place from './place.ts';
 import { engineId, recipeFor, type Flavour, type Recipe } from './recipe.ts';
-import type { SmokeResult } from './smoke.ts';
+import type { SmokeResult } from './addon/smoke.ts';
 
 /** What set-up may be told; all have the defaults that the command uses. */
 export interface SetupOptions {
@@ -52,8 +52,8 @@ export async function setUpEngine(options: SetupOptions): Promise<SetupResult> {
   // Only now what building needs: with an engine in place, the command is done before all that would be loaded.
   const [{ buildEngine }, { linkEngine }, { smokeCheck }] = await Promise.all([
     import('./build.ts'),
-    import('./links.ts'),
-    import('./smoke.ts'),
+    import('./library/links.ts'),
+    import('./addon/smoke.ts'),
   ]);
   const { smoke = smokeCheck } = options;
   const prebuilt = await acceptPrebuilt(packageFolder, progress, smoke);

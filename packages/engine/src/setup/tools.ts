@@ -1,2 +1,2 @@
-export { findCompiler } from './addon.ts';
-export { findPython } from './wheels.ts';
+export { findCompiler } from './addon/addon.ts';
+export { findPython } from './library/wheels.ts';

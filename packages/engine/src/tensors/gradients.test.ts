@@ -3,7 +3,7 @@ import { variableGradients, variableGradientsOfEach } from './gradients.ts';
 import { batchNormRelu, conv2d, dense } from '../layers.ts';
 import { sparseSoftmaxCrossEntropy } from './losses.ts';
 import { maxDifference } from '../ops/checks.ts';
-import { globalAveragePool, maxPool } from '../pooling.ts';
+import { globalAveragePool, maxPool } from '../layers/pooling/pooling.ts';
 import { tf } from '../tensorflow.ts';
 
 function smallNetwork() {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pixelTensor } from '@selfsup/engine/pixels';
+import { pixelTensor } from '@selfsup/engine/device-tensor';
 import { tf } from '@selfsup/engine/tensorflow';
 import { wholeWork } from '@selfsup/kit/stage';
 import type { HeadSource } from '../heads/head-source.ts';

@@ -1,4 +1,4 @@
-import { pixelTensor } from '@selfsup/engine/pixels';
+import { pixelTensor } from '@selfsup/engine/device-tensor';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import type { LoadedEncoder } from '@selfsup/models/encoder';

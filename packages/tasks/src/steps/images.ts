@@ -1,5 +1,5 @@
 import type { Batch } from '@selfsup/data/loader';
-import { pixelTensor } from '@selfsup/engine/pixels';
+import { pixelTensor } from '@selfsup/engine/device-tensor';
 import type { tf } from '@selfsup/engine/tensorflow';
 
 /** The images of a batch on the device: float32 `[batch, height, width, channels]`, 0..255. */

@@ -1,6 +1,6 @@
 import type { Batch } from '@selfsup/data/loader';
 import { compiledStep } from '@selfsup/engine/compiled-step';
-import { pixelTensor } from '@selfsup/engine/pixels';
+import { pixelTensor } from '@selfsup/engine/device-tensor';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey } from '@selfsup/kit/random';

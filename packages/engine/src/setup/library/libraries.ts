@@ -1,7 +1,7 @@
 import { cp, link, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { inspectRoot } from './place.ts';
-import { UNPACKING, type Recipe } from './recipe.ts';
+import { inspectRoot } from '../place.ts';
+import { UNPACKING, type Recipe } from '../recipe.ts';
 
 /** A whole engine in `engines` whose libraries and headers are the recipe's: only its addon is another. */
 export async function engineWithLibraries(engines: string, recipe: Recipe): Promise<string | undefined> {

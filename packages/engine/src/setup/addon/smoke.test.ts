@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { ADDON, engineRoot, tfjsFolder } from './place.ts';
+import { ADDON, engineRoot, tfjsFolder } from '../place.ts';
 import { smokeCheck } from './smoke.ts';
 
 test('the engine in place multiplies rightly', async () => {

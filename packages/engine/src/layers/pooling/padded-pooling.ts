@@ -1,6 +1,6 @@
 import type { layers, Shape, SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-gpu';
-import { tf } from '../ops/library.ts';
-import { onlyInput } from './stock.ts';
+import { tf } from '../../ops/library.ts';
+import { onlyInput } from '../stock.ts';
 
 /** One or several layers put one after another; `apply` adds them to a functional model. */
 export interface LayerChain {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { maxDifference } from '../ops/checks.ts';
-import { adaptiveAveragePool, averagePool, maxPool, type LayerChain, type MaxPoolSettings } from '../pooling.ts';
-import { tf } from '../tensorflow.ts';
+import { maxDifference } from '../../ops/checks.ts';
+import { adaptiveAveragePool, averagePool, maxPool, type LayerChain, type MaxPoolSettings } from './pooling.ts';
+import { tf } from '../../tensorflow.ts';
 
 /** Pooling by its definition, window by window: oracle of the layers. */
 function poolByHand(

@@ -1,7 +1,7 @@
 import type { Shape, SymbolicTensor, Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
-import { tf } from '../ops/library.ts';
+import { tf } from '../../ops/library.ts';
 import type { LayerChain } from './padded-pooling.ts';
-import { onlyInput } from './stock.ts';
+import { onlyInput } from '../stock.ts';
 
 /** Stock tfjs has no layer that samples at pixel centres. */
 class BilinearResize2D extends tf.layers.Layer {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { adaptiveMaxPool, bilinearResize, type LayerChain } from '../pooling.ts';
-import { tf } from '../tensorflow.ts';
+import { adaptiveMaxPool, bilinearResize, type LayerChain } from './pooling.ts';
+import { tf } from '../../tensorflow.ts';
 
 /** Two channels of 7 × 5 pixels, channels first as PyTorch has them: (37 i) mod 23. */
 const image = tf

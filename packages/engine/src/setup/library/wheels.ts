@@ -5,8 +5,8 @@ import { execa } from 'execa';
 import { UserError } from '@selfsup/kit/errors';
 import { move, sha256File } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
-import { diskFull } from './machine.ts';
-import type { Wheel } from './recipe.ts';
+import { diskFull } from '../machine.ts';
+import type { Wheel } from '../recipe.ts';
 
 /** PEP 600 platform tags and `--platform` came with this pip. */
 const OLDEST_PIP = [20, 3] as const;

@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { UserError } from '@selfsup/kit/errors';
-import { diskFull } from './machine.ts';
-import { ADDON, GUARD, GUARD_SOURCE, STEP_SOURCES, nodeApiHeaders } from './place.ts';
+import { diskFull } from '../machine.ts';
+import { ADDON, GUARD, GUARD_SOURCE, STEP_SOURCES, nodeApiHeaders } from '../place.ts';
 
 const INSTALL_COMPILER =
   'Install one (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; Arch: pacman -S gcc), or set CXX to its command.';

@@ -1,7 +1,7 @@
 import type { layers, Shape, SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-gpu';
-import { tf } from '../ops/library.ts';
+import { tf } from '../../ops/library.ts';
 import type { LayerChain } from './padded-pooling.ts';
-import { onlyInput } from './stock.ts';
+import { onlyInput } from '../stock.ts';
 
 /** Where the bins of a side lie: from floor(i·length/bins) up to ceil((i+1)·length/bins), which is PyTorch's rule. */
 export function binBounds(bins: number, length: number): (readonly [start: number, end: number])[] {

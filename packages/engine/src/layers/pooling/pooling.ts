@@ -1,0 +1,4 @@
+export * from './padded-pooling.ts';
+export * from './average-pooling.ts';
+export * from './adaptive-max-pooling.ts';
+export * from './bilinear-resize.ts';
