@@ -1,9 +1,8 @@
 // eval/linear-probe on features of a file, or the weights and orders that it begins with: probe.ts <JSON settings>.
 import { join } from 'node:path';
 import { tf } from '@selfsup/engine/tensorflow';
-import { openCachedSource } from '@selfsup/eval/cached-source';
 import probe from '@selfsup/eval/evaluations/linear-probe';
-import { runHead } from '@selfsup/eval/head-stage';
+import { runCachedHead } from '@selfsup/eval/head-stage';
 import { buildHead } from '@selfsup/eval/heads';
 import { deriveKey, permutation, randomKey } from '@selfsup/kit/random';
 import { NpyWriter, writeNpy } from '@selfsup/numerics/npy';
@@ -30,7 +29,7 @@ if (settings.start) {
 } else {
   tf.matMul(tf.ones([8, 8]), tf.ones([8, 8])).dispose(); // the library is loaded, as PyTorch is
   await time(async () => {
-    const curve = figureData(await runHead(context, kind, openCachedSource), 'curve');
+    const curve = figureData(await runCachedHead(context, kind), 'curve');
     return {
       losses: curve.train.map((point) => point['loss']),
       accuracies: curve.test.map((point) => point['top1']),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
 import type { StageInput } from '@selfsup/kit/stage';
 import { NpyReader } from '@selfsup/numerics/npy';
@@ -150,4 +151,13 @@ export function checkLabels(labels: Int32Array, classes: number, part: string): 
     throw new UserError(`Image ${wrong} of the ${part} images has no label among the ${classes} classes`, {
       remedy: 'Evaluate on a dataset in which every image has a class.',
     });
+}
+
+/** Throws `UserError` for pictures of another dataset, or of other classes: they would stand beside the wrong features. */
+export function checkSameDataset({ dataset: { name, digest } }: FeatureDescription, { manifest }: Dataset): void {
+  if (digest === manifest.digest) return;
+  throw new UserError(`The features are those of dataset ${name}, 'dataset' is another: ${manifest.name}`, {
+    field: 'needs.dataset',
+    remedy: 'Name the dataset that the features were extracted from.',
+  });
 }

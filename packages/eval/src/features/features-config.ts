@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { subsetSchema } from '@selfsup/data/subset';
 
+/** How a feature map becomes a vector: the mean over its cells, or all of it. */
+export const vectorSchema = z.enum(['average', 'flatten']);
+
+/** Layers to measure, each by itself. */
+export const layersSchema = z
+  .array(z.string())
+  .min(1)
+  .refine((names) => new Set(names).size === names.length, 'a layer is named twice');
+
 /** Images that go through the encoder at a time where features are kept. Changes no result. */
 export const extractionBatch = 250;
 
@@ -14,10 +23,7 @@ export type ImageParts = z.infer<z.ZodObject<typeof imageParts>>;
 /** The config section of `eval/features`. */
 export const featuresSchema = z.strictObject({
   /** Probe points of the encoder, such as `conv2`. */
-  layers: z
-    .array(z.string())
-    .min(1)
-    .refine((names) => new Set(names).size === names.length, 'a layer is named twice'),
+  layers: layersSchema,
   ...imageParts,
   /** Images at a time. Changes no result. */
   batchSize: z.int().min(2).default(extractionBatch),

@@ -4,18 +4,30 @@ import { randomKey, type RandomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { parameterCount } from '@selfsup/models/weights';
 import { eventRecords } from '../tuning/training-job.ts';
+import { openAugmentedSource, type AugmentedConfig } from './augmented-source.ts';
+import { openCachedSource } from './cached-source.ts';
 import type { HeadTraining } from './head-config.ts';
 import { headResults } from './head-results.ts';
 import type { FeatureShape, HeadSource } from './head-source.ts';
 import { trainHead } from './head-training.ts';
 import { buildHead, type HeadKind } from './heads.ts';
 
+/** `runHead` on the published features of the config's layer. */
+export function runCachedHead(context: StageContext<HeadTraining>, kind: HeadKind): Promise<StageResult> {
+  return runHead(context, kind, openCachedSource);
+}
+
+/** `runHead` on training images that are augmented anew in each epoch. */
+export function runAugmentedHead(context: StageContext<AugmentedConfig>, kind: HeadKind): Promise<StageResult> {
+  return runHead(context, kind, openAugmentedSource);
+}
+
 /**
  * Runs a stage that trains one head on the batches of the source that `open` opens, whose order is a function of the
  * key that it is given. The metrics are `<head>/<protocol>/<layer>/top1` (after the last epoch) and `…/top1-best`,
  * both in percent.
  */
-export async function runHead<Config extends HeadTraining>(
+async function runHead<Config extends HeadTraining>(
   context: StageContext<Config>,
   kind: HeadKind,
   open: (context: StageContext<Config>, key: RandomKey) => Promise<HeadSource>,
@@ -34,18 +46,9 @@ export async function runHead<Config extends HeadTraining>(
     progress.note(`${head} head on ${config.layer}: ${parameters.toLocaleString('en')} parameters`);
     const name = `${head} on ${config.layer}`;
     const identity = sha256(canonicalJson({ config, seed, head, ...source.identity }));
-    const { heads, curve } = await trainHead({
-      model,
-      source,
-      config,
-      layers: [config.layer],
-      name,
-      identity,
-      workFolder,
-      progress,
-      signal,
-      extent,
-    }).finally(() => model.dispose());
+    const where = { workFolder, progress, signal, extent };
+    const trained = trainHead({ ...where, model, source, config, layers: [config.layer], name, identity });
+    const { heads, curve } = await trained.finally(() => model.dispose());
     // Top-5 is no part of these protocols.
     const measured = heads.map((one) => ({ ...one, top5: undefined }));
     const results = headResults({ head, protocol: config.protocol }, [config.layer], source, measured, curve);

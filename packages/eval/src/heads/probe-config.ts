@@ -5,7 +5,7 @@ import { canonicalJson } from '@selfsup/kit/files';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
 import { poolingSchema, type Pooling } from '../features/pooling-config.ts';
-import { layersSchema } from '../features/vector-config.ts';
+import { layersSchema } from '../features/features-config.ts';
 import { initialiserSchema, probeNormSchema } from './head-config.ts';
 import type { FeatureShape } from './head-source.ts';
 import { probeProtocols, protocolNames, type ProbeProtocol, type ProtocolName } from './probe-protocols.ts';

@@ -9,7 +9,7 @@ import type { HeadTraining } from '../heads/head-config.ts';
 import type { BatchSettings } from '../heads/head-source.ts';
 
 /** Settings of a training on labels. */
-type LabelTraining = BatchSettings & Pick<HeadTraining, 'epochs' | 'optimizer' | 'schedule'>;
+type LabelTraining = Omit<BatchSettings, 'dropLast'> & Pick<HeadTraining, 'epochs' | 'optimizer' | 'schedule'>;
 
 /** A training on labels, beside what is trained. Live checkpoints lie in its work folder, which it has for itself. */
 export interface TrainingJob extends Pick<StageContext<never>, 'workFolder' | 'progress' | 'signal' | 'extent'> {

@@ -27,11 +27,8 @@ const stage: StageModule<Config> = {
   roles: ['encoder', 'dataset'],
   run: async (context) => {
     // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
-    const [{ runHead }, { openAugmentedSource }] = await Promise.all([
-      import('../../heads/head-stage.ts'),
-      import('../../heads/augmented-source.ts'),
-    ]);
-    return runHead(context, context.config, openAugmentedSource);
+    const { runAugmentedHead } = await import('../../heads/head-stage.ts');
+    return runAugmentedHead(context, context.config);
   },
 };
 export default stage;

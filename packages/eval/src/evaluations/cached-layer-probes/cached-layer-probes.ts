@@ -9,6 +9,6 @@ const stage: StageModule<CachedLayerProbesConfig> = {
   schema,
   roles: ['features'],
   // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
-  run: async (context) => (await import('../../heads/run-layer-probes.ts')).runCachedLayerProbes(context),
+  run: async (context) => (await import('../layer-probes/run.ts')).runCachedLayerProbes(context),
 };
 export default stage;

@@ -11,11 +11,8 @@ const stage: StageModule<Config> = {
   roles: ['features'],
   run: async (context) => {
     // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
-    const [{ runHead }, { openCachedSource }] = await Promise.all([
-      import('../../heads/head-stage.ts'),
-      import('../../heads/cached-source.ts'),
-    ]);
-    return runHead(context, context.config, openCachedSource);
+    const { runCachedHead } = await import('../../heads/head-stage.ts');
+    return runCachedHead(context, context.config);
   },
 };
 export default stage;

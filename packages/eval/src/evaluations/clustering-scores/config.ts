@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { poolingSchema } from '../../features/pooling-config.ts';
-import { layersSchema } from '../../features/vector-config.ts';
+import { layersSchema } from '../../features/features-config.ts';
 
 export const schema = z.strictObject({
   layers: layersSchema,

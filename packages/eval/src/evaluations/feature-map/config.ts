@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { layersSchema, vectorSchema } from '../../features/vector-config.ts';
+import { layersSchema, vectorSchema } from '../../features/features-config.ts';
 
 /** More classes than colours and marks can tell apart. */
 export const mostClasses = 20;

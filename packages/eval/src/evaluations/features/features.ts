@@ -8,6 +8,6 @@ import { featuresSchema, type FeaturesConfig } from '../../features/features-con
 const stage: StageModule<FeaturesConfig> = {
   schema: featuresSchema,
   roles: ['encoder', 'dataset'],
-  run: async (context) => (await import('../../features/extract-features.ts')).extractFeatures(context),
+  run: async (context) => (await import('./run.ts')).extractFeatures(context),
 };
 export default stage;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { layersSchema, vectorSchema } from '../../features/vector-config.ts';
+import { layersSchema, vectorSchema } from '../../features/features-config.ts';
 
 export const schema = z
   .strictObject({

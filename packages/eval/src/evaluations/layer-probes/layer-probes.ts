@@ -10,6 +10,6 @@ const stage: StageModule<LayerProbesConfig> = {
   schema,
   roles: ['encoder', 'dataset'],
   // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
-  run: async (context) => (await import('../../heads/run-layer-probes.ts')).runLayerProbes(context),
+  run: async (context) => (await import('./run.ts')).runLayerProbes(context),
 };
 export default stage;

@@ -1,16 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { UserError } from '@selfsup/kit/errors';
-import { canonicalJson, sha256 } from '@selfsup/kit/files';
+import { canonicalJson } from '@selfsup/kit/files';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import type { FrozenInput } from '../../features/frozen-input.ts';
 import { liveTest } from '../../features/test-images.ts';
 import { openAugmentedLayers } from '../../heads/augmented-source.ts';
-import { headResults } from '../../heads/head-results.ts';
 import type { FeatureShape } from '../../heads/head-source.ts';
-import { trainHead } from '../../heads/head-training.ts';
-import { writeJsonFiles } from '../../measures/json-files.ts';
-import { eventRecords } from '../../tuning/training-job.ts';
+import { trainLayerHeads } from '../../heads/layer-heads.ts';
 import type { RetrainedLayersConfig } from './config.ts';
 import { retrainingProtocols, type RetrainingProtocol } from './protocols.ts';
 import { upperLayers } from './upper-layers.ts';
@@ -27,9 +24,9 @@ function resolve(config: RetrainedLayersConfig) {
   );
   const settings = { ...published, ...Object.fromEntries(given.map((key) => [key, config[key]])) };
   return {
+    ...(settings as Omit<RetrainingProtocol, 'source'> & { readonly samplesPerEpoch?: number }),
     label: `${config.protocol}${changed.length > 0 ? '*' : ''}`,
     differences: changed.map((key) => `'${key}' is overridden`),
-    settings: settings as Omit<RetrainingProtocol, 'source'> & { readonly samplesPerEpoch?: number },
   };
 }
 
@@ -45,11 +42,11 @@ function refuseOthers({ facts, frozen }: FrozenInput, protocol: string): void {
 
 /** Runs `eval/retrained-layers`. Throws as `openAugmentedLayers` does, and `UserError` for another network than AlexNet. */
 export async function runRetrainedLayers(context: StageContext<RetrainedLayersConfig>): Promise<StageResult> {
-  const { config, seed, workFolder, progress, signal, extent } = context;
-  const { layers, train, test, workers } = config;
-  const { label, differences, settings } = resolve(config);
+  const { config, seed } = context;
+  const { layers, testEvery, train, test, workers } = config;
+  const settings = resolve(config);
   const key = randomKey(seed, 'head', 'retrained', config.protocol);
-  await mkdir(workFolder, { recursive: true });
+  await mkdir(context.workFolder, { recursive: true });
   const settingsOf = (input: FrozenInput) => {
     refuseOthers(input, config.protocol);
     return { ...settings, dropLast: false, train, test, workers };
@@ -63,30 +60,10 @@ export async function runRetrainedLayers(context: StageContext<RetrainedLayersCo
     key,
   );
   try {
-    const { classes, shapes } = source;
-    for (const difference of differences) progress.note(`${label}: ${difference}`);
-    const byLayer = Object.fromEntries(layers.map((layer, i) => [layer, shapes[i] as FeatureShape]));
-    const model = upperLayers(byLayer, classes.length, settings.units, key);
-    const { heads, curve } = await trainHead({
-      model,
-      source,
-      config: { ...settings, dropLast: false },
-      layers,
-      testEvery: config.testEvery,
-      name: `layers above ${layers.join(', ')}`,
-      identity: sha256(canonicalJson({ config, settings, seed, head: 'retrained', ...source.identity })),
-      workFolder,
-      progress,
-      signal,
-      extent,
-    }).finally(() => model.dispose());
-
-    const files = await writeJsonFiles(workFolder, { 'protocol.json': { ...settings, label, differences } });
-    return {
-      files,
-      records: eventRecords(workFolder),
-      ...headResults({ head: 'retrained', protocol: label }, layers, source, heads, curve),
-    };
+    const byLayer = Object.fromEntries(layers.map((layer, i) => [layer, source.shapes[i] as FeatureShape]));
+    const model = upperLayers(byLayer, source.classes.length, settings.units, key);
+    const name = `layers above ${layers.join(', ')}`;
+    return await trainLayerHeads(context, source, settings, { head: 'retrained', name, model, testEvery });
   } finally {
     await source.close();
   }

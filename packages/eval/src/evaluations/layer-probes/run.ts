@@ -1,21 +1,17 @@
 import { mkdir } from 'node:fs/promises';
-import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { randomKey, type RandomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
-import type { CachedLayerProbesConfig } from '../evaluations/cached-layer-probes/config.ts';
-import type { LayerProbesConfig } from '../evaluations/layer-probes/config.ts';
-import type { FeatureSet } from '../features/feature-set.ts';
-import type { FrozenInput } from '../features/frozen-input.ts';
-import { liveTest } from '../features/test-images.ts';
-import { writeJsonFiles } from '../measures/json-files.ts';
-import { eventRecords } from '../tuning/training-job.ts';
-import { openAugmentedLayers } from './augmented-source.ts';
-import { openCachedLayers } from './cached-source.ts';
-import { headResults } from './head-results.ts';
-import type { FeatureShape, HeadSource } from './head-source.ts';
-import { trainHead } from './head-training.ts';
-import { jointProbes } from './heads.ts';
-import { resolveProbe, type ProbeSubject, type ResolvedProbe } from './probe-config.ts';
+import type { CachedLayerProbesConfig } from '../cached-layer-probes/config.ts';
+import type { LayerProbesConfig } from './config.ts';
+import type { FeatureSet } from '../../features/feature-set.ts';
+import type { FrozenInput } from '../../features/frozen-input.ts';
+import { liveTest } from '../../features/test-images.ts';
+import { openAugmentedLayers } from '../../heads/augmented-source.ts';
+import { openCachedLayers } from '../../heads/cached-source.ts';
+import type { FeatureShape, HeadSource } from '../../heads/head-source.ts';
+import { jointProbes } from '../../heads/heads.ts';
+import { trainLayerHeads } from '../../heads/layer-heads.ts';
+import { resolveProbe, type ProbeSubject, type ResolvedProbe } from '../../heads/probe-config.ts';
 
 type Context = StageContext<LayerProbesConfig | CachedLayerProbesConfig>;
 
@@ -78,37 +74,14 @@ function cachedSubject(features: readonly FeatureSet[], layers: readonly string[
 }
 
 async function train(context: Context, source: HeadSource, settings: ResolvedProbe): Promise<StageResult> {
-  const { config, seed, workFolder, progress, signal, extent } = context;
-  const { layers } = config;
-  const { classes } = source;
-  for (const difference of settings.differences) progress.note(`${settings.label}: ${difference}`);
+  const { layers, testEvery = source.testViews === 1 ? 1 : settings.epochs } = context.config;
   const { batchNorm, batchNormDecay, initialiser } = settings;
-  const common = { classes: classes.length, key: probeKey(context), batchNorm, batchNormDecay, initialiser };
+  const common = { classes: source.classes.length, key: probeKey(context), batchNorm, batchNormDecay, initialiser };
   const probes = layers.map((layer, i) => {
     const shape = source.shapes[i] as FeatureShape;
     return [layer, { ...common, shape, pooling: settings.pooling[layer] ?? 'none' }] as const;
   });
   const model = jointProbes(Object.fromEntries(probes));
-  const { heads, curve } = await trainHead({
-    model,
-    source,
-    config: settings,
-    layers,
-    testEvery: config.testEvery ?? (source.testViews === 1 ? 1 : settings.epochs),
-    average: settings.average,
-    name: `linear probes on ${layers.join(', ')}`,
-    identity: sha256(canonicalJson({ config, settings, seed, head: 'linear', ...source.identity })),
-    workFolder,
-    progress,
-    signal,
-    extent,
-  }).finally(() => model.dispose());
-
-  const protocol = { ...settings, workers: undefined }; // changes no result
-  const files = await writeJsonFiles(workFolder, { 'protocol.json': protocol });
-  return {
-    files,
-    records: eventRecords(workFolder),
-    ...headResults({ head: 'linear', protocol: settings.label }, layers, source, heads, curve),
-  };
+  const name = `linear probes on ${layers.join(', ')}`;
+  return trainLayerHeads(context, source, settings, { head: 'linear', name, model, testEvery });
 }
