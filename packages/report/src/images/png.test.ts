@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { pictureSize } from './picture-bytes.ts';
 import { encodePng } from './png.ts';
 
-test.each([1, 3] as const)('a picture of %i channels is read back by libvips bit for bit', async (channels) => {
+test.each([1, 3, 4] as const)('a picture of %i channels is read back by libvips bit for bit', async (channels) => {
   const pixels = Uint8Array.from({ length: 5 * 7 * channels }, (_, i) => (i * 37) % 256);
   const image = sharp(encodePng(pixels, 5, 7, channels));
   expect(await image.metadata()).toMatchObject({ format: 'png', height: 5, width: 7, channels });

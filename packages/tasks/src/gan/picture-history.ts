@@ -5,7 +5,7 @@ import { normalise } from '@selfsup/models/normalise';
 import type { Picture } from '@selfsup/report/figures/pictures';
 import type { TraineeState } from '@selfsup/trainer/trainee';
 import { firstImages } from '../steps/images.ts';
-import { encodePng } from '../steps/png.ts';
+import { pngOf } from '../steps/png.ts';
 import type { TaskContext } from '../task.ts';
 import type { GanConfig } from './config.ts';
 import type { GanNetworks } from './networks.ts';
@@ -62,7 +62,7 @@ export class PictureHistory implements TraineeState {
     for (const [epoch, bytes] of this.#moments) {
       const when = epoch === 0 ? 'Before training' : `After epoch ${epoch}`;
       pictures.push({
-        image: await encodePng(sheet(bytes, this.#columns, this.#networks.image)),
+        image: pngOf(sheet(bytes, this.#columns, this.#networks.image)),
         caption: when,
         alt: `${when}, three rows: G(z), x, G(E(x))`,
         group: 'Generated images G(z), test images x and their reconstructions G(E(x)), row by row',

@@ -8,7 +8,7 @@ import { gradientsOf } from '@selfsup/trainer/gradients';
 import type { TaskContext, TaskInstance } from '../task.ts';
 import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from './classification.ts';
 import { firstImages, imagesOf } from './images.ts';
-import { encodePng } from './png.ts';
+import { pngOf } from './png.ts';
 
 /** What tells one task of classifying images from another. */
 export interface Classification {
@@ -78,7 +78,7 @@ export function classificationTask(
         for (const [input, label] of Array.from(labels(Int32Array.of(test.label))).entries()) {
           const actual = outputs[label]!;
           pictures.push({
-            image: await encodePng(shown[input]!),
+            image: pngOf(shown[input]!),
             caption: `Test image ${image}`,
             ...(picture.alt && { alt: picture.alt(image, actual) }),
             facts: { actual, predicted: outputs[answers[input]!]! },

@@ -1,12 +1,12 @@
-import { tf } from '@selfsup/engine/tensorflow';
+import type { tf } from '@selfsup/engine/tensorflow';
+import { encodePng } from '@selfsup/report/images';
 
-/** Pixels `[height, width, 1, 3 or 4]` of 0..255 as a PNG file. Disposes the tensor. */
-export async function encodePng(pixels: tf.Tensor3D): Promise<Uint8Array> {
-  try {
-    return await tf.node.encodePng(pixels, 9);
-  } finally {
-    pixels.dispose();
-  }
+/** Whole numbers 0..255, `[height, width, 1 or 3]`, as a PNG file. Disposes the tensor. */
+export function pngOf(pixels: tf.Tensor3D): Uint8Array {
+  const [height, width, channels] = pixels.shape;
+  const bytes = Uint8Array.from(pixels.dataSync());
+  pixels.dispose();
+  return encodePng(bytes, height, width, channels === 1 ? 1 : 3);
 }
 
 /** The one image of a batch `[1, height, width, channels]` of values about 0..255, as whole numbers of that range. */

@@ -7,7 +7,7 @@ import { gradientsOf } from '@selfsup/trainer/gradients';
 import { passOver, type Parts } from '@selfsup/trainer/parts';
 import { firstImages, imagesOf } from '../../steps/images.ts';
 import { infer } from '../../steps/inference.ts';
-import { drawable, encodePng } from '../../steps/png.ts';
+import { drawable, pngOf } from '../../steps/png.ts';
 import { meanSquaredError } from '../../steps/regression-losses.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import type { AedConfig } from './config.ts';
@@ -80,7 +80,7 @@ export async function createAed(context: TaskContext<AedConfig>): Promise<TaskIn
           [reconstructed, 'reconstruction'],
         ] as const) {
           pictures.push({
-            image: await encodePng(image),
+            image: pngOf(image),
             caption: `Test image ${index}, ${what}`,
             alt: `Test image ${index}, ${what}`,
             group: 'Test images and their reconstructions',

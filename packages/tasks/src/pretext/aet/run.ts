@@ -8,7 +8,7 @@ import { gradientsOf } from '@selfsup/trainer/gradients';
 import { passOver } from '@selfsup/trainer/parts';
 import { directions, errorSums, EstimateErrors } from '../../steps/estimate-errors.ts';
 import { firstImages, imagesOf } from '../../steps/images.ts';
-import { drawable, encodePng } from '../../steps/png.ts';
+import { drawable, pngOf } from '../../steps/png.ts';
 import { buildSiamese, inferenceEstimates, trainingEstimates } from '../../steps/siamese.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import { givenFilePath } from '../../training/given-file.ts';
@@ -79,7 +79,7 @@ export async function createAet(context: TaskContext<AetConfig>): Promise<TaskIn
         });
         for (const [shownAs, what] of ['original', 'transformed', 'transformed by the estimate'].entries()) {
           pictures.push({
-            image: await encodePng(shown[shownAs]!),
+            image: pngOf(shown[shownAs]!),
             caption: `Test image ${index}, ${what}`,
             alt: `Test image ${index}, ${what}`,
             ...(shownAs === 2 && { facts: { 'mean squared error': Number(error.toPrecision(3)) } }),

@@ -1,7 +1,6 @@
 import type { Batch } from '@selfsup/data/loader';
-import { tf } from '@selfsup/engine/tensorflow';
 import type { Picture } from '@selfsup/report/figures/pictures';
-import { encodePng } from '../../steps/png.ts';
+import { encodePng } from '@selfsup/report/images';
 import type { TaskContext } from '../../task.ts';
 import type { JigsawConfig } from './config.ts';
 import { windowSide } from './geometry.ts';
@@ -93,7 +92,7 @@ export async function puzzlePictures(context: TaskContext<JigsawConfig>, solver:
       const canvas = puzzlePanels(batch.images, batch.shape, puzzles, place, order, solver.settings);
       const caption = `Test image ${pictures.length}`;
       pictures.push({
-        image: await encodePng(tf.tensor3d(canvas.pixels, [canvas.height, canvas.width, 4], 'int32')),
+        image: encodePng(canvas.pixels, canvas.height, canvas.width, 4),
         caption,
         alt: `${caption}: shuffled tiles, as the network puts them together, and the original`,
         facts: { actual: printed(permutations[puzzles.labels[place]!]!), predicted: printed(order) },

@@ -7,7 +7,7 @@ import { gradientsOf } from '@selfsup/trainer/gradients';
 import { passOver } from '@selfsup/trainer/parts';
 import { directions, errorSums, EstimateErrors } from '../../steps/estimate-errors.ts';
 import { firstImages, imagesOf } from '../../steps/images.ts';
-import { encodePng } from '../../steps/png.ts';
+import { pngOf } from '../../steps/png.ts';
 import { halfSquaredNorm } from '../../steps/regression-losses.ts';
 import { buildSiamese, inferenceEstimates, trainingEstimates } from '../../steps/siamese.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
@@ -142,7 +142,7 @@ async function preview(
     for (const [code, image] of made.entries()) {
       const what = code === 0 ? 'original' : `transformed by code ${code}`;
       pictures.push({
-        image: await encodePng(image),
+        image: pngOf(image),
         caption: `Test image ${index}, ${what}`,
         alt: `Test image ${index}, ${what}`,
         group: 'Test images and what the generator makes of them',
