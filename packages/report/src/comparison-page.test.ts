@@ -130,7 +130,7 @@ test('what is compared: experiment, variant, network and the time that a seed to
   const rows = table(section('compared'), 'Wall time of one seed');
   expect(rows[1]).toEqual([
     ...['Labels', 'labels-small Labels, small', 'tasks/rotnet', 'nin, blocks 3, width 64', '1, 2'],
-    ...['10 min 0 s', '10 min 36 s', '801eeeee 802eeeee'], // 600 s; with 31 s and 5 s
+    ...['10 min', '10 min 36 s', '801eeeee 802eeeee'], // 600 s; with 31 s and 5 s
   ]);
   expect(rows[3]?.[1]).toContain('random-small random');
 });

@@ -1,8 +1,9 @@
+import { duration } from '@selfsup/kit/units';
 import { metricName } from '@selfsup/kit/metric';
 import { renderDocument, section } from './markup/document.ts';
 import { html, type Content, type Markup } from './markup/html.ts';
 import { table } from './markup/table.ts';
-import { formatDeviation, formatSeconds, formatValue } from './metrics/format.ts';
+import { formatDeviation, formatValue } from './metrics/format.ts';
 import { isHeadline } from './metrics/gather.ts';
 import { leadingMetrics, rankings, type Ranking } from './metrics/ranking.ts';
 import type { OverviewInput, Run } from './overview-input.ts';
@@ -154,7 +155,7 @@ function ofExperiment({ runs, experiments }: OverviewInput, name: string, proces
         <th scope="row">${run.variant} <span class="note">seed ${run.seed}</span></th>
         <td>${numbers(run, 6)}</td>
         <td class="number">${dateOf(run)}</td>
-        <td class="number">${run.seconds === undefined ? '–' : formatSeconds(run.seconds)}</td>
+        <td class="number">${run.seconds === undefined ? '–' : duration(run.seconds)}</td>
         <td>${where(run, processors)}</td>
       </tr>`,
   );

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { announceEstimate, Clock, duration } from './clock.ts';
+import { announceEstimate, Clock } from './clock.ts';
 import { recordingProgress } from './testing/recording-progress.ts';
 
 test('a long training on a CPU earns a warning, marked so that whoever runs it can add advice', () => {
   const progress = recordingProgress();
   const warned: unknown[][] = [];
   announceEstimate(1.5, 78_000, { ...progress, warn: (...line) => void warned.push(line) });
-  expect(progress.lines).toEqual(['About 32.5 h for 78000 steps of 1.5 s, evaluations aside']);
-  expect(warned).toEqual([['On this CPU the training will take about 32.5 h', 'slow']]);
+  expect(progress.lines).toEqual(['About 32 h 30 min for 78000 steps of 1.5 s, evaluations aside']);
+  expect(warned).toEqual([['On this CPU the training will take about 32 h 30 min', 'slow']]);
 });
 
 test('a short training gets no warning', () => {
@@ -31,13 +31,4 @@ test('steps are timed after a warm-up, and told once', () => {
   expect(told.map((seconds) => seconds !== undefined).indexOf(true)).toBe(6);
   expect(told.filter((seconds) => seconds !== undefined)).toHaveLength(1);
   expect(clock.timeIsUp).toBe(false);
-});
-
-test.each([
-  [45, '45 s'],
-  [720, '12 min'],
-  [12_600, '3.5 h'],
-  [345_600, '4 days'],
-])('%i seconds are %s', (seconds, words) => {
-  expect(duration(seconds)).toBe(words);
 });

@@ -1,6 +1,7 @@
 // @no-effect-on-results
 import { tensorFlowBackend } from '@selfsup/engine/kernel';
 import type { Progress } from '@selfsup/kit/progress';
+import { duration } from '@selfsup/kit/units';
 
 /** Steps that are not timed: the first touch of memory is slow, and so is the first run of a step as a function. */
 const WARM_UP = 5;
@@ -55,12 +56,4 @@ export function announceEstimate(secondsPerStep: number, stepsLeft: number, prog
   if (seconds > 3600 && !tensorFlowBackend().isUsingGpuDevice) {
     progress.warn(`On this CPU the training will take about ${duration(seconds)}`, 'slow');
   }
-}
-
-/** Seconds in words: `45 s`, `12 min`, `3.5 h`, `4 days`. */
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 48 * 3600) return `${(seconds / 3600).toFixed(1)} h`;
-  return `${Math.round(seconds / 86400)} days`;
 }

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
-import { duration } from '@selfsup/kit/terminal-progress';
+import { dataSize, duration } from '@selfsup/kit/units';
 import { findGarbage, type Garbage } from '../gc/garbage.ts';
 import { numberOption } from '../options.ts';
 import { chosenRemote } from '../remotes/chosen-remote.ts';
@@ -9,7 +9,6 @@ import { findRemoteGarbage, removeRemoteGarbage } from '../remotes/sweep-remote.
 import { openSession, type Session } from '../run/session.ts';
 import { assertWritable } from '../store/artifacts.ts';
 import { shownPath } from '../store/shown-path.ts';
-import { shownSize } from '../store/shown-size.ts';
 
 interface Options {
   minAge?: number | undefined;
@@ -94,14 +93,14 @@ function listed(items: readonly Listed[]): string {
   const bySize = [...items].sort((a, b) => b.bytes - a.bytes);
   const lines = bySize.slice(0, mostLines).map(({ what, path, bytes, ageMilliseconds }) => {
     const age = duration(ageMilliseconds / 1000);
-    return `${path}: ${shownSize(bytes)}, unchanged for ${age}, a ${what}`;
+    return `${path}: ${dataSize(bytes)}, unchanged for ${age}, a ${what}`;
   });
   const more = bySize.slice(mostLines);
   return [...lines, ...(more.length > 0 ? [`and ${summary(more)}`] : [])].join('\n');
 }
 
 function summary(items: readonly Listed[]): string {
-  return `${items.length} blobs and folders, ${shownSize(items.reduce((sum, { bytes }) => sum + bytes, 0))}`;
+  return `${items.length} blobs and folders, ${dataSize(items.reduce((sum, { bytes }) => sum + bytes, 0))}`;
 }
 
 /** Throws `UserError` unless a person says yes. */

@@ -1,3 +1,4 @@
+import { dataSize } from '@selfsup/kit/units';
 import type { DatasetState, Facts, FolderState, Tool } from './facts.ts';
 
 /** One line of the doctor's report. Only `fail` makes the command fail. */
@@ -103,7 +104,7 @@ function folder(name: string, { path, exists, freeBytes, problem }: FolderState,
     return { status: 'fail', what, says, remedy: `Make it writable, or ${remedy}` };
   }
   if (freeBytes === undefined) return { status: 'warn', what, says: `${path}: room unknown` };
-  const says = `${path}: ${(freeBytes / 1e9).toFixed(1)} GB free`;
+  const says = `${path}: ${dataSize(freeBytes)} free`;
   if (freeBytes >= COMFORTABLE_BYTES) return { status: 'ok', what, says };
   const status = freeBytes < LEAST_BYTES ? 'fail' : 'warn';
   return { status, what, says, remedy: `Free some space (npx selfsup gc), or ${remedy}` };

@@ -88,7 +88,7 @@ test('without a terminal and without --yes it shows what would go, removes nothi
   const orphan = blob('named by nobody');
   const { code, output } = await gc();
   expect(code).toBe(1);
-  expect(output).toMatch(/store\/sha256\/.*: 0.0 MB, unchanged for .* s, a blob that no result names/);
+  expect(output).toMatch(/store\/sha256\/.*: 15 bytes, unchanged for .* s, a blob that no result names/);
   expect(output).toContain('Nothing was removed of 1 blobs and folders');
   const dry = await gc('--dry-run');
   expect([dry.code, dry.output]).toEqual([0, expect.stringContaining('Would remove 1 blobs')]);
@@ -105,7 +105,7 @@ test.skipIf(!script)('on a terminal it asks, and takes yes alone for a yes', () 
   const command = `${process.execPath} pipelines/bin/selfsup.mjs gc --min-age 0`;
   const answered = (input: string): string =>
     spawnSync('script', ['-qec', command, '/dev/null'], { cwd: workspace.root, input, encoding: 'utf8' }).stdout;
-  expect(answered('\n')).toContain('Remove 1 blobs and folders, 0.0 MB? [y/N]');
+  expect(answered('\n')).toContain('Remove 1 blobs and folders, 15 bytes? [y/N]');
   expect(existsSync(orphan)).toBe(true);
   expect(answered('y\n')).toContain('Removed 1 blobs');
   expect(existsSync(orphan)).toBe(false);
@@ -147,9 +147,9 @@ test('unfinished work is spared for a week or as long as asked, and while a proc
   workspace.write(`${setAside}/files/live`, 'of another key');
   expect((await workspace.run('gc', '--dry-run')).output).toContain('Would remove 0 blobs');
   const { output } = await gc('--yes');
-  expect(output).toMatch(/pretrain\/files: 0.0 MB, unchanged for .*, a piece of unfinished work\n/);
-  expect(output).toMatch(/pretrain\/5{12}: 0.0 MB, unchanged for .*, a piece of unfinished work\n/);
-  expect(output).toContain(`pretrain/${attempt}: 0.0 MB`);
+  expect(output).toMatch(/pretrain\/files: 21 bytes, unchanged for .*, a piece of unfinished work\n/);
+  expect(output).toMatch(/pretrain\/5{12}: 14 bytes, unchanged for .*, a piece of unfinished work\n/);
+  expect(output).toMatch(new RegExp(`pretrain/${attempt}: \\d+ bytes`));
   expect(output).toContain('Removed 3 blobs');
   expect(readdirSync(workspace.path(unit))).toEqual([]);
 });

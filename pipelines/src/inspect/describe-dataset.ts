@@ -1,5 +1,6 @@
 import type { Dataset, DatasetManifest } from '@selfsup/data/dataset';
 import { oneLine, passedOverText } from '@selfsup/data/wording';
+import { dataSize } from '@selfsup/kit/units';
 
 /** What a person may ask to see of a dataset. */
 export interface DescribeOptions extends Pick<DatasetManifest, 'warnings' | 'reading'> {
@@ -10,12 +11,6 @@ export interface DescribeOptions extends Pick<DatasetManifest, 'warnings' | 'rea
 }
 
 const digits = (value: number): string => value.toLocaleString('en-US');
-const bytes = (value: number): string =>
-  value >= 1e9
-    ? `${(value / 1e9).toFixed(1)} GB`
-    : value >= 1e6
-      ? `${(value / 1e6).toFixed(0)} MB`
-      : `${digits(value)} bytes`;
 const firstQuarantined = 20;
 const mostBars = 30;
 
@@ -23,14 +18,14 @@ function storedForm({ manifest }: Dataset): string[] {
   const { image, sizes } = manifest;
   if (image.encoding === 'raw') {
     const { height, width, channels } = image;
-    return [`raw, ${height} × ${width} × ${channels}; ${bytes(sizes.bytes)}`];
+    return [`raw, ${height} × ${width} × ${channels}; ${dataSize(sizes.bytes)}`];
   }
   const range = (which: 'height' | 'width'): string => {
     const { least, mean, greatest } = sizes[which];
     return `${which} ${least} to ${greatest}, ${mean} on average`;
   };
   const side = image.shorterSide === null ? 'sizes as in the source' : `shorter side at most ${image.shorterSide}`;
-  return [`JPEG, ${side}, quality ${image.quality}; ${bytes(sizes.bytes)}`, range('height'), range('width')];
+  return [`JPEG, ${side}, quality ${image.quality}; ${dataSize(sizes.bytes)}`, range('height'), range('width')];
 }
 
 /** Bars for the classes of a split; in one line where all have the same number, the ends where there are many. */

@@ -1,5 +1,6 @@
+import { duration } from '@selfsup/kit/units';
 import { metricName, type Metric } from '@selfsup/kit/metric';
-import { formatDeviation, formatSeconds, formatValue } from '@selfsup/report/format';
+import { formatDeviation, formatValue } from '@selfsup/report/format';
 import { leadingMetrics, matchesName, type Ranking } from '@selfsup/report/ranking';
 import type { Result } from './collect.ts';
 import type { MetricDifference, StageDifference } from './diff.ts';
@@ -16,7 +17,7 @@ export function listText(results: readonly Result[], metric?: string): string {
     results.map((result) => [
       result.name,
       result.finished?.slice(0, 16).replace('T', ' ') ?? '–',
-      result.seconds === undefined ? '–' : formatSeconds(result.seconds),
+      result.seconds === undefined ? '–' : duration(result.seconds),
       result.hosts.join(', ') || '–',
       numbers(result, metric),
     ]),

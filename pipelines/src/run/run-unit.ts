@@ -6,7 +6,7 @@ import { writeAtomically } from '@selfsup/kit/files';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
 import type { Progress } from '@selfsup/kit/progress';
 import type { StageResult } from '@selfsup/kit/stage';
-import { duration } from '@selfsup/kit/terminal-progress';
+import { duration } from '@selfsup/kit/units';
 import type { Stage } from '../declare/stage.ts';
 import { isPublished } from '../keys/decide.ts';
 import { placeDifferences, placesApart, type Place } from '../keys/place.ts';

@@ -2,11 +2,11 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '@selfsup/kit/files';
+import { dataSize } from '@selfsup/kit/units';
 import type { CodeKey } from '../keys/code-key/code-key.ts';
 import { placeDifferences, withPlace, type Place } from '../keys/place.ts';
 import { keyDifferences } from '../keys/why.ts';
 import type { KeyParts } from './manifest.ts';
-import { shownSize } from './shown-size.ts';
 import { filesBelow } from './store.ts';
 
 /** `attempt.json` in the folder of unfinished work: what it is the beginning of. */
@@ -115,5 +115,5 @@ async function unusedFolder(workFolder: string, name: string): Promise<string> {
 /** Size of unfinished work, for people. */
 export async function sizeOf({ folder }: Unfinished): Promise<string> {
   const sizes = await Promise.all((await filesBelow(folder)).map(async (file) => (await stat(file)).size));
-  return shownSize(sizes.reduce((sum, size) => sum + size, 0));
+  return dataSize(sizes.reduce((sum, size) => sum + size, 0));
 }

@@ -5,6 +5,7 @@ import type { RootDatabase } from 'lmdb';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
+import { dataSize } from '@selfsup/kit/units';
 import { oneLine } from '../files/one-line.ts';
 import { readingLines } from '../files/reading-lines.ts';
 import type { SourceReading } from '../source.ts';
@@ -77,8 +78,7 @@ async function checkDisk(folder: string, store: Store, remaining: number): Promi
   const needed = remaining * (bytes < page / 2 ? bytes * 1.3 : Math.ceil(bytes / page) * page);
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < needed) {
-    const gigabytes = (size: number): string => `${(size / 2 ** 30).toFixed(1)} GiB`;
-    throw new UserError(`The dataset needs ${gigabytes(needed)}, the disk has ${gigabytes(bavail * bsize)} left`, {
+    throw new UserError(`The dataset needs ${dataSize(needed)}, the disk has ${dataSize(bavail * bsize)} left`, {
       file: folder,
       remedy: 'Free some space, or set SELFSUP_ARTIFACTS to a folder on another disk.',
     });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
 import type { Progress } from '@selfsup/kit/progress';
+import { dataSize } from '@selfsup/kit/units';
 import { compileAddon, findCompiler } from './addon/addon.ts';
 import { engineWithLibraries, shareLibraries } from './library/libraries.ts';
 import { diskFull, requireSpace } from './machine.ts';
@@ -133,7 +134,7 @@ async function fetchLibraries(partial: string, made: string, options: BuildOptio
   const missing = recipe.wheels.filter((wheel) => !existsSync(join(keepFolder, wheel.file)));
   const bytes = missing.reduce((sum, wheel) => sum + wheel.bytes, 0);
   await requireSpace(engines, bytes + recipe.unpackedBytes + 50_000_000, options.freeBytes);
-  const needs = `${megabytes(bytes)} to download, ${megabytes(recipe.unpackedBytes)} on disk`;
+  const needs = `${dataSize(bytes)} to download, ${dataSize(recipe.unpackedBytes)} on disk`;
   progress.note(`Setting up TensorFlow ${recipe.tensorflow} (${recipe.flavour}), once per user: ${needs}`);
   let downloaded = 0;
   const wheels: string[] = [];
@@ -163,8 +164,4 @@ async function publish(made: string, root: string): Promise<void> {
   if (existsSync(root)) await rename(root, aside).catch(() => rm(root, { recursive: true }));
   await rename(made, root);
   await rm(aside, { recursive: true, force: true });
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
 }

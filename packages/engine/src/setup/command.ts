@@ -1,5 +1,6 @@
 import { UserError } from '@selfsup/kit/errors';
 import { createProgress } from '@selfsup/kit/terminal-progress';
+import { dataSize, duration } from '@selfsup/kit/units';
 import { setUpEngine } from './setup.ts';
 
 /**
@@ -12,14 +13,14 @@ export async function main(args: readonly string[]): Promise<number> {
   const packageFolder = at < 0 ? undefined : args[at + 1];
   try {
     const result = await setUpEngine({ progress: createProgress(), ...(packageFolder ? { packageFolder } : {}) });
-    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    const seconds = duration((Date.now() - started) / 1000);
     const { flavour, tensorflow } = result.stamp;
-    const megabytes = Math.round(result.downloadedBytes / 1e6);
+    const downloaded = result.downloadedBytes > 0 ? `, ${dataSize(result.downloadedBytes)} downloaded` : '';
     const done = {
       nothing: 'in place',
       linked: 'linked from the cache',
       accepted: 'the prebuilt addon is used',
-      built: `set up in ${seconds} s${megabytes > 0 ? `, ${megabytes} MB downloaded` : ''}`,
+      built: `set up in ${seconds}${downloaded}`,
     }[result.action];
     console.log(`Engine: TensorFlow ${tensorflow} (${flavour}), ${done}`);
     return 0;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
+import { dataSize } from '@selfsup/kit/units';
 import type { Flavour } from './recipe.ts';
 
 /** What decides whether the engine can run on a machine. */
@@ -64,7 +65,7 @@ export function requireSupported(facts: MachineFacts): void {
 /** Throws `UserError` where the disk that holds `folder` has less than `needed` bytes free for us. */
 export async function requireSpace(folder: string, needed: number, freeBytes = freeBytesAt): Promise<void> {
   const free = await freeBytes(folder);
-  if (free < needed) throw diskFull(folder, `${gigabytes(free)} free, ${gigabytes(needed)} needed`);
+  if (free < needed) throw diskFull(folder, `${dataSize(free)} free, ${dataSize(needed)} needed`);
 }
 
 /** The error for a disk without room for the engine. */
@@ -75,10 +76,6 @@ export function diskFull(folder: string, details: string, cause?: unknown): User
       'Free some space there, or set SELFSUP_CACHE to a folder on a bigger disk; then run the same command again.',
     cause,
   });
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 async function freeBytesAt(folder: string): Promise<number> {

@@ -244,7 +244,7 @@ function pip(words: string, action = `echo "${words}" >&2; exit 1`): string {
 
 test('a disk without room is noticed before anything is downloaded', async () => {
   const { options, calls: log } = newStage();
-  await expect(setUpEngine({ ...options, freeBytes: async () => 1e6 })).rejects.toThrow(/0.0 GB free, 0.1 GB needed/);
+  await expect(setUpEngine({ ...options, freeBytes: async () => 1e6 })).rejects.toThrow(/1 MB free, \d+ MB needed/);
   expect(calls(log)).toEqual([]);
 });
 

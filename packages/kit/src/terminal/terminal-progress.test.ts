@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createProgress, describePhase, duration } from './terminal-progress.ts';
+import { createProgress, describePhase } from './terminal-progress.ts';
 
 function screen(isTTY: boolean, environment: NodeJS.ProcessEnv = {}) {
   let text = '';
@@ -70,13 +70,4 @@ test('work done before this run counts for the share, not for the rate', () => {
 test('bytes are told in megabytes', () => {
   const state = { name: 'Get', unit: 'bytes', total: 274e6, done: 137e6, alreadyDone: 0, seconds: 10, details: {} };
   expect(describePhase(state)).toBe('Get 50 % · 137 of 274 MB · 13.7 MB/s · 10 s left');
-});
-
-test.each([
-  [0.42, '0.4 s'],
-  [42.4, '42 s'],
-  [200, '3 min 20 s'],
-  [7500, '2 h 5 min'],
-])('%d s is %s', (seconds, text) => {
-  expect(duration(seconds)).toBe(text);
 });

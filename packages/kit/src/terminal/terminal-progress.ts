@@ -1,5 +1,6 @@
 // @no-effect-on-results
 import type { Phase, Progress } from '../progress.ts';
+import { duration } from '../units.ts';
 
 /** Where progress is shown; the defaults are this process's own. */
 export interface TerminalOptions {
@@ -110,13 +111,4 @@ function number(value: number): string {
   if (Number.isInteger(value)) return value.toLocaleString('en-US');
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
   return String(Number(value.toPrecision(4)));
-}
-
-/** Seconds as people say them: `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

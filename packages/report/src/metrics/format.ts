@@ -30,15 +30,6 @@ export function groupDigits(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
-/** Seconds as `42 s`, `3 min 5 s`, `2 h 10 min`. */
-export function formatSeconds(seconds: number): string {
-  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
-
 /** Mean and sample deviation (n − 1); the deviation is undefined for fewer than two values. */
 export function meanAndDeviation(values: readonly number[]): { mean: number; deviation: number | undefined } {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

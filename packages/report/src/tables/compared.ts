@@ -1,9 +1,9 @@
+import { duration } from '@selfsup/kit/units';
 import { groupRow, groupsOf } from '../charts/panels.ts';
 import type { ComparedEntry, ComparedRow, ComparisonInput } from '../comparison-input.ts';
 import { flatten } from '../flatten.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
-import { formatSeconds } from '../metrics/format.ts';
 import { meanSeconds, shortKeys } from '../metrics/made-by.ts';
 
 /** The entries, how each of them was pretrained, and what a seed of it took in all. */
@@ -59,7 +59,7 @@ export function compared(input: ComparisonInput): Markup {
 
 function seconds(rows: readonly ComparedRow[]): Markup {
   const mean = rows.length === 0 ? undefined : meanSeconds(rows);
-  return html`<td class="number">${mean === undefined ? '–' : formatSeconds(mean)}</td>`;
+  return html`<td class="number">${mean === undefined ? '–' : duration(mean)}</td>`;
 }
 
 /** The last network that was trained: `nin, blocks 3, width 64`. */

@@ -1,9 +1,10 @@
+import { duration } from '@selfsup/kit/units';
 import { flatten } from '../flatten.ts';
 import { pictureUri } from '../images/picture-bytes.ts';
 import type { DatasetFacts, Results, StageRow } from '../input.ts';
 import { html, trusted, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
-import { formatSeconds, groupDigits } from '../metrics/format.ts';
+import { groupDigits } from '../metrics/format.ts';
 
 /** What the experiment is made of, in order: each stage, what it uses, and its plain settings. */
 export function stageList(input: Results): Markup {
@@ -165,7 +166,7 @@ export function reproducibility(input: Results): Markup {
         <th scope="row">${row.stage}</th>
         <td>${row.variant}</td>
         <td class="number">${row.seed}</td>
-        <td class="number">${row.run?.wallSeconds === undefined ? '–' : formatSeconds(row.run.wallSeconds)}</td>
+        <td class="number">${row.run?.wallSeconds === undefined ? '–' : duration(row.run.wallSeconds)}</td>
         <td class="number">
           ${row.run?.peakMemoryBytes === undefined ? '–' : `${groupDigits(Math.round(row.run.peakMemoryBytes / 1e6))} MB`}
         </td>

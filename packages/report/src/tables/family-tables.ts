@@ -1,10 +1,11 @@
+import { duration } from '@selfsup/kit/units';
 import { groupRow, groupsOf } from '../charts/panels.ts';
 import type { ComparedEntry, ComparisonInput } from '../comparison-input.ts';
 import type { PublishedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
 import { familyTitle, namesOf, type FamilyMember, type ProtocolFamily } from '../metrics/families.ts';
-import { formatSeconds, formatValue } from '../metrics/format.ts';
+import { formatValue } from '../metrics/format.ts';
 import { valuesOf, type Metrics, type MetricValues } from '../metrics/gather.ts';
 import { meanSeconds, shortKeys } from '../metrics/made-by.ts';
 import { measureTitle, nameIn, rowsBehind, settingsDifferences, type Measure } from '../metrics/protocols.ts';
@@ -189,7 +190,7 @@ function tableHead(columns: readonly Column[]): Markup {
 function madeBy(input: ComparisonInput, label: string, names: readonly string[]): Markup {
   const rows = rowsBehind(input, label, names);
   const seconds = meanSeconds(rows);
-  return html`<td class="number">${seconds === undefined ? '–' : formatSeconds(seconds)}</td>
+  return html`<td class="number">${seconds === undefined ? '–' : duration(seconds)}</td>
     <td class="keys">${shortKeys(rows)}</td>`;
 }
 

@@ -1,4 +1,0 @@
-/** A size of some files, for people. */
-export function shownSize(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
