@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
-import { NpyReader, NpyWriter, writeNpy } from './npy.ts';
+import { NpyReader, NpyWriter, parseNpyHeader, writeNpy } from './npy.ts';
 
 const folder = temporaryFolder('npy');
 
@@ -17,6 +17,15 @@ test('the header is that of NumPy format 1.0, the data begins at a multiple of 6
     /^\{'descr': '<i4', 'fortran_order': False, 'shape': \(3,\), \} *\n$/,
   );
   expect(bytes.subarray(start)).toEqual(Buffer.from([1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0]));
+});
+
+test('a header of a later format is read, one that is cut off is not', () => {
+  const text = `{'descr': '<i8', 'fortran_order': True, 'shape': (2, 9), }\n`;
+  const magic = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 2, 0, text.length, 0, 0, 0]);
+  const bytes = Buffer.concat([magic, Buffer.from(text)]);
+  const start = bytes.length;
+  expect(parseNpyHeader(bytes)).toEqual({ type: '<i8', shape: [2, 9], fortranOrder: true, start });
+  expect(parseNpyHeader(bytes.subarray(0, start - 1))).toBeUndefined();
 });
 
 test('rows come back in any order, repeated or in runs', () => {

@@ -6,18 +6,47 @@ const kinds = { '<f4': Float32Array, '<i4': Int32Array, '<u4': Uint32Array } as 
 type Kind = keyof typeof kinds;
 export type NpyArray = Float32Array | Int32Array | Uint32Array;
 
-const magic = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0]);
+const magic = Buffer.from([0x93, ...Buffer.from('NUMPY')]);
 
-function encodeHeader(kind: Kind, shape: readonly number[]): Buffer {
+/**
+ * The header of a `.npy` file of format 1.0, for an array in C order whose numbers are of a type as NumPy calls it, such as
+ * `<f4`. Its length, a multiple of 64 bytes, is 128 for all shapes that take less than 60 characters to write.
+ */
+export function npyHeader(type: string, shape: readonly number[]): Buffer {
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const text = `{'descr': '${kind}', 'fortran_order': False, 'shape': (${tuple}), }`;
-  const size = Math.ceil((magic.length + 2 + text.length + 1) / 64) * 64;
+  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const size = Math.ceil((10 + text.length + 1) / 64) * 64;
   const header = Buffer.alloc(size, ' ');
   magic.copy(header);
-  header.writeUInt16LE(size - magic.length - 2, magic.length);
-  header.write(text, magic.length + 2, 'latin1');
+  header.set([1, 0], magic.length);
+  header.writeUInt16LE(size - 10, 8);
+  header.write(text, 10, 'latin1');
   header.write('\n', size - 1, 'latin1');
   return header;
+}
+
+/** What a `.npy` file says of its array. */
+export interface NpyHeader {
+  /** As NumPy calls it, such as `<f4`. */
+  readonly type: string;
+  readonly shape: readonly number[];
+  readonly fortranOrder: boolean;
+  /** Place of the first value in the file, in bytes. */
+  readonly start: number;
+}
+
+/** The header that the first bytes of a `.npy` file of any format are; undefined where they are none, or cut off. */
+export function parseNpyHeader(bytes: Buffer): NpyHeader | undefined {
+  if (bytes.length < 12 || !bytes.subarray(0, magic.length).equals(magic)) return undefined;
+  // Later formats have longer headers.
+  const [first, length] = bytes[6] === 1 ? [10, bytes.readUInt16LE(8)] : [12, bytes.readUInt32LE(8)];
+  const start = first + length;
+  const text = bytes.toString('latin1', first, start);
+  const type = /'descr':\s*'([^']*)'/.exec(text)?.[1];
+  const shape = /'shape':\s*\(([\d,\s]*)\)/.exec(text)?.[1];
+  if (bytes.length < start || type === undefined || shape === undefined) return undefined;
+  const lengths = shape.split(',').filter((part) => part.trim() !== '');
+  return { type, shape: lengths.map(Number), fortranOrder: /'fortran_order':\s*True/.test(text), start };
 }
 
 /** Writes a NumPy `.npy` file row by row, so that it never has to fit in memory. */
@@ -34,7 +63,7 @@ export class NpyWriter {
     this.#kind = kind;
     this.#values = shape.reduce((a, b) => a * b, 1);
     this.#file = openSync(path, 'w');
-    writeFully(this.#file, path, encodeHeader(kind, shape));
+    writeFully(this.#file, path, npyHeader(kind, shape));
   }
 
   /** Adds whole rows. Throws `RangeError` past the announced end, `TypeError` for another kind of numbers. */
@@ -90,22 +119,13 @@ export class NpyReader {
     } catch (cause) {
       throw new UserError(`Cannot read features: ${(cause as Error).message}`, { file: path, cause });
     }
-    const head = Buffer.alloc(10);
-    this.#read(head, 0);
-    const size = head.readUInt16LE(8);
-    const text = Buffer.alloc(size);
-    this.#read(text, 10);
-    const found = /'descr': '(<f4|<i4|<u4)', 'fortran_order': False, 'shape': \(([\d, ]*)\)/.exec(
-      text.toString('latin1'),
-    );
-    if (!head.subarray(0, 8).equals(magic) || found === null) throw this.#damaged('it is no array of ours');
-    this.#kind = found[1] as Kind;
-    this.shape = (found[2] as string)
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== '')
-      .map(Number);
-    this.#start = 10 + size;
+    const head = Buffer.alloc(4096);
+    const found = parseNpyHeader(head.subarray(0, readSync(this.#file, head, 0, head.length, 0)));
+    if (found === undefined || found.fortranOrder || !Object.hasOwn(kinds, found.type))
+      throw this.#damaged('it is no array of ours');
+    this.#kind = found.type as Kind;
+    this.shape = found.shape;
+    this.#start = found.start;
     this.#rowValues = this.shape.slice(1).reduce((a, b) => a * b, 1);
   }
 

@@ -2,6 +2,7 @@ import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { oneLine } from '@selfsup/data/wording';
 import { UserError } from '@selfsup/kit/errors';
+import { npyHeader } from '@selfsup/numerics/npy';
 
 /** Where features go row by row; the number of rows is known only at the end. */
 export interface FeaturesFile {
@@ -41,7 +42,7 @@ export async function createFeaturesFile(path: string, dimension: number): Promi
   let rowCount = 0;
   await guard(async () => {
     for (const target of temporary) files.push(await open(target, 'w'));
-    if (kind === '.npy') await files[0]!.write(npyHeader(0, dimension));
+    if (kind === '.npy') await files[0]!.write(npyHeader('<f4', [0, dimension]));
     else await files[0]!.write(`file,${Array.from({ length: dimension }, (_, i) => `f${i}`).join(',')}\n`);
   });
 
@@ -63,7 +64,8 @@ export async function createFeaturesFile(path: string, dimension: number): Promi
       }),
     finish: () =>
       guard(async () => {
-        if (kind === '.npy') await files[0]!.write(npyHeader(rowCount, dimension), 0, HEADER_BYTES, 0);
+        // As long as the one it stands in place of.
+        if (kind === '.npy') await files[0]!.write(npyHeader('<f4', [rowCount, dimension]), 0, null, 0);
         for (const file of files) {
           await file.sync();
           await file.close();
@@ -85,18 +87,6 @@ export function featuresPaths(path: string): string[] {
     field: '--to',
     remedy: 'Give a file name that ends in .npy or .csv.',
   });
-}
-
-const HEADER_BYTES = 128;
-
-/** Header of NumPy's format 1.0, always of the same length, so that the number of rows can be set at the end. */
-function npyHeader(rows: number, dimension: number): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES, ' ');
-  header.write('\x93NUMPY\x01\x00', 0, 'latin1');
-  header.writeUInt16LE(HEADER_BYTES - 10, 8);
-  header.write(`{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${dimension}), }`, 10, 'latin1');
-  header.write('\n', HEADER_BYTES - 1, 'latin1');
-  return header;
 }
 
 function quoted(name: string): string {

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '@selfsup/kit/errors';
+import { npyHeader, parseNpyHeader } from '@selfsup/numerics/npy';
 import { faultOf, TILES, type Permutation } from './permutations.ts';
 
 /** Number of the first symbol in a file or config: 1 in Noroozi's files and in papers, 0 in NumPy's. */
 export type SymbolBase = 0 | 1;
-
-const npyMagic = Buffer.from([0x93, ...Buffer.from('NUMPY')]);
 
 /** Integer types that NumPy may have written, little-endian. */
 const readers: Readonly<Record<string, (bytes: Buffer, at: number) => number>> = {
@@ -42,7 +41,7 @@ export function readPermutations(path: string): Permutation[] {
       file: path,
       remedy: 'Give a .npy file of integers [count, 9], or a .bin file of int32: count, 9, then the rows.',
     });
-  const raw = bytes.subarray(0, npyMagic.length).equals(npyMagic) ? readNpy(bytes, refuse) : readBin(bytes, refuse);
+  const raw = bytes.toString('latin1', 1, 6) === 'NUMPY' ? readNpy(bytes, refuse) : readBin(bytes, refuse);
   const rows = fromAnyBase(raw);
   const fault = faultOf(rows, raw);
   if (fault !== undefined) throw refuse(fault);
@@ -65,21 +64,17 @@ function readBin(bytes: Buffer, refuse: Refuse): number[][] {
 }
 
 function readNpy(bytes: Buffer, refuse: Refuse): number[][] {
-  const wide = bytes[6] !== 1; // later versions have longer headers
-  const start = wide ? 12 : 10;
-  if (bytes.length < start) throw refuse('its header is cut off');
-  const end = start + (wide ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8));
-  const header = bytes.toString('latin1', start, end);
-  const type = /'descr':\s*'([^']*)'/.exec(header)?.[1] ?? 'unknown';
-  const shape = /'shape':\s*\((\d+),\s*(\d+),?\s*\)/.exec(header);
+  const header = parseNpyHeader(bytes);
+  if (header === undefined) throw refuse('its header is cut off or damaged');
+  const { type, shape, fortranOrder, start } = header;
   const read = readers[type];
   if (read === undefined) throw refuse(`its numbers are of type ${type}`);
-  if (shape === null || Number(shape[2]) !== TILES || Number(shape[1]) < 1) {
-    throw refuse(`its shape is ${/'shape':\s*(\([^)]*\))/.exec(header)?.[1] ?? 'unknown'}`);
+  const [count = 0, symbols] = shape;
+  if (shape.length !== 2 || symbols !== TILES || count < 1) {
+    throw refuse(`its shape is (${shape.join(', ')}${shape.length === 1 ? ',' : ''})`);
   }
-  if (/'fortran_order':\s*True/.test(header)) throw refuse('it is in Fortran order');
-  const count = Number(shape[1]);
-  const body = bytes.subarray(end);
+  if (fortranOrder) throw refuse('it is in Fortran order');
+  const body = bytes.subarray(start);
   const expected = count * TILES * Number(type.slice(2));
   if (body.length !== expected) throw refuse(`${count} rows take ${expected} bytes, it has ${body.length}`);
   return inRows(count, (index) => read(body, index));
@@ -92,13 +87,6 @@ function readNpy(bytes: Buffer, refuse: Refuse): number[][] {
 export function permutationFile(format: 'bin' | 'npy', set: readonly Permutation[], base: SymbolBase): Uint8Array {
   const values = set.flat().map((symbol) => symbol + base);
   if (format === 'bin') return new Uint8Array(Int32Array.from([set.length, TILES, ...values]).buffer);
-  const text = `{'descr': '<i8', 'fortran_order': False, 'shape': (${set.length}, ${TILES}), }`;
-  const size = Math.ceil((npyMagic.length + 4 + text.length + 1) / 64) * 64;
-  const header = Buffer.alloc(size, ' ');
-  npyMagic.copy(header);
-  header.set([1, 0], npyMagic.length);
-  header.writeUInt16LE(size - 10, 8);
-  header.write(text, 10, 'latin1');
-  header.write('\n', size - 1, 'latin1');
-  return Buffer.concat([header, new Uint8Array(BigInt64Array.from(values, BigInt).buffer)]);
+  const body = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+  return Buffer.concat([npyHeader('<i8', [set.length, TILES]), body]);
 }
