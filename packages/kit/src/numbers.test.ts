@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UserError } from './errors.ts';
-import { describeRange, numberVariable, parseNumber } from './numbers.ts';
+import { allFinite, describeRange, numberVariable, parseNumber } from './numbers.ts';
 
 test.each([
   ['90', 90],
@@ -41,4 +41,14 @@ test('a variable is refused by its name, with the range', () => {
   expect(refusal).toBeInstanceOf(UserError);
   expect(refusal).toMatchObject({ field: 'SELFSUP_THREADS', remedy: expect.stringContaining('from 1 to 9999') });
   expect(numberVariable('SELFSUP_THREADS', range, { SELFSUP_THREADS: '' })).toBeUndefined();
+});
+
+test('a value that is not finite is seen wherever it stands', () => {
+  for (const count of [1, 4, 7]) {
+    const values = new Float32Array(count).fill(3e38);
+    expect(allFinite(values)).toBe(true);
+    for (const bad of [NaN, Infinity, -Infinity])
+      for (let at = 0; at < count; at++) expect(allFinite(values.map((value, i) => (i === at ? bad : value)))).toBe(false);
+  }
+  expect(allFinite([])).toBe(true);
 });

@@ -55,3 +55,18 @@ export const minutesRange: NumberRange = { above: 0 };
 export function maxMinutes(): number | undefined {
   return numberVariable('SELFSUP_MAX_MINUTES', minutesRange);
 }
+
+/** Whether no value is NaN or infinite, by sums, which finite float32 values cannot overflow in float64. */
+export function allFinite(values: ArrayLike<number>): boolean {
+  const whole = values.length - (values.length % 4);
+  // Four of them, which do not wait for each other.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    a += values[i]!;
+    b += values[i + 1]!;
+    c += values[i + 2]!;
+    d += values[i + 3]!;
+  }
+  for (let i = whole; i < values.length; i++) a += values[i]!;
+  return Number.isFinite(a + b + c + d);
+}

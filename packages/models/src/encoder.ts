@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
+import { allFinite } from '@selfsup/kit/numbers';
 import { networkSchema } from './building/network-section.ts';
 import { readCheckpoint, writeCheckpoint, type Json, type TensorData } from './checkpoint/checkpoint.ts';
 import { assignVariables, modelWeights, variableData } from './checkpoint/weights.ts';
@@ -123,7 +124,7 @@ export function assignEncoder(model: tf.LayersModel, tensors: ReadonlyMap<string
     });
   }
   assignVariables(weights, tensors, path);
-  const broken = weights.find(({ name }) => !isFinite(tensors.get(name)!.data));
+  const broken = weights.find(({ name }) => !allFinite(tensors.get(name)!.data));
   if (broken !== undefined) {
     throw new UserError(`The checkpoint holds NaN or infinity: ${broken.name}`, {
       file: path,
@@ -131,11 +132,4 @@ export function assignEncoder(model: tf.LayersModel, tensors: ReadonlyMap<string
       remedy: 'The training that wrote it diverged: lower its learning rate, and run its stage again.',
     });
   }
-}
-
-/** By a sum, which finite float32 values cannot overflow in float64. */
-function isFinite(values: TensorData['data']): boolean {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] as number;
-  return Number.isFinite(sum);
 }

@@ -1,4 +1,5 @@
 import { UserError } from '@selfsup/kit/errors';
+import { allFinite } from '@selfsup/kit/numbers';
 import type { TensorData } from '@selfsup/models/checkpoint';
 
 /** What a message about a training that diverged names. */
@@ -22,7 +23,7 @@ export function requireFiniteLosses(losses: Values, where: Diverging): void {
 /** Throws `UserError` naming the first weight that is not finite, and what the newest step measured. */
 export function requireFiniteWeights(tensors: ReadonlyMap<string, TensorData>, newest: Values, where: Diverging): void {
   for (const [name, { data }] of tensors) {
-    if (data instanceof Float32Array && !data.every(Number.isFinite)) {
+    if (!allFinite(data)) {
       throw diverged(where, [`${name} is no longer finite`, ...terms(newest)].join(', '));
     }
   }

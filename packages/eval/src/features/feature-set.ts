@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
+import { allFinite } from '@selfsup/kit/numbers';
 import type { StageInput } from '@selfsup/kit/stage';
 import { NpyReader } from '@selfsup/numerics/npy';
 
@@ -115,24 +116,6 @@ async function readDescription(file: string): Promise<FeatureDescription> {
     const remedy = "'features' must name a stage that uses eval/features; run it again if its files were altered.";
     throw new UserError('There is no description of features here', { file, remedy, cause });
   }
-}
-
-/** By sums, which finite float32 values cannot overflow in float64; four of them, which do not wait for each other. */
-function allFinite(values: Float32Array): boolean {
-  const whole = values.length - (values.length % 4);
-  const sums = new Float64Array(4);
-  let a = sums[0] as number;
-  let b = sums[1] as number;
-  let c = sums[2] as number;
-  let d = sums[3] as number;
-  for (let i = 0; i < whole; i += 4) {
-    a += values[i] as number;
-    b += values[i + 1] as number;
-    c += values[i + 2] as number;
-    d += values[i + 3] as number;
-  }
-  for (let i = whole; i < values.length; i++) a += values[i] as number;
-  return Number.isFinite(a + b + c + d);
 }
 
 /** Throws `UserError` naming the image where a feature is NaN or infinite. */

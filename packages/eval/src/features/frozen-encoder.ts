@@ -3,6 +3,7 @@ import { compiledStep } from '@selfsup/engine/compiled-step';
 import { pixelTensor } from '@selfsup/engine/device-tensor';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
+import { allFinite } from '@selfsup/kit/numbers';
 import type { LoadedEncoder } from '@selfsup/models/encoder';
 import { normalise } from '@selfsup/models/normalise';
 
@@ -74,7 +75,7 @@ export function freezeEncoder(
       for (let i = pixels; i < others.length; i++) others[i] = 255 - (others[i] as number);
       const [one, other] = [extract(images, batch), extract(others, batch)];
       layers.forEach((layer, at) => {
-        if (!one[at]!.every(Number.isFinite))
+        if (!allFinite(one[at]!))
           throw new UserError(`The encoder gives NaN or infinity in ${layer}`, {
             field,
             remedy: 'Its training diverged: lower its learning rate, and run its stage again.',

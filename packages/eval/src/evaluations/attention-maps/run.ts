@@ -4,6 +4,7 @@ import { measuringView } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
 import { requireImages, selectSubset } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/kit/errors';
+import { allFinite } from '@selfsup/kit/numbers';
 import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import type { Metric } from '@selfsup/kit/metric';
 import { NpyWriter } from '@selfsup/numerics/npy';
@@ -156,7 +157,7 @@ function mapsOf(activations: Float32Array, { name, shape, power, maps }: Layer, 
   const size = shape[0] * shape[1] * shape[2];
   return Array.from({ length: copies }, (_, i) => {
     const map = attentionMap(activations.subarray(i * size, (i + 1) * size), shape, power);
-    if (map.values.some((value) => !Number.isFinite(value)))
+    if (!allFinite(map.values))
       throw new UserError(`The attention of ${name} to ${where} is NaN or infinite`, {
         remedy: `Look for a diverged encoder, or set a smaller power than ${power}.`,
       });

@@ -1,5 +1,6 @@
 import type { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
+import { allFinite } from '@selfsup/kit/numbers';
 import type { LoadedEncoder } from '@selfsup/models/encoder';
 
 /** Kernels as they meet the image. */
@@ -45,7 +46,7 @@ function refuse(why: string): UserError {
 function kernelsOf(layer: tf.layers.Layer): ImageKernels {
   const kernel = layer.weights[0]!.read() as tf.Tensor4D;
   const values = kernel.dataSync<'float32'>().slice();
-  if (values.some((value) => !Number.isFinite(value)))
+  if (!allFinite(values))
     throw new UserError(`The kernels of '${layer.name}' hold NaN or infinity`, {
       field: 'needs.encoder',
       remedy: 'Look for a diverged training.',
