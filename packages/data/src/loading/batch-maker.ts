@@ -36,19 +36,22 @@ function isWhole(augment: Augment): boolean {
   return (augment.randomResizedCrop ?? augment.randomCrop ?? augment.centreCrop ?? augment.tenCrop) === undefined;
 }
 
+/** Where images come from and how they are changed. */
+export interface BatchSource {
+  readonly dataset: Dataset;
+  readonly split: string;
+  readonly augment: Augment;
+  /** Of the draws of augmentation. */
+  readonly key: RandomKey;
+}
+
 /** Reads and augments the images of one batch into `target`; a function of its arguments and the dataset alone. */
-export function makeBatch(
-  dataset: Dataset,
-  split: string,
-  request: BatchRequest,
-  augment: Augment,
-  key: RandomKey,
-  target: Uint8Array,
-): void {
+export function makeBatch(source: BatchSource, request: BatchRequest, target: Uint8Array): void {
+  const { dataset, augment, key } = source;
   const stored = dataset.manifest.image;
   const size = outputSize(stored, augment);
-  if (stored.encoding === 'raw' && isWhole(augment)) readWhole(dataset, split, request, augment, key, target, stored);
-  else readViews(dataset, split, request, augment, key, target, size);
+  if (stored.encoding === 'raw' && isWhole(augment)) readWhole(source, request, target, stored);
+  else readViews(source, request, target, size);
   if (augment.colourJitter === undefined && augment.grey === undefined) return;
   const pixels = size.height * size.width;
   const views = viewsPerImage(augment);
@@ -58,15 +61,9 @@ export function makeBatch(
   });
 }
 
-function readWhole(
-  dataset: Dataset,
-  split: string,
-  { epoch, indices, samples }: BatchRequest,
-  augment: Augment,
-  key: RandomKey,
-  target: Uint8Array,
-  size: ImageSize,
-): void {
+function readWhole(source: BatchSource, request: BatchRequest, target: Uint8Array, size: ImageSize): void {
+  const { dataset, split, augment, key } = source;
+  const { epoch, indices, samples } = request;
   const bytes = size.height * size.width * size.channels;
   const changes = (augment.padCrop ?? 0) > 0 || augment.flip === true;
   const raw = changes ? new Uint8Array(indices.length * bytes) : target;
@@ -74,15 +71,9 @@ function readWhole(
   if (changes) augmentBatch(raw, target, size, samples, augment, key, epoch);
 }
 
-function readViews(
-  dataset: Dataset,
-  split: string,
-  { epoch, indices, samples }: BatchRequest,
-  augment: Augment,
-  key: RandomKey,
-  target: Uint8Array,
-  size: ImageSize,
-): void {
+function readViews(source: BatchSource, request: BatchRequest, target: Uint8Array, size: ImageSize): void {
+  const { dataset, split, augment, key } = source;
+  const { epoch, indices, samples } = request;
   const keys = geometryKeys(key, epoch);
   const bytes = size.height * size.width * size.channels;
   const channels = size.channels === 1 ? 1 : 3;

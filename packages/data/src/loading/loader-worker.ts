@@ -19,13 +19,14 @@ export interface SlotRequest extends BatchRequest {
   readonly slot: number;
 }
 
-const { folder, split, augment, key, slots } = workerSetup<LoaderSetup>();
+const { folder, slots, ...setup } = workerSetup<LoaderSetup>();
 const dataset = openDataset(folder);
+const source = { ...setup, dataset };
 const targets = slots.map((slot) => new Uint8Array(slot));
 
 serve<SlotRequest, undefined>(
   (request) => {
-    makeBatch(dataset, split, request, augment, key, targets[request.slot]!);
+    makeBatch(source, request, targets[request.slot]!);
     return { answer: undefined };
   },
   () => dataset.close(),

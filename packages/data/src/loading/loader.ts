@@ -54,8 +54,7 @@ function slotMaker(options: LoaderOptions, batchBytes: number): SlotMaker {
     const slots = [new Uint8Array(batchBytes)];
     return {
       slots,
-      make: (request) =>
-        Promise.resolve().then(() => makeBatch(dataset, split, request, augment, key, slots[request.slot]!)),
+      make: (request) => Promise.resolve().then(() => makeBatch(options, request, slots[request.slot]!)),
       close: () => Promise.resolve(),
     };
   }
