@@ -4,13 +4,13 @@ import { assertKnown } from '../declare/workspace.ts';
 import { chosenRemote } from '../remotes/chosen-remote.ts';
 import { inTurn } from '../remotes/in-turn.ts';
 import { listed } from '../remotes/listing.ts';
-import { publishedResults, type PublishedResult } from '../remotes/published-results.ts';
 import { namePath, pushResult, type Known } from '../remotes/push.ts';
 import { contentPath, recordPath } from '../remotes/record.ts';
 import type { Remote } from '../remotes/remote.ts';
 import { Unreachable } from '../remotes/retry.ts';
 import { openSession } from '../run/session.ts';
 import { readFacts } from '../store/manifest.ts';
+import { publishedResults, type PublishedResult } from '../store/published-results.ts';
 
 export default new Command('push')
   .description('Bring results that are published here to a remote; what is there is not sent again')
@@ -20,8 +20,9 @@ export default new Command('push')
   .action(async (names: string[], { to }: { to?: string }) => {
     const session = openSession();
     const destination = chosenRemote(session.remotes, to, ({ push }) => push !== 'never', 'be pushed to');
-    const results = await publishedResults(session.artifacts, names);
-    const all = names.length === 0 ? [] : await publishedResults(session.artifacts);
+    const all = publishedResults(session.artifacts);
+    const isMeant = (label: string): boolean => names.some((name) => label === name || label.startsWith(`${name}/`));
+    const results = names.length === 0 ? all : all.filter(({ label }) => isMeant(label));
     const published = [...new Set(all.map(({ label }) => (label.startsWith('data/') ? label : label.split('/')[0]!)))];
     for (const name of names) assertKnown('result', name, published, 'it by running it');
     const { has, keeps } = await listingOf(destination.remote, session.signal);

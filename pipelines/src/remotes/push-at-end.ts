@@ -1,7 +1,7 @@
 import { UserError } from '@selfsup/kit/errors';
 import { Interrupted } from '@selfsup/kit/stage';
 import type { Session } from '../run/session.ts';
-import { labelOf } from './published-results.ts';
+import { labelOf } from '../store/published-results.ts';
 import { pushResult } from './push.ts';
 
 /**

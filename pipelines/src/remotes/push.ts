@@ -7,7 +7,7 @@ import { placesApart } from '../keys/place.ts';
 import type { Session } from '../run/session.ts';
 import { isOfOutput, readManifest, readRun, type Manifest } from '../store/manifest.ts';
 import { blobFiles, blobPath, filesBelow } from '../store/store.ts';
-import type { PublishedResult } from './published-results.ts';
+import type { PublishedResult } from '../store/published-results.ts';
 import { contentPath, publicText, readRecord, recordPath, sealed, type FileRef, type ResultRecord } from './record.ts';
 import type { OpenRemote } from './remote-settings.ts';
 import { fileContent, textContent, type Content, type Remote } from './remote.ts';

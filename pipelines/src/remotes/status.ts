@@ -3,9 +3,9 @@ import type { Stage } from '../declare/stage.ts';
 import { askedFor } from '../keys/decide.ts';
 import type { Session } from '../run/session.ts';
 import { readFacts } from '../store/manifest.ts';
+import { labelOf, publishedResults } from '../store/published-results.ts';
 import { inTurn } from './in-turn.ts';
 import { keyIn, listed } from './listing.ts';
-import { labelOf, publishedResults } from './published-results.ts';
 import { recordPath } from './record.ts';
 import type { Remote } from './remote.ts';
 import { persist } from './retry.ts';
@@ -41,7 +41,7 @@ export async function statusOf(
   isMeant: (label: string) => boolean,
 ): Promise<Statuses> {
   const keys = new Map<string, string>();
-  for (const { label, folder } of await publishedResults(session.artifacts)) {
+  for (const { label, folder } of publishedResults(session.artifacts)) {
     const key = isMeant(label) ? readFacts(folder)?.key : undefined;
     if (key !== undefined) keys.set(label, key);
   }

@@ -1,9 +1,8 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { relative } from 'node:path';
 import type { Metric } from '@selfsup/kit/metric';
 import type { Run } from '@selfsup/report/overview-input';
-import { noResults } from '../store/artifacts.ts';
 import type { RunRecord } from '../store/manifest.ts';
+import { publishedResults } from '../store/published-results.ts';
 import { readPublished } from './read-published.ts';
 
 /** What one stage published. Its manifest is not kept: a thousand of them are large. */
@@ -48,47 +47,27 @@ export interface Results {
  */
 export function collectResults(root: string): Results {
   const damaged: string[] = [];
-  const reading = <Value>(path: string, read: (path: string) => Value, otherwise: Value): Value => {
-    try {
-      return read(join(root, path));
-    } catch (error) {
-      damaged.push(`${path || root}: ${(error as Error).message}`);
-      return otherwise;
-    }
-  };
-  const foldersIn = (path: string): string[] =>
-    reading(path, (folder) => readdirSync(folder), [])
-      .filter((name) => !name.startsWith('.'))
-      // A link to a disk that is not there fails here, by itself.
-      .filter((name) => reading(path === '' ? name : `${path}/${name}`, (one) => statSync(one).isDirectory(), false))
-      .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  const read = (path: string): ReturnType<typeof readPublished> => {
-    const published = readPublished(join(root, path));
-    damaged.push(...published.faults.map((fault) => `${path}/${fault}`));
-    return published;
-  };
-  // Without a root nothing was computed yet.
-  const experiments = (existsSync(root) ? foldersIn('') : []).filter((name) => !noResults.includes(name));
   const datasets = new Map<string, string>();
-  for (const name of experiments.filter((one) => existsSync(join(root, one, 'ingest', 'manifest.json')))) {
-    const { manifest } = readPublished(join(root, name, 'ingest'));
-    if (manifest === undefined) read(`${name}/ingest`);
-    else datasets.set(manifest.outputDigest, name);
+  const found = new Map<string, Found[]>();
+  const all = publishedResults({ root }, (path, { message }) => {
+    damaged.push(`${relative(root, path) || root}: ${message}`);
+  });
+  for (const { label, folder } of all) {
+    const [, name, stage] = /^([^/]+\/[^/]+\/seed-\d+)\/([^/]+)$/.exec(label) ?? [];
+    const dataset = /^data\/([^/]+)$/.exec(label)?.[1];
+    if (name === undefined && dataset === undefined) continue;
+    const published = readPublished(folder);
+    const { manifest } = published;
+    if (manifest === undefined || dataset === undefined) {
+      damaged.push(...published.faults.map((fault) => `${relative(root, folder)}/${fault}`));
+    } else datasets.set(manifest.outputDigest, dataset);
+    if (name !== undefined) found.set(name, [...(found.get(name) ?? []), ...stageOf(stage!, folder, published)]);
   }
-  const results: Result[] = [];
-  for (const experiment of experiments)
-    for (const variant of foldersIn(experiment).filter((name) => name !== 'ingest' && name !== 'report'))
-      for (const folder of foldersIn(`${experiment}/${variant}`)) {
-        const seed = /^seed-(\d+)$/.exec(folder)?.[1];
-        if (seed === undefined) continue;
-        const name = `${experiment}/${variant}/${folder}`;
-        const stages = foldersIn(name)
-          // Without a manifest it counts as absent: one moves away while its successor comes.
-          .filter((stage) => existsSync(join(root, name, stage, 'manifest.json')))
-          .flatMap((stage) => stageOf(stage, join(root, name, stage), read(`${name}/${stage}`)));
-        if (stages.length > 0)
-          results.push(resultOf({ experiment, variant, seed: Number(seed), name }, stages, datasets));
-      }
+  const results = [...found].flatMap(([name, stages]) => {
+    const [experiment, variant, seed] = name.split('/') as [string, string, string];
+    const id = { experiment, variant, seed: Number(seed.slice('seed-'.length)), name };
+    return stages.length > 0 ? [resultOf(id, stages, datasets)] : [];
+  });
   return { results, damaged, datasets };
 }
 

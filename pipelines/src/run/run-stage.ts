@@ -5,7 +5,7 @@ import type { Stage } from '../declare/stage.ts';
 import { decideStage, type Decision } from '../keys/decide.ts';
 import { blobsMissing, bringBlobs, bringNamed, bringResult } from '../remotes/bring.ts';
 import { forgetElsewhere, isOffline } from '../remotes/elsewhere.ts';
-import { labelOf } from '../remotes/published-results.ts';
+import { labelOf } from '../store/published-results.ts';
 import { assertWritable } from '../store/artifacts.ts';
 import { isComplete, readManifest, readMetrics, type Manifest } from '../store/manifest.ts';
 import { blobPath } from '../store/store.ts';

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { bringBlobs, bringResult } from '../remotes/bring.ts';
 import { folderRemote } from '../remotes/folder-remote.ts';
-import { publishedResults } from '../remotes/published-results.ts';
+import { publishedResults } from '../store/published-results.ts';
 import { pushResult } from '../remotes/push.ts';
 import { s3Remote } from '../remotes/s3-remote.ts';
 import { readManifest } from '../store/manifest.ts';
@@ -28,7 +28,7 @@ const session = {
 };
 console.log('begins');
 if (mode === 'push') {
-  for (const result of await publishedResults(session.artifacts)) await pushResult(session, destination, result);
+  for (const result of publishedResults(session.artifacts)) await pushResult(session, destination, result);
 } else {
   const folder = join(root, 'toy/base/seed-1/pretrain');
   const to = { label: 'toy', folder, workFolder: join(root, 'work/toy/base/seed-1/pretrain'), store };
