@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '@selfsup/kit/errors';
 import { acquireLease } from '@selfsup/kit/lease';
@@ -118,4 +118,19 @@ export async function download({ url, to, md5, context }: DownloadOptions): Prom
   } finally {
     await lease.release();
   }
+}
+
+/** Fetches files that lie side by side at an address, by name and md5, into a folder, as `download` does; gives why not. */
+export async function downloadAll(
+  address: string,
+  files: readonly (readonly [name: string, md5: string])[],
+  folder: string,
+  context: SourceContext,
+): Promise<{ readonly failed: string } | undefined> {
+  const base = address.endsWith('/') ? address : `${address}/`;
+  for (const [name, md5] of files) {
+    const fetched = await download({ url: new URL(name, base).href, to: join(folder, name), md5, context });
+    if ('failed' in fetched) return fetched;
+  }
+  return undefined;
 }

@@ -98,7 +98,7 @@ export function decodeRecord(bytes: Buffer, key: string): ImageRecord {
 }
 
 /**
- * Copies the pixels of a stored raw record of known size to `target` at `offset`: the loader's fast road, which
+ * Copies the pixels of a stored raw record of known size to `target` at `offset`: the loader's fast path, which
  * reads nothing else of the record. Throws `UserError` when the record does not hold that many raw bytes.
  */
 export function copyRawPixels(bytes: Buffer, pixels: number, target: Uint8Array, offset: number, key: string): void {

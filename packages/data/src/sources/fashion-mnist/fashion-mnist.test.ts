@@ -124,9 +124,9 @@ describe('fashion-mnist by apt', () => {
     for (const call of calls.slice(1)) expect(call).toContain(`Dir::State::Lists=${context.cacheFolder}`);
     for (const call of calls) expect(call).toContain(`Dir::Cache=${context.cacheFolder}`);
 
-    // What was fetched is taken again before any network is asked, whatever the order of roads.
-    const allRoads = fashionMnist.schema.parse({ type: 'fashion-mnist', url: 'http://127.0.0.1:1/' });
-    expect(await fashionMnist.look(allRoads, context)).toMatchObject({ found: { route: /apt/ } });
+    // What was fetched is taken again before any network is asked, whatever the order of routes.
+    const allRoutes = fashionMnist.schema.parse({ type: 'fashion-mnist', url: 'http://127.0.0.1:1/' });
+    expect(await fashionMnist.look(allRoutes, context)).toMatchObject({ found: { route: /apt/ } });
     expect(existsSync(join(context.cacheFolder, 'downloads', 'fashion-mnist'))).toBe(false);
     expect((await readFile(log, 'utf8')).trim().split('\n')).toHaveLength(3);
   });

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { download } from '../../files/download.ts';
+import { downloadAll } from '../../files/download.ts';
 import { givenPath, inDataFolder } from '../../files/named-files.ts';
 import { foundIdx, idxFilesIn, idxNames } from '../../formats/idx-files.ts';
 import type { FoundSource, Source, SourceContext } from '../../source.ts';
 import { debianFolder, fetchDebianPackage, fetchedFolder } from './debian.ts';
 
-const roads = ['files', 'debian', 'official', 'apt'] as const;
+const routes = ['files', 'debian', 'official', 'apt'] as const;
 
 const schema = z.strictObject({
   type: z.literal('fashion-mnist'),
@@ -18,9 +18,9 @@ const schema = z.strictObject({
    * Debian's package fetched with `apt` into our own cache (nothing is installed).
    */
   from: z
-    .array(z.enum(roads))
+    .array(z.enum(routes))
     .min(1)
-    .default([...roads]),
+    .default([...routes]),
   /** Another address that holds the four official files, such as a mirror of one's own. */
   url: z.url().optional(),
 });
@@ -69,9 +69,9 @@ function fetchedBefore(config: FashionMnistConfig, cacheFolder: string): { folde
   return undefined;
 }
 
-/** Each road gives the folder with the four files, or says why it leads nowhere. */
+/** Each route gives the folder with the four files, or says why it leads nowhere. */
 const look: Record<
-  (typeof roads)[number],
+  (typeof routes)[number],
   (
     config: FashionMnistConfig,
     context: SourceContext,
@@ -91,12 +91,8 @@ const look: Record<
   async official(config, context) {
     const folder = officialFolder(context.cacheFolder);
     const address = config.url ?? officialAddress;
-    for (const [name, md5] of Object.entries(officialFiles)) {
-      const url = new URL(name, address.endsWith('/') ? address : `${address}/`).href;
-      const fetched = await download({ url, to: join(folder, name), md5, context });
-      if ('failed' in fetched) return fetched;
-    }
-    return { folder, route: officialRoute };
+    const refused = await downloadAll(address, Object.entries(officialFiles), folder, context);
+    return refused ?? { folder, route: officialRoute };
   },
   async apt(_config, context) {
     const fetched = await fetchDebianPackage(context);
@@ -112,10 +108,10 @@ const source: Source<FashionMnistConfig> = {
       return { found: await found(folder, folder, context) };
     }
     const reasons: string[] = [];
-    for (const road of config.from) {
-      const before = road === 'official' || road === 'apt' ? fetchedBefore(config, context.cacheFolder) : undefined;
+    for (const name of config.from) {
+      const before = name === 'official' || name === 'apt' ? fetchedBefore(config, context.cacheFolder) : undefined;
       if (before !== undefined) return { found: await found(before.folder, before.route, context) };
-      const result = await look[road](config, context);
+      const result = await look[name](config, context);
       if ('folder' in result) return { found: await found(result.folder, result.route, context) };
       reasons.push(result.failed);
     }

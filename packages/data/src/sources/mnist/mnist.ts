@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { download } from '../../files/download.ts';
+import { downloadAll } from '../../files/download.ts';
 import { givenPath, inDataFolder } from '../../files/named-files.ts';
 import { foundIdx, idxFilesIn, idxNames } from '../../formats/idx-files.ts';
 import type { Source } from '../../source.ts';
@@ -17,7 +17,7 @@ const schema = z.strictObject({
 
 /** A copy that the home page's authors do not ask to be spared, as PyTorch's torchvision uses it. */
 const address = 'https://ossci-datasets.s3.amazonaws.com/mnist/';
-const md5s: Readonly<Record<string, string>> = {
+const md5s = {
   'train-images-idx3-ubyte.gz': 'f68b3c2dcbeaaa9fbdd348bbdeb94873',
   'train-labels-idx1-ubyte.gz': 'd53e105ee54ea40749a09fcbcd1e9432',
   't10k-images-idx3-ubyte.gz': '9fb629c4189551a2d022fa330f9573f3',
@@ -41,12 +41,8 @@ const source: Source<z.infer<typeof schema>> = {
     const to = join(cacheFolder, 'downloads', 'mnist');
     if (idxFilesIn(to).lacking.length === 0) return { found: await foundIdx(to, 'fetched before', facts) };
     if (!config.download) return { missing: 'no folder mnist in SELFSUP_DATA, and downloading is off', remedy };
-    for (const name of idxNames) {
-      const base = config.url ?? address;
-      const url = new URL(name, base.endsWith('/') ? base : `${base}/`).href;
-      const fetched = await download({ url, to: join(to, name), md5: md5s[name]!, context });
-      if ('failed' in fetched) return { missing: `no folder mnist in SELFSUP_DATA; ${fetched.failed}`, remedy };
-    }
+    const refused = await downloadAll(config.url ?? address, Object.entries(md5s), to, context);
+    if (refused !== undefined) return { missing: `no folder mnist in SELFSUP_DATA; ${refused.failed}`, remedy };
     return { found: await foundIdx(to, 'fetched', facts) };
   },
 };

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
-import { download } from '../../files/download.ts';
+import { downloadAll } from '../../files/download.ts';
 import { joinedFingerprint, treeFingerprint } from '../../files/file-tree.ts';
 import { listedReading, readImageLabels, type ImagePart, type ListedImage } from '../../files/listed-images.ts';
 import { givenPath } from '../../files/named-files.ts';
@@ -132,11 +132,11 @@ const source: Source<Places365Config> = {
       }
     }
     if (!config.download) return { missing: `no ${needed.join(', ')} in SELFSUP_DATA, downloading is off`, remedy };
-    for (const { name, md5 } of [lists, ...config.splits.map((split) => archives[config.images][split])]) {
-      const base = config.url ?? address;
-      const url = new URL(name, base.endsWith('/') ? base : `${base}/`).href;
-      const got = await download({ url, to: join(fetched, name), md5, context });
-      if ('failed' in got) return { missing: `no ${needed.join(', ')} in SELFSUP_DATA; ${got.failed}`, remedy };
+    const wanted = [lists, ...config.splits.map((split) => archives[config.images][split])];
+    const files = wanted.map(({ name, md5 }) => [name, md5] as const);
+    const refused = await downloadAll(config.url ?? address, files, fetched, context);
+    if (refused !== undefined) {
+      return { missing: `no ${needed.join(', ')} in SELFSUP_DATA; ${refused.failed}`, remedy };
     }
     return result(foundIn(fetched).found);
   },
