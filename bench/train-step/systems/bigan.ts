@@ -12,7 +12,7 @@ import type { StepShape, System } from '../system.ts';
 
 const input = { height: 28, width: 28, channels: 1 };
 
-/** The step of bigan-small from raw images on, codes drawn in it: three players of Adam from one forward pass. */
+/** The step of bigan-small from raw images on, codes drawn in it: three parameter groups of Adam from one forward pass. */
 const bigan: System = {
   title: 'BiGAN, permutation-invariant, codes of 50',
   defaults: { width: 1024, batch: 128 },

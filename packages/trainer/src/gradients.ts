@@ -44,7 +44,7 @@ export function gradientsOf(variables: readonly NamedVariable[], forward: () => 
 
 /**
  * As `gradientsOf` for several losses from one forward pass, each differentiated by the variables that stand under its name:
- * the players of a game before any of them moves. Gradients come as one map; no variable may belong to two losses.
+ * those of all parameter groups before any of them moves. Gradients come as one map; no variable may belong to two losses.
  */
 export function gradientsOfEach<Loss extends string>(
   variables: Readonly<Record<Loss, readonly NamedVariable[]>>,

@@ -78,7 +78,7 @@ describe('variableGradients', () => {
 });
 
 describe('variableGradientsOfEach', () => {
-  /** Two players with opposed losses over a shared part, as in a GAN. */
+  /** Two parameter groups with opposed losses over a shared part, as in a GAN. */
   const [a, b] = [tf.variable(tf.randomNormal([4, 3], 0, 1, 'float32', 2)), tf.variable(tf.tensor1d([0.5, -1, 2]))];
   const x = tf.randomNormal([5, 4], 0, 1, 'float32', 3);
   const forward = () => {
@@ -115,7 +115,7 @@ describe('variableGradientsOfEach', () => {
       return [logits.mean() as tf.Scalar, tf.topk(logits, 1).values.sum() as tf.Scalar];
     };
     expect(() => variableGradientsOfEach(broken, [[a], [b]])).toThrow(/gradient/);
-    expect(() => variableGradientsOfEach(both, [[a]])).toThrow('2 losses for 1 players');
+    expect(() => variableGradientsOfEach(both, [[a]])).toThrow('2 losses for 1 parameter groups');
     expect(tf.memory().numTensors).toBe(before);
   });
 });

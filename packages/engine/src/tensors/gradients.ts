@@ -150,7 +150,7 @@ export function variableGradients(f: () => Scalar, variables: readonly Variable[
 }
 
 /**
- * `variableGradients` of several losses from one forward pass, each by variables of its own: what the players of a game
+ * `variableGradients` of several losses from one forward pass, each by variables of its own: what parameter groups
  * need that are updated at the same time. `f` gives one scalar for each entry of `variables`; there is one backward pass
  * for each, and what operations saved is freed with the last that reads it.
  */
@@ -163,7 +163,9 @@ export function variableGradientsOfEach(
   const { values, tape } = record(engine, f);
   const found: LossGradients[] = [];
   try {
-    if (values.length !== variables.length) throw new Error(`${values.length} losses for ${variables.length} players`);
+    if (values.length !== variables.length) {
+      throw new Error(`${values.length} losses for ${variables.length} parameter groups`);
+    }
     for (const { rank, shape } of values) {
       if (rank !== 0) throw new Error(`The loss must be a scalar, got shape [${shape}]`);
     }

@@ -52,7 +52,7 @@ export class GanNetworks {
     return { encoder, code, generator, discriminator };
   }
 
-  /** What the three players of the game train, each with an optimiser of its own; gains do not decay. */
+  /** What the three networks train, each with an optimiser of its own; gains do not decay. */
   get parameterGroups(): Record<'generator' | 'encoder' | 'discriminator', ParameterGroup> {
     const group = (name: string, ...models: (keyof GanNetworks['models'])[]): ParameterGroup => ({
       name,

@@ -50,7 +50,7 @@ describe.each([
   ['bigan', (context: never) => createBigan(context), {}],
   ['joint-latent-regressor', (context: never) => createLatentRegressor(context), { joint: true, weight: 0.25 }],
 ] as const)('%s against PyTorch', (name, create, settings) => {
-  test('two steps of all players from the same weights', async () => {
+  test('two steps of all parameter groups from the same weights', async () => {
     const { images, codes, before, losses, after } = reference[name];
     const input = { height: 4, width: 4, channels: 1 };
     const network = await configureNetwork({ name: 'bigan-mlp', width: 8 });

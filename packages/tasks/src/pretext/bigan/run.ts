@@ -6,7 +6,7 @@ import { buildNetworks } from '../../gan/networks.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import type { BiganConfig } from './config.ts';
 
-/** Builds the three players of BiGAN; see `bigan`. All are updated from one forward pass. */
+/** Builds the three networks of BiGAN; see `bigan`. All are updated from one forward pass. */
 export async function createBigan(context: TaskContext<BiganConfig>): Promise<TaskInstance> {
   const networks = await buildNetworks(context, true);
   const { generator, encoder, discriminator } = networks.parameterGroups;

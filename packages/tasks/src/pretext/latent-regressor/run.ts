@@ -7,7 +7,7 @@ import { buildNetworks } from '../../gan/networks.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import type { LatentRegressorConfig } from './config.ts';
 
-/** Builds the players of the (joint) latent regressor; see `latentRegressor`. All are updated from one forward pass. */
+/** Builds the networks of the (joint) latent regressor; see `latentRegressor`. All are updated from one forward pass. */
 export async function createLatentRegressor(context: TaskContext<LatentRegressorConfig>): Promise<TaskInstance> {
   const { joint, weight } = context.config;
   const networks = await buildNetworks(context, false);

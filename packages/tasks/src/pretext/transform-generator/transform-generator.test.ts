@@ -48,7 +48,7 @@ beforeAll(async () => {
   figures = result.figures;
 });
 
-test('what G makes, and two steps of both players, are those of PyTorch', async () => {
+test('what G makes, and two steps of both parameter groups, are those of PyTorch', async () => {
   const reference = JSON.parse(readFileSync(new URL('transform-generator.reference.json', import.meta.url), 'utf8'));
   const input = { height: 16, width: 16, channels: 3 };
   const network = await configureNetwork({ name: 'nin', blocks: 3, width: 8 });

@@ -9,7 +9,7 @@ import { schema, type TransformGeneratorConfig } from './config.ts';
  * before they are bounded, by maps that a network computes from x: G(x, 0) = x, as in the localised GANs that the paper
  * builds on (Qi et al. 2018, arXiv:1711.06020).
  *
- * Two players, σ being the logistic function:
+ * Two parameter groups, σ being the logistic function:
  * - the discriminator D maximises log σ(D(x)) + log(1 − σ(D(G(x, z))));
  * - the generator, with the encoder and a linear decoder that estimate ẑ from x and G(x, z), minimises
  *   a · −log σ(D(G(x, z))) (images that D takes for real ones)
