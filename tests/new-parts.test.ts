@@ -8,8 +8,11 @@ beforeAll(() => {
 });
 afterAll(() => clone.remove());
 
+/** What asks whether a part has a schema for editors, a place in the index of documents and one in the replay. */
+const ofTheWhole = ['pipelines/src/declare/schema-files.test.ts', 'tests/documents.test.ts', 'tests/replay.test.ts'];
+
 // The templates themselves are compiled with all else; this is what comes of them.
-test('parts that `selfsup new` writes pass their own tests', async () => {
+test('parts that `selfsup new` writes pass their own tests, and those of the whole', async () => {
   const kinds = ['task', 'dataset', 'network', 'evaluation'];
   for (const kind of kinds) {
     const { code, output } = await clone.run('selfsup', ['new', kind, 'a-b']);
@@ -17,7 +20,7 @@ test('parts that `selfsup new` writes pass their own tests', async () => {
   }
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', 'a-b/a-b.test.ts', '--reporter=json'],
+    ['node_modules/vitest/vitest.mjs', 'run', 'a-b/a-b.test.ts', ...ofTheWhole, '--reporter=json'],
     { cwd: clone.root, encoding: 'utf8' },
   );
   expect(status, stdout + stderr).toBe(0);
@@ -27,8 +30,9 @@ test('parts that `selfsup new` writes pass their own tests', async () => {
   };
   expect(numTotalTestSuites).toBeGreaterThan(0);
   const rooms = ['data/src/sources', 'eval/src/evaluations', 'models/src/networks', 'tasks/src/pretext'];
+  const own = rooms.map((room) => `packages/${room}/a-b/a-b.test.ts`);
   expect(testResults.map(({ name }) => name).sort()).toEqual(
-    rooms.map((room) => expect.stringContaining(`packages/${room}/a-b/a-b.test.ts`)),
+    [...own, ...ofTheWhole].map((file) => expect.stringContaining(file)),
   );
   expect(await clone.run('selfsup', ['check', 'a-b-small'])).toMatchObject({ code: 0 });
 }, 300_000);

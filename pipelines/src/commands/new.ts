@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
+import { writeSchemas } from '../declare/schema-files.ts';
 import { findWorkspace } from '../declare/workspace.ts';
 import { kindNames, writeNew, type Kind } from '../new/write-new.ts';
 import { shownPath } from '../store/shown-path.ts';
@@ -13,9 +14,13 @@ export default new Command('new')
   .addHelpText('after', '\nExample:\n  selfsup new task upside-down')
   .action(async (kind: Kind, name: string) => {
     const workspace = findWorkspace();
-    const { files, next } = await writeNew(workspace, kind, name);
+    const { files, changed, next } = await writeNew(workspace, kind, name);
+    // Stages have schemas for editors.
+    const schemas = kind === 'task' || kind === 'evaluation';
+    if (schemas) await writeSchemas(workspace);
     console.log('Written');
-    for (const path of Object.keys(files)) console.log(`  ${shownPath(join(workspace.root, path))}`);
+    for (const path of [...Object.keys(files), ...changed, ...(schemas ? ['pipelines/schema'] : [])])
+      console.log(`  ${shownPath(join(workspace.root, path))}`);
     console.log('Then');
     for (const line of next) console.log(`  ${line}`);
     console.log('docs/adding-a-task.md explains the parts. Nx sees new files once git does: git add them.');

@@ -1,5 +1,8 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { datasetConfigSchema } from '@selfsup/data/dataset-config';
+import { writeAtomically } from '@selfsup/kit/files';
 import { comparisonSchema } from './comparison.ts';
 import { experimentSchema, stageSchema } from './experiment.ts';
 import { loadStageModule, partsOf } from './parts.ts';
@@ -26,6 +29,15 @@ export async function schemaFiles(workspace: Workspace): Promise<Record<string, 
     files[partFile(part)] = text(`Config of ${part}`, jsonSchema(schema, 'ref'));
   }
   return files;
+}
+
+/** Writes them into `pipelines/schema`, where those of parts that are no more go. Gives that folder and how many they are. */
+export async function writeSchemas(workspace: Workspace): Promise<{ readonly folder: string; readonly count: number }> {
+  const folder = join(workspace.root, 'pipelines/schema');
+  const files = await schemaFiles(workspace);
+  await rm(join(folder, 'parts'), { recursive: true, force: true });
+  for (const [name, text] of Object.entries(files)) await writeAtomically(join(folder, name), text);
+  return { folder, count: Object.keys(files).length };
 }
 
 const partFile = (part: string): string => `parts/${part.replace('/', '-')}.schema.json`;

@@ -30,6 +30,7 @@ test.each([
       'packages/tasks/src/pretext/a-b/config.ts',
       'packages/tasks/src/pretext/a-b/run.ts',
       'pipelines/experiments/a-b-small/experiment.json',
+      'tests/replay/experiments/replay-task-a-b/experiment.json',
     ],
   ],
   [
@@ -42,8 +43,22 @@ test.each([
   ],
   ['experiment', ['pipelines/experiments/a-b/experiment.json']],
   ['comparison', ['pipelines/comparisons/a-b/comparison.json']],
-  ['network', ['packages/models/src/networks/a-b/a-b.test.ts', 'packages/models/src/networks/a-b/a-b.ts']],
-  ['evaluation', ['packages/eval/src/evaluations/a-b/a-b.test.ts', 'packages/eval/src/evaluations/a-b/a-b.ts']],
+  [
+    'network',
+    [
+      'packages/models/src/networks/a-b/a-b.test.ts',
+      'packages/models/src/networks/a-b/a-b.ts',
+      'tests/replay/experiments/replay-network-a-b/experiment.json',
+    ],
+  ],
+  [
+    'evaluation',
+    [
+      'packages/eval/src/evaluations/a-b/a-b.test.ts',
+      'packages/eval/src/evaluations/a-b/a-b.ts',
+      'tests/replay/experiments/replay-evaluation-a-b/experiment.json',
+    ],
+  ],
 ] as const)('a new %s: its files, where they are found by name', async (kind, files) => {
   const made = await writeNew({ root }, kind, 'a-b');
   expect(written()).toEqual(files);
@@ -73,6 +88,16 @@ test('a task stands in its experiment beside random weights', async () => {
   const { stages, variants } = experimentSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   expect(stages['pretrain']).toMatchObject({ uses: 'tasks/flip', needs: { dataset: 'data/shapes' } });
   expect(Object.keys(variants!)).toEqual(['flip', 'random']);
+});
+
+test("a task's page stands at the end of the list of methods, whatever its name", async () => {
+  mkdirSync(join(root, 'docs'));
+  const index = (...methods: string[]): string => `# Documents\n\n## Methods\n\n${methods.join('')}\nMore.\n`;
+  writeFileSync(join(root, 'docs/README.md'), index('- [RotNet](rotnet.md)\n'));
+  expect((await writeNew({ root }, 'task', 'flip-it')).changed).toEqual(['docs/README.md']);
+  expect((await writeNew({ root }, 'network', 'flip-it')).changed).toEqual([]);
+  const text = readFileSync(join(root, 'docs/README.md'), 'utf8');
+  expect(text).toBe(index('- [RotNet](rotnet.md)\n', '- [Flip it](flip-it.md)\n'));
 });
 
 test.each(['Flip', '2d', '-flip', 'flip_up', 'flip/up', '../flip', '', 'store', 'report'])(

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
@@ -10,6 +10,8 @@ import { fromTemplates } from './templates.ts';
 interface NewFiles {
   /** Path from the root of the workspace to content. */
   readonly files: Readonly<Record<string, string>>;
+  /** Files that name it now. */
+  readonly changed: readonly string[];
   /** Commands to go on with. */
   readonly next: readonly string[];
 }
@@ -31,7 +33,7 @@ const features = { needs: { features: 'features' }, config: { protocol: 'small',
 const kinds = {
   task: {
     folders: ['packages/tasks/src/pretext'],
-    next: (name) => ['npx selfsup schema', ...named.next(`${name}-small`)],
+    next: (name) => named.next(`${name}-small`),
   },
   dataset: {
     folders: ['packages/data/src/sources', 'pipelines/datasets'],
@@ -52,7 +54,6 @@ const kinds = {
   evaluation: {
     folders: ['packages/eval/src/evaluations'],
     next: (name) => [
-      'npx selfsup schema',
       `npm test -- ${name}`,
       `add to the stages of an experiment: "${name}": ${JSON.stringify({ uses: `eval/${name}`, ...features })}`,
     ],
@@ -63,12 +64,13 @@ export type Kind = keyof typeof kinds;
 export const kindNames = Object.keys(kinds) as Kind[];
 
 /**
- * Writes the files of a new part into the workspace and returns them. Throws `UserError`, before anything is written,
+ * Writes the files of a new part into the workspace and returns them; its page, if it has one, is put into the index. Throws `UserError`, before anything is written,
  * for a name that is not allowed or taken.
  */
 export async function writeNew(workspace: Workspace, kind: Kind, name: string): Promise<NewFiles> {
   const { folders, next } = kinds[kind];
-  const files = fromTemplates(kind, nameForms(name));
+  const forms = nameForms(name);
+  const files = fromTemplates(kind, forms);
   const claimed = folders.flatMap((folder) => [`${folder}/${name}`, `${folder}/${name}.ts`]);
   const taken = [...claimed, ...Object.keys(files)].find((path) => existsSync(join(workspace.root, path)));
   if (taken !== undefined) {
@@ -80,5 +82,18 @@ export async function writeNew(workspace: Workspace, kind: Kind, name: string): 
   for (const [path, content] of Object.entries(files)) {
     await writeAtomically(join(workspace.root, path), content);
   }
-  return { files, next: next(name) };
+  const page = `${name}.md`;
+  const changed = Object.hasOwn(files, `docs/${page}`) ? await listMethod(workspace, forms.title, page) : [];
+  return { files, changed, next: next(name) };
+}
+
+/** Puts a method's page at the end of the list of them in `docs/README.md`; gives that file's path where it has the list. */
+async function listMethod({ root }: Workspace, title: string, page: string): Promise<string[]> {
+  const index = 'docs/README.md';
+  const file = join(root, index);
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const list = /^## Methods\n\n(?:- .*\n)+/m.exec(text)?.[0];
+  if (list === undefined) return [];
+  await writeAtomically(file, text.replace(list, () => `${list}- [${title}](${page})\n`));
+  return [index];
 }
