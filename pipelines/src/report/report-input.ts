@@ -1,7 +1,7 @@
 import type { ReportInput, StageRow } from '@selfsup/report/input';
 import { datasetStage } from '../declare/dataset-stage.ts';
 import { datasetsNeeded, type Experiment } from '../declare/experiment.ts';
-import { publishedOfExperiment } from '../declare/published-numbers.ts';
+import { publishedOfExperiment } from './published-numbers.ts';
 import { stagesOf } from '../declare/stages.ts';
 import type { Session } from '../run/session.ts';
 import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';

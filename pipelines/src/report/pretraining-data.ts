@@ -1,6 +1,6 @@
-import { learnsWithoutEpochs } from './parts.ts';
-import type { Stage } from './stage.ts';
-import type { Workspace } from './workspace.ts';
+import { learnsWithoutEpochs } from '../declare/parts.ts';
+import type { Stage } from '../declare/stage.ts';
+import type { Workspace } from '../declare/workspace.ts';
 
 /** The datasets that weights are learned from: those that stages other than evaluations need, unless they train for 0 epochs. */
 export async function pretrainingData(

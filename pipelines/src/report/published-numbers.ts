@@ -1,7 +1,7 @@
 import { UserError } from '@selfsup/kit/errors';
 import type { PublishedNumber } from '@selfsup/report/input';
 import { resolvePublished, type PublishedEntry } from '@selfsup/report/published';
-import { datasetsNeeded, type Experiment } from './experiment.ts';
+import { datasetsNeeded, type Experiment } from '../declare/experiment.ts';
 
 /**
  * The numbers that the entries of an `about.published` stand for. `whose` gives the variant, or the label, that an entry

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { refuseDamaged } from './quarantine-limit.ts';
+import { refuseDamaged } from './dataset-stage.ts';
 
 const left = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ path: `train: ${i}.jpg`, reason: 'cut off' }));

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { manifestSchema } from '../store/manifest.ts';
 import { evaluationSettings } from './evaluation-settings.ts';
-import { expandVariants } from './expand.mjs';
-import type { Experiment } from './experiment.ts';
-import type { Places } from './stage.ts';
-import { stagesOf } from './stages.ts';
-import { findWorkspace } from './workspace.ts';
+import { expandVariants } from '../declare/expand.mjs';
+import type { Experiment } from '../declare/experiment.ts';
+import type { Places } from '../declare/stage.ts';
+import { stagesOf } from '../declare/stages.ts';
+import { findWorkspace } from '../declare/workspace.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'selfsup-settings-'));
 afterAll(() => rmSync(root, { recursive: true }));
