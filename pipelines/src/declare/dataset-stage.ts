@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { DatasetManifest } from '@selfsup/data/dataset';
 import type { DatasetConfig } from '@selfsup/data/dataset-config';
-import type { DatasetManifest } from '@selfsup/data/manifest';
 import type * as DataStage from '@selfsup/data/stage';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson } from '@selfsup/kit/files';

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { openFileTree, pictureEndings, pictureFiles } from '@selfsup/data/loose-images';
-import type { PassedOver } from '@selfsup/data/manifest';
-import { passedOver, passedOverText } from '@selfsup/data/wording';
+import { passedOver, passedOverText, type PassedOver } from '@selfsup/data/wording';
 import { UserError } from '@selfsup/kit/errors';
 
 export interface FoundImages {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openLmdb } from '@selfsup/data/lmdb-folder';
+import { openLmdb } from '@selfsup/data/testing/internals';
 import { detach } from './detach.ts';
 
 let folder: string;

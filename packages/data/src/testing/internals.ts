@@ -1,3 +1,4 @@
+export { openLmdb } from '../store/lmdb-folder.ts';
 export { startPool } from '../workers/worker-pool.ts';
 export { serve, workerSetup } from '../workers/worker-side.ts';
 export { archiveMembers } from '../archives/archive.ts';
