@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import { subsetSchema } from '@selfsup/data/subset';
+import { distinct } from '@selfsup/kit/parse';
 
 /** How a feature map becomes a vector: the mean over its cells, or all of it. */
 export const vectorSchema = z.enum(['average', 'flatten']);
 
 /** Layers to measure, each by itself. */
-export const layersSchema = z
-  .array(z.string())
-  .min(1)
-  .refine((names) => new Set(names).size === names.length, 'a layer is named twice');
+export const layersSchema = distinct(z.string(), 'a layer');
 
 /** Images that go through the encoder at a time where features are kept. Changes no result. */
 export const extractionBatch = 250;

@@ -14,18 +14,21 @@ import { probeProtocols, protocolNames, type ProbeProtocol, type ProtocolName } 
 export type ProtocolChoice = ProtocolName | `${ProtocolName}-small`;
 const choices = protocolNames.flatMap((name): ProtocolChoice[] => [name, `${name}-small`]);
 
-/** Settings of a protocol, each of which a config may replace. */
-const overridable = {
-  /** By layer. */
-  pooling: z.record(z.string(), poolingSchema).optional(),
-  batchNorm: probeNormSchema.optional(),
-  initialiser: initialiserSchema.optional(),
+/** Settings of a protocol's training, each of which a config may replace. */
+export const overridableTraining = {
   epochs: z.int().min(1).optional(),
   batchSize: z.int().min(1).optional(),
   /** Draws that make an epoch; the number of images where absent. More go through the images again. */
   samplesPerEpoch: z.int().min(1).optional(),
   optimizer: optimizerSchema.optional(),
   schedule: scheduleSchema.optional(),
+};
+const overridable = {
+  /** By layer. */
+  pooling: z.record(z.string(), poolingSchema).optional(),
+  batchNorm: probeNormSchema.optional(),
+  initialiser: initialiserSchema.optional(),
+  ...overridableTraining,
 };
 const overridableViews = {
   /** Drawn anew for each training image and epoch. */

@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import type { Metric } from '@selfsup/kit/metric';
+import { distinct } from '@selfsup/kit/parse';
 import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
 import { refuseEmptyClass } from './empty-classes.ts';
 
 /** Numbers of labelled images per class, each measured by itself. */
-export const perClassSchema = z
-  .array(z.int().min(1))
-  .min(1)
-  .refine((all) => new Set(all).size === all.length, 'a number is named twice');
+export const perClassSchema = distinct(z.int().min(1), 'a number');
 
 /**
  * Rows by class, in order. Throws `UserError` for a class without any, and naming `field` where one has fewer than the greatest

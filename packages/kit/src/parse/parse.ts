@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import { parseJson } from './json-text.ts';
 import { nearest } from './nearest.ts';
 
+export { distinct } from './distinct.ts';
 export { nearest, parseJson };
 
 type Issue = z.core.$ZodIssue;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
+import { distinct } from '@selfsup/kit/parse';
 import { openFileTree, treeFingerprint } from '../../files/file-tree.ts';
 import { givenPath, inDataFolder } from '../../files/named-files.ts';
 import type { Source, SourceEntry, SourceImage, SourceReading } from '../../source.ts';
@@ -9,11 +10,7 @@ const schema = z.strictObject({
   /** A tar of images called <wnid>_<name>.JPEG; imagenet-sample.tar in SELFSUP_DATA where absent. */
   path: z.string().optional(),
   /** Splits that all images stand in, each of them: `val` too lets a recipe that measures there be tried. */
-  splits: z
-    .array(z.enum(['train', 'val']))
-    .min(1)
-    .refine((splits) => new Set(splits).size === splits.length, { message: 'A split is named twice' })
-    .default(['train']),
+  splits: distinct(z.enum(['train', 'val']), 'a split').default(['train']),
 });
 
 type ImagenetSampleConfig = z.infer<typeof schema>;

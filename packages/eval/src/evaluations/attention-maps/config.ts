@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { subsetSchema } from '@selfsup/data/subset';
+import { distinct } from '@selfsup/kit/parse';
 import { layersSchema } from '../../features/features-config.ts';
 
 export const schema = z
@@ -12,11 +13,7 @@ export const schema = z
     images: subsetSchema.default({ count: 8 }),
     split: z.string().default('test'),
     /** Degrees counter-clockwise by which copies are turned before they go through the encoder. */
-    rotations: z
-      .array(z.literal([0, 90, 180, 270]))
-      .min(1)
-      .refine((all) => new Set(all).size === all.length, 'a rotation is named twice')
-      .default([0, 90, 180, 270]),
+    rotations: distinct(z.literal([0, 90, 180, 270]), 'a rotation').default([0, 90, 180, 270]),
     /** Pixels a side of one copy in the pictures; where absent 64, and 112 for images above 64 pixels. */
     cell: z.int().min(16).max(512).optional(),
   })

@@ -1,15 +1,12 @@
 import { z } from 'zod';
+import { distinct } from '@selfsup/kit/parse';
 import { poolingSchema } from '../../features/pooling-config.ts';
 import { layersSchema } from '../../features/features-config.ts';
 
 export const schema = z.strictObject({
   layers: layersSchema,
   /** Numbers of clusters, each measured by itself; as many as there are classes where absent. */
-  k: z
-    .array(z.int().min(2))
-    .min(1)
-    .refine((all) => new Set(all).size === all.length, 'a number is named twice')
-    .optional(),
+  k: distinct(z.int().min(2), 'a number').optional(),
   /** Images that are clustered. */
   part: z.enum(['train', 'test']).default('train'),
   /** Of the feature maps, before they are made vectors. */

@@ -1,25 +1,21 @@
 import { z } from 'zod';
+import { distinct } from '@selfsup/kit/parse';
 import { layersSchema, vectorSchema } from '../../features/features-config.ts';
 
 /** More classes than colours and marks can tell apart. */
 export const mostClasses = 20;
 
-const distinct = (all: readonly string[]): boolean => new Set(all).size === all.length;
 export const schema = z.strictObject({
   layers: layersSchema,
   /** Principal components, UMAP, or both. */
-  methods: z
-    .array(z.enum(['pca', 'umap']))
-    .min(1)
-    .refine(distinct, 'a method is named twice')
-    .default(['pca', 'umap']),
+  methods: distinct(z.enum(['pca', 'umap']), 'a method').default(['pca', 'umap']),
   part: z.enum(['train', 'test']).default('test'),
   /** Means over the cells of a feature map, or all of its values. */
   vector: vectorSchema.default('average'),
   /** Images that are drawn, by the seed; all where there are fewer. */
   images: z.int().min(3).max(20_000).default(2000),
   /** Classes that are coloured; the first twenty where absent. Others are grey. */
-  classes: z.array(z.string()).min(1).max(mostClasses).refine(distinct, 'a class is named twice').optional(),
+  classes: distinct(z.string(), 'a class').max(mostClasses).optional(),
   /** Of UMAP, and of the share of neighbours that the maps keep. */
   neighbours: z.int().min(2).max(200).default(15),
   metric: z.enum(['cosine', 'euclidean']).default('cosine'),

@@ -1,15 +1,12 @@
 import { z } from 'zod';
+import { distinct } from '@selfsup/kit/parse';
 import { layersSchema, vectorSchema } from '../../features/features-config.ts';
 
 export const schema = z
   .strictObject({
     layers: layersSchema,
     /** Numbers of neighbours, each measured by itself. The defaults are those of self-label. */
-    k: z
-      .array(z.int().min(1))
-      .min(1)
-      .refine((all) => new Set(all).size === all.length, 'a number is named twice')
-      .default([1, 5, 10, 50, 200]),
+    k: distinct(z.int().min(1), 'a number').default([1, 5, 10, 50, 200]),
     metric: z.enum(['cosine', 'euclidean']).default('cosine'),
     /** `weighted`: a neighbour of cosine similarity s counts exp(s / sigma); `plain`: each counts one. */
     votes: z.enum(['weighted', 'plain']).default('weighted'),

@@ -1,22 +1,12 @@
-import type { Augment } from '@selfsup/data/augment';
-import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
-import type { Schedule } from '@selfsup/models/schedules';
-import { probeProtocols } from '../../heads/probe-protocols.ts';
+import { probeProtocols, type ProbeProtocol } from '../../heads/probe-protocols.ts';
 
 /** A published way to train all that lies above a frozen layer of AlexNet at 224 pixels. */
-export interface RetrainingProtocol {
-  /** Where it was read. */
-  readonly source: string;
+export interface RetrainingProtocol extends Pick<
+  ProbeProtocol,
+  'source' | 'epochs' | 'batchSize' | 'optimizer' | 'schedule' | 'augment' | 'testView'
+> {
   /** Units of fc6 and of fc7. */
   readonly units: number;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly optimizer: OptimizerConfig;
-  readonly schedule: Schedule;
-  /** Views of the training images. */
-  readonly augment: Augment;
-  /** View of the test images. */
-  readonly testView: Augment;
 }
 
 type Row = readonly [until: number, learningRate: number];

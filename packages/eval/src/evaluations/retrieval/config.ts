@@ -1,14 +1,11 @@
 import { z } from 'zod';
+import { distinct } from '@selfsup/kit/parse';
 import { layersSchema, vectorSchema } from '../../features/features-config.ts';
 
 export const schema = z.strictObject({
   layers: layersSchema,
   /** Numbers of results after which precision and recall are taken. */
-  k: z
-    .array(z.int().min(1))
-    .min(1)
-    .refine((all) => new Set(all).size === all.length, 'a number is named twice')
-    .default([1, 5, 10, 100]),
+  k: distinct(z.int().min(1), 'a number').default([1, 5, 10, 100]),
   metric: z.enum(['cosine', 'euclidean']).default('cosine'),
   /** Compare means over the cells of a feature map, or all of its values. */
   vector: vectorSchema.default('flatten'),
