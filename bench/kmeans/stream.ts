@@ -1,6 +1,6 @@
 // Features of a file through PCA with whitening, L2 and k-means: stream.ts <JSON settings>; prints the peak of memory.
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { processMemory } from '@selfsup/engine/testing/measuring';
+import { processMemory } from '@selfsup/engine/testing/memory';
 import { kmeans } from '@selfsup/numerics/kmeans';
 import { fitPca, projectedRows } from '@selfsup/numerics/pca';
 import { fileRows } from '@selfsup/numerics/row-source';

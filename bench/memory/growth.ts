@@ -1,6 +1,6 @@
 // Resident memory over many steps of a small NIN. Prints a line now and then, and the growth after warm-up at the end.
 import { tf } from '@selfsup/engine/tensorflow';
-import { processMemory } from '@selfsup/engine/testing/measuring';
+import { processMemory } from '@selfsup/engine/testing/memory';
 import nin from '../train-step/systems/nin.ts';
 
 const [width = 8, batch = 16, steps = 20_000, warmUp = 1_000] = process.argv.slice(2).map(Number);

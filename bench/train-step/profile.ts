@@ -1,5 +1,5 @@
 // Where the time of our step goes, op by op, and how near the whole comes to the machine's matrix-multiply speed.
-import { formatProfile, matrixMultiplyPeak, profile } from '@selfsup/engine/testing/measuring';
+import { formatProfile, matrixMultiplyPeak, profile } from '@selfsup/engine/testing/profile';
 import { loadSystem } from './system.ts';
 import { settings } from './timing.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { groupedConv2d } from '../layers.ts';
-import { maxDifference } from '../ops/checks.ts';
+import { maxDifference } from '../testing/checks.ts';
 import { tf } from '../tensorflow.ts';
 
 function modelOf(layer: { apply(input: tf.SymbolicTensor): unknown }, shape: number[]): tf.LayersModel {

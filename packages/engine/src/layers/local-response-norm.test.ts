@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { localResponseNorm } from '../layers.ts';
-import { gradientError, maxDifference } from '../ops/checks.ts';
+import { gradientError, maxDifference } from '../testing/checks.ts';
 import { tf } from '../tensorflow.ts';
 
 function modelOf(layer: { apply(input: tf.SymbolicTensor): unknown }, shape: number[]): tf.LayersModel {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tf } from '../tensorflow.ts';
-import { gradientError, maxDifference } from './checks.ts';
+import { gradientError, maxDifference } from '../testing/checks.ts';
 
 // Away from the kink, where finite differences are right.
 const x = tf.tidy(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tf } from '../tensorflow.ts';
 import { batchNorm4d } from './batch-norm.ts';
-import { gradientError, maxDifference } from './checks.ts';
+import { gradientError, maxDifference } from '../testing/checks.ts';
 
 const epsilon = 1e-5;
 const x = tf.randomNormal([4, 3, 5, 6], 1, 2, 'float32', 1);

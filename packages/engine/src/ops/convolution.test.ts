@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tf } from '../tensorflow.ts';
-import { gradientError, maxDifference } from './checks.ts';
+import { gradientError, maxDifference } from '../testing/checks.ts';
 import { convolve2d } from './convolution.ts';
 
 const x = tf.randomNormal([2, 6, 5, 3], 0, 1, 'float32', 1) as tf.Tensor4D;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tf } from '../tensorflow.ts';
-import { gradientError, maxDifference } from './checks.ts';
+import { gradientError, maxDifference } from '../testing/checks.ts';
 import { convolve2d, type ConvolutionAttributes } from './convolution.ts';
 import { convolveGroups2d, convolveParts } from './grouped-convolution.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { kernel, int, type } from '../kernel.ts';
 import { permutation, randomKey } from '@selfsup/kit/random';
 import { tf } from '../tensorflow.ts';
-import { gradientError, maxDifference } from './checks.ts';
+import { gradientError, maxDifference } from '../testing/checks.ts';
 
 describe.each([
   { size: 3, stride: 2, padding: 'valid' as const },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { bilinearSample } from './bilinear-sample.ts';
-import { gradientError, maxDifference } from '../ops/checks.ts';
+import { gradientError, maxDifference } from '../testing/checks.ts';
 import { tf } from '../tensorflow.ts';
 
 const images = tf.randomUniform<tf.Rank.R4>([2, 5, 4, 3], 0, 1, 'float32', 1);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sparseSoftmaxCrossEntropy } from './losses.ts';
-import { gradientError, maxDifference } from '../ops/checks.ts';
+import { gradientError, maxDifference } from '../testing/checks.ts';
 import { tf } from '../tensorflow.ts';
 
 const logits = tf.randomNormal([6, 4], 0, 2, 'float32', 11);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
-import { processMemory, profile, resetPeak } from '@selfsup/engine/testing/measuring';
+import { processMemory, resetPeak } from '@selfsup/engine/testing/memory';
+import { profile } from '@selfsup/engine/testing/profile';
 import { optimizerSchema } from './config.ts';
 import { createOptimizer, type Optimizer } from './create-optimizer.ts';
 

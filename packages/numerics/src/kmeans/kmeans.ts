@@ -101,25 +101,6 @@ export async function kmeans(source: RowSource, options: KMeansOptions): Promise
   return best!;
 }
 
-/** The nearest of `centroids` (`[k, width]`; the first of equals) of each row. Throws as `kmeans` does. */
-export async function nearestCentroids(
-  source: RowSource,
-  centroids: Float32Array,
-  options: Pick<KMeansOptions, 'chunkRows' | 'signal'> = {},
-): Promise<{ assignment: Int32Array; objective: number }> {
-  const k = centroids.length / source.width;
-  if (!Number.isInteger(k) || k < 1) {
-    throw new UserError(`${centroids.length} values are no centroids of ${source.width} values each`, {
-      field: 'centroids',
-    });
-  }
-  refuseNonFinite(centroids, source.width, 0);
-  const chunkRows = options.chunkRows ?? rowsPerChunk(Math.max(k, source.width));
-  const rowAssignment = new RowAssignment(new DeviceRowCache(source, chunkRows, 0, options.signal), k);
-  const squares = await rowAssignment.start(centroids);
-  return { assignment: rowAssignment.assignment, objective: rowAssignment.objective(squares) };
-}
-
 async function startingCentroids(
   source: RowSource,
   k: number,

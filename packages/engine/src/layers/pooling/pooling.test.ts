@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maxDifference } from '../../ops/checks.ts';
+import { maxDifference } from '../../testing/checks.ts';
 import { adaptiveAveragePool, averagePool, maxPool, type LayerChain, type MaxPoolSettings } from './pooling.ts';
 import { tf } from '../../tensorflow.ts';
 

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
+import { setDistances } from '../../testing/permutation-distances.ts';
 import { permutationFile, readPermutations } from './permutation-files.ts';
 import { permutationSet, permutationSetSchema, printed } from './permutation-set.ts';
-import { faultOf, greedyPermutations, setDistances } from './permutations.ts';
+import { faultOf, greedyPermutations } from './permutations.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'permutations-'));
 afterAll(() => rmSync(folder, { recursive: true }));

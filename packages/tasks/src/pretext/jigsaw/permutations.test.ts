@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import {
-  ALL_PERMUTATIONS,
-  faultOf,
-  greedyPermutations,
-  hammingDistance,
-  permutationAt,
-  setDistances,
-} from './permutations.ts';
+import { hammingDistance, setDistances } from '../../testing/permutation-distances.ts';
+import { ALL_PERMUTATIONS, faultOf, greedyPermutations, permutationAt } from './permutations.ts';
 
 const reference = JSON.parse(readFileSync(new URL('permutations.reference.json', import.meta.url), 'utf8'));
 

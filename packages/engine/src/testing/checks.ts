@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
-import { tf } from './library.ts';
+import { tf } from '../ops/library.ts';
 
 /** Largest absolute difference between two tensors of the same shape. For tests. */
 export function maxDifference(a: Tensor, b: Tensor): number {

@@ -1,22 +1,5 @@
 import { expect, test } from 'vitest';
-import { deviceReport, parseGpuQuery } from './device.ts';
 import { engineStatus } from './status.ts';
-
-test('reports the device that TensorFlow runs on', async () => {
-  const report = await deviceReport();
-  expect(['cpu', 'cuda']).toContain(report.device);
-  expect(report.name).not.toBe('');
-  expect(report.threads).toBeGreaterThan(0);
-  expect(report.memory.total).toBeGreaterThanOrEqual(report.memory.free);
-});
-
-test('reads the last GPU of nvidia-smi, in bytes', () => {
-  expect(parseGpuQuery('NVIDIA A, 100, 50\nNVIDIA H200, 143771, 143000\n')).toEqual({
-    name: 'NVIDIA H200',
-    memory: { total: 143771 * 2 ** 20, free: 143000 * 2 ** 20 },
-  });
-  expect(parseGpuQuery('No devices were found')).toBeUndefined();
-});
 
 test('the status of a working engine has no problems', async () => {
   const status = await engineStatus();

@@ -1,2 +1,0 @@
-export { processMemory, resetPeak } from '../runtime/memory.ts';
-export { formatProfile, matrixMultiplyPeak, profile } from '../runtime/profile.ts';
