@@ -7,7 +7,7 @@ import { canonicalJson } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
 import { dataSize } from '@selfsup/kit/units';
 import { oneLine } from '../files/one-line.ts';
-import { readingLines } from '../files/reading-lines.ts';
+import { readingLines } from './reading-lines.ts';
 import type { SourceReading } from '../source.ts';
 import { imageKey, keysUnder, openLmdb } from '../store/lmdb-folder.ts';
 import { readManifest, type DatasetManifest } from '../store/manifest.ts';

@@ -2,7 +2,7 @@ import type { RootDatabase } from 'lmdb';
 import { usableCores } from '@selfsup/kit/cpu-quota';
 import type { Progress } from '@selfsup/kit/progress';
 import { Interrupted } from '@selfsup/kit/stage';
-import { onceEach } from '../files/once-each.ts';
+import { onceEach } from './once-each.ts';
 import type { SourceReading } from '../source.ts';
 import { startPool } from '../workers/worker-pool.ts';
 import { joinedSums, type ChannelSums } from './channel-sums.ts';

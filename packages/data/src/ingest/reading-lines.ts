@@ -1,6 +1,6 @@
 import type { SourceReading } from '../source.ts';
-import { oneLine } from './one-line.ts';
-import { passedOverText } from './passed-over.ts';
+import { oneLine } from '../files/one-line.ts';
+import { passedOverText } from '../files/passed-over.ts';
 
 const mostClasses = 20;
 
