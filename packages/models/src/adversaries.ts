@@ -2,7 +2,7 @@ import { dense } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
 import type { ImageShape } from './building/image-size.ts';
-import type { LayerStart } from './building/layer-start.ts';
+import type { LayerInit } from './building/layer-init.ts';
 
 /** The two networks that play with an encoder in a bidirectional GAN, with their config filled in. */
 export interface Adversaries {
@@ -29,7 +29,7 @@ export function conditionOn(
   code: tf.SymbolicTensor | undefined,
   x: tf.SymbolicTensor,
   name: string,
-  start: LayerStart,
+  start: LayerInit,
 ): tf.SymbolicTensor {
   if (code === undefined) return x;
   const units = x.shape.at(-1)!;

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { isFolder, workspaceAbove } from '@selfsup/kit/folders';
-import { nearest } from '@selfsup/kit/parse';
+import { didYouMean } from '@selfsup/kit/parse';
 
 /** The folders of one checkout: where experiments, comparisons, datasets and the parts they name are looked for. */
 export interface Workspace {
@@ -62,7 +62,7 @@ export function assertKnown(
   where: { file?: string | undefined; field?: string | undefined } = {},
 ): void {
   if (known.includes(name)) return;
-  const near = nearest(name, known);
+  const near = didYouMean(name, known);
   throw new UserError(
     `Unknown ${kind} '${name}'${near === undefined ? '.' : `; did you mean '${near}'?`} There are: ${known.join(', ') || 'none'}`,
     { ...where, remedy: `Use one of these, or add ${remedyPlace}.` },

@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/kit/errors';
 import { metricName, type Metric } from '@selfsup/kit/metric';
-import { nearest } from '@selfsup/kit/parse';
+import { didYouMean } from '@selfsup/kit/parse';
 import { matchesName } from '@selfsup/report/ranking';
 import type { Result } from './collect.ts';
 
@@ -66,7 +66,7 @@ export function comparableMetric(results: readonly Result[], pattern: string, fi
   const taken = [...all].filter(([name]) => matchesName(pattern, name));
   const [first] = taken;
   if (first === undefined) {
-    const near = nearest(pattern, [...all.keys()]);
+    const near = didYouMean(pattern, [...all.keys()]);
     const hint = near === undefined ? '' : `; did you mean '${near}'?`;
     throw new UserError(`No result has a metric '${pattern}'${hint}`, { field, remedy: there([...all.keys()]) });
   }
@@ -110,7 +110,7 @@ export function findResult(
   );
   const names = results.map(({ name }) => name);
   if (fitting.length === 0 || parts.length > 4) {
-    const near = nearest(asked, names) ?? nearest(experiment, [...new Set(results.map((one) => one.experiment))]);
+    const near = didYouMean(asked, names) ?? didYouMean(experiment, [...new Set(results.map((one) => one.experiment))]);
     throw new UserError(`No result is called '${asked}'${near === undefined ? '' : `; did you mean '${near}'?`}`, {
       field,
       remedy: 'Name it as selfsup results does: <experiment>/<variant>/seed-<n>, and a stage behind it if you like.',

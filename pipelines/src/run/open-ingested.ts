@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
-import { nearest } from '@selfsup/kit/parse';
+import { didYouMean } from '@selfsup/kit/parse';
 import { datasetStage } from '../declare/dataset-stage.ts';
 import { datasetNames } from '../declare/workspace.ts';
 import { blobsMissing, bringBlobs } from '../remotes/bring.ts';
@@ -16,7 +16,7 @@ import type { Session } from './session.ts';
 export async function openIngested(session: Session, name: string): Promise<Dataset> {
   const known = datasetNames(session.workspace);
   if (!known.includes(name)) {
-    const close = nearest(name, known);
+    const close = didYouMean(name, known);
     throw new UserError(`There is no dataset '${name}'`, {
       remedy: `${close === undefined ? '' : `Did you mean ${close}? `}There are: ${known.join(', ')}.`,
     });

@@ -11,7 +11,7 @@ export interface ListedImage {
 }
 
 /** A folder or archive that holds the images of some splits. */
-export interface ImagePart {
+export interface ImageContainer {
   readonly path: string;
   readonly splits: readonly string[];
   /** The name under which the list has the file at a path of the tree; nothing for other files. */
@@ -24,7 +24,7 @@ export interface ImagePart {
  */
 export async function listedReading(
   listed: readonly ListedImage[],
-  parts: readonly ImagePart[],
+  parts: readonly ImageContainer[],
   classes: readonly string[],
 ): Promise<SourceReading> {
   const places: { tree: FileTree; entries: Map<string, number> }[] = [];

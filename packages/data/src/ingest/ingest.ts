@@ -12,7 +12,7 @@ import type { SourceReading } from '../source.ts';
 import { imageKey, keysUnder, openLmdb } from '../store/lmdb-folder.ts';
 import { readManifest, type DatasetManifest } from '../store/manifest.ts';
 import { estimatedRecordBytes } from '../store/record.ts';
-import { seal } from '../store/seal.ts';
+import { finalise } from '../store/finalise.ts';
 import { storedImages, storeFor, type Store } from '../store/store.ts';
 import { quarantinePrefix, writeImages } from '../store/write-images.ts';
 import type { DatasetConfig } from './dataset-config.ts';
@@ -145,7 +145,7 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
     const quarantine = [...database.getRange(keysUnder('quarantine'))].map(
       ({ value }) => JSON.parse(value.toString()) as { path: string; reason: string },
     );
-    const unsealed = {
+    const draft = {
       name: options.name,
       source: {
         type: resolved.type,
@@ -159,7 +159,7 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
       ...(reading.reading !== undefined && { reading: reading.reading }),
       ...(reading.warnings !== undefined && { warnings: reading.warnings }),
     };
-    const manifest = await seal(database, folder, unsealed, options.progress);
+    const manifest = await finalise(database, folder, draft, options.progress);
     return { folder, manifest, route: resolved.route, alreadyDone: false };
   } catch (cause) {
     throw diskError(folder, cause);

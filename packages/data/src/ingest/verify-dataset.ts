@@ -2,7 +2,7 @@ import { UserError } from '@selfsup/kit/errors';
 import type { Progress } from '@selfsup/kit/progress';
 import { labelsKey, openLmdb, ordinalsKey } from '../store/lmdb-folder.ts';
 import { readManifest, type DatasetManifest } from '../store/manifest.ts';
-import { survey } from '../store/survey.ts';
+import { summarise } from '../store/summary.ts';
 
 /**
  * Reads a finished dataset over (a second or two for CIFAR-10) and compares all that it holds with its manifest.
@@ -12,7 +12,7 @@ export async function verifyDataset(folder: string, progress: Progress): Promise
   const manifest = await readManifest(folder);
   const database = openLmdb(folder, true);
   try {
-    const { digest, index } = await survey(database, manifest.classes, progress);
+    const { digest, index } = await summarise(database, manifest.classes, progress);
     const isIndexed = [...index].every(
       ([split, { ordinals, labels }]) =>
         database.getBinary(ordinalsKey(split))?.equals(Buffer.from(ordinals.buffer)) === true &&

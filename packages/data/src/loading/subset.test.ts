@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { UserError } from '@selfsup/kit/errors';
 import type { Dataset } from '../dataset.ts';
-import { chosenImages, evenlyApart, selectSubset, subsetSchema, type Subset } from './subset.ts';
+import { chosenImages, evenlySpaced, selectSubset, subsetSchema, type Subset } from './subset.ts';
 
 const labels = Int32Array.of(2, 0, 0, 1, 2, 2, 1, 0, 1, 0);
 
@@ -78,12 +78,12 @@ describe('chosenImages', () => {
   });
 });
 
-describe('evenlyApart', () => {
+describe('evenlySpaced', () => {
   it('takes images spread over all of them', () => {
-    expect([...evenlyApart(Uint32Array.of(5, 6, 7), 3)]).toEqual([5, 6, 7]);
-    expect([...evenlyApart(Uint32Array.of(5, 6, 7), 9)]).toEqual([5, 6, 7]);
+    expect([...evenlySpaced(Uint32Array.of(5, 6, 7), 3)]).toEqual([5, 6, 7]);
+    expect([...evenlySpaced(Uint32Array.of(5, 6, 7), 9)]).toEqual([5, 6, 7]);
     expect([
-      ...evenlyApart(
+      ...evenlySpaced(
         Uint32Array.from({ length: 10 }, (_, i) => i),
         4,
       ),

@@ -98,7 +98,7 @@ function firstPerClass(
 }
 
 /** At most `count` of the indices, evenly apart, in their order: a split in the order of its classes gives images of all of them. */
-export function evenlyApart(indices: Uint32Array, count: number): Uint32Array {
+export function evenlySpaced(indices: Uint32Array, count: number): Uint32Array {
   if (indices.length <= count) return indices;
   return Uint32Array.from({ length: count }, (_, i) => indices[Math.floor((i * indices.length) / count)]!);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { groupedConv2d } from '../layers.ts';
+import { groupedConv2d } from './layers.ts';
 import { maxDifference } from '../testing/checks.ts';
 import { tf } from '../tensorflow.ts';
 

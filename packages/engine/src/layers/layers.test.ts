@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batchNorm, batchNormRelu, conv2d, dense, dropout, setTrainingStep } from '../layers.ts';
+import { batchNorm, batchNormRelu, conv2d, dense, dropout, setTrainingStep } from './layers.ts';
 import { maxDifference } from '../testing/checks.ts';
 import { randomKey } from '@selfsup/kit/random';
 import { tf } from '../tensorflow.ts';

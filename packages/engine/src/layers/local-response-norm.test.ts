@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { localResponseNorm } from '../layers.ts';
+import { localResponseNorm } from './layers.ts';
 import { gradientError, maxDifference } from '../testing/checks.ts';
 import { tf } from '../tensorflow.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sobel } from '../layers.ts';
+import { sobel } from './layers.ts';
 import { maxDifference } from '../testing/checks.ts';
 import { tf } from '../tensorflow.ts';
 

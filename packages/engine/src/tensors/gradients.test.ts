@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { variableGradients, variableGradientsOfEach } from './gradients.ts';
-import { batchNormRelu, conv2d, dense } from '../layers.ts';
+import { batchNormRelu, conv2d, dense } from '../layers/layers.ts';
 import { sparseSoftmaxCrossEntropy } from './losses.ts';
 import { maxDifference } from '../testing/checks.ts';
 import { globalAveragePool, maxPool } from '../layers/pooling/pooling.ts';

@@ -12,17 +12,17 @@ export const layersSchema = distinct(z.string(), 'a layer');
 export const extractionBatch = 250;
 
 /** Which images to train on and to test on. */
-export const imageParts = {
+export const imageSplits = {
   train: z.strictObject({ split: z.string().default('train'), subset: subsetSchema.optional() }).prefault({}),
   test: z.strictObject({ split: z.string().default('test'), subset: subsetSchema.optional() }).prefault({}),
 };
-export type ImageParts = z.infer<z.ZodObject<typeof imageParts>>;
+export type ImageSplits = z.infer<z.ZodObject<typeof imageSplits>>;
 
 /** The config section of `eval/features`. */
 export const featuresSchema = z.strictObject({
   /** Probe points of the encoder, such as `conv2`. */
   layers: layersSchema,
-  ...imageParts,
+  ...imageSplits,
   /** Images at a time. Changes no result. */
   batchSize: z.int().min(2).default(extractionBatch),
   /** Loader threads. Changes no result. */

@@ -9,7 +9,7 @@ import { inOrder } from '../heads/cached-source.ts';
 import type { FeatureShape, HeadBatch } from '../heads/head-source.ts';
 import { extractSplit } from './extract-split.ts';
 import { checkLabels, openFeatureSplit, type OpenSplit } from './feature-set.ts';
-import { extractionBatch, type ImageParts } from './features-config.ts';
+import { extractionBatch, type ImageSplits } from './features-config.ts';
 import type { FrozenInput } from './frozen-input.ts';
 
 /** The test images of heads whose training images go through the encoder. */
@@ -21,7 +21,7 @@ export interface TestImages {
   close(): Promise<void>;
 }
 
-interface TestSettings extends ImageParts {
+interface TestSettings extends ImageSplits {
   readonly workers: number;
 }
 

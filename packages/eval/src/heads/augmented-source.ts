@@ -5,7 +5,7 @@ import { UserError } from '@selfsup/kit/errors';
 import type { RandomKey } from '@selfsup/kit/random';
 import type { StageContext } from '@selfsup/kit/stage';
 import { checkLabels } from '../features/feature-set.ts';
-import type { ImageParts } from '../features/features-config.ts';
+import type { ImageSplits } from '../features/features-config.ts';
 import { openFrozenInput, type FrozenInput } from '../features/frozen-input.ts';
 import { storedTest, type TestImages } from '../features/test-images.ts';
 import { classesAbsentFrom, refuseEmptyClass } from '../measures/empty-classes.ts';
@@ -14,7 +14,7 @@ import type { BatchSettings, FeatureShape, HeadSource } from './head-source.ts';
 
 /** Settings of heads that see their training images augmented anew in each epoch. */
 export type AugmentedSettings = BatchSettings &
-  ImageParts & {
+  ImageSplits & {
     readonly augment: Augment;
     /** Loader threads. Changes no result. */
     readonly workers: number;

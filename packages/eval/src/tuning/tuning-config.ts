@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { augmentSchema } from '@selfsup/data/augment';
-import { imageParts } from '../features/features-config.ts';
+import { imageSplits } from '../features/features-config.ts';
 import { classifierSettings, headTraining, linearSettings } from '../heads/head-config.ts';
 
 const settings = {
   ...headTraining,
-  ...imageParts,
+  ...imageSplits,
   /** Layers up to this probe point keep their weights and statistics; where absent the whole network is trained. */
   frozen: z.string().optional(),
   /**

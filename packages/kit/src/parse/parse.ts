@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { z, type ZodType } from 'zod';
 import { UserError } from '../errors.ts';
 import { parseJson } from './json-text.ts';
-import { nearest } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 export { distinct } from './distinct.ts';
-export { nearest, parseJson };
+export { didYouMean, parseJson };
 
 type Issue = z.core.$ZodIssue;
 
@@ -55,7 +55,7 @@ function explain(
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, value, path);
     return issue.keys.map((key) => {
-      const near = nearest(key, known);
+      const near = didYouMean(key, known);
       return {
         field: field === '' ? key : `${field}.${key}`,
         message: `Unknown key '${key}'${near === undefined ? '' : `; did you mean '${near}'?`}`,

@@ -3,7 +3,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
 import { flatten } from './fully-connected.ts';
 import type { FeatureShape } from './heads.ts';
-import { gaussianStart } from './layer-start.ts';
+import { gaussianInit } from './layer-init.ts';
 
 /**
  * The last layer of BiGAN's encoder: a feature map `[batch, height, width, channels]`, flattened, to the logits
@@ -12,7 +12,7 @@ import { gaussianStart } from './layer-start.ts';
 export function codeHead(features: FeatureShape, latent: number, key: RandomKey): tf.LayersModel {
   const input = tf.input({ shape: [...features], name: 'features' });
   const flat = flatten(input);
-  const start = gaussianStart(key, 0.02)('code', flat.shape[1]!);
+  const start = gaussianInit(key, 0.02)('code', flat.shape[1]!);
   const logits = dense({ name: 'code', units: latent, useBias: false, ...start }).apply(flat) as tf.SymbolicTensor;
   return tf.model({ inputs: input, outputs: logits, name: 'code' });
 }

@@ -1,6 +1,6 @@
 import { batchNorm, batchNormRelu, groupedConv2d } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
-import type { LayerStart } from './layer-start.ts';
+import type { LayerInit } from './layer-init.ts';
 
 /** A convolution, its normalisation and its activation. */
 export interface ConvolutionUnit {
@@ -16,7 +16,7 @@ export interface ConvolutionUnit {
   /** Default 1. */
   readonly groups?: number;
   readonly bias: boolean;
-  readonly start: LayerStart;
+  readonly start: LayerInit;
   /** Batch norm before the activation, with this epsilon. None where absent. */
   readonly batchNormEpsilon?: number | undefined;
   /** Slope below 0: Leaky ReLU. Default 0: ReLU. */

@@ -1,13 +1,13 @@
 import { batchNormRelu, dense, dropout } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
-import type { LayerStart } from './layer-start.ts';
+import type { LayerInit } from './layer-init.ts';
 
 /** A fully connected layer with its ReLU, as AlexNet's fc6 and fc7. */
 export interface FullyConnectedUnit {
   /** Name of the ReLU; the matrix product before it is `<name>_linear`, the others `<name>_bn`, `<name>_dropout`. */
   readonly name: string;
   readonly units: number;
-  readonly start: LayerStart;
+  readonly start: LayerInit;
   /**
    * `batch-norm`: no bias, batch norm before the ReLU, no dropout (RotNet, AET). `dropout-before`: dropout of one half
    * before the matrix product (DeepCluster). `dropout-after`: dropout of one half after the ReLU (Caffe).

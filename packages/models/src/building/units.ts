@@ -1,5 +1,5 @@
 export { codeHead, codeOf } from './code-head.ts';
 export { convolutionUnit } from './convolution-unit.ts';
 export { flatten, fullyConnectedUnit } from './fully-connected.ts';
-export { type LayerStart, gaussianStart, heStart, pytorchStart } from './layer-start.ts';
+export { type LayerInit, gaussianInit, heInit, pytorchInit } from './layer-init.ts';
 export { shareWeights } from './shared-weights.ts';

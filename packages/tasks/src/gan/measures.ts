@@ -1,4 +1,4 @@
-import { evenlyApart } from '@selfsup/data/subset';
+import { evenlySpaced } from '@selfsup/data/subset';
 import { compiledStep } from '@selfsup/engine/compiled-step';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
@@ -89,7 +89,7 @@ export class GanMeasures {
   async neighbours(): Promise<Record<string, number>> {
     const { config, trainingSplit, trainingIndices, testSplit } = this.#context;
     const test = await this.#vectors(testSplit, this.#testIndices());
-    const train = await this.#vectors(trainingSplit, evenlyApart(trainingIndices, config.measured.train));
+    const train = await this.#vectors(trainingSplit, evenlySpaced(trainingIndices, config.measured.train));
     const found: Record<string, number> = {};
     const labelled = [...test.labels, ...train.labels].every((label) => label >= 0);
     for (const space of labelled ? (['code', 'before-code', 'pixels'] as const) : []) {
@@ -124,7 +124,7 @@ export class GanMeasures {
 
   #testIndices(): Uint32Array {
     const { dataset, testSplit, config } = this.#context;
-    return evenlyApart(Uint32Array.from({ length: dataset.count(testSplit) }, (_, i) => i), config.measured.test); // prettier-ignore
+    return evenlySpaced(Uint32Array.from({ length: dataset.count(testSplit) }, (_, i) => i), config.measured.test); // prettier-ignore
   }
 
   #nearest(queries: RowSource, bank: RowSource) {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { downloadAll } from '../../files/download.ts';
 import { joinedFingerprint, treeFingerprint } from '../../files/file-tree.ts';
-import { listedReading, readImageLabels, type ImagePart, type ListedImage } from '../../files/listed-images.ts';
+import { listedReading, readImageLabels, type ImageContainer, type ListedImage } from '../../files/listed-images.ts';
 import { givenPath } from '../../files/named-files.ts';
 import { wantedFiles } from '../../files/wanted-files.ts';
 import type { Source, SourceReading } from '../../source.ts';
@@ -73,7 +73,7 @@ async function readLists(path: string, splits: readonly ('train' | 'val')[]): Pr
 
 async function open(found: Readonly<Record<string, string>>, config: Places365Config): Promise<SourceReading> {
   const [classes, listed] = await readLists(found['lists']!, config.splits);
-  const parts = config.splits.map((split): ImagePart => {
+  const parts = config.splits.map((split): ImageContainer => {
     const { folder } = archives[config.images][split];
     const inside = new RegExp(`^(?:.*/)?${folder}(?:_standard)?/`);
     return { path: found[split]!, splits: [split], nameOf: (path) => path.replace(inside, '') };

@@ -7,7 +7,7 @@ import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { givenPath } from '../../files/named-files.ts';
 import { readDatasetConfig } from '../../ingest/dataset-config.ts';
 import { resolveSource } from '../../ingest/resolve.ts';
-import { evenlyApart } from '../../loading/subset.ts';
+import { evenlySpaced } from '../../loading/subset.ts';
 import { DamagedPicture, openPicture } from '../../pictures/decode.ts';
 import type { Look, Source, SourceContext, SourceEntry, SourceImage, SourceReading } from '../../source.ts';
 import { startPool, type WorkerPool } from '../../workers/worker-pool.ts';
@@ -87,7 +87,7 @@ async function ofDataset(
         remedy: 'Ask for fewer, or name a larger dataset.',
       });
     }
-    const wanted = first === undefined ? evenlyApart(Uint32Array.from(all), count) : all.slice(0, first);
+    const wanted = first === undefined ? evenlySpaced(Uint32Array.from(all), count) : all.slice(0, first);
     const places = new Map(Array.from(wanted, (entry, place) => [entry, place]));
     const found: Named[] = [];
     for await (const image of reading.images((entry) => places.has(entry))) {

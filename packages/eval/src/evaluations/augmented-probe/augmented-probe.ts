@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { augmentSchema } from '@selfsup/data/augment';
 import type { StageModule } from '@selfsup/kit/stage';
-import { imageParts } from '../../features/features-config.ts';
+import { imageSplits } from '../../features/features-config.ts';
 import { classifierSettings, headTraining, linearSettings } from '../../heads/head-config.ts';
 
 const settings = {
   ...headTraining,
-  ...imageParts,
+  ...imageSplits,
   /** Drawn anew for each training image and epoch; test images stay as they are. */
   augment: augmentSchema,
   /** Loader threads. Changes no result. */

@@ -16,7 +16,7 @@ import { featureRows } from '../../features/feature-rows.ts';
 import { checkSameDataset, type FeatureSet } from '../../features/feature-set.ts';
 import { requireNeed } from '../../measures/require-need.ts';
 import { mostClasses, type FeatureMapConfig } from './config.ts';
-import { keptNeighbours, unitPlaces } from './places.ts';
+import { keptNeighbours, unitCoordinates } from './coordinates.ts';
 import { thumbnailMap } from './thumbnail-map.ts';
 import { umap } from './umap.ts';
 
@@ -46,10 +46,10 @@ export async function mapFeatures(context: Context): Promise<StageResult> {
         Math.min(config.images, extent.images),
       );
       const shown = Int32Array.from(drawn, (image) => coloured.indexOf(labels[image]!));
-      const { metrics, found } = await placesOf(context, features, layer, drawn);
+      const { metrics, found } = await coordinatesOf(context, features, layer, drawn);
       const figures: Figure[] = [];
-      for (const { method, places, labels: axes } of found) {
-        const unit = unitPlaces(places);
+      for (const { method, coordinates, labels: axes } of found) {
+        const unit = unitCoordinates(coordinates);
         const title = `${layer}, ${methodNames[method]}`;
         const names = coloured.map((label) => features.classes[label]!);
         const map = scatterOf(title, axes, unit, shown, names);
@@ -99,12 +99,12 @@ function colouredClasses({ config, extent }: Context, features: FeatureSet): num
 interface Mapped {
   readonly method: Method;
   /** `[images, 2]`. */
-  readonly places: Float32Array;
+  readonly coordinates: Float32Array;
   readonly labels: readonly [x: string, y: string];
 }
 
 /** Places by each method, and the metrics. */
-async function placesOf(
+async function coordinatesOf(
   { config, seed, progress, signal, extent }: Context,
   features: FeatureSet,
   layer: string,
@@ -136,7 +136,7 @@ async function placesOf(
   for (const method of methods) {
     const title = { head: 'map', protocol: protocolOf(config, method), layer, aside: true } as const;
     const share = { unit: 'share', better: 'more' } as const;
-    let places: Float32Array = first;
+    let coordinates: Float32Array = first;
     let labels: Mapped['labels'];
     if (method === 'pca') {
       const shares = [...pca.variances].map((variance) => (pca.totalVariance > 0 ? variance / pca.totalVariance : 0));
@@ -148,7 +148,7 @@ async function placesOf(
       // Distances; in rounding, similarities come out above 1.
       const values = withItself.values.map((value) => (metric === 'cosine' ? Math.max(0, 1 - value) : value));
       let phase: ReturnType<typeof progress.phase> | undefined;
-      places = await umap({
+      coordinates = await umap({
         neighbours: { ...withItself, values },
         start: first,
         minDistance: config.umap.minDistance,
@@ -161,8 +161,8 @@ async function placesOf(
       phase?.done();
       labels = ['UMAP 1', 'UMAP 2'];
     }
-    metrics.push({ ...title, measure: 'neighbours-kept', ...share, value: await keptNeighbours(own, places) });
-    found.push({ method, places, labels });
+    metrics.push({ ...title, measure: 'neighbours-kept', ...share, value: await keptNeighbours(own, coordinates) });
+    found.push({ method, coordinates, labels });
   }
   return { metrics, found };
 }
@@ -195,12 +195,12 @@ function protocolOf(
 function scatterOf(
   title: string,
   [xLabel, yLabel]: readonly [string, string],
-  places: Float32Array,
+  coordinates: Float32Array,
   label: Int32Array,
   names: readonly string[],
 ): Scatter {
   const along = (axis: 0 | 1): number[] =>
-    Array.from(label, (_, i) => Number((places[2 * i + axis] as number).toFixed(4)));
+    Array.from(label, (_, i) => Number((coordinates[2 * i + axis] as number).toFixed(4)));
   return {
     title,
     xLabel,

@@ -8,16 +8,16 @@ const side = 28;
  * Images at their places in a map, as PNG with nothing between them: the map is laid out in `across` × `across` cells, and
  * each shows the image that is nearest to its middle.
  *
- * @param places `[images, 2]`, both in [0, 1], the second upwards
+ * @param coordinates `[images, 2]`, both in [0, 1], the second upwards
  */
 export async function thumbnailMap(
-  places: Float32Array,
+  coordinates: Float32Array,
   across: number,
   pictureOf: (image: number) => Picture,
 ): Promise<Uint8Array> {
   const width = across * side;
   const pixels = new Uint8Array(width * width * 4); // red, green, blue, opacity
-  for (const { image, row, column } of nearestToMiddles(places, across)) {
+  for (const { image, row, column } of nearestToMiddles(coordinates, across)) {
     const small = thumbnail(pictureOf(image), side);
     const top = row * side + Math.floor((side - small.height) / 2);
     const left = column * side + Math.floor((side - small.width) / 2);
@@ -35,10 +35,10 @@ export async function thumbnailMap(
 }
 
 /** For each cell that holds images the one nearest to its middle, rows from the top. */
-function nearestToMiddles(places: Float32Array, across: number) {
+function nearestToMiddles(coordinates: Float32Array, across: number) {
   const cells = new Map<number, { image: number; row: number; column: number; distance: number }>();
-  for (let image = 0; 2 * image < places.length; image++) {
-    const [x, y] = [(places[2 * image] as number) * across, (1 - (places[2 * image + 1] as number)) * across];
+  for (let image = 0; 2 * image < coordinates.length; image++) {
+    const [x, y] = [(coordinates[2 * image] as number) * across, (1 - (coordinates[2 * image + 1] as number)) * across];
     const [row, column] = [y, x].map((at) => Math.min(across - 1, Math.floor(at))) as [number, number];
     const distance = (x - column - 0.5) ** 2 + (y - row - 0.5) ** 2;
     const known = cells.get(row * across + column);

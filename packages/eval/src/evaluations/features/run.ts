@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chosenImages, evenlyApart } from '@selfsup/data/subset';
+import { chosenImages, evenlySpaced } from '@selfsup/data/subset';
 import { writeAtomically } from '@selfsup/kit/files';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { classesAbsentFrom } from '../../measures/empty-classes.ts';
@@ -27,7 +27,7 @@ export async function extractFeatures(context: StageContext<FeaturesConfig>): Pr
     );
     for (const [part, all] of chosen) {
       const { split } = config[part];
-      const indices = evenlyApart(all, extent.batches * config.batchSize);
+      const indices = evenlySpaced(all, extent.batches * config.batchSize);
       const files = await extractSplit({
         ...context,
         part,

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { imageParts } from '../../features/features-config.ts';
+import { imageSplits } from '../../features/features-config.ts';
 import { imageProbeSettings } from '../../heads/probe-config.ts';
 
 export const schema = z.strictObject({
   ...imageProbeSettings,
-  ...imageParts,
+  ...imageSplits,
   /** Loader threads. Changes no result. */
   workers: z.int().min(0).default(1),
 });

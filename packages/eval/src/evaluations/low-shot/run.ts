@@ -5,7 +5,7 @@ import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/s
 import { accuracy, meanAveragePrecision } from '@selfsup/kit/metric';
 import { eachLayer, type LayerResult } from '../../features/each-layer.ts';
 import { featureBlob } from '../../features/feature-set.ts';
-import { KeptResults } from '../../features/kept-results.ts';
+import { ResultCache } from '../../features/result-cache.ts';
 import { titleOf } from '../../heads/head-results.ts';
 import { drawMetrics } from '../../measures/class-draws.ts';
 import { writeJsonFiles } from '../../measures/json-files.ts';
@@ -40,7 +40,7 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
     const identity = sha256(canonicalJson({ config, seed, layer, ...facts }));
     const folder = join(workFolder, layer);
     await mkdir(folder, { recursive: true });
-    const kept = await KeptResults.open<Measured>(folder, identity);
+    const kept = await ResultCache.open<Measured>(folder, identity);
     const phase = progress.phase(`low-shot on ${layer}`, all.length, 'draws');
     const byName = new Map<string, Measured[number][]>();
     let confusion: LayerResult['confusion'];

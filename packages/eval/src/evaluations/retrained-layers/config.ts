@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { distinct } from '@selfsup/kit/parse';
-import { imageParts } from '../../features/features-config.ts';
+import { imageSplits } from '../../features/features-config.ts';
 import { overridableTraining } from '../../heads/probe-config.ts';
 import { retrainingProtocols } from './protocols.ts';
 
@@ -15,7 +15,7 @@ export const schema = z.strictObject({
   ...overridableTraining,
   /** Epochs from one test to the next; the last one is tested always. */
   testEvery: z.int().min(1).default(1),
-  ...imageParts,
+  ...imageSplits,
   /** Loader threads. Changes no result. */
   workers: z.int().min(0).default(1),
 });

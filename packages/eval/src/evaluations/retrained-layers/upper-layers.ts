@@ -2,7 +2,7 @@ import { dense } from '@selfsup/engine/layers';
 import { maxPool } from '@selfsup/engine/pooling';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
-import { convolutionUnit, fullyConnectedUnit, heStart } from '@selfsup/models/units';
+import { convolutionUnit, fullyConnectedUnit, heInit } from '@selfsup/models/units';
 import type { FeatureShape } from '../../heads/head-source.ts';
 
 export type FrozenLayer = 'conv4' | 'conv5';
@@ -23,7 +23,7 @@ export function upperLayers(
   units: number,
   key: RandomKey,
 ): tf.LayersModel {
-  const start = heStart(key);
+  const start = heInit(key);
   const parts = (Object.keys(shapes) as FrozenLayer[]).map((frozen) => {
     const named = (layer: string): string => `${frozen}_${layer}`;
     const input = tf.input({ shape: [...shapes[frozen]!], name: named('features') });

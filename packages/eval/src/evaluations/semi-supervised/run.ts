@@ -5,7 +5,7 @@ import { accuracy } from '@selfsup/kit/metric';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { confusion } from '@selfsup/report/figures/confusion';
-import { KeptResults } from '../../features/kept-results.ts';
+import { ResultCache } from '../../features/result-cache.ts';
 import { titleOf } from '../../heads/head-results.ts';
 import { drawMetrics, rowsByClass, shuffledByClass } from '../../measures/class-draws.ts';
 import { emptyClassRemarks, labelsOf } from '../../measures/empty-classes.ts';
@@ -47,7 +47,7 @@ export async function runSemiSupervised(context: StageContext<SemiSupervisedConf
   try {
     const what = tuningTitle('semi-supervised', config);
     const identity = sha256(canonicalJson({ config, seed, ...input.facts }));
-    const kept = await KeptResults.open<TuningOutcome>(workFolder, identity);
+    const kept = await ResultCache.open<TuningOutcome>(workFolder, identity);
     const all = labelledImages(input, config, seed);
     const results: { k: number; draw: number; outcome: TuningOutcome }[] = [];
     for (const { k, draw, indices } of all.slice(0, extent.repeats)) {

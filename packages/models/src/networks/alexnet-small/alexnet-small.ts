@@ -4,7 +4,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
 import { convolutionUnit } from '../../building/convolution-unit.ts';
 import { requireSides } from '../../building/image-size.ts';
-import { heStart } from '../../building/layer-start.ts';
+import { heInit } from '../../building/layer-init.ts';
 import type { ImageShape, Network } from '../../network.ts';
 
 const schema = z.strictObject({
@@ -41,7 +41,7 @@ const alexnetSmall: Network<AlexNetSmallConfig> = {
         kernelSize,
         padding: (kernelSize - 1) / 2,
         bias: false,
-        start: heStart(key),
+        start: heInit(key),
         batchNormEpsilon: 1e-5,
       });
       if (layer !== 3 && layer !== 4) x = maxPool({ name: `pool${layer}`, size: 3, stride: 2, padding: 1 }).apply(x);

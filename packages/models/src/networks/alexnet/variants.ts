@@ -1,6 +1,6 @@
 import type { RandomKey } from '@selfsup/kit/random';
 import type { FullyConnectedUnit } from '../../building/fully-connected.ts';
-import { gaussianStart, heStart, pytorchStart, type LayerStart } from '../../building/layer-start.ts';
+import { gaussianInit, heInit, pytorchInit, type LayerInit } from '../../building/layer-init.ts';
 
 /** Where the published AlexNets differ. */
 interface Variant {
@@ -24,10 +24,10 @@ interface Variant {
   /** Slope of Leaky ReLU below 0, 0 being ReLU. */
   readonly negativeSlope: number;
   /** How convolution `layer`, counted from 1, begins. */
-  convolutionStart(key: RandomKey, layer: number): LayerStart;
+  convolutionStart(key: RandomKey, layer: number): LayerInit;
   /** fc6 and fc7; absent where no fully connected layers are published. */
   readonly fullyConnected?:
-    undefined | { readonly style: FullyConnectedUnit['style']; start(key: RandomKey): LayerStart };
+    undefined | { readonly style: FullyConnectedUnit['style']; start(key: RandomKey): LayerInit };
 }
 
 /** RotNet's and AET's: torchvision's widths, batch norm, PyTorch's initial weights. */
@@ -42,16 +42,16 @@ const rotnet: Variant = {
   batchNorm: { from: 1, epsilon: 1e-5 },
   localResponseNorm: false,
   negativeSlope: 0,
-  convolutionStart: pytorchStart,
-  fullyConnected: { style: 'batch-norm', start: pytorchStart },
+  convolutionStart: pytorchInit,
+  fullyConnected: { style: 'batch-norm', start: pytorchInit },
 };
 
 /** DeepCluster's: the 2012 widths, batch norm, neither groups nor local response normalisation. */
 const deepcluster: Variant = {
   ...rotnet,
   channels: [96, 256, 384, 384, 256],
-  convolutionStart: heStart,
-  fullyConnected: { style: 'dropout-before', start: (key) => gaussianStart(key, 0.01) },
+  convolutionStart: heInit,
+  fullyConnected: { style: 'dropout-before', start: (key) => gaussianInit(key, 0.01) },
 };
 
 /** Caffe's reference network after Krizhevsky et al. 2012: groups, normalisation after pooling, fillers of its prototxt. */
@@ -63,8 +63,8 @@ const caffe: Variant = {
   bias: true,
   batchNorm: undefined,
   localResponseNorm: true,
-  convolutionStart: (key, layer) => gaussianStart(key, 0.01, [2, 4, 5].includes(layer) ? 1 : 0),
-  fullyConnected: { style: 'dropout-after', start: (key) => gaussianStart(key, 0.005, 1) },
+  convolutionStart: (key, layer) => gaussianInit(key, 0.01, [2, 4, 5].includes(layer) ? 1 : 0),
+  fullyConnected: { style: 'dropout-after', start: (key) => gaussianInit(key, 0.005, 1) },
 };
 
 /**
@@ -81,7 +81,7 @@ const bigan: Variant = {
   batchNorm: { from: 2, epsilon: 1e-8 },
   localResponseNorm: false,
   negativeSlope: 0.2,
-  convolutionStart: (key) => gaussianStart(key, 0.02),
+  convolutionStart: (key) => gaussianInit(key, 0.02),
   fullyConnected: undefined,
 };
 

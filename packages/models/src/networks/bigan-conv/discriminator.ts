@@ -2,7 +2,7 @@ import { dense } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
 import { flatten } from '../../building/fully-connected.ts';
-import { gaussianStart } from '../../building/layer-start.ts';
+import { gaussianInit } from '../../building/layer-init.ts';
 import type { ImageShape } from '../../network.ts';
 import { convolutionStack, type StackSize } from './stack.ts';
 
@@ -19,7 +19,7 @@ export function buildDiscriminator(
   const logit = dense({
     name: 'real_linear',
     units: 1,
-    ...gaussianStart(key, size.lastStd)('real_linear', flat.shape[1]!),
+    ...gaussianInit(key, size.lastStd)('real_linear', flat.shape[1]!),
   });
   return tf.model({
     inputs: code ? [seen, code] : seen,

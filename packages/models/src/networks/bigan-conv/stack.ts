@@ -2,7 +2,7 @@ import { batchNorm, conv2d } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
 import { ADVERSARIAL_EPSILON, conditionOn } from '../../adversaries.ts';
-import { gaussianStart } from '../../building/layer-start.ts';
+import { gaussianInit } from '../../building/layer-init.ts';
 
 export const KERNEL = 5;
 export const STD = 0.02;
@@ -16,8 +16,8 @@ export interface StackSize {
 }
 
 /** How the projections of a code onto the layers of 5×5 kernels begin: with k² times the deviation of other weights. */
-export function projectionStart(key: RandomKey) {
-  return gaussianStart(key, STD * KERNEL ** 2);
+export function projectionInit(key: RandomKey) {
+  return gaussianInit(key, STD * KERNEL ** 2);
 }
 
 /**
@@ -30,7 +30,7 @@ export function convolutionStack(
   { width, levels }: StackSize,
   key: RandomKey,
 ): tf.SymbolicTensor {
-  const start = gaussianStart(key, STD);
+  const start = gaussianInit(key, STD);
   let x = image;
   for (let level = 0; level < levels; level++) {
     const name = `conv${level + 1}`;
@@ -46,7 +46,7 @@ export function convolutionStack(
       ...start(layer, KERNEL ** 2 * x.shape.at(-1)!),
     }).apply(padded as tf.SymbolicTensor) as tf.SymbolicTensor;
     if (level > 0) {
-      x = conditionOn(code, x, name, projectionStart(key));
+      x = conditionOn(code, x, name, projectionInit(key));
       x = batchNorm({ name: `${name}_bn`, epsilon: ADVERSARIAL_EPSILON }).apply(x) as tf.SymbolicTensor;
     }
     x = tf.layers.leakyReLU({ name, alpha: 0.2 }).apply(x) as tf.SymbolicTensor;

@@ -4,7 +4,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
 import { ADVERSARIAL_EPSILON, conditionOn } from '../../adversaries.ts';
 import { flatten } from '../../building/fully-connected.ts';
-import { gaussianStart, type LayerStart } from '../../building/layer-start.ts';
+import { gaussianInit, type LayerInit } from '../../building/layer-init.ts';
 import type { ImageShape, Network } from '../../network.ts';
 
 const schema = z.strictObject({
@@ -27,15 +27,15 @@ const biganMlp: Network<BiganMlpConfig> = {
 
   build({ width }, input, key) {
     const image = tf.input({ shape: [input.height, input.width, input.channels], name: 'image' });
-    const fc1 = asMap('fc1', width, leaky('fc1', biased('fc1', width, flatten(image), gaussianStart(key, 0.02))));
+    const fc1 = asMap('fc1', width, leaky('fc1', biased('fc1', width, flatten(image), gaussianInit(key, 0.02))));
     const flat = tf.layers.flatten({ name: 'fc1_flat' }).apply(fc1) as tf.SymbolicTensor;
-    const fc2 = normalised('fc2', unbiased('fc2', width, flat, gaussianStart(key, 0.02)));
+    const fc2 = normalised('fc2', unbiased('fc2', width, flat, gaussianInit(key, 0.02)));
     return tf.model({ inputs: image, outputs: asMap('fc2', width, fc2), name: 'bigan-mlp' });
   },
 
   adversaries: ({ width, lastStd }) => ({
     generator(latent: number, image: ImageShape, key: RandomKey) {
-      const start = gaussianStart(key, 0.02);
+      const start = gaussianInit(key, 0.02);
       const code = tf.input({ shape: [latent], name: 'code' });
       let x = rectified('fc1', unbiased('fc1', width, code, start));
       x = rectified('fc2', conditionOn(code, unbiased('fc2', width, x, start), 'fc2', start));
@@ -49,24 +49,24 @@ const biganMlp: Network<BiganMlpConfig> = {
     },
 
     discriminator(latent: number | undefined, image: ImageShape, key: RandomKey) {
-      const start = gaussianStart(key, 0.02);
+      const start = gaussianInit(key, 0.02);
       const seen = tf.input({ shape: [image.height, image.width, image.channels], name: 'image' });
       const code = latent === undefined ? undefined : tf.input({ shape: [latent], name: 'code' });
       const fc1 = leaky('fc1', biased('fc1', width, flatten(seen), start));
       const fc2 = normalised('fc2', conditionOn(code, unbiased('fc2', width, fc1, start), 'fc2', start));
-      const logit = biased('real', 1, fc2, gaussianStart(key, lastStd));
+      const logit = biased('real', 1, fc2, gaussianInit(key, lastStd));
       return tf.model({ inputs: code ? [seen, code] : seen, outputs: logit, name: 'discriminator' });
     },
   }),
 };
 export default biganMlp;
 
-function biased(name: string, units: number, x: tf.SymbolicTensor, start: LayerStart): tf.SymbolicTensor {
+function biased(name: string, units: number, x: tf.SymbolicTensor, start: LayerInit): tf.SymbolicTensor {
   const layer = `${name}_linear`;
   return dense({ name: layer, units, ...start(layer, x.shape[1]!) }).apply(x) as tf.SymbolicTensor;
 }
 
-function unbiased(name: string, units: number, x: tf.SymbolicTensor, start: LayerStart): tf.SymbolicTensor {
+function unbiased(name: string, units: number, x: tf.SymbolicTensor, start: LayerInit): tf.SymbolicTensor {
   const layer = `${name}_linear`;
   return dense({ name: layer, units, useBias: false, ...start(layer, x.shape[1]!) }).apply(x) as tf.SymbolicTensor;
 }

@@ -6,7 +6,7 @@ import type { RandomKey } from '@selfsup/kit/random';
 import { convolutionUnit } from '../../building/convolution-unit.ts';
 import { flatten, fullyConnectedUnit } from '../../building/fully-connected.ts';
 import { requireSides } from '../../building/image-size.ts';
-import { gaussianStart } from '../../building/layer-start.ts';
+import { gaussianInit } from '../../building/layer-init.ts';
 import type { ImageShape, Network } from '../../network.ts';
 
 const schema = z.strictObject({
@@ -53,7 +53,7 @@ const cfn: Network<CfnConfig> = {
         padding: [0, 2, 1, 1, 1][index]!,
         groups: halves ? 2 : 1,
         bias: !batch,
-        start: gaussianStart(key, 0.01, halves ? 1 : 0),
+        start: gaussianInit(key, 0.01, halves ? 1 : 0),
         batchNormEpsilon: batch ? 1e-5 : undefined,
       });
       if (layer !== 3 && layer !== 4) x = maxPool({ name: `pool${layer}`, size: 3, stride: 2, ceil: true }).apply(x);
@@ -67,7 +67,7 @@ const cfn: Network<CfnConfig> = {
       name: 'fc6',
       units: config.fullyConnected,
       style: 'dropout-after',
-      start: gaussianStart(key, 0.005, 1),
+      start: gaussianInit(key, 0.005, 1),
     }),
 };
 export default cfn;

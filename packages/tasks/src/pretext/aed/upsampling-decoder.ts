@@ -5,7 +5,7 @@ import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import type { FeatureShape } from '@selfsup/models/heads';
 import { uniformFanIn } from '@selfsup/models/initialisers';
 import type { ImageShape } from '@selfsup/models/network';
-import { convolutionUnit, heStart } from '@selfsup/models/units';
+import { convolutionUnit, heInit } from '@selfsup/models/units';
 
 /**
  * From a feature map to an image `[batch, height, width, channels]` of normalised pixels: each pixel is doubled (nearest
@@ -38,7 +38,7 @@ export function upsamplingDecoder(
       kernelSize: 3,
       padding: 1,
       bias: false,
-      start: heStart(key),
+      start: heInit(key),
       batchNormEpsilon: 1e-5,
     });
   }

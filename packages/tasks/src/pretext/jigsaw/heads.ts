@@ -4,7 +4,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { embeddingModel, type FeatureShape } from '@selfsup/models/heads';
 import type { Embed } from '@selfsup/models/network';
-import { gaussianStart, pytorchStart, type LayerStart } from '@selfsup/models/units';
+import { gaussianInit, pytorchInit, type LayerInit } from '@selfsup/models/units';
 import type { JigsawConfig } from './config.ts';
 import { TILES } from './permutations.ts';
 
@@ -15,7 +15,7 @@ function unit(
   input: tf.SymbolicTensor,
   name: string,
   units: number,
-  start: LayerStart,
+  start: LayerInit,
   rate: number,
 ): tf.SymbolicTensor {
   const product = dense({ name, units, ...start(name, input.shape[1]!) }).apply(input);
@@ -24,9 +24,9 @@ function unit(
   return dropout({ name: `${name}_dropout`, rate }).apply(activated) as tf.SymbolicTensor;
 }
 
-function starts(config: HeadConfig, key: RandomKey): { hidden: LayerStart; last: LayerStart } {
-  if (config.start === 'pytorch') return { hidden: pytorchStart(key), last: pytorchStart(key) };
-  return { hidden: gaussianStart(key, 0.005, 1), last: gaussianStart(key, 0.01) };
+function starts(config: HeadConfig, key: RandomKey): { hidden: LayerInit; last: LayerInit } {
+  if (config.start === 'pytorch') return { hidden: pytorchInit(key), last: pytorchInit(key) };
+  return { hidden: gaussianInit(key, 0.005, 1), last: gaussianInit(key, 0.01) };
 }
 
 /**

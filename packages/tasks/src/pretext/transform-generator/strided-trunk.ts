@@ -1,7 +1,7 @@
 import type { tf } from '@selfsup/engine/tensorflow';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { constant, gaussian } from '@selfsup/models/initialisers';
-import { convolutionUnit, flatten, type LayerStart } from '@selfsup/models/units';
+import { convolutionUnit, flatten, type LayerInit } from '@selfsup/models/units';
 
 /** Side of the last feature map, at most. */
 const LAST_SIDE = 7;
@@ -12,7 +12,7 @@ const LAST_SIDE = 7;
  * variance 2 / fan-in, so that the vector's numbers are about as large as the image's.
  */
 export function stridedTrunk(image: tf.SymbolicTensor, width: number, key: RandomKey): tf.SymbolicTensor {
-  const start: LayerStart = (name, fanIn) => ({
+  const start: LayerInit = (name, fanIn) => ({
     kernelInitializer: gaussian(deriveKey(key, name), Math.sqrt(2 / fanIn)),
     biasInitializer: constant(0),
   });

@@ -9,7 +9,7 @@ import type { DatasetManifest, DatasetWarning, Range, SplitSummary } from './man
 import { decodeRecord, verifiedChecksum } from './record.ts';
 
 /** What the records of a dataset say when all of them are read. */
-export interface Survey {
+export interface DatasetSummary {
   /** Per split: places of its images in the source's order, and their labels. */
   readonly index: ReadonlyMap<string, { readonly ordinals: Uint32Array; readonly labels: Int32Array }>;
   readonly splits: Readonly<Record<string, SplitSummary>>;
@@ -64,11 +64,11 @@ class RangeOf {
  * statistics (of the training images, or of all where no split is for training) come from the sums kept while ingesting; and what must be
  * said of it all. Throws `UserError` at a damaged record.
  */
-export async function survey(
+export async function summarise(
   database: RootDatabase<Buffer, string>,
   classes: readonly string[],
   progress: Progress,
-): Promise<Survey> {
+): Promise<DatasetSummary> {
   const digest = createHash('sha256');
   const found = new Map<string, { ordinals: number[]; labels: number[] }>();
   const pictures = new Map<string, number[]>();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeAtomically } from '@selfsup/kit/files';
 
 /** Results of the parts of a stage, in a file of its work folder, so that going on does not begin with the first again. */
-export class KeptResults<Result> {
+export class ResultCache<Result> {
   readonly #path: string;
   readonly #identity: string;
   readonly #results: Map<string, Result>;
@@ -15,12 +15,12 @@ export class KeptResults<Result> {
   }
 
   /** Reads what was kept under this identity; nothing where the file is another's or damaged. */
-  static async open<Result>(workFolder: string, identity: string): Promise<KeptResults<Result>> {
+  static async open<Result>(workFolder: string, identity: string): Promise<ResultCache<Result>> {
     const path = join(workFolder, 'results.json');
     const kept = await readFile(path, 'utf8')
       .then((text) => JSON.parse(text) as { identity: string; results: [string, Result][] })
       .catch(() => undefined);
-    return new KeptResults(path, identity, new Map(kept?.identity === identity ? kept.results : []));
+    return new ResultCache(path, identity, new Map(kept?.identity === identity ? kept.results : []));
   }
 
   /** The result kept under this name, else what `make` gives, kept from then on. */

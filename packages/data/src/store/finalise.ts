@@ -5,22 +5,22 @@ import { writeAtomically } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
 import { labelsKey, ordinalsKey } from './lmdb-folder.ts';
 import { datasetSchema, manifestFile, type DatasetManifest } from './manifest.ts';
-import { survey } from './survey.ts';
+import { summarise } from './summary.ts';
 
 /** What is known of a dataset before its records are read over. */
-export type Unsealed = Omit<DatasetManifest, 'schema' | 'splits' | 'sizes' | 'statistics' | 'digest'>;
+export type DraftManifest = Omit<DatasetManifest, 'schema' | 'splits' | 'sizes' | 'statistics' | 'digest'>;
 
 /**
- * Reads over all records, writes the index and labels of each split, and at last the manifest, which marks the data
- * set in `folder` as whole. Throws `UserError` at a damaged record and where there is no image at all.
+ * Reads over all records, writes the index and labels of each split, and at last the manifest, which marks the dataset in
+ * `folder` as whole. Throws `UserError` at a damaged record and where there is no image at all.
  */
-export async function seal(
+export async function finalise(
   database: RootDatabase<Buffer, string>,
   folder: string,
-  unsealed: Unsealed,
+  draft: DraftManifest,
   progress: Progress,
 ): Promise<DatasetManifest> {
-  const { index, warnings: found, turned, ...facts } = await survey(database, unsealed.classes, progress);
+  const { index, warnings: found, turned, ...facts } = await summarise(database, draft.classes, progress);
   if (index.size === 0) {
     throw new UserError('The source holds no image', { remedy: 'Check the path and layout of the source.' });
   }
@@ -30,11 +30,11 @@ export async function seal(
       database.putSync(labelsKey(split), Buffer.from(labels.buffer));
     }
   });
-  const warnings = [...(unsealed.warnings ?? []), ...found];
-  const reading = { ...unsealed.reading, ...(turned > 0 && { turned }) };
+  const warnings = [...(draft.warnings ?? []), ...found];
+  const reading = { ...draft.reading, ...(turned > 0 && { turned }) };
   const manifest: DatasetManifest = {
     schema: datasetSchema,
-    ...unsealed,
+    ...draft,
     ...facts,
     ...(warnings.length > 0 && { warnings }),
     ...(Object.keys(reading).length > 0 && { reading }),

@@ -1,5 +1,5 @@
 /** The word of `known` most like `word`, or undefined where none is near enough to be a slip of the pen. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+export function didYouMean(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {

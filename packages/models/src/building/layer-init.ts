@@ -4,13 +4,13 @@ import { constant, gaussian, heFanOut, uniformFanIn } from './initialisers.ts';
 type Initialiser = ReturnType<typeof heFanOut>;
 
 /** How a layer begins, given its name and how many inputs each of its outputs sees. */
-export type LayerStart = (
+export type LayerInit = (
   name: string,
   fanIn: number,
 ) => { readonly kernelInitializer: Initialiser; readonly biasInitializer: Initialiser };
 
 /** PyTorch's default for convolutions and linear layers: weights and biases uniform in ±1/√fanIn. */
-export function pytorchStart(key: RandomKey): LayerStart {
+export function pytorchInit(key: RandomKey): LayerInit {
   return (name, fanIn) => ({
     kernelInitializer: uniformFanIn(deriveKey(key, name, 'kernel'), fanIn),
     biasInitializer: uniformFanIn(deriveKey(key, name, 'bias'), fanIn),
@@ -18,12 +18,12 @@ export function pytorchStart(key: RandomKey): LayerStart {
 }
 
 /** Weights normal with variance 2 / (k² · filters), biases 0. */
-export function heStart(key: RandomKey): LayerStart {
+export function heInit(key: RandomKey): LayerInit {
   return (name) => ({ kernelInitializer: heFanOut(deriveKey(key, name, 'kernel')), biasInitializer: constant(0) });
 }
 
 /** Caffe's fillers: weights normal with standard deviation `std`, biases `bias`. */
-export function gaussianStart(key: RandomKey, std: number, bias = 0): LayerStart {
+export function gaussianInit(key: RandomKey, std: number, bias = 0): LayerInit {
   return (name) => ({
     kernelInitializer: gaussian(deriveKey(key, name, 'kernel'), std),
     biasInitializer: constant(bias),

@@ -2,22 +2,22 @@ import { nearestNeighbours, type Neighbours } from '@selfsup/numerics/nearest-ne
 import { memoryRows } from '@selfsup/numerics/row-source';
 
 /** Places `[rows, 2]` brought into the unit square, both axes by one scale; what is narrower lies in the middle. */
-export function unitPlaces(places: Float32Array): Float32Array {
+export function unitCoordinates(coordinates: Float32Array): Float32Array {
   const ranges = [0, 1].map((axis) => {
     let [low, high] = [Infinity, -Infinity];
-    for (let i = axis; i < places.length; i += 2) {
-      low = Math.min(low, places[i] as number);
-      high = Math.max(high, places[i] as number);
+    for (let i = axis; i < coordinates.length; i += 2) {
+      low = Math.min(low, coordinates[i] as number);
+      high = Math.max(high, coordinates[i] as number);
     }
     return { middle: (low + high) / 2, extent: high - low };
   });
   const extent = Math.max(...ranges.map((range) => range.extent));
-  return places.map((place, i) => (extent > 0 ? (place - ranges[i % 2]!.middle) / extent : 0) + 0.5);
+  return coordinates.map((place, i) => (extent > 0 ? (place - ranges[i % 2]!.middle) / extent : 0) + 0.5);
 }
 
 /** The share of each row's neighbours that are among its nearest, as many, in the map `[rows, 2]`, its mean over rows. */
-export async function keptNeighbours({ k, indices }: Neighbours, places: Float32Array): Promise<number> {
-  const rows = memoryRows(places, 2);
+export async function keptNeighbours({ k, indices }: Neighbours, coordinates: Float32Array): Promise<number> {
+  const rows = memoryRows(coordinates, 2);
   const search = { queries: rows, bank: rows, k, metric: 'euclidean', leaveOneOut: true } as const;
   const mapped = (await nearestNeighbours(search)).indices;
   let kept = 0;
