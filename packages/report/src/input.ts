@@ -1,7 +1,7 @@
 import type { Figure, Remark } from '@selfsup/kit/stage';
 import type { Metric } from '@selfsup/kit/metric';
 
-/** What stages measured, whoever shows it. */
+/** What stages measured, for any page that shows it. */
 export interface Results {
   readonly seeds: readonly number[];
   /**
@@ -58,7 +58,7 @@ export interface PublishedNumber {
   readonly table?: string | undefined;
   /** The row of that table. */
   readonly row?: string | undefined;
-  /** What whoever set it beside ours says of it: mostly in what the two differ. */
+  /** A remark on the comparison with ours: mostly in what the two differ. */
   readonly remark?: string | undefined;
 }
 
@@ -93,7 +93,7 @@ export interface DatasetFacts {
   readonly splits: Readonly<Record<string, { readonly count: number; readonly classCounts?: readonly number[] }>>;
   readonly digest: string;
   readonly quarantine?: readonly { readonly path: string; readonly reason: string }[];
-  /** What whoever reads numbers on it must know. */
+  /** What readers of numbers on it must know. */
   readonly warnings?: readonly Remark[] | undefined;
   /** How its source was read: what folders were taken for, files that were passed over, pictures turned by their EXIF. */
   readonly reading?:

@@ -58,7 +58,7 @@ export interface TaskContext<Config = unknown> {
   readonly needs: Readonly<Record<string, StageInput>>;
   /** A private folder that survives interruption. */
   readonly workFolder: string;
-  /** Digest of all that the training is a function of: tells what an earlier run left in the work folder from another's. */
+  /** Digest of everything the training depends on: work of another identity in the work folder is not resumed. */
   readonly identity: string;
   readonly progress: Progress;
   /** Asked to stop: throw `Interrupted` in long work between steps, after what is done lies in the work folder. */

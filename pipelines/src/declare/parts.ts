@@ -54,7 +54,7 @@ export function packageEntry(workspace: Workspace, packageName: string, entry: s
   });
 }
 
-/** Whether the weights of a stage come of images even in 0 epochs, as the part that it uses says. */
+/** Whether the weights of a stage are learned from images even in 0 epochs, as the part that it uses says. */
 export async function learnsWithoutEpochs(workspace: Workspace, part: string): Promise<boolean> {
   return (await loadPart(workspace, part)).learnsWithoutEpochs ?? false;
 }

@@ -5,7 +5,7 @@ import { acquireLease, standstillMilliseconds } from '@selfsup/kit/lease';
 /** What an interrupted stage or ingestion has left to go on from. */
 export interface UnfinishedWork {
   readonly path: string;
-  /** Held by whoever is at it. */
+  /** Held by the process that works on it. */
   readonly lease: string;
 }
 

@@ -1,7 +1,7 @@
 import type { CodeKey } from './code-key/code-key.ts';
 
 /**
- * What made a code key another one, a line each: declarations by file and name, other files, and versions of packages.
+ * What changed a code key, a line each: declarations by file and name, other files, and versions of packages.
  * What only moved is not named.
  */
 export function codeDifferences(before: CodeKey, now: CodeKey): string[] {

@@ -135,7 +135,7 @@ test('content that lies wrong in a remote is refused by its path, and nothing of
   expect(existsSync(join(root, 'to'))).toBe(false);
 });
 
-test('a full disk on this side is said at once, and what came stays to be gone on with', async () => {
+test('a full disk on this side is said at once, and what came stays to be resumed', async () => {
   const { file, ref } = blob(50);
   await folder().write!(contentPath(ref.sha256), fileContent(file, 50, ref.sha256));
   await expect(fetchObject(folder(), ref, '/dev/full', { patience })).rejects.toThrow(/Cannot write: ENOSPC/);

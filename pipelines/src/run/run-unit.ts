@@ -103,7 +103,7 @@ async function underLease(session: Session, stage: Stage, work: Work, lease: Lea
   return 'computed';
 }
 
-/** Says where work that is gone on with was begun elsewhere. */
+/** Says where work that is resumed was begun elsewhere. */
 function tellPlaces(progress: Progress, found: Unfinished | undefined, here: Place | undefined): void {
   const places = found?.attempt?.places ?? [];
   const apart = here === undefined || places.length === 0 ? [] : placesApart([...places, here]);

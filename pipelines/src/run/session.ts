@@ -14,7 +14,7 @@ export interface Session {
   /** Aborted on Ctrl-C, a termination signal, or when the time given is up. */
   readonly signal: AbortSignal;
   readonly progress: (label: string) => Progress;
-  /** The folder of a dry run; undefined in earnest. */
+  /** The folder of a dry run; undefined otherwise. */
   readonly dryRunFolder?: string | undefined;
   /** Whether a result counts as done only where it was computed in a place like this one. */
   readonly exact: boolean;

@@ -34,7 +34,7 @@ export interface Manifest {
   readonly parts: readonly string[];
   readonly code: CodeKey;
   /**
-   * Where it was computed, in the order of time: several where it was interrupted and gone on with elsewhere, none where
+   * Where it was computed, in the order of time: several where it was interrupted and resumed elsewhere, none where
    * that has no influence. Never part of the key.
    */
   readonly places: readonly Place[];

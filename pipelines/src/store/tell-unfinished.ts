@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { differOnlyInCode } from '../keys/why.ts';
 import { misfits, sizeOf, type Unfinished, type Wanted } from './unfinished.ts';
 
-/** How many pieces of unfinished work are told of one by one. */
+/** How many pieces of unfinished work are listed one by one. */
 const mostTold = 3;
 
 /**
@@ -34,15 +34,15 @@ async function describeAside(unfinished: Unfinished, wanted: Wanted, named: stri
     attempt === undefined || reasons.length === 0
       ? []
       : attempt.key === wanted.key
-        ? ['It is gone on with when that is not asked for.']
-        : ['It is gone on with as soon as that is as it was.'];
+        ? ['It is resumed when that is not asked for.']
+        : ['It is resumed as soon as that is as it was.'];
   const accept =
     attempt !== undefined && attempt.key !== wanted.key && differOnlyInCode(attempt.keyParts, wanted.keyParts)
       ? [`To go on with it all the same, at your own risk (the manifest will say so): selfsup accept ${named}`]
       : [];
   return [
     `unfinished work of ${dateOf(unfinished)} UTC lies aside (${await whereOf(unfinished)}), since`,
-    ...(reasons.length > 0 ? reasons : ['newer work of the same key is gone on with']).map((line) => `  ${line}`),
+    ...(reasons.length > 0 ? reasons : ['newer work of the same key is resumed']).map((line) => `  ${line}`),
     ...[...takeUp, ...accept].map((line) => `  ${line}`),
     `  To remove it: selfsup discard ${unitOf(named)} --work ${name}`,
   ].join('\n');

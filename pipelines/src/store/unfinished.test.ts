@@ -48,14 +48,14 @@ async function run(stop: 'stop' | 'end', ...args: string[]): Promise<{ did: stri
 
 const pretrain = (stop: 'stop' | 'end', ...args: string[]) => run(stop, 'stage', 'toy', 'pretrain', ...args);
 
-test('what no longer fits stays, is named with reason and commands, and is gone on with when all is as it was', async () => {
+test('what no longer fits stays, is named with reason and commands, and is resumed when all is as it was', async () => {
   await pretrain('stop');
   const [name] = attempts();
   configure(4);
   const { did, output } = await pretrain('stop');
   expect(did).toEqual(['toy begins']);
   expect(output).toMatch(/unfinished work of [\d-]+ [\d:]+ UTC lies aside \(\d+ bytes, artifacts\/work\/toy/);
-  expect(output).toContain('  config: value: 3 -> 4\n  It is gone on with as soon as that is as it was.');
+  expect(output).toContain('  config: value: 3 -> 4\n  It is resumed as soon as that is as it was.');
   expect(output).toContain(`selfsup discard toy pretrain --variant base --seed 1 --work ${name}`);
   expect(output).not.toContain('selfsup accept');
   expect(attempts()).toHaveLength(2);
@@ -147,7 +147,7 @@ test('a changed line of code sets work aside; accept goes on with it, and the ma
   expect(accepted.output).toContain('unfinished work accepted; the next run goes on with it');
   const { did: then, output: said } = await pretrain('end');
   expect(then).toEqual(['toy goes on', 'toy start 1', 'toy end 1']);
-  expect(said).toContain('newer work of the same key is gone on with');
+  expect(said).toContain('newer work of the same key is resumed');
   expect(manifest()).toMatchObject({ acceptedFrom: expect.any(String), key: expect.any(String) });
   expect(manifest().acceptedFrom).not.toBe(manifest().code.key);
   expect((await pretrain('end')).did).toEqual([]);
@@ -164,12 +164,12 @@ test('a changed line of code sets an ingestion aside, which is accepted likewise
   expect((await run('end', 'ingest', 'many')).did).toEqual(['ingest goes on', 'ingest run']);
 });
 
-test('work is gone on with in another place, which is recorded; where all must be exact it is set aside', async () => {
+test('work is resumed in another place, which is recorded; where all must be exact it is set aside', async () => {
   await pretrain('stop');
   workspace.environment['SELFSUP_THREADS'] = '1';
   const exact = await pretrain('stop', '--exact');
   expect(exact.did).toEqual(['toy begins']);
-  expect(exact.output).toContain('place: threads: "2" -> "1"\n  It is gone on with when that is not asked for.');
+  expect(exact.output).toContain('place: threads: "2" -> "1"\n  It is resumed when that is not asked for.');
   workspace.environment['SELFSUP_THREADS'] = '3';
   const { did, output } = await pretrain('end');
   expect(did[0]).toBe('toy goes on');

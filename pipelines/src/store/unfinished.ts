@@ -29,11 +29,11 @@ export interface Unfinished {
   readonly folder: string;
   /** Undefined where an earlier version of Selfsup began it. */
   readonly attempt: Attempt | undefined;
-  /** When it was last begun or gone on with. */
+  /** When it was last begun or resumed. */
   readonly touched: Date;
 }
 
-/** What a unit asks of unfinished work that is to be gone on with. */
+/** What a unit asks of unfinished work that is to be resumed. */
 export interface Wanted {
   readonly key: string;
   readonly keyParts: KeyParts;

@@ -38,7 +38,7 @@ function number(block: Buffer, from: number, length: number): number {
 }
 
 /**
- * Reads one header block of 512 bytes (POSIX.1-1988 ustar, with GNU's large sizes); nothing where its checksum does not
+ * Reads one header block of 512 bytes (POSIX.1-1988 ustar, with GNU's large sizes); undefined where its checksum does not
  * hold or its size is no number.
  */
 export function tarHeader(block: Buffer): TarHeader | undefined {
@@ -58,7 +58,7 @@ export function tarHeader(block: Buffer): TarHeader | undefined {
 }
 
 /**
- * What pax attributes (`23 path=…\n`, the length of each line in front) say of the next member; nothing where they are not
+ * What pax attributes (`23 path=…\n`, the length of each line in front) say of the next member; undefined where they are not
  * of that form.
  */
 export function paxAttributes(content: Buffer): Described | undefined {

@@ -58,7 +58,7 @@ export async function resolveSource(options: ResolveOptions): Promise<ResolvedSo
     const settings = parseOrExplain(source.schema, section, options.file, `sources.${i}`);
     const look = await source.look(settings, {
       dataFolder: options.dataFolder,
-      // Only who needs it is told that there is none.
+      // That there is none is an error only for a source that needs it.
       get cacheFolder() {
         return cacheFolder();
       },

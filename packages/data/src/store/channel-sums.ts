@@ -1,4 +1,4 @@
-/** Sums over images and their pixels: exact integers (below 2^53 for up to 10^11 pixels), so their order is of no matter. */
+/** Sums over images and their pixels: exact integers (below 2^53 for up to 10^11 pixels), so that their order does not matter. */
 export interface ChannelSums {
   /** Per channel the sum, then per channel the sum of squares: [2 * channels]. */
   readonly sums: readonly number[];
@@ -7,7 +7,7 @@ export interface ChannelSums {
   readonly turned: number;
 }
 
-/** Sums over all of several; nothing where there is none. */
+/** The sums of several added up; undefined where there are none. */
 export function joinedSums(all: readonly ChannelSums[]): ChannelSums | undefined {
   const [first, ...others] = all;
   if (first === undefined) return undefined;

@@ -49,7 +49,7 @@ type WarningKind =
   | 'duplicate-names'
   | 'folder-without-images';
 
-/** Something about a dataset that whoever reads numbers on it must know; the message is a sentence. */
+/** Something about a dataset that readers of numbers on it must know; the message is a sentence. */
 export interface DatasetWarning {
   readonly kind: WarningKind;
   readonly message: string;
@@ -93,7 +93,7 @@ export interface DatasetManifest {
   /** sha256 over the sorted (key, record checksum) pairs. */
   readonly digest: string;
   readonly quarantine: readonly Quarantined[];
-  /** What whoever reads numbers on this dataset must know. */
+  /** What readers of numbers on this dataset must know. */
   readonly warnings?: readonly DatasetWarning[];
   readonly reading?: ReadingFacts;
 }

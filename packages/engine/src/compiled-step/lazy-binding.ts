@@ -16,7 +16,7 @@ const ARRAYS: Readonly<Record<number, new (length: number) => Values>> = {
   10: Uint8Array,
 };
 
-/** Who is told of a step. */
+/** Listens to steps. */
 export interface StepListener {
   /** A value of the step was read in its midst, by this line: one function ends and another begins. */
   readonly onRead?: (line: string | undefined) => void;
@@ -192,7 +192,7 @@ export class LazyBinding {
     return made.map((output) => this.#output(run.result(output, output.id)));
   }
 
-  /** A new variable: it waits for nothing, and belongs to no step. */
+  /** A new variable: it is made at once, and belongs to no step. */
   #variable(attributes: NativeAttribute[], outputs: number): Output[] {
     const made = this.#real.executeOp('VarHandleOp', attributes, [], outputs);
     const shape = attributes.find((attribute) => attribute.name === 'shape')?.value as readonly number[] | undefined;

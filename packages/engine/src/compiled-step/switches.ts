@@ -1,10 +1,10 @@
 import { UserError } from '@selfsup/kit/errors';
 
-/** How compiled steps are told to behave. */
+/** Settings of compiled steps. */
 export interface StepSwitches {
   /** Whether everything runs at once, op by op. */
   readonly eager: boolean;
-  /** Whether traces are told of on stderr. */
+  /** Whether traces are printed on stderr. */
   readonly traces: boolean;
 }
 

@@ -27,7 +27,7 @@ export class AdamScalars {
    * weights −= rate / (1 − β1ᵘ) · first / (√(second / (1 − β2ᵘ)) + ε).
    */
   constructor({ beta1, beta2, epsilon, learningRate }: AdamSettings, update: number) {
-    // TensorFlow corrects in float32, and the root before ε is added; so it is told that there is nothing to correct.
+    // TensorFlow corrects in float32, and the root before ε is added; so we correct here, and hand it rates that need no correction.
     const root = Math.sqrt(1 - beta2 ** update);
     const rate = (learningRate * root) / (1 - beta1 ** update);
     this.tensors = [0, 0, rate, beta1, beta2, epsilon * root].map((value) => tf.scalar(value, 'float32'));

@@ -49,7 +49,7 @@ export function applyMomentum({ weights, sum }: MomentumVariables, gradient: Ten
 }
 
 /**
- * gradient + decay · weights, by way of a variable that serves for nothing else: in the gradient's memory where nobody
+ * gradient + decay · weights, computed in a variable of its own: in the gradient's memory where nobody
  * else uses it (see `ResourceVariable.changing`). `negativeDecay` is −decay.
  */
 export function decayed(gradient: Tensor, weights: Variable, negativeDecay: Tensor, through: ResourceVariable): Tensor {

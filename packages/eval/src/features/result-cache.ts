@@ -14,7 +14,7 @@ export class ResultCache<Result> {
     this.#results = results;
   }
 
-  /** Reads what was kept under this identity; nothing where the file is another's or damaged. */
+  /** Reads what was kept under this identity; nothing where the file has another identity or is damaged. */
   static async open<Result>(workFolder: string, identity: string): Promise<ResultCache<Result>> {
     const path = join(workFolder, 'results.json');
     const kept = await readFile(path, 'utf8')

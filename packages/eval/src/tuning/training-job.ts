@@ -18,7 +18,7 @@ export interface TrainingJob extends Pick<StageContext<never>, 'workFolder' | 'p
   readonly testEvery?: number | undefined;
   /** Shown in the progress and in messages. */
   readonly name: string;
-  /** Stands for everything the training depends on: what another one left is not taken over. */
+  /** Digest of everything the training depends on: live checkpoints of another identity are ignored. */
   readonly identity: string;
   /** Where TensorBoard's files go; `events` in the work folder by default. */
   readonly eventFolder?: string | undefined;
@@ -75,7 +75,7 @@ export async function trainOnLabels<Batch>(
   }
 }
 
-/** TensorBoard's files of the trainings of a stage, for its `records`; nothing where none lie there. */
+/** TensorBoard's files of the trainings of a stage, for its `records`; empty where there are none. */
 export function eventRecords(stageFolder: string): Readonly<Record<string, string>> {
   const events = join(stageFolder, 'events');
   return existsSync(events) ? { events } : {};

@@ -41,7 +41,7 @@ export interface Figure<Data = unknown> {
   readonly data: Data;
 }
 
-/** Something that whoever reads numbers must know: of a dataset, or of the numbers of a stage. */
+/** Something that readers of numbers must know: about a dataset, or about the numbers of a stage. */
 export interface Remark {
   /** Such as `class-without-test-images`. */
   readonly kind: string;
@@ -94,7 +94,7 @@ export interface StageModule<Config = unknown> {
 /** What the file of a stage module exports. Only the default export counts as code. */
 export interface StageFile {
   readonly default: StageModule;
-  /** Whether its weights come of images even where its config says 0 epochs. */
+  /** Whether its weights are learned from images even where its config says 0 epochs. */
   readonly learnsWithoutEpochs?: boolean;
 }
 

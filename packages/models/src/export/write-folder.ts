@@ -44,7 +44,7 @@ export async function writeFolder(
       throw new UserError(`Cannot write: ${cause.message}`, { file: target, cause });
     });
   } finally {
-    // Where not even its folder is one, this fails too; what went wrong is told already.
+    // Where even its folder is none, this fails too; the first error is the one to show.
     await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
     if (existsSync(target)) await rm(beside('old'), { recursive: true, force: true });
   }

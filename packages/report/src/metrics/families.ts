@@ -1,6 +1,6 @@
 import { distinctLayers, distinctMeasures, nameIn, type Measure, type Protocol } from './protocols.ts';
 
-/** One protocol of a family, and the number that tells it from the others. */
+/** One protocol of a family, and the number in which it differs from the others. */
 export interface FamilyMember {
   /** Such as `k = 10` or `power 2`; empty for the only member of a family. */
   readonly parameter: string;

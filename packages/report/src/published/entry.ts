@@ -32,7 +32,7 @@ export function publishedEntrySchema<W extends z.ZodRawShape>(whose: W) {
   return z.union([ofTable, ofItself]);
 }
 
-/** An entry as `resolvePublished` takes it, whoever wrote it. */
+/** An entry as `resolvePublished` takes it. */
 export type PublishedEntry = {
   readonly comparable?: boolean | undefined;
   readonly note?: string | undefined;

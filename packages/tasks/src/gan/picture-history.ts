@@ -27,7 +27,7 @@ export class PictureHistory implements TraineeState {
   /** By epochs done: values of 0..255, `[3, columns, height, width, channels]`. */
   readonly #moments = new Map<number, Uint8Array>();
   #columns = COLUMNS;
-  /** Epochs that were begun; whoever trains keeps it up. */
+  /** Epochs that were begun; set by the training. */
   epoch = 0;
 
   constructor(context: TaskContext<GanConfig>, networks: GanNetworks) {

@@ -10,7 +10,7 @@ import { accuracyOver, inferenceLogits, softmaxLoss, trainingLogits } from './cl
 import { firstImages, imagesOf } from './images.ts';
 import { pngOf } from './png.ts';
 
-/** What tells one task of classifying images from another. */
+/** In what one task of classifying images differs from another. */
 export interface Classification {
   /** What the network may answer, in the order of the labels. */
   readonly outputs: readonly string[];

@@ -13,7 +13,7 @@ export class LiveCheckpoints {
   readonly #identity: string;
   #newest: string | undefined;
 
-  /** `identity` is a digest of what the training is a function of: a checkpoint of another one is not taken. */
+  /** `identity` is a digest of everything the training depends on: checkpoints of another identity are ignored. */
   constructor(folder: string, keep: number, identity: string) {
     this.#folder = folder;
     this.#keep = keep;

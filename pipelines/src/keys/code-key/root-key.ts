@@ -153,7 +153,7 @@ function ownName(name: string, file: string | undefined, meanings: Program['mean
   return other !== undefined && (other.kind !== 'declared' || other.declaration.file !== file) ? own : name;
 }
 
-/** What whoever loads the file uses: parts and workers are their default export or what importing them does. */
+/** What is used of the file: parts and workers are their default export or what importing them does. */
 function exportsOf(program: Program) {
   const { default: main } = program.exports;
   const names = Object.entries(main === undefined ? program.exports : { default: main });

@@ -1,9 +1,9 @@
 import type { Node, SimpleCallExpression, Super } from 'estree';
 import { childrenOf } from './program.ts';
 
-/** What people are told through: a stage's progress, one of its phases, the console. */
+/** What only speaks to people: a stage's progress, one of its phases, the console. */
 const tellers = /^#?(?:progress|phase|console)\d*$/;
-/** Of a schema: what it says, and what it only refuses, since no accepted config is another one for it. */
+/** Of a schema: what it says, and what it only refuses, since no accepted config changes by it. */
 const refusals = new Set(['describe', 'meta', 'refine', 'superRefine']);
 /** Checks of a schema whose last argument is what is said where they fail. */
 const checks = new Set(['min', 'max', 'int', 'positive', 'nonnegative', 'multipleOf', 'length', 'regex', 'gt', 'lt']);

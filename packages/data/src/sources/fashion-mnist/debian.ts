@@ -80,7 +80,7 @@ export async function fetchDebianPackage(context: SourceContext): Promise<Fetche
     if (archive === undefined) return { failed: 'apt fetched no package' };
     await run('dpkg-deb', '-x', archive, 'files');
     await rename(join(work, 'files'), whole).catch((error: unknown) => {
-      if (!existsSync(folder)) throw error; // another process was first: its files are as good
+      if (!existsSync(folder)) throw error; // another process was first, with the same files
     });
     return { folder };
   } catch (error) {

@@ -60,7 +60,7 @@ export function commonFolder(paths: readonly string[]): string {
   }
 }
 
-/** The split of each outermost folder, or nothing where they are none. Throws `UserError` where it cannot be known. */
+/** The split of each outermost folder, or undefined where they are none. Throws `UserError` where it cannot be known. */
 function splitsOf(paths: readonly string[], config: LayoutConfig, file: string): Map<string, string> | undefined {
   const folders = [...new Set(paths.filter((path) => path.includes('/')).map(outermost))].sort();
   const apart = paths.find((path) => !path.includes('/'));

@@ -62,7 +62,7 @@ function areaOf(strengths: Strengths, width: number, height: number, key: Random
   return outer; // no rectangle of such area and ratio exists
 }
 
-/** Everything drawn for image `index`: a function of its arguments alone, whoever asks, in whatever order. */
+/** Everything drawn for image `index`: a function of its arguments alone, in whatever order images are drawn. */
 export function drawsFor(strengths: Strengths, seed: number, index: number, width: number, height: number): Draws {
   const key = imageKey(seed, index);
   const symmetric = (bound: number | false, name: string): number =>

@@ -91,7 +91,7 @@ test('k of each class, n·k others, none twice; smaller draws lie in larger ones
 });
 
 test.each([base, probe])(
-  '$classifier: stopped and gone on with, it has the bits of one that was not',
+  '$classifier: stopped and resumed, it has the bits of one that was not',
   async (config) => {
     const { classifier } = config;
     await run(lowShot, `whole-${classifier}`, config, { features });

@@ -62,7 +62,7 @@ const alexnet: Network<AlexNetConfig> = {
         padding: [variant.padding, 2, 1, 1, 1][index]!,
         groups: variant.grouped && [2, 4, 5].includes(layer) ? 2 : 1,
         bias: variant.bias,
-        start: variant.convolutionStart(key, layer),
+        start: variant.convolutionInit(key, layer),
         batchNormEpsilon: variant.batchNorm && layer >= variant.batchNorm.from ? variant.batchNorm.epsilon : undefined,
         negativeSlope: variant.negativeSlope,
       });

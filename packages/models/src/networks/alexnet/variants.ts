@@ -24,7 +24,7 @@ interface Variant {
   /** Slope of Leaky ReLU below 0, 0 being ReLU. */
   readonly negativeSlope: number;
   /** How convolution `layer`, counted from 1, begins. */
-  convolutionStart(key: RandomKey, layer: number): LayerInit;
+  convolutionInit(key: RandomKey, layer: number): LayerInit;
   /** fc6 and fc7; absent where no fully connected layers are published. */
   readonly fullyConnected?:
     undefined | { readonly style: FullyConnectedUnit['style']; start(key: RandomKey): LayerInit };
@@ -42,7 +42,7 @@ const rotnet: Variant = {
   batchNorm: { from: 1, epsilon: 1e-5 },
   localResponseNorm: false,
   negativeSlope: 0,
-  convolutionStart: pytorchInit,
+  convolutionInit: pytorchInit,
   fullyConnected: { style: 'batch-norm', start: pytorchInit },
 };
 
@@ -50,7 +50,7 @@ const rotnet: Variant = {
 const deepcluster: Variant = {
   ...rotnet,
   channels: [96, 256, 384, 384, 256],
-  convolutionStart: heInit,
+  convolutionInit: heInit,
   fullyConnected: { style: 'dropout-before', start: (key) => gaussianInit(key, 0.01) },
 };
 
@@ -63,7 +63,7 @@ const caffe: Variant = {
   bias: true,
   batchNorm: undefined,
   localResponseNorm: true,
-  convolutionStart: (key, layer) => gaussianInit(key, 0.01, [2, 4, 5].includes(layer) ? 1 : 0),
+  convolutionInit: (key, layer) => gaussianInit(key, 0.01, [2, 4, 5].includes(layer) ? 1 : 0),
   fullyConnected: { style: 'dropout-after', start: (key) => gaussianInit(key, 0.005, 1) },
 };
 
@@ -81,7 +81,7 @@ const bigan: Variant = {
   batchNorm: { from: 2, epsilon: 1e-8 },
   localResponseNorm: false,
   negativeSlope: 0.2,
-  convolutionStart: (key) => gaussianInit(key, 0.02),
+  convolutionInit: (key) => gaussianInit(key, 0.02),
   fullyConnected: undefined,
 };
 

@@ -23,7 +23,7 @@ export function warp(images: tf.Tensor4D, coefficients: readonly (readonly numbe
       return kernel('ImageProjectiveTransformV3', attributes, inputs)[0] as tf.Tensor4D;
     };
     // TensorFlow's constant fill blends into the image over half a pixel; Pillow's does not. So the image is extended by
-    // its border, and what lies outside is told by the nearest pixel of a picture of ones.
+    // its border, and what lies outside is found by the nearest pixel of an image of ones.
     const extended = transform(images, 'BILINEAR', 'NEAREST');
     const inside = transform(tf.ones([batch, height, width, 1]), 'NEAREST', 'CONSTANT');
     return extended.sub(FILL).mul(inside).add<tf.Tensor4D>(FILL);

@@ -35,7 +35,7 @@ export function checkClusterCounts(
       remedy: `Ask for far fewer than ${images} clusters, or train on more images.`,
     });
     extent.tooFew(refusal);
-    progress.warn(`${clusters} clusters are more than these ${images} images: too many in earnest`);
+    progress.warn(`${clusters} clusters are more than these ${images} images: too many for a whole run`);
   }
   if (pca !== undefined && pca > width) {
     throw new UserError(`${pca} principal components of ${width} features`, {

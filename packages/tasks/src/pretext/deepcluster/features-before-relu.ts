@@ -1,7 +1,7 @@
 import { batchNorm } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
 
-/** A model whose weights follow another one's. */
+/** A model whose weights are copied from another model. */
 export interface FollowingModel {
   /** Images' feature map `[batch, height, width, channels]` to vectors `[batch, units]`. */
   readonly model: tf.LayersModel;

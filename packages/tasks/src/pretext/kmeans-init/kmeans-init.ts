@@ -16,7 +16,7 @@ export const kmeansInit: Task<KmeansInitConfig> = {
   create: async (context) => (await import('./run.ts')).createKmeansInit(context),
 };
 
-/** Its filters come of images, whatever its epochs. */
+/** Its filters are learned from images, whatever its epochs. */
 export const learnsWithoutEpochs = true;
 
 export default trainingStage(kmeansInit);

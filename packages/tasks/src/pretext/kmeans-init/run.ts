@@ -162,7 +162,7 @@ function rescale(
 /** A tensor of the model for these images, in inference mode. */
 function run(encoder: tf.LayersModel, output: tf.SymbolicTensor, images: tf.Tensor4D): tf.Tensor {
   if (output.sourceLayer.getClassName() === 'InputLayer') return images.clone();
-  // `predict` would go through the images in pieces of 32; one batch is as good and all of them fit.
+  // `predict` would go through the images in pieces of 32; one batch gives the same and all of them fit.
   return tf.tidy(() => tf.model({ inputs: encoder.inputs, outputs: output }).predictOnBatch(images) as tf.Tensor);
 }
 

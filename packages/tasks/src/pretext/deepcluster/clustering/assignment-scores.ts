@@ -3,7 +3,7 @@ import type { Clustering } from './clustering.ts';
 import { clusterSizes } from './pseudo-labels.ts';
 
 /**
- * What is told of an assignment: normalised mutual information (arithmetic mean) with the one before and with the
+ * Scores of an assignment: normalised mutual information (arithmetic mean) with the one before and with the
  * labels, where there are such; entropy of the cluster sizes in nats (at most ln of the clusters); clusters without
  * members; members of the largest; and the sum of squared distances.
  *

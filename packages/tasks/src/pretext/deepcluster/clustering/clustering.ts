@@ -33,7 +33,7 @@ export interface ClusteringWork {
   readonly seed: number;
   /** A private folder: of as many rows as there are images, features and then whitened ones lie there. */
   readonly folder: string;
-  /** Digest of what the features are a function of: work of another one is not gone on with. */
+  /** Digest of what the features are a function of: work of another identity is not resumed. */
   readonly identity: string;
   readonly persistEverySeconds: number;
   readonly progress: Progress;
