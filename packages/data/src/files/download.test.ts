@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import cifar10 from '../sources/cifar10/cifar10.ts';
 import { cifarBinary, tarOf } from '../testing/archives.ts';
 import { contextIn, userError, workplace } from '../testing/workplace.ts';
-import { download } from './download.ts';
+import { download, downloadAll } from './download.ts';
 import { NotFetched } from './not-fetched.ts';
 
 const folder = await workplace();
@@ -91,6 +91,25 @@ describe('download', () => {
     const to = join(folder, 'downloads', 'wrong');
     expect(await userError(fetchTo({ to, md5: '0'.repeat(32) }))).toMatch(/md5 [0-9a-f]{32} instead of 000/);
     expect([existsSync(to), existsSync(`${to}.part`)]).toEqual([false, false]);
+  });
+
+  it('fetches files that lie side by side, with or without a slash behind their address', async () => {
+    const served: (string | undefined)[] = [];
+    answer = (request, response) => {
+      served.push(request.url);
+      if (request.url === '/set/c') response.writeHead(404).end();
+      else response.end(content);
+    };
+    const all = (address: string, to: string, ...names: string[]) => {
+      const files = names.map((name) => [name, md5] as const);
+      return downloadAll(address, files, join(folder, 'downloads', to), contextIn(folder));
+    };
+    const set = new URL('/set', url).href;
+    expect(await all(set, 'side-by-side', 'a', 'b')).toBeUndefined();
+    expect(await all(`${set}/`, 'cut-short', 'a', 'c', 'b')).toHaveProperty('failed');
+    answer = withRanges;
+    expect(served).toEqual(['/set/a', '/set/b', '/set/a', '/set/c']);
+    expect(await readFile(join(folder, 'downloads', 'side-by-side', 'b'))).toEqual(content);
   });
 
   it('reports what cannot be reached', async () => {
