@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { sha256File } from '@selfsup/kit/files';
 import { metricValues } from '@selfsup/kit/metric';
+import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import classifier from './evaluations/classifier/classifier.ts';
 import features from './evaluations/features/features.ts';

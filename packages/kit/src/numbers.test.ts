@@ -48,7 +48,8 @@ test('a value that is not finite is seen wherever it stands', () => {
     const values = new Float32Array(count).fill(3e38);
     expect(allFinite(values)).toBe(true);
     for (const bad of [NaN, Infinity, -Infinity])
-      for (let at = 0; at < count; at++) expect(allFinite(values.map((value, i) => (i === at ? bad : value)))).toBe(false);
+      for (let at = 0; at < count; at++)
+        expect(allFinite(values.map((value, i) => (i === at ? bad : value)))).toBe(false);
   }
   expect(allFinite([])).toBe(true);
 });

@@ -1,8 +1,8 @@
 import { kernel, type as typeAttribute } from '@selfsup/engine/kernel';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
-import { stopIfAsked } from '@selfsup/kit/stage';
 import type { Progress } from '@selfsup/kit/progress';
+import { stopIfAsked } from '@selfsup/kit/stage';
 import { mappedRows, refuseNonFinite, type RowSource } from './row-source.ts';
 
 export interface PcaOptions {

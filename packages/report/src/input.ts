@@ -1,5 +1,5 @@
-import type { Figure, Remark } from '@selfsup/kit/stage';
 import type { Metric } from '@selfsup/kit/metric';
+import type { Figure, Remark } from '@selfsup/kit/stage';
 
 /** What stages measured, for any page that shows it. */
 export interface Results {

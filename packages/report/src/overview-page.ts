@@ -1,5 +1,5 @@
-import { duration } from '@selfsup/kit/units';
 import { metricName } from '@selfsup/kit/metric';
+import { duration } from '@selfsup/kit/units';
 import { renderDocument, section } from './markup/document.ts';
 import { html, type Content, type Markup } from './markup/html.ts';
 import { table } from './markup/table.ts';

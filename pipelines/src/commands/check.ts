@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { readComparison } from '../declare/comparison.ts';
 import { readExperiment, type Experiment } from '../declare/experiment.ts';
 import { kindOf } from '../declare/one-kind.ts';
-import { publishedOfExperiment } from '../report/published-numbers.ts';
 import { publishedOf } from '../report/comparison-input.ts';
+import { publishedOfExperiment } from '../report/published-numbers.ts';
 import { checkStages } from '../run/run-experiment.ts';
 import { openSession, type Session } from '../run/session.ts';
 

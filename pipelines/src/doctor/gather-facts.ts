@@ -1,6 +1,6 @@
 import { execa } from 'execa';
-import { engineStatus, readSettings } from '@selfsup/engine/status';
 import { findCompiler, findPython } from '@selfsup/engine/setup';
+import { engineStatus, readSettings } from '@selfsup/engine/status';
 import { UserError } from '@selfsup/kit/errors';
 import { cacheFolder, dataFolder } from '@selfsup/kit/folders';
 import type { Session } from '../run/session.ts';

@@ -94,6 +94,9 @@ async function listMethod({ root }: Workspace, title: string, page: string): Pro
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const list = /^## Methods\n\n(?:- .*\n)+/m.exec(text)?.[0];
   if (list === undefined) return [];
-  await writeAtomically(file, text.replace(list, () => `${list}- [${title}](${page})\n`));
+  await writeAtomically(
+    file,
+    text.replace(list, () => `${list}- [${title}](${page})\n`),
+  );
   return [index];
 }

@@ -3,13 +3,13 @@ import type { PublishedNumber } from '@selfsup/report/input';
 import { wholeTables } from '@selfsup/report/published';
 import type { Comparison, ComparisonEntry } from '../declare/comparison.ts';
 import { datasetStage } from '../declare/dataset-stage.ts';
-import { evaluationSettings } from './evaluation-settings.ts';
 import { datasetsNeeded } from '../declare/experiment.ts';
-import { pretrainingData } from './pretraining-data.ts';
-import { publishedNumbers } from './published-numbers.ts';
 import type { Stage } from '../declare/stage.ts';
 import { stagesOf } from '../declare/stages.ts';
 import type { Session } from '../run/session.ts';
+import { evaluationSettings } from './evaluation-settings.ts';
+import { pretrainingData } from './pretraining-data.ts';
+import { publishedNumbers } from './published-numbers.ts';
 import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
 
 /** Collects what the report of a comparison shows from all that the stages of its entries have published. */

@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { manifestSchema } from '../store/manifest.ts';
-import { evaluationSettings } from './evaluation-settings.ts';
 import { expandVariants } from '../declare/expand.mjs';
 import type { Experiment } from '../declare/experiment.ts';
 import type { Places } from '../declare/stage.ts';
 import { stagesOf } from '../declare/stages.ts';
 import { findWorkspace } from '../declare/workspace.ts';
+import { manifestSchema } from '../store/manifest.ts';
+import { evaluationSettings } from './evaluation-settings.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'selfsup-settings-'));
 afterAll(() => rmSync(root, { recursive: true }));

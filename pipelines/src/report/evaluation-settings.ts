@@ -1,6 +1,6 @@
 import { flatten } from '@selfsup/report/flatten';
-import { readManifest } from '../store/manifest.ts';
 import type { Stage } from '../declare/stage.ts';
+import { readManifest } from '../store/manifest.ts';
 
 /** Lists of what is done one by one: what else stands in them changes no number. */
 const lists = new Set(['layers']);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { expandVariants, type StageDeclaration } from '../declare/expand.mjs';
 import type { Experiment } from '../declare/experiment.ts';
-import { pretrainingData } from './pretraining-data.ts';
 import { stagesOf } from '../declare/stages.ts';
 import { findWorkspace } from '../declare/workspace.ts';
+import { pretrainingData } from './pretraining-data.ts';
 
 const stages = {
   generate: { uses: 'tasks/aet-gan', needs: { dataset: 'data/mono' }, config: { epochs: 3 } },

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { publishedOf } from './comparison-input.ts';
 import { readComparison } from '../declare/comparison.ts';
 import { readExperiment } from '../declare/experiment.ts';
-import { publishedOfExperiment } from './published-numbers.ts';
 import { comparisonNames, experimentNames, findWorkspace } from '../declare/workspace.ts';
+import { publishedOf } from './comparison-input.ts';
+import { publishedOfExperiment } from './published-numbers.ts';
 
 const workspace = findWorkspace();
 

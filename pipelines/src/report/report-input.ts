@@ -1,9 +1,9 @@
 import type { ReportInput, StageRow } from '@selfsup/report/input';
 import { datasetStage } from '../declare/dataset-stage.ts';
 import { datasetsNeeded, type Experiment } from '../declare/experiment.ts';
-import { publishedOfExperiment } from './published-numbers.ts';
 import { stagesOf } from '../declare/stages.ts';
 import type { Session } from '../run/session.ts';
+import { publishedOfExperiment } from './published-numbers.ts';
 import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
 
 /** Collects what the report of an experiment shows from all that its stages have published. */

@@ -1,5 +1,5 @@
-import { duration } from '@selfsup/kit/units';
 import { metricName, type Metric } from '@selfsup/kit/metric';
+import { duration } from '@selfsup/kit/units';
 import { formatDeviation, formatValue } from '@selfsup/report/format';
 import { leadingMetrics, matchesName, type Ranking } from '@selfsup/report/ranking';
 import type { Result } from './collect.ts';

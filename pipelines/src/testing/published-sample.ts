@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loss } from '@selfsup/kit/metric';
-import type { PublishedResult } from '../remotes/published-results.ts';
 import { publish } from '../store/publish.ts';
+import type { PublishedResult } from '../store/published-results.ts';
 
 /** What a sample of a result holds. */
 export interface Sample {

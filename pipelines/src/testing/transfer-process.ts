@@ -3,10 +3,10 @@
 import { join } from 'node:path';
 import { bringBlobs, bringResult } from '../remotes/bring.ts';
 import { folderRemote } from '../remotes/folder-remote.ts';
-import { publishedResults } from '../store/published-results.ts';
 import { pushResult } from '../remotes/push.ts';
 import { s3Remote } from '../remotes/s3-remote.ts';
 import { readManifest } from '../store/manifest.ts';
+import { publishedResults } from '../store/published-results.ts';
 
 const [mode, root, url, key, part] = process.argv.slice(2) as [string, string, string, string, string];
 const store = join(root, 'store');

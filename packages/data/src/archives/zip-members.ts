@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
-import { crc32 } from '@selfsup/kit/files';
 import { UserError } from '@selfsup/kit/errors';
+import { crc32 } from '@selfsup/kit/files';
 import { openedAs, specialKinds, type OpenMember } from './archive-member.ts';
 import { checkedPath, leadingOut } from './archive-path.ts';
 import { damagedArchive } from './tar-members.ts';

@@ -7,15 +7,15 @@ import { canonicalJson } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
 import { dataSize } from '@selfsup/kit/units';
 import { oneLine } from '../files/one-line.ts';
-import { readingLines } from './reading-lines.ts';
 import type { SourceReading } from '../source.ts';
+import { finalise } from '../store/finalise.ts';
 import { imageKey, keysUnder, openLmdb } from '../store/lmdb-folder.ts';
 import { readManifest, type DatasetManifest } from '../store/manifest.ts';
 import { estimatedRecordBytes } from '../store/record.ts';
-import { finalise } from '../store/finalise.ts';
 import { storedImages, storeFor, type Store } from '../store/store.ts';
 import { quarantinePrefix, writeImages } from '../store/write-images.ts';
 import type { DatasetConfig } from './dataset-config.ts';
+import { readingLines } from './reading-lines.ts';
 import { resolveSource, type ResolvedSource } from './resolve.ts';
 
 export interface IngestOptions {

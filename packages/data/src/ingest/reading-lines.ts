@@ -1,6 +1,6 @@
-import type { SourceReading } from '../source.ts';
 import { oneLine } from '../files/one-line.ts';
 import { passedOverText } from '../files/passed-over.ts';
+import type { SourceReading } from '../source.ts';
 
 const mostClasses = 20;
 

@@ -2,11 +2,11 @@ import type { RootDatabase } from 'lmdb';
 import { usableCores } from '@selfsup/kit/cpu-quota';
 import type { Progress } from '@selfsup/kit/progress';
 import { Interrupted } from '@selfsup/kit/stage';
-import { onceEach } from './once-each.ts';
 import type { SourceReading } from '../source.ts';
 import { startPool } from '../workers/worker-pool.ts';
 import { joinedSums, type ChannelSums } from './channel-sums.ts';
 import { sumsKey } from './lmdb-folder.ts';
+import { onceEach } from './once-each.ts';
 import { prepare, type Prepared, type ToPrepare } from './prepare.ts';
 import type { Store } from './store.ts';
 

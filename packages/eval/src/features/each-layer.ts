@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import type { Figure, Remark, StageContext } from '@selfsup/kit/stage';
 import type { Metric } from '@selfsup/kit/metric';
+import type { Figure, Remark, StageContext } from '@selfsup/kit/stage';
 import { confusion } from '@selfsup/report/figures/confusion';
 import { titleOf } from '../heads/head-results.ts';
 import { emptyClassRemarks, refuseEmptyClass } from '../measures/empty-classes.ts';

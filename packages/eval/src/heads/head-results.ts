@@ -1,5 +1,5 @@
-import type { Figure, Remark } from '@selfsup/kit/stage';
 import { accuracy, metricsOf, type Metric } from '@selfsup/kit/metric';
+import type { Figure, Remark } from '@selfsup/kit/stage';
 import { confusion } from '@selfsup/report/figures/confusion';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
 import { emptyClassRemarks, labelsOf } from '../measures/empty-classes.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
-import { firstOf, type StageContext } from '@selfsup/kit/stage';
 import type { RandomKey } from '@selfsup/kit/random';
+import { firstOf, type StageContext } from '@selfsup/kit/stage';
 import type { Feed, Trainee } from '@selfsup/trainer/trainee';
 import { Training } from '@selfsup/trainer/training';
 import type { HeadTraining } from '../heads/head-config.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z, type ZodType } from 'zod';
 import { UserError } from '../errors.ts';
-import { parseJson } from './json-text.ts';
 import { didYouMean } from './did-you-mean.ts';
+import { parseJson } from './json-text.ts';
 
 export { distinct } from './distinct.ts';
 export { didYouMean, parseJson };

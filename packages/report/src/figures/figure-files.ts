@@ -2,8 +2,8 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
-import type { Figure } from '@selfsup/kit/stage';
 import { canonicalJson, writeAtomically } from '@selfsup/kit/files';
+import type { Figure } from '@selfsup/kit/stage';
 import { findFigureKind } from './find-kind.ts';
 
 /** Folder of a published stage that holds its figures. */

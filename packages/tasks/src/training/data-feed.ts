@@ -3,8 +3,8 @@ import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
 import { chosenImages } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/kit/errors';
-import { stopIfAsked } from '@selfsup/kit/stage';
 import { deriveKey, randomKey, type RandomKey } from '@selfsup/kit/random';
+import { stopIfAsked } from '@selfsup/kit/stage';
 import type { Feed } from '@selfsup/trainer/trainee';
 import type { TrainingConfig } from './training-config.ts';
 

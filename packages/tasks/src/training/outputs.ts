@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { tf } from '@selfsup/engine/tensorflow';
-import type { Figure } from '@selfsup/kit/stage';
 import { writeAtomically } from '@selfsup/kit/files';
 import { loss, metricName, type Metric } from '@selfsup/kit/metric';
+import type { Figure } from '@selfsup/kit/stage';
 import { curve } from '@selfsup/report/figures/curve';
 import { filters } from '@selfsup/report/figures/filters';
 import { pictures } from '@selfsup/report/figures/pictures';

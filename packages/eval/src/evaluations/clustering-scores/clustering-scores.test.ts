@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { dryRun } from '@selfsup/kit/stage';
 import { metricValues } from '@selfsup/kit/metric';
 import { integer, randomKey } from '@selfsup/kit/random';
+import { dryRun } from '@selfsup/kit/stage';
 import { normals } from '../../testing/in-memory.ts';
 import { publishedFeatures } from '../../testing/published-features.ts';
 import { run } from '../../testing/stages.ts';

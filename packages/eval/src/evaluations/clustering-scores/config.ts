@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { distinct } from '@selfsup/kit/parse';
-import { poolingSchema } from '../../features/pooling-config.ts';
 import { layersSchema } from '../../features/features-config.ts';
+import { poolingSchema } from '../../features/pooling-config.ts';
 
 export const schema = z.strictObject({
   layers: layersSchema,

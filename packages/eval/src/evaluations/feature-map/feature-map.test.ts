@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
-import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { metricValues } from '@selfsup/kit/metric';
+import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { allFigureData } from '@selfsup/report/testing/figure-data';
 import { normals } from '../../testing/in-memory.ts';
 import { publishedFeatures } from '../../testing/published-features.ts';

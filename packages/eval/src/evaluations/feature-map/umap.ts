@@ -1,6 +1,6 @@
 import { UMAP } from 'umap-js';
-import { stopIfAsked } from '@selfsup/kit/stage';
 import { deriveKey, philox, type RandomKey } from '@selfsup/kit/random';
+import { stopIfAsked } from '@selfsup/kit/stage';
 import type { Neighbours } from '@selfsup/numerics/nearest-neighbours';
 
 export interface UmapOptions {

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { chosenImages, evenlySpaced } from '@selfsup/data/subset';
 import { writeAtomically } from '@selfsup/kit/files';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
-import { classesAbsentFrom } from '../../measures/empty-classes.ts';
 import { extractSplit } from '../../features/extract-split.ts';
 import type { FeatureDescription } from '../../features/feature-set.ts';
 import type { FeaturesConfig } from '../../features/features-config.ts';
 import { openFrozenInput } from '../../features/frozen-input.ts';
+import { classesAbsentFrom } from '../../measures/empty-classes.ts';
 
 /**
  * Extracts the features that a config asks for into the work folder; see `feature-set.ts` for what it gives.

@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/kit/errors';
-import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { accuracy, metricsOf, type Metric } from '@selfsup/kit/metric';
+import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { nearestNeighbours, type Neighbours } from '@selfsup/numerics/nearest-neighbours';
 import { eachLayer } from '../../features/each-layer.ts';
 import { featureRows } from '../../features/feature-rows.ts';

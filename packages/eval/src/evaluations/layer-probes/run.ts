@@ -1,8 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { randomKey, type RandomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
-import type { CachedLayerProbesConfig } from '../cached-layer-probes/config.ts';
-import type { LayerProbesConfig } from './config.ts';
 import type { FeatureSet } from '../../features/feature-set.ts';
 import type { FrozenInput } from '../../features/frozen-input.ts';
 import { liveTest } from '../../features/test-images.ts';
@@ -12,6 +10,8 @@ import type { FeatureShape, HeadSource } from '../../heads/head-source.ts';
 import { jointProbes } from '../../heads/heads.ts';
 import { trainLayerHeads } from '../../heads/layer-heads.ts';
 import { resolveProbe, type ProbeSubject, type ResolvedProbe } from '../../heads/probe-config.ts';
+import type { CachedLayerProbesConfig } from '../cached-layer-probes/config.ts';
+import type { LayerProbesConfig } from './config.ts';
 
 type Context = StageContext<LayerProbesConfig | CachedLayerProbesConfig>;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { poolingSchema } from '../../features/pooling-config.ts';
 import { layersSchema } from '../../features/features-config.ts';
+import { poolingSchema } from '../../features/pooling-config.ts';
 import { headTraining, linearSettings } from '../../heads/head-config.ts';
 import { perClassSchema } from '../../measures/class-draws.ts';
 

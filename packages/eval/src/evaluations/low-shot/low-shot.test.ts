@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
-import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { sha256File } from '@selfsup/kit/files';
 import { metricValues } from '@selfsup/kit/metric';
+import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { overDraws } from '../../measures/class-draws.ts';
 import { silent } from '../../testing/in-memory.ts';
 import { publishedFeatures } from '../../testing/published-features.ts';
@@ -90,31 +90,22 @@ test('k of each class, n·k others, none twice; smaller draws lie in larger ones
   expect(() => lowShotDraws(labels, names, { ...options, shots: [20] }, 1)).toThrow(/380 negatives of class/);
 });
 
-test.each([base, probe])(
-  '$classifier: stopped and resumed, it has the bits of one that was not',
-  async (config) => {
-    const { classifier } = config;
-    await run(lowShot, `whole-${classifier}`, config, { features });
-    const controller = new AbortController();
-    let advanced = 0;
-    const last = classifier === 'svm' ? 4 : 12; // draws, or draws and batches
-    const phase = { advance: () => void (++advanced === last && controller.abort()), done: () => undefined };
-    const progress = { ...silent, phase: () => phase };
-    const stopped = run(
-      lowShot,
-      `stopped-${classifier}`,
-      config,
-      { features },
-      { signal: controller.signal, progress },
-    );
-    await expect(stopped).rejects.toThrow(classifier === 'svm' ? /Stopped/ : /draw 2 saved at step 5 of 6/);
-    const { metrics } = await run(lowShot, `stopped-${classifier}`, config, { features });
-    const digest = (name: string) => sha256File(join(workFolderOf(`${name}-${classifier}`), 'draws.json'));
-    expect(await digest('stopped')).toBe(await digest('whole'));
-    const titles = { svm: 'low-shot-svm/cost1', linear: 'low-shot-linear/test' };
-    expect(metricValues(metrics)[`${titles[classifier as 'svm']}-k12/conv2/top1`]).toBeGreaterThan(50);
-  },
-);
+test.each([base, probe])('$classifier: stopped and resumed, it has the bits of one that was not', async (config) => {
+  const { classifier } = config;
+  await run(lowShot, `whole-${classifier}`, config, { features });
+  const controller = new AbortController();
+  let advanced = 0;
+  const last = classifier === 'svm' ? 4 : 12; // draws, or draws and batches
+  const phase = { advance: () => void (++advanced === last && controller.abort()), done: () => undefined };
+  const progress = { ...silent, phase: () => phase };
+  const stopped = run(lowShot, `stopped-${classifier}`, config, { features }, { signal: controller.signal, progress });
+  await expect(stopped).rejects.toThrow(classifier === 'svm' ? /Stopped/ : /draw 2 saved at step 5 of 6/);
+  const { metrics } = await run(lowShot, `stopped-${classifier}`, config, { features });
+  const digest = (name: string) => sha256File(join(workFolderOf(`${name}-${classifier}`), 'draws.json'));
+  expect(await digest('stopped')).toBe(await digest('whole'));
+  const titles = { svm: 'low-shot-svm/cost1', linear: 'low-shot-linear/test' };
+  expect(metricValues(metrics)[`${titles[classifier as 'svm']}-k12/conv2/top1`]).toBeGreaterThan(50);
+});
 
 test('a dry run is one draw; other settings than the benchmark’s carry a star', async () => {
   const config = { ...base, normalise: false, shots: [3] };

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
-import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { accuracy, meanAveragePrecision } from '@selfsup/kit/metric';
+import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { eachLayer, type LayerResult } from '../../features/each-layer.ts';
 import { featureBlob } from '../../features/feature-set.ts';
 import { ResultCache } from '../../features/result-cache.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
-import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { metricValues } from '@selfsup/kit/metric';
+import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { publishedFeatures } from '../../testing/published-features.ts';
 import { names, parts, publishedReference, reference } from '../../testing/reference-features.ts';

@@ -1,8 +1,8 @@
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
-import { stopIfAsked, type StageContext, type StageInput, type StageResult } from '@selfsup/kit/stage';
 import { meanAveragePrecision, type Metric } from '@selfsup/kit/metric';
 import { permutation, randomKey } from '@selfsup/kit/random';
+import { stopIfAsked, type StageContext, type StageInput, type StageResult } from '@selfsup/kit/stage';
 import { nearestNeighbours, type Neighbours } from '@selfsup/numerics/nearest-neighbours';
 import { NpyReader } from '@selfsup/numerics/npy';
 import type { RowSource } from '@selfsup/numerics/row-source';

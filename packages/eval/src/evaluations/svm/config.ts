@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { poolingSchema } from '../../features/pooling-config.ts';
 import { layersSchema } from '../../features/features-config.ts';
+import { poolingSchema } from '../../features/pooling-config.ts';
 
 /** Published grids of costs. */
 export const costGrids = {

@@ -1,7 +1,7 @@
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
-import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { accuracy, meanAveragePrecision, metricsOf, type Metric } from '@selfsup/kit/metric';
+import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { eachLayer, type LayerResult } from '../../features/each-layer.ts';
 import { averagePrecision } from '../../measures/average-precision.ts';
 import { confusionOf, top1 } from '../../measures/confusion.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
-import { dryRun } from '@selfsup/kit/stage';
 import { metricValues } from '@selfsup/kit/metric';
+import { dryRun } from '@selfsup/kit/stage';
 import { averagePrecision } from '../../measures/average-precision.ts';
 import { publishedFeatures } from '../../testing/published-features.ts';
 import { run } from '../../testing/stages.ts';

@@ -9,16 +9,16 @@ import { normalise } from '@selfsup/models/normalise';
 import { modelWeights, variableData, type NamedVariable } from '@selfsup/models/weights';
 import { imagesOf } from '../../steps/images.ts';
 import type { TaskContext, TaskInstance } from '../../task.ts';
-import { assignmentCsv } from './clustering/assignment-csv.ts';
-import { assignmentScores } from './clustering/assignment-scores.ts';
 import { checkClusterCounts } from './cluster-counts.ts';
-import { galleryPictures } from './clustering/cluster-galleries.ts';
 import { clusterHead, refresh } from './cluster-head.ts';
 import { drawAsReleased, drawUniformly } from './cluster-sampler.ts';
+import { assignmentCsv } from './clustering/assignment-csv.ts';
+import { assignmentScores } from './clustering/assignment-scores.ts';
+import { galleryPictures } from './clustering/cluster-galleries.ts';
 import { clusterFeatures, type Clustering } from './clustering/clustering.ts';
+import { pseudoLabels } from './clustering/pseudo-labels.ts';
 import type { DeepClusterConfig } from './config.ts';
 import { beforeFinalRelu } from './features-before-relu.ts';
-import { pseudoLabels } from './clustering/pseudo-labels.ts';
 import { clusterStep } from './training-step.ts';
 
 /** The assignment that is trained on. */
