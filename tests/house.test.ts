@@ -70,9 +70,9 @@ test('every entry of a package is used from outside', () => {
   expect(unused).toEqual([]);
 });
 
-test('no face of a package has more than fifteen entries', () => {
-  const wide = packages.filter(({ exports }) => Object.keys(exports).length > 15).map(({ folder }) => folder);
-  expect(wide).toEqual([]);
+test('no face of a package has more than fifteen entries, patterns aside', () => {
+  const named = ({ exports }: Package): string[] => Object.keys(exports).filter((entry) => !entry.includes('*'));
+  expect(packages.filter((one) => named(one).length > 15).map(({ folder }) => folder)).toEqual([]);
 });
 
 test('every entry is a file, and only parts and fixtures are found by pattern', () => {

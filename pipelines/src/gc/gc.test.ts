@@ -149,7 +149,7 @@ test('unfinished work is spared for a week or as long as asked, and while a proc
   const { output } = await gc('--yes');
   expect(output).toMatch(/pretrain\/files: 21 bytes, unchanged for .*, a piece of unfinished work\n/);
   expect(output).toMatch(/pretrain\/5{12}: 14 bytes, unchanged for .*, a piece of unfinished work\n/);
-  expect(output).toMatch(new RegExp(`pretrain/${attempt}: \\d+ bytes`));
+  expect(output).toMatch(new RegExp(`pretrain/${attempt}: \\d kB`));
   expect(output).toContain('Removed 3 blobs');
   expect(readdirSync(workspace.path(unit))).toEqual([]);
 });

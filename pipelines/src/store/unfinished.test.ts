@@ -54,7 +54,7 @@ test('what no longer fits stays, is named with reason and commands, and is resum
   configure(4);
   const { did, output } = await pretrain('stop');
   expect(did).toEqual(['toy begins']);
-  expect(output).toMatch(/unfinished work of [\d-]+ [\d:]+ UTC lies aside \(\d+ bytes, artifacts\/work\/toy/);
+  expect(output).toMatch(/unfinished work of [\d-]+ [\d:]+ UTC lies aside \(\d kB, artifacts\/work\/toy/);
   expect(output).toContain('  config: value: 3 -> 4\n  It is resumed as soon as that is as it was.');
   expect(output).toContain(`selfsup discard toy pretrain --variant base --seed 1 --work ${name}`);
   expect(output).not.toContain('selfsup accept');
@@ -63,7 +63,7 @@ test('what no longer fits stays, is named with reason and commands, and is resum
   expect((await pretrain('end')).did).toEqual(['toy goes on', 'toy start 1', 'toy end 1']);
   expect(attempts()).not.toContain(name);
   const [other] = attempts();
-  expect((await workspace.run('discard', 'toy')).output).toMatch(new RegExp(`^${other}: \\d+ bytes[\\s\\S]*--all`));
+  expect((await workspace.run('discard', 'toy')).output).toMatch(new RegExp(`^${other}: \\d kB[\\s\\S]*--all`));
   expect((await workspace.run('discard', 'toy', '--work', 'nothing')).code).toBe(1);
   expect((await workspace.run('discard', 'toy', 'pretrain', '--work', other!)).output).toContain(`Removed ${other}`);
   expect((await workspace.run('discard', 'toy')).output).toContain('no unfinished work');
