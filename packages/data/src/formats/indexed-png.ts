@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib';
-import { crc32 } from '@selfsup/kit/crc32';
+import { crc32 } from '@selfsup/kit/files';
 import { classColour } from './class-colours.ts';
 
 function chunk(type: string, data: Uint8Array): Buffer {
