@@ -1,11 +1,15 @@
+import { basename, extname, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Dataset } from '@selfsup/data/dataset';
+import { UserError } from '@selfsup/kit/errors';
+import { writeAtomically } from '@selfsup/kit/files';
 import { datasetStage } from '../declare/dataset-stage.ts';
 import { describeDataset } from '../inspect/describe-dataset.ts';
 import { checkedSheet, keepSheet } from '../inspect/keep-sheet.ts';
 import { readRemarks } from '../report/remarks.ts';
 import { openIngested } from '../run/open-ingested.ts';
 import { openSession, type Session } from '../run/session.ts';
+import { shownPath } from '../store/shown-path.ts';
 
 interface InspectOptions {
   readonly json: boolean;
@@ -14,6 +18,7 @@ interface InspectOptions {
   readonly split?: string;
   readonly sheet?: string;
   readonly against?: string;
+  readonly names?: string;
 }
 
 export default new Command('inspect')
@@ -24,7 +29,8 @@ export default new Command('inspect')
     '--sheet <file.png>',
     'where to write the contact sheet; artifacts/<dataset>/contact-sheet.png, or the cache, by default',
   )
-  .option('--against <dataset>', 'say which photographs it shares with another dataset')
+  .option('--against <dataset>', 'say which photographs it shares with another dataset, or <dataset>:<split>')
+  .option('--names <file.txt>', 'where to write the names of those that are shared, for "leaveOut" of a dataset.json')
   .option('--all', 'show all images that were left out', false)
   .option('--verify', 'read everything over and compare it with its checksums', false)
   .option('--json', 'print the manifest of the dataset instead', false)
@@ -51,28 +57,35 @@ export default new Command('inspect')
       const { contactSheet, sheetSplit } = await import('@selfsup/data/inspection');
       const png = await contactSheet(dataset, options.split ?? sheetSplit(dataset));
       console.log(await keepSheet(png, { name, artifacts: session.artifacts.root, asked: options.sheet }));
-      for (const line of await sharedLines(session, dataset, options.against)) console.log(line);
+      for (const line of await sharedLines(session, dataset, options)) console.log(line);
       if (options.verify) console.log('Verified: all records match their checksums.');
     } finally {
       await dataset.close();
     }
   });
 
-/** What a dataset shares with another one, which is ingested where it is not; nothing where none is named. */
-async function sharedLines(session: Session, dataset: Dataset, name: string | undefined): Promise<string[]> {
-  if (name === undefined) return [];
+/** What a dataset shares with another one, or with a split of it; nothing where none is named. */
+async function sharedLines(session: Session, dataset: Dataset, { against, names }: InspectOptions): Promise<string[]> {
+  if (against === undefined) {
+    if (names === undefined) return [];
+    const remedy = 'Say what it is compared with: --against <dataset>.';
+    throw new UserError('There is nothing whose names could be written', { field: '--names', remedy });
+  }
+  const [name = '', split] = against.split(':');
   const other = await openIngested(session, name);
   try {
     const { sharedPhotographs } = await import('@selfsup/data/inspection');
-    const shared = sharedPhotographs(dataset, other);
-    if (shared.length === 0) return [`Shares no photograph with ${name}`];
-    return [
-      `Shares photographs with ${name}: what is trained on in one is nothing to test on in the other`,
-      ...shared.map(
-        ({ split, otherSplit, count, example, otherExample }) =>
-          `  ${count} of ${split} in its ${otherSplit}, such as ${example}, there ${otherExample}`,
-      ),
-    ];
+    const shared = sharedPhotographs(dataset, other, split);
+    const lines = shared.map(
+      ({ split: own, otherSplit, paths, otherExample }) =>
+        `  ${paths.length} of ${own} in its ${otherSplit}, such as ${paths[0]}, there ${otherExample}`,
+    );
+    const about = `${name}: what is trained on in one is nothing to test on in the other`;
+    const said = shared.length === 0 ? [`Shares no photograph with ${against}`] : [`Shares photographs with ${about}`];
+    if (names === undefined) return [...said, ...lines];
+    const listed = shared.flatMap(({ paths }) => paths.map((path) => basename(path, extname(path)))).sort();
+    await writeAtomically(names, listed.map((one) => `${one}\n`).join(''));
+    return [...said, ...lines, `  ${listed.length} names in ${shownPath(resolve(names))}`];
   } finally {
     await other.close();
   }

@@ -30,19 +30,21 @@ it('finds the same photograph in two years by its name, though encoded anew, and
   const newer = await voc('2012', { train: ['2008_000001', '2007_000033'], val: ['2007_000032', '2011_000005'] });
   expect(sharedPhotographs(older, newer)).toEqual([
     {
-      ...{ split: 'train', otherSplit: 'val', count: 1 },
-      ...{ example: 'JPEGImages/000032.jpg', otherExample: 'JPEGImages/2007_000032.jpg' },
+      ...{ split: 'train', otherSplit: 'val' },
+      ...{ paths: ['JPEGImages/000032.jpg'], otherExample: 'JPEGImages/2007_000032.jpg' },
     },
     {
-      ...{ split: 'val', otherSplit: 'train', count: 1 },
-      ...{ example: 'JPEGImages/000033.jpg', otherExample: 'JPEGImages/2007_000033.jpg' },
+      ...{ split: 'val', otherSplit: 'train' },
+      ...{ paths: ['JPEGImages/000033.jpg'], otherExample: 'JPEGImages/2007_000033.jpg' },
     },
     {
-      ...{ split: 'val', otherSplit: 'val', count: 1 },
-      ...{ example: 'JPEGImages/000099.jpg', otherExample: 'JPEGImages/2011_000005.jpg' },
+      ...{ split: 'val', otherSplit: 'val' },
+      ...{ paths: ['JPEGImages/000099.jpg'], otherExample: 'JPEGImages/2011_000005.jpg' },
     },
   ]);
-  expect(sharedPhotographs(older, older).map(({ count }) => count)).toEqual([2, 2]);
+  expect(sharedPhotographs(older, older).map(({ paths }) => paths.length)).toEqual([2, 2]);
+  expect(sharedPhotographs(older, newer, 'train').map(({ paths }) => paths)).toEqual([['JPEGImages/000033.jpg']]);
+  expect(() => sharedPhotographs(older, newer, 'test')).toThrow(/no split "test"/);
   await older.close();
   await newer.close();
 });

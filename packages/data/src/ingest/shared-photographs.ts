@@ -6,9 +6,9 @@ import type { Dataset } from '../dataset.ts';
 export interface SharedPhotographs {
   readonly split: string;
   readonly otherSplit: string;
-  readonly count: number;
-  /** One of them, by its path in each. */
-  readonly example: string;
+  /** Their paths in the source of the one. */
+  readonly paths: readonly string[];
+  /** The path of the first in the other. */
   readonly otherExample: string;
 }
 
@@ -33,15 +33,18 @@ function marksOf(dataset: Dataset, split: string, index: number): string[] {
   return [bytes, ...(year === undefined ? [] : [`voc ${year === '2007' ? `2007_${name}` : name}`])];
 }
 
-/** The photographs that two datasets share, by split of each: what one is trained on is nothing to test on in the other. */
-export function sharedPhotographs(dataset: Dataset, other: Dataset): SharedPhotographs[] {
+/**
+ * The photographs that a dataset shares with another, or with a split of it, by split of each: what one is trained on is
+ * nothing to test on in the other. Throws `UserError` for an unknown split.
+ */
+export function sharedPhotographs(dataset: Dataset, other: Dataset, otherSplit?: string): SharedPhotographs[] {
   const known = new Map<string, Place>();
-  for (const split of Object.keys(other.manifest.splits)) {
+  for (const split of otherSplit === undefined ? Object.keys(other.manifest.splits) : [otherSplit]) {
     for (let i = 0; i < other.count(split); i++) {
       for (const mark of marksOf(other, split, i)) known.set(mark, { split, path: other.sourcePath(split, i) });
     }
   }
-  const shared = new Map<string, SharedPhotographs>();
+  const shared = new Map<string, { split: string; place: Place; paths: string[] }>();
   for (const split of Object.keys(dataset.manifest.splits)) {
     for (let i = 0; i < dataset.count(split); i++) {
       const place = marksOf(dataset, split, i)
@@ -49,15 +52,12 @@ export function sharedPhotographs(dataset: Dataset, other: Dataset): SharedPhoto
         .find((found) => found !== undefined);
       if (place === undefined) continue;
       const pair = `${split}\0${place.split}`;
-      const before = shared.get(pair);
-      shared.set(pair, {
-        split,
-        otherSplit: place.split,
-        count: (before?.count ?? 0) + 1,
-        example: before?.example ?? dataset.sourcePath(split, i),
-        otherExample: before?.otherExample ?? place.path,
-      });
+      const own = shared.get(pair) ?? { split, place, paths: [] };
+      own.paths.push(dataset.sourcePath(split, i));
+      shared.set(pair, own);
     }
   }
-  return [...shared.values()];
+  return [...shared.values()].map(({ split, place, paths }) => ({
+    ...{ split, otherSplit: place.split, paths, otherExample: place.path },
+  }));
 }

@@ -93,6 +93,19 @@ describe("a dataset of one's own in VOC's layout", () => {
     );
   });
 
+  it('leaves out what is named, and says so', async () => {
+    await writeFile(join(folder, 'tested-elsewhere.txt'), 'b.2\nnobody\n');
+    const { manifest } = await ingestOwn(vocFiles(images), { leaveOut: 'tested-elsewhere.txt' });
+    expect(manifest.splits).toMatchObject({ train: { count: 1 }, test: { count: 1 } });
+    expect(manifest.source.config).toMatchObject({ leaveOut: ['b.2', 'nobody'] });
+    expect(manifest.reading?.passedOver).toEqual([
+      { reason: 'named in leaveOut', ending: '', count: 1, example: 'b.2' },
+    ]);
+    expect(await userError(ingestOwn(vocFiles(images), { leaveOut: 'gone.txt' }))).toMatch(
+      /names to leave out cannot be read[^]*gone\.txt[^]*leaveOut/,
+    );
+  });
+
   it('needs no annotations where there are masks', async () => {
     const files = vocFiles(images.map(({ objects: _, ...image }) => ({ ...image, mask: square(image.side, 1) })));
     const { folder: made, manifest } = await ingestOwn(files, { task: 'segmentation', classes: ['road', 'sky'] });

@@ -25,6 +25,8 @@ export interface VocRequest {
   readonly folder?: string | undefined;
   /** In the order of their indices, for segmentation as masks have them; those of the objects where absent. */
   readonly classes?: readonly string[] | undefined;
+  /** Names of images that are left out of all lists. */
+  readonly leaveOut?: readonly string[] | undefined;
   /** Whether all of its files are as published, odd sizes in annotations too. */
   readonly official: boolean;
 }
@@ -118,55 +120,61 @@ function annotationOf(part: OpenPart, name: string, task: VocTask): VocAnnotatio
   }
 }
 
-/** All images of the lists of a part. Throws `UserError` where one is missing, or listed in two splits. */
-function listedIn(part: OpenPart, task: VocTask, splitOf: Map<string, string>): Listed[] {
-  const listed: Listed[] = [];
-  for (const split of splitsOf(part, task)) {
-    const list = `${listsOf(task)}/${split}.txt`;
-    if (!part.texts.has(list)) {
-      throw new UserError(`There is no list ${list}`, {
-        file: part.path,
-        field: 'splits',
-        remedy: "Name lists that are there, or add it: the lists and masks of SBD are not in the challenge's own tars.",
-      });
+/** The names of a list, but for those that are left out; `splitOf` takes them up. Throws `UserError` as `listedIn`. */
+function namesIn(part: OpenPart, split: string, { task, leaveOut = [] }: VocRequest, splitOf: Map<string, string>) {
+  const list = `${listsOf(task)}/${split}.txt`;
+  const refuse = (message: string, remedy: string, field = 'splits'): never => {
+    throw new UserError(message, { file: part.path, field, remedy });
+  };
+  if (!part.texts.has(list)) {
+    const what =
+      "Name lists that are there, or add it: the lists and masks of SBD are not in the challenge's own tars.";
+    refuse(`There is no list ${list}`, what);
+  }
+  const names = reading(part, list, (content) => readImageList(content.toString()));
+  for (const name of names) {
+    const other = splitOf.get(name);
+    if (other !== undefined) {
+      const where = other === split ? `twice in ${split}` : `in ${other} and in ${split}`;
+      const what = 'Take splits that share no image: none may be trained on and tested.';
+      refuse(`The image ${name} is listed ${where}`, what);
     }
-    for (const name of reading(part, list, (content) => readImageList(content.toString()))) {
-      const other = splitOf.get(name);
-      if (other !== undefined) {
-        const where = other === split ? `twice in ${split}` : `in ${other} and in ${split}`;
-        throw new UserError(`The image ${name} is listed ${where}`, {
-          file: part.path,
-          field: 'splits',
-          remedy: 'Take splits that share no image: none may be trained on and tested.',
-        });
-      }
-      splitOf.set(name, split);
-      const image = part.pictures.get(`JPEGImages/${name}`);
+    splitOf.set(name, split);
+  }
+  const out = new Set(leaveOut);
+  const left = names.filter((name) => !out.has(name));
+  if (left.length === 0) refuse(`All images of ${split} are left out`, 'Take out some of the names.', 'leaveOut');
+  return left;
+}
+
+/** All images of the lists of a part. Throws `UserError` where one is missing, or listed in two splits. */
+function listedIn(part: OpenPart, request: VocRequest, splitOf: Map<string, string>): Listed[] {
+  const { tree, pictures } = part;
+  const { task } = request;
+  const isSegmentation = task === 'segmentation';
+  return splitsOf(part, task).flatMap((split) =>
+    namesIn(part, split, request, splitOf).map((name): Listed => {
+      const image = pictures.get(`JPEGImages/${name}`);
       // Where both are there, the official mask is taken before that of the extension.
-      const mask = ['SegmentationClass', 'SegmentationClassAug']
-        .map((folder) => part.pictures.get(`${folder}/${name}`))
-        .find((path) => path !== undefined);
-      const missing =
-        image === undefined ? 'image' : task === 'segmentation' && mask === undefined ? 'mask' : undefined;
+      const mask = pictures.get(`SegmentationClass/${name}`) ?? pictures.get(`SegmentationClassAug/${name}`);
+      const missing = image === undefined ? 'image' : isSegmentation && mask === undefined ? 'mask' : undefined;
       if (missing !== undefined) {
-        const message = `${list} names ${name}, whose ${missing} is missing`;
+        const message = `${listsOf(task)}/${split}.txt names ${name}, whose ${missing} is missing`;
         throw new UserError(message, { file: part.path, field: name, remedy });
       }
       const read = annotationOf(part, name, task);
       const damaged = 'damaged' in read ? read.damaged : undefined;
       const annotation = 'damaged' in read ? unannotated : read;
-      const { tree } = part;
-      const ownMask = task === 'segmentation' ? mask : undefined;
-      listed.push({ tree, split, name, image: image!, mask: ownMask, annotation, size: annotation.size, damaged });
-    }
-  }
-  return listed;
+      const { size } = annotation;
+      return { tree, split, name, image: image!, mask: isSegmentation ? mask : undefined, annotation, size, damaged };
+    }),
+  );
 }
 
 /**
  * Opens a dataset in VOC's layout: its lists and annotations are read and checked at once, images (and masks, for
  * segmentation) when they are asked for. Images whose annotation is missing, damaged or names another class are handed out
- * as damaged. Throws `UserError` naming the archive and the file in it where lists are wrong, an image or mask is missing, or
+ * as damaged; those that are to be left out are not, and counted as passed over. Throws `UserError` naming the archive and the file in it where lists are wrong, an image or mask is missing, or
  * splits share an image.
  */
 export async function readVoc(request: VocRequest): Promise<SourceReading> {
@@ -175,7 +183,7 @@ export async function readVoc(request: VocRequest): Promise<SourceReading> {
   const parts: { readonly part: OpenPart; readonly listed: readonly Listed[] }[] = [];
   for (const described of request.parts) {
     const part = await openPart(described, request);
-    parts.push({ part, listed: listedIn(part, task, splitOf) });
+    parts.push({ part, listed: listedIn(part, request, splitOf) });
   }
   const listed = parts.flatMap((one) => one.listed);
   const objects: SplitObjects[] = [...new Set(listed.map(({ split }) => split))].map((split) => {
@@ -198,7 +206,12 @@ export async function readVoc(request: VocRequest): Promise<SourceReading> {
     return { split, label: -1, path, annotations: { boxes, ...flags }, ...(!official && size && { size }) };
   });
   const warnings = [...parts.flatMap(({ part }) => part.tree.warnings), ...objectWarnings(classes, objects)];
-  return { classes, entries, images: (wanted) => vocImages(wholes, classes.length, wanted), warnings };
+  const left = (request.leaveOut ?? []).filter((name) => splitOf.has(name));
+  const reading = {
+    passedOver: [{ reason: 'named in leaveOut', ending: '', count: left.length, example: left[0] ?? '' }],
+  };
+  const images: SourceReading['images'] = (wanted) => vocImages(wholes, classes.length, wanted);
+  return { classes, entries, images, warnings, ...(left.length > 0 && { reading }) };
 }
 
 function withKnownClasses(one: Listed, classes: readonly string[]): Listed {

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { isArchive } from '../../archives/archive.ts';
@@ -9,6 +9,7 @@ import { givenPath, inDataFolder } from '../../files/named-files.ts';
 import type { FoundSource, Look, Source, SourceContext } from '../../source.ts';
 import { vocClasses } from './classes.ts';
 import { belowRoot, extractedIn, usualSplits } from './layout.ts';
+import { readImageList } from './lists.ts';
 import { readVoc, type VocPart } from './read-voc.ts';
 
 const schema = z
@@ -39,6 +40,8 @@ const schema = z
       .array(z.string().regex(/^[\w-]+$/))
       .min(1)
       .optional(),
+    /** A file with a name of an image a line, beside dataset.json, that are left out: those that another dataset tests on. */
+    leaveOut: z.string().optional(),
     /** Whether to fetch the official tars (0.9 and 2 GB) where no file is found. */
     download: z.boolean().default(false),
     /** Another address that holds the tars, such as a mirror of one's own. */
@@ -97,8 +100,25 @@ function classesOf({ year, task, classes }: VocConfig): readonly string[] | unde
   return task === 'segmentation' ? ['background', ...vocClasses] : vocClasses;
 }
 
+/** The names in the file of those that are left out. Throws `UserError` where it cannot be read. */
+function namesLeftOut({ leaveOut }: VocConfig, { datasetFolder }: SourceContext): readonly string[] | undefined {
+  if (leaveOut === undefined) return undefined;
+  const file = resolve(datasetFolder, leaveOut);
+  try {
+    return readImageList(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new UserError(`The names to leave out cannot be read: ${(cause as Error).message}`, {
+      file,
+      field: 'leaveOut',
+      remedy: 'Write a name of an image a line, as "selfsup inspect --against … --names …" does.',
+      cause,
+    });
+  }
+}
+
 async function found(parts: readonly VocPart[], config: VocConfig, memory: SourceContext): Promise<FoundSource> {
   const { year, task, splits: asked, classes } = config;
+  const leaveOut = namesLeftOut(config, memory);
   const folder = config.folder ?? (year && `VOC${year}`);
   const prints: Record<string, string> = {};
   for (const { path, splits } of parts) {
@@ -119,9 +139,10 @@ async function found(parts: readonly VocPart[], config: VocConfig, memory: Sourc
       ...(config.folder !== undefined && { folder: config.folder }),
       ...(classes && { classes }),
       ...(asked && { splits: asked }),
+      ...(leaveOut && { leaveOut: [...leaveOut].sort() }),
     },
     fingerprint: joinedFingerprint(prints),
-    open: () => readVoc({ parts, task, folder, classes: classesOf(config), official: year !== undefined }),
+    open: () => readVoc({ parts, task, folder, classes: classesOf(config), leaveOut, official: year !== undefined }),
   };
 }
 
