@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { describeRange, minutesRange, parseNumber, type NumberRange } from '@selfsup/kit/numbers';
 
 /** For options that may be given several times. */
@@ -27,4 +27,27 @@ export function dayOption(value: string): string {
   if (!isDate)
     throw new InvalidArgumentError('Give a day such as 2026-11-27, or a time of it such as 2026-11-27T18:00.');
   return value;
+}
+
+/** How many stages at once. */
+export const atOnceOption = numberOption({ whole: true, atLeast: 1, atMost: 1000 });
+
+/** What `withAsked` reads. */
+export interface AskedOptions {
+  set: string[];
+  data: string[];
+  variant?: string;
+  seed?: number;
+  stage?: string;
+}
+
+/** Adds the options, and the argument, by which a command is told what of an experiment, comparison or study is meant. */
+export function withAsked(command: Command, argument = '<experiment, comparison or study.json>'): Command {
+  return command
+    .argument(argument)
+    .option('--set <path=value>', 'make a variant with this override; several values make several', collect, [])
+    .option('--data <name=other>', 'make a variant of it with another dataset in the place of one', collect, [])
+    .option('--variant <name>', 'only this variant')
+    .option('--seed <n>', 'only this seed, which need not stand in the file', seedOption)
+    .option('--stage <name>', 'only this stage and what it needs');
 }

@@ -1,19 +1,22 @@
 import { Command } from 'commander';
+import { checkStages } from '../declare/check-stages.ts';
 import { readComparison } from '../declare/comparison.ts';
 import { readExperiment, type Experiment } from '../declare/experiment.ts';
 import { kindOf } from '../declare/one-kind.ts';
+import { isStudyFile } from '../declare/study.ts';
 import { publishedOf } from '../report/comparison-input.ts';
 import { publishedOfExperiment } from '../report/published-numbers.ts';
-import { checkStages } from '../run/run-experiment.ts';
+import { readPlan } from '../run/plan.ts';
 import { openSession, type Session } from '../run/session.ts';
 
 export default new Command('check')
-  .description('Check an experiment or comparison file and the config of its stages without running anything')
-  .argument('<experiment or comparison>')
+  .description('Check an experiment, comparison or study and the config of its stages without running anything')
+  .argument('<experiment, comparison or study.json>')
   .addHelpText('after', '\nExamples:\n  selfsup check quickstart\n  selfsup check cifar10-small')
   .action(async (name: string) => {
     const session = openSession();
-    if (kindOf(session.workspace, name) === 'comparison') await checkComparison(session, name);
+    if (isStudyFile(name)) await checkStudy(session, name);
+    else if (kindOf(session.workspace, name) === 'comparison') await checkComparison(session, name);
     else await checkExperiment(session, readExperiment(session.workspace, name));
     console.log(`${name}: sound`);
   });
@@ -21,6 +24,10 @@ export default new Command('check')
 async function checkExperiment(session: Session, experiment: Experiment): Promise<void> {
   await checkStages(session, experiment);
   await publishedOfExperiment(experiment);
+}
+
+async function checkStudy(session: Session, file: string): Promise<void> {
+  for (const experiment of readPlan(session.workspace, file, {}).experiments) await checkStages(session, experiment);
 }
 
 async function checkComparison(session: Session, name: string): Promise<void> {

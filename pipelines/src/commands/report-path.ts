@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { readExperiment } from '../declare/experiment.ts';
+import { stagesOf } from '../declare/stages.ts';
 import { hasReport, reportFile, writeReport } from '../report/write-report.ts';
-import { runExperiment } from '../run/run-experiment.ts';
+import { runStages } from '../run/run-stages.ts';
 import { openSession } from '../run/session.ts';
 import { shownPath } from '../store/shown-path.ts';
 
@@ -16,7 +17,8 @@ export default new Command('report-path')
   .action(async (name: string) => {
     const session = openSession();
     const experiment = readExperiment(session.workspace, name);
-    const computed = await runExperiment(session, experiment, {});
+    const wanted = { experiments: [experiment], stages: stagesOf(session, experiment) };
+    const { computed } = await runStages(session, wanted, {});
     if (computed.length > 0 || !hasReport(session, experiment)) await writeReport(session, experiment);
     console.log(`\nReport: ${shownPath(reportFile(session, experiment))}`);
   });

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { parseOverrides, readExperiment } from '../declare/experiment.ts';
+import { readExperiment } from '../declare/experiment.ts';
+import { parseOverrides } from '../declare/overrides.ts';
 import { stagesOf } from '../declare/stages.ts';
 import { collect, minutesOption, seedOption } from '../options.ts';
 import { runStage } from '../run/run-stage.ts';
@@ -35,7 +36,7 @@ export default new Command('stage')
       exact: options.exact,
       ...(options.dryRunInto === undefined ? {} : { dryRunFolder: options.dryRunInto }),
     });
-    const experiment = readExperiment(session.workspace, name, parseOverrides(options.set));
+    const experiment = readExperiment(session.workspace, name, [parseOverrides(options.set)]);
     const { variant = experiment.variants[0]!.name, seed = experiment.seeds[0]!, force, announced } = options;
     // After what it needs.
     const stage = stagesOf(session, experiment, { variant, seed, stages: [asked] }).at(-1)!;

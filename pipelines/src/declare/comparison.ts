@@ -2,13 +2,9 @@ import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { parseOrExplain, readJson } from '@selfsup/kit/parse';
 import { publishedEntrySchema } from '@selfsup/report/published';
-import { announceExact } from '../run/announce-exact.ts';
-import { runExperiment } from '../run/run-experiment.ts';
-import type { Session } from '../run/session.ts';
-import { comparedStages, type VariantPlan } from './expand.mjs';
-import { findVariant, readExperiment, type Experiment } from './experiment.ts';
+import { comparedStages } from './expand.mjs';
+import { findVariant, readExperiment, type Experiment, type Variant } from './experiment.ts';
 import { refuseSameName } from './one-kind.ts';
-import { stagesOf } from './stages.ts';
 import { assertKnown, comparisonFile, experimentNames, type Workspace } from './workspace.ts';
 
 const aboutSchema = z.strictObject({
@@ -59,7 +55,7 @@ export interface ComparisonEntry {
   readonly group?: string | undefined;
   readonly reference?: boolean | undefined;
   readonly experiment: Experiment;
-  readonly variant: VariantPlan;
+  readonly variant: Variant;
   /** The stages that are compared, each after what it needs. */
   readonly stages: readonly string[];
 }
@@ -113,26 +109,11 @@ export function readComparison(workspace: Workspace, name: string): Comparison {
   return { name, file, about, entries };
 }
 
-/** Brings all that a comparison needs up to date without Nx. Gives the labels of the stages that were computed. */
-export async function runComparison(session: Session, { entries }: Comparison): Promise<string[]> {
-  const computed: string[] = [];
-  const wanted = entries.map(
-    ({ experiment, variant, stages }) => [experiment, { variant: variant.name, stages }] as const,
-  );
-  await announceExact(
-    session,
-    wanted.flatMap(([experiment, which]) => stagesOf(session, experiment, which)),
-  );
-  for (const [experiment, which] of wanted)
-    computed.push(...(await runExperiment(session, experiment, { ...which, announced: true, verbose: true })));
-  return computed;
-}
-
 function variantsOf(
   experiment: Experiment,
   variant: string | undefined,
   where: { file: string; field: string },
-): readonly VariantPlan[] {
+): readonly Variant[] {
   if (variant === undefined) return experiment.variants;
   const names = experiment.variants.map(({ name }) => name);
   assertKnown(`variant of ${experiment.name}`, variant, names, 'it to that experiment', where);
@@ -140,7 +121,7 @@ function variantsOf(
 }
 
 /** Its own label, with the variant where it stands for several; else the names. */
-function labelOf(entry: z.output<typeof entrySchema>, variant: VariantPlan, variants: number): string {
+function labelOf(entry: z.output<typeof entrySchema>, variant: Variant, variants: number): string {
   const several = entry.variant === undefined && variants > 1;
   if (entry.label !== undefined) return several ? `${entry.label}, ${variant.name}` : entry.label;
   return variant.name === 'base' ? entry.experiment : `${entry.experiment}, ${variant.name}`;

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { UserError } from '@selfsup/kit/errors';
 import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
-import {
-  dataOverrides,
-  datasetsNeeded,
-  parseOverrides,
-  readExperiment,
-  setVariantName,
-  setWords,
-} from './experiment.ts';
+import { dataOverrides, datasetsNeeded, readExperiment } from './experiment.ts';
+import { parseGrid, setVariantName } from './overrides.ts';
 
 let workspace: TestWorkspace;
 beforeAll(() => {
@@ -22,7 +16,7 @@ const file = 'pipelines/experiments/toy/experiment.json';
 function failure(content: object | string, overrides: Record<string, unknown> = {}): UserError {
   workspace.write(file, content);
   try {
-    readExperiment({ root: workspace.root }, 'toy', overrides);
+    readExperiment({ root: workspace.root }, 'toy', [overrides]);
   } catch (error) {
     expect(error).toBeInstanceOf(UserError);
     expect((error as UserError).file).toBe(workspace.path(file));
@@ -98,19 +92,33 @@ test('variants apply dotted overrides and leave each other alone', () => {
   expect(big!.stages['pretrain']!.config).toEqual({ value: 7, network: { name: 'net' } });
 });
 
-test('an override that names no stage, or brings in an unknown key', () => {
-  expect(failure(toyExperiment, { 'pertrain.config.value': 1 }).message).toContain("Unknown stage 'pertrain'");
-  expect(failure(toyExperiment, { 'pretrain.cofig.value': 1 }).field).toBe('stages.pretrain.cofig');
+test('an override that names no stage, or brings in an unknown key, is named', () => {
+  const unknown = failure(toyExperiment, { 'pertrain.config.value': 1 });
+  expect(unknown.message).toContain("Unknown stage 'pertrain'");
+  expect(unknown.field).toBe('--set pertrain.config.value');
+  expect(failure(toyExperiment, { 'pretrain.cofig.value': 1 }).field).toBe('--set pretrain.cofig.value');
+  const declared = failure({ ...toyExperiment, variants: { one: { 'pertrain.config.value': 1 } } });
+  expect(declared.field).toBe('variants.one');
+  const place = (path: string) => ({ file: 'study.json', field: `grid.${path}` });
+  const point = { 'pretrain.needs.dataset': 'data/none' };
+  workspace.write(file, toyExperiment);
+  expect(() => readExperiment({ root: workspace.root }, 'toy', [point], place)).toThrow(
+    expect.objectContaining({ file: 'study.json', field: 'grid.pretrain.needs.dataset' }),
+  );
 });
 
-test('--set makes a variant of another name, different for different values', () => {
-  const overrides = parseOverrides(['pretrain.config.epochs=2', 'pretrain.uses=tasks/random']);
-  expect(overrides).toEqual({ 'pretrain.config.epochs': 2, 'pretrain.uses': 'tasks/random' });
-  expect(setVariantName('base', { 'pretrain.config.epochs': 2 })).toMatch(/^set-pretrain-config-epochs-2-[0-9a-f]{6}$/);
-  expect(setVariantName('rotnet', { 'a.b': 1.5 })).not.toBe(setVariantName('rotnet', { 'a.b': '1-5' }));
-  expect(() => parseOverrides(['epochs'])).toThrow(/no assignment/);
-  for (const words of [['a.b=2', 'c={"d":[1,"e"]}', 'f=text with spaces', 'g="7"', 'h=']])
-    expect(setWords(parseOverrides(words))).toEqual(words);
+test('--set makes a variant of each declared one for each setting, and says what was declared', () => {
+  workspace.write(file, { ...toyExperiment, variants: { plain: {}, big: { 'pretrain.config.value': 7 } } });
+  const points = parseGrid(['measure.config.factor=2,3']);
+  const { variants } = readExperiment({ root: workspace.root }, 'toy', points);
+  expect(variants.map(({ of, set }) => [of, set])).toEqual([
+    ['plain', points[0]],
+    ['big', points[0]],
+    ['plain', points[1]],
+    ['big', points[1]],
+  ]);
+  expect(variants.map(({ name }) => name)).toEqual(variants.map(({ of, set }) => setVariantName(of, set)));
+  expect(variants[3]!.stages).toMatchObject({ pretrain: { config: { value: 7 } }, measure: { config: { factor: 3 } } });
 });
 
 test('--data puts another dataset wherever the experiment needs one', () => {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
-import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { parseOrExplain, readJson } from '@selfsup/kit/parse';
 import { publishedEntrySchema } from '@selfsup/report/published';
 import { reservedNames } from '../store/artifacts.ts';
 import { datasetOf, expandVariants, type StageDeclaration, type VariantPlan } from './expand.mjs';
+import { setVariantName, type Overrides } from './overrides.ts';
 import { partFile } from './parts.ts';
 import { assertKnown, datasetFile, experimentFile, type Workspace } from './workspace.ts';
 
@@ -41,15 +41,16 @@ export const stageSchema = z.strictObject({
   config: z.record(z.string(), z.unknown()).default({}).describe('Checked by the schema of the part'),
 });
 
+export const seedsSchema = z
+  .array(z.int().min(0).max(0xffffffff))
+  .min(1)
+  .refine((seeds) => new Set(seeds).size === seeds.length, 'seeds must differ');
+
 /** An `experiment.json`. Strict: unknown keys are errors. Stage configs are checked by their parts' own schemas. */
 export const experimentSchema = z.strictObject({
   $schema: z.string().optional(),
   about: aboutSchema,
-  seeds: z
-    .array(z.int().min(0).max(0xffffffff))
-    .min(1)
-    .refine((seeds) => new Set(seeds).size === seeds.length, 'seeds must differ')
-    .default([1]),
+  seeds: seedsSchema.default([1]),
   variants: z
     .record(variantName, z.record(z.string(), z.unknown()))
     .optional()
@@ -67,91 +68,65 @@ export interface Experiment {
   readonly file: string;
   readonly about: About;
   readonly seeds: readonly number[];
-  readonly variants: readonly VariantPlan[];
-  /** What `--set` put in the place of what is declared. */
-  readonly set: Readonly<Record<string, unknown>>;
+  readonly variants: readonly Variant[];
+  /** Where the overrides of variants are written. */
+  readonly place: OverridePlace;
 }
+
+/** A variant that is declared, or one that overrides have made of it. */
+export interface Variant extends VariantPlan {
+  /** The declared one; its own name where nothing is set. */
+  readonly of: string;
+  /** What `--set` or a study put in the place of what is declared. */
+  readonly set: Overrides;
+}
+
+/** Where an override is written, for messages; `--set <path>` where nothing else is said. */
+export type OverridePlace = (path: string) => { readonly file?: string; readonly field: string };
+
+const onCommandLine: OverridePlace = (path) => ({ field: `--set ${path}` });
 
 /**
  * Reads an experiment and checks its structure: keys, references, cycles, datasets and parts that exist.
- * With `overrides` (from `--set`) each variant becomes a new one beside the declared ones.
- * Throws `UserError` naming file and field. Stage configs are checked by `checkStages`.
+ * With overrides (from `--set` or a study) each variant becomes as many new ones beside the declared ones; `place` says
+ * where they are written. Throws `UserError` naming file and field. Stage configs are checked by `checkStages`.
  */
 export function readExperiment(
   workspace: Workspace,
   experimentName: string,
-  overrides: Readonly<Record<string, unknown>> = {},
+  points: readonly Overrides[] = [],
+  place: OverridePlace = onCommandLine,
 ): Experiment {
   const file = experimentFile(workspace, experimentName);
   const parsed = parseOrExplain(experimentSchema, readJson(file), file);
   const declared = parsed.variants ?? {};
-  const variants = Object.keys(declared).length > 0 ? declared : { base: {} };
-  const isSet = Object.keys(overrides).length > 0;
-  const expanded = Object.entries(variants).flatMap(([variant, own]) => {
-    const merged = { ...own, ...overrides };
-    const fullName = isSet ? setVariantName(variant, overrides) : variant;
-    try {
-      return expandVariants({ stages: parsed.stages, variants: { [fullName]: merged } });
-    } catch (error) {
-      throw explainStructure(error as StructureError, file, variant, Object.keys(parsed.stages));
-    }
-  });
-  for (const variant of expanded) checkStructure(workspace, file, variant);
-  return { name: experimentName, file, about: parsed.about, seeds: parsed.seeds, variants: expanded, set: overrides };
-}
-
-/**
- * Name of the variant that `--set` makes of `variant`: readable, and different for different overrides.
- */
-export function setVariantName(variant: string, overrides: Readonly<Record<string, unknown>>): string {
-  const text = Object.entries(overrides)
-    .map(([path, value]) => `${path}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(' ');
-  const slug = text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '')
-    .slice(0, 60);
-  const prefix = variant === 'base' ? '' : `${variant}-`;
-  return `${prefix}set-${slug}-${sha256(canonicalJson(overrides)).slice(0, 6)}`;
-}
-
-/** The `--set` arguments that stand for overrides, as `parseOverrides` reads them. */
-export function setWords(overrides: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(overrides).map(
-    ([path, value]) => `${path}=${isPlainText(value) ? value : JSON.stringify(value)}`,
-  );
-}
-
-/** Whether a value is text that would not be read as JSON. */
-function isPlainText(value: unknown): value is string {
-  if (typeof value !== 'string') return false;
-  try {
-    JSON.parse(value);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-/** Parses `--set` arguments: `a.b=c`, the value being JSON where it parses as such, else text. */
-export function parseOverrides(assignments: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    assignments.map((assignment) => {
-      const [, path, value] = /^([^=\s]+)=(.*)$/s.exec(assignment) ?? [];
-      if (path === undefined || value === undefined) {
-        throw new UserError(`--set ${assignment} is no assignment`, {
-          field: '--set',
-          remedy: 'Write it as --set <stage>.config.<key>=<value>, such as --set pretrain.config.epochs=2.',
-        });
-      }
+  const own = Object.entries(Object.keys(declared).length > 0 ? declared : { base: {} });
+  const plain = points.every((set) => Object.keys(set).length === 0);
+  const variants = (plain ? [{}] : points).flatMap((set) =>
+    own.map(([of, overrides]): Variant => {
+      const name = Object.keys(set).length === 0 ? of : setVariantName(of, set);
       try {
-        return [path, JSON.parse(value) as unknown];
-      } catch {
-        return [path, value];
+        const [plan] = expandVariants({ stages: parsed.stages, variants: { [name]: { ...overrides, ...set } } });
+        const variant = { ...plan!, of, set };
+        checkStructure(workspace, file, variant);
+        return variant;
+      } catch (error) {
+        const explained = explainStructure(error as StructureError, file, of, Object.keys(parsed.stages));
+        throw blameOverride(explained, set, place, (error as StructureError).path);
       }
     }),
   );
+  return { name: experimentName, file, about: parsed.about, seeds: parsed.seeds, variants, place };
+}
+
+/** The error with the place of the override that has brought it in, where one has. */
+export function blameOverride(error: unknown, set: Overrides, place: OverridePlace, path?: string): unknown {
+  if (!(error instanceof UserError)) return error;
+  const below = (field: string, other: string): boolean => `${field}.`.startsWith(`${other}.`);
+  const field = (path ?? error.field ?? '').replace(/^stages\./, '');
+  const guilty = Object.keys(set).find((one) => below(field, one) || below(one, field));
+  if (guilty === undefined) return error;
+  return new UserError(error.message, { file: error.file, ...place(guilty), remedy: error.remedy, cause: error });
 }
 
 /**
@@ -236,7 +211,7 @@ function checkDataset(workspace: Workspace, dataset: string, file: string, field
 }
 
 /** Throws `UserError` when the experiment has no such variant. */
-export function findVariant(experiment: Experiment, variant: string): VariantPlan {
+export function findVariant(experiment: Experiment, variant: string): Variant {
   const names = experiment.variants.map((candidate) => candidate.name);
   assertKnown('variant', variant, names, `it under "variants"`, { file: experiment.file, field: 'variants' });
   return experiment.variants.find((candidate) => candidate.name === variant)!;

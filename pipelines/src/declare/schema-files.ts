@@ -6,6 +6,7 @@ import { writeAtomically } from '@selfsup/kit/files';
 import { comparisonSchema } from './comparison.ts';
 import { experimentSchema, stageSchema } from './experiment.ts';
 import { loadStageModule, partsOf } from './parts.ts';
+import { studySchema } from './study.ts';
 import { workspaceSettingsSchema } from './workspace-settings.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -22,6 +23,7 @@ export async function schemaFiles(workspace: Workspace): Promise<Record<string, 
     'comparison.schema.json': text('Selfsup comparison', jsonSchema(comparisonSchema)),
     'dataset.schema.json': text('Selfsup dataset', jsonSchema(datasetConfigSchema)),
     'experiment.schema.json': text('Selfsup experiment', experimentJsonSchema(parts)),
+    'study.schema.json': text('Selfsup study', jsonSchema(studySchema)),
     'selfsup.schema.json': text('Selfsup settings of a workspace', jsonSchema(workspaceSettingsSchema)),
   };
   for (const part of parts) {

@@ -1,7 +1,8 @@
 import { UserError } from '@selfsup/kit/errors';
 import { datasetStage } from './dataset-stage.ts';
 import { datasetOf } from './expand.mjs';
-import { findStage, parseOverrides, readExperiment } from './experiment.ts';
+import { findStage, readExperiment } from './experiment.ts';
+import { parseOverrides } from './overrides.ts';
 import type { Places, Stage } from './stage.ts';
 import { stagesOf, type Selection } from './stages.ts';
 
@@ -17,7 +18,7 @@ export function stagesNamed(
 ): Stage[] {
   const dataset = datasetOf(name);
   if (dataset !== undefined) return [datasetStage(places, dataset)];
-  const experiment = readExperiment(places.workspace, name, parseOverrides(set));
+  const experiment = readExperiment(places.workspace, name, [parseOverrides(set)]);
   const [first] = experiment.variants;
   if (stage === undefined) {
     throw new UserError(`Which stage of ${experiment.name}?`, {

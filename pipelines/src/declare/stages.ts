@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { datasetStage } from './dataset-stage.ts';
-import { datasetOf, withNeeds, type VariantPlan } from './expand.mjs';
-import { findStage, findVariant, setWords, type Experiment } from './experiment.ts';
+import { datasetOf, withNeeds } from './expand.mjs';
+import { findStage, findVariant, type Experiment, type Variant } from './experiment.ts';
+import { setWords } from './overrides.ts';
 import { partFile, partKind } from './parts.ts';
 import { prepareStage } from './prepare-stage.ts';
 import type { Places, Stage } from './stage.ts';
@@ -33,7 +34,7 @@ export function stagesOf(places: Places, experiment: Experiment, { variant, seed
 function stageOf(
   places: Places,
   experiment: Experiment,
-  variant: VariantPlan,
+  variant: Variant,
   seed: number,
   name: string,
   before: ReadonlyMap<string, Stage>,
@@ -42,7 +43,7 @@ function stageOf(
   const { uses, needs, config } = variant.stages[name]!;
   const below = [experiment.name, variant.name, `seed-${seed}`, name];
   const words = [experiment.name, name, '--variant', variant.name, '--seed', String(seed)];
-  const set = setWords(experiment.set);
+  const set = setWords(variant.set);
   return {
     name,
     variant: variant.name,

@@ -67,9 +67,11 @@ export async function publishedOf({ about, file, entries }: Comparison): Promise
 
 async function publishedOfEntry({ label, experiment, variant }: ComparisonEntry): Promise<PublishedNumber[]> {
   // An entry that names no variant is of the first one, as in the experiment's own report.
-  const first = experiment.variants[0]!.name;
-  const ofVariant = experiment.about.published?.filter((one) => (one.variant ?? first) === variant.name);
-  return publishedNumbers(ofVariant, experiment.file, datasetsNeeded(experiment), () => label);
+  const first = experiment.variants[0]!.of;
+  const ofVariant = experiment.about.published?.filter((one) => (one.variant ?? first) === variant.of);
+  // With other settings it is not what the number is of.
+  const entry = Object.keys(variant.set).length === 0 ? label : undefined;
+  return publishedNumbers(ofVariant, experiment.file, datasetsNeeded(experiment), () => entry);
 }
 
 function datasetsOf(entries: readonly ComparisonEntry[]): string[] {

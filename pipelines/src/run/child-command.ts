@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '@selfsup/kit/errors';
 import { lossSignal } from '@selfsup/kit/lease';
@@ -23,9 +25,12 @@ export interface StageOptions extends Asked {
   readonly force: boolean;
   /** What must be exact has been announced already. */
   readonly announced?: boolean | undefined;
+  /** It runs beside others: with so many threads, and its lines name it. */
+  readonly shared?: { readonly threads: number } | undefined;
 }
 
-const program = fileURLToPath(new URL('../../bin/selfsup.mjs', import.meta.url));
+/** The file that node runs as `selfsup`. */
+export const program = fileURLToPath(new URL('../../bin/selfsup.mjs', import.meta.url));
 
 /**
  * Runs one stage in a process of its own, so that its settings are in the environment before TensorFlow loads and
@@ -42,8 +47,15 @@ export async function childCommand(session: Session, stage: Stage, options: Stag
     if (options.announced === true) args.push('--announced');
   }
   if (options.force) args.push('--force');
-  const { [nxTask]: _nx, ...env } = process.env;
-  const child = spawn(process.execPath, [program, ...args], { cwd: session.workspace.root, env, stdio: 'inherit' });
+  const { [nxTask]: _nx, ...inherited } = process.env;
+  const { shared } = options;
+  const env = shared === undefined ? inherited : { ...inherited, SELFSUP_THREADS: String(shared.threads) };
+  const child = spawn(process.execPath, [program, ...args], {
+    ...{ cwd: session.workspace.root, env },
+    stdio: shared === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+  });
+  passOn(child.stdout, stage.label, (line) => console.log(line));
+  passOn(child.stderr, stage.label, (line) => console.error(line));
   const forward = (): void => void child.kill('SIGTERM');
   session.signal.addEventListener('abort', forward);
   if (session.signal.aborted) forward();
@@ -60,6 +72,12 @@ export async function childCommand(session: Session, stage: Stage, options: Stag
   if (signal === lossSignal) throw new ChildFailed(1);
   if (signal !== null) throw endedFromOutside(stage, signal);
   if (code !== 0) throw new ChildFailed(code ?? 1);
+}
+
+/** Hands the lines of one of several commands on, each with the name of what it is about. */
+function passOn(from: Readable | null, label: string, write: (line: string) => void): void {
+  if (from === null) return;
+  createInterface({ input: from }).on('line', (line) => write(line.includes(label) ? line : `${label}: ${line}`));
 }
 
 const nxTask = 'NX_TASK_TARGET_PROJECT';
