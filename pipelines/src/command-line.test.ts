@@ -156,7 +156,7 @@ test.each([
 describe('a slip of the user ends in a line that names it, not in a stack or in silence', () => {
   test.each([
     [['run', 'toy', '--sed', '1'], /unknown option '--sed'[\s\S]*--seed/],
-    [['run', ''], /empty text[\s\S]*field: +experiment or comparison/],
+    [['run', ''], /empty text[\s\S]*field: +experiment, comparison or study/],
     [['report', 'toy', '--to', ''], /empty text[\s\S]*field: +--to <file.html>/],
     [['report', 'toy', '--to', 'nx.json/x.html'], /Cannot write[\s\S]*file: +.*nx\.json\/x\.html/],
     [['report', 'toy', '--to', 'pipelines'], /A report is a file[\s\S]*--to/],

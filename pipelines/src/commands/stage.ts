@@ -14,6 +14,7 @@ interface Options {
   exact?: boolean;
   maxMinutes?: number;
   announced: boolean;
+  alone: boolean;
   dryRunInto?: string;
 }
 
@@ -26,6 +27,7 @@ export default new Command('stage')
   .option('--set <path=value>', 'override, as of run', collect, [] as string[])
   .option('--force', 'compute it anew even where it is done', false)
   .option('--exact', 'compute it anew where it was computed on another processor or with other threads')
+  .option('--alone', 'fail where something that it needs is missing, in place of making that first', false)
   .option('--max-minutes <n>', 'stop after this time, as Ctrl-C would', minutesOption)
   .addOption(new Option('--announced', 'what --exact computes anew has been said').default(false).hideHelp())
   .option('--dry-run-into <folder>', 'dry run that publishes into a throw-away folder')
@@ -37,10 +39,10 @@ export default new Command('stage')
       ...(options.dryRunInto === undefined ? {} : { dryRunFolder: options.dryRunInto }),
     });
     const experiment = readExperiment(session.workspace, name, [parseOverrides(options.set)]);
-    const { variant = experiment.variants[0]!.name, seed = experiment.seeds[0]!, force, announced } = options;
+    const { variant = experiment.variants[0]!.name, seed = experiment.seeds[0]!, force, announced, alone } = options;
     // After what it needs.
     const stage = stagesOf(session, experiment, { variant, seed, stages: [asked] }).at(-1)!;
     if (force) await stage.prepare(session);
-    const outcome = await runStage(session, stage, { force, announced });
+    const outcome = await runStage(session, stage, { force, announced, alone });
     if (outcome === 'fresh') console.log(`${stage.label}: done already`);
   });

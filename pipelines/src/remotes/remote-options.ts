@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 /** Commands that look for results in remotes. */
-const readers = ['run', 'stage', 'compare', 'ingest', 'embed', 'export', 'inspect', 'status', 'why'];
+const readers = ['run', 'submit', 'stage', 'compare', 'ingest', 'embed', 'export', 'inspect', 'status', 'why'];
 
 /**
  * Gives a command that looks for results in remotes `--offline` and `--no-remote`. They are set in the environment, so that

@@ -25,6 +25,8 @@ export interface StageOptions extends Asked {
   readonly force: boolean;
   /** What must be exact has been announced already. */
   readonly announced?: boolean | undefined;
+  /** What it needs has to be there: it is not made here. */
+  readonly alone?: boolean | undefined;
   /** It runs beside others: with so many threads, and its lines name it. */
   readonly shared?: { readonly threads: number } | undefined;
 }

@@ -12,6 +12,7 @@ import { blobPath } from '../store/store.ts';
 import { advised } from './advised.ts';
 import { announceExact } from './announce-exact.ts';
 import { childCommand, isUnderNx, type StageOptions } from './child-command.ts';
+import { forgetProgress, progressFile, recordedProgress } from './recorded-progress.ts';
 import type { Outcome } from './run-unit.ts';
 import type { Session } from './session.ts';
 
@@ -27,14 +28,14 @@ export async function runStage(session: Session, stage: Stage, options: StageOpt
   // The source of a dataset may be large: it is looked at once, by who reads it.
   if (isUnderNx() && stage.kind === 'dataset') return inChild();
   assertWritable(session.artifacts);
-  for (const need of Object.values(stage.needs)) await ensureNeed(session, stage, need);
+  for (const need of Object.values(stage.needs)) await ensureNeed(session, stage, need, options);
   const decision = await lookAt(session, stage, options);
   if (decision === undefined) throw new Error(`What ${stage.label} needs vanished while it was looked at`);
   if (decision === 'kept' || (decision.fresh && !options.force)) return 'fresh';
   if (isUnderNx()) return inChild();
   const { runUnit } = await import('./run-unit.ts');
   if (!options.force && options.announced !== true) await announceExact(session, [stage], () => decision);
-  for (const need of Object.values(stage.needs)) await ensureBlobs(session, stage, need);
+  for (const need of Object.values(stage.needs)) await ensureBlobs(session, stage, need, options);
   const { config, run, rehearse } = decision.prepared ?? (await stage.prepare(session, options));
   const { key, keyParts, parts, code, place } = decision;
   return runUnit(session, stage, {
@@ -42,14 +43,15 @@ export async function runStage(session: Session, stage: Stage, options: StageOpt
     place,
     force: options.force,
     async run(workFolder) {
+      const told = recordedProgress(session.progress(stage.label), progressFile(stage));
       const result = await (stage.dryRun && rehearse ? rehearse : run)({
         seed: stage.seed,
         needs: Object.fromEntries(Object.entries(stage.needs).map(([role, need]) => [role, stageInput(need)])),
         workFolder,
-        progress: advised(session.progress(stage.label), stage.smallTwin),
+        progress: advised(told, stage.smallTwin),
         signal: session.signal,
         extent: stage.dryRun ? dryRun : wholeWork,
-      });
+      }).finally(() => forgetProgress(stage));
       await stage.refuse?.(workFolder);
       return result;
     },
@@ -137,22 +139,32 @@ function isStandIn({ keyParts }: Manifest): boolean {
 }
 
 /** Makes a need anew where it is not published or its blobs are not whole. */
-async function ensureNeed(session: Session, stage: Stage, need: Stage): Promise<void> {
+async function ensureNeed(session: Session, stage: Stage, need: Stage, { alone }: StageOptions): Promise<void> {
   if (await isBrought(session, need)) return;
   const state = readManifest(need.folder) ? 'damaged' : 'missing';
+  if (alone === true) throw lacks(stage, need, state);
   session.progress(stage.label).note(`needs ${need.label}, which is ${state}`);
   await childCommand(session, need, { force: false });
 }
 
 /** Fetches the blobs of a need that lie in a remote; where none has them any more, it is made anew. */
-async function ensureBlobs(session: Session, stage: Stage, need: Stage): Promise<void> {
+async function ensureBlobs(session: Session, stage: Stage, need: Stage, { alone }: StageOptions): Promise<void> {
   const digests = Object.values(readManifest(need.folder)?.blobs ?? {}).map(({ sha256 }) => sha256);
   const missing = await bringBlobs(session, need.store, digests, need.label);
   if (missing.length === 0) return;
   if (isOffline()) throw blobsMissing(need.folder, missing);
+  if (alone === true) throw lacks(stage, need, 'without its blobs');
   for (const digest of missing) await forgetElsewhere(need.store, digest);
   session.progress(stage.label).note(`needs ${need.label}, whose blobs no remote has any more`);
   await childCommand(session, need, { force: false });
+}
+
+/** On a node, where each stage has the time and the cores that were asked for it alone. */
+function lacks(stage: Stage, need: Stage, state: string): UserError {
+  return new UserError(`${stage.label} needs ${need.label}, which is ${state}`, {
+    file: need.folder,
+    remedy: `Make it first: selfsup ${need.command.join(' ')}. Or leave --alone out: then it is made on the way.`,
+  });
 }
 
 function stageInput({ ref, folder, store }: Stage): StageInput {

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { UserError } from '@selfsup/kit/errors';
+import { openSession } from '../run/session.ts';
+import { describeStates } from '../slurm/describe-states.ts';
+import { readQueue } from '../slurm/slurm.ts';
+import { isUnderWay, statesOf, type Queue } from '../slurm/states.ts';
+import { findSubmission, readSubmissions } from '../slurm/submission.ts';
+
+interface Options {
+  watch: boolean;
+  all: boolean;
+}
+
+/** Between two looks at the queue. */
+const watchMilliseconds = 10_000;
+
+export default new Command('jobs')
+  .description('Show what was submitted: what runs, with rate and time left, what waits and why, what failed')
+  .argument('[submission]', 'its folder, or what was submitted; by default all that is under way, else the last')
+  .option('--watch', 'look again every ten seconds until all has ended', false)
+  .option('--all', 'all that were ever submitted', false)
+  .addHelpText(
+    'after',
+    '\nIt asks squeue once; the rest stands in artifacts/slurm/<submission>, with a log for each element.\n' +
+      '\nExamples:\n  selfsup jobs\n  selfsup jobs rotnet-small --watch',
+  )
+  .action(async (name: string | undefined, { watch, all }: Options) => {
+    const { artifacts, signal } = openSession();
+    const submissions = readSubmissions(artifacts);
+    const chosen = name === undefined ? submissions : [findSubmission(submissions, name)];
+    if (chosen.length === 0) {
+      console.log('Nothing has been submitted from here: selfsup submit <experiment> does it.');
+      return;
+    }
+    let shown = '';
+    for (;;) {
+      const queue = askQueue();
+      const seen = chosen.map((submission) => ({ submission, states: statesOf(submission, queue) }));
+      const underWay = seen.filter(({ states }) => isUnderWay(states));
+      const which = all || name !== undefined ? seen : underWay.length > 0 ? underWay : seen.slice(0, 1);
+      const text = which.map((one) => describeStates(one.submission, one.states).join('\n')).join('\n\n');
+      if (text !== shown) show(text, watch && shown !== '');
+      shown = text;
+      if (!watch || underWay.length === 0) return;
+      await sleep(watchMilliseconds, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+    }
+  });
+
+function askQueue(): Queue {
+  try {
+    return readQueue();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    console.error(`Warning: ${error.message}. What follows is from the folders alone.`);
+    return undefined;
+  }
+}
+
+/** On a terminal in the place of what was shown before. */
+function show(text: string, again: boolean): void {
+  if (again) console.log(process.stdout.isTTY ? '\x1b[2J\x1b[H' : '');
+  console.log(text);
+}

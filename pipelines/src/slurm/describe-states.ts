@@ -1,0 +1,49 @@
+import { basename, relative } from 'node:path';
+import { logFile, type ElementState, type State } from './states.ts';
+import type { Submitted } from './submission.ts';
+
+const order: readonly State[] = ['runs', 'waits', 'failed', 'left out', 'cancelled', 'done'];
+/** How many elements of one kind are shown one by one. */
+const mostShown = 20;
+
+/** A submission as it stands, in lines: counts by array, what runs with rate and time left, what failed and why. */
+export function describeStates(submission: Submitted, states: readonly ElementState[]): string[] {
+  const { folder, arrays } = submission;
+  const width = Math.max(...arrays.map(({ name }) => name.length));
+  const lines = [`${basename(folder)}: ${counts(states)}`];
+  for (const array of arrays) {
+    const own = states.filter((one) => one.array === array);
+    lines.push(`  ${array.name.padEnd(width)}  ${counts(own)}${reasons(own)}`);
+  }
+  for (const state of ['runs', 'failed'] as const) {
+    const some = states.filter((one) => one.state === state);
+    for (const one of some.slice(0, mostShown)) lines.push(...describeElement(submission, one));
+    if (some.length > mostShown) lines.push(`  and ${some.length - mostShown} more: ${state}`);
+  }
+  return lines;
+}
+
+function describeElement(submission: Submitted, { array, element, state, why, restarts }: ElementState): string[] {
+  const again = restarts === 0 ? '' : `, started again ${restarts === 1 ? 'once' : `${restarts} times`}`;
+  const head = `  ${state.padEnd(6)}  ${element.label}${again}${why === '' ? '' : `: ${why}`}`;
+  if (state !== 'failed') return [head];
+  return [head, `          ${relative(process.cwd(), logFile(submission, array, element))}`];
+}
+
+function counts(states: readonly ElementState[]): string {
+  const words = order.flatMap((state) => {
+    const count = states.filter((one) => one.state === state).length;
+    if (count === 0) return [];
+    const verb = count === 1 ? state : { runs: 'run', waits: 'wait' }[state as 'runs' | 'waits'] ?? state; // prettier-ignore
+    return [`${count} ${verb}`];
+  });
+  return words.join(', ') || 'nothing';
+}
+
+/** Why elements wait, or were left out, each reason once. */
+function reasons(states: readonly ElementState[]): string {
+  const why = states.filter(({ state }) => state === 'waits' || state === 'left out').map((one) => one.why);
+  const unique = [...new Set(why)].filter((one) => one !== '');
+  if (unique.length === 0) return '';
+  return ` (${unique.slice(0, 3).join('; ')}${unique.length > 3 ? '; …' : ''})`;
+}
