@@ -9,7 +9,7 @@ const range = z.tuple([z.number().positive(), z.number().positive()]).refine(([l
 /** Strength of a change: a factor from [1 - s, 1 + s], at least 0. */
 const strength = z.number().min(0).max(10).default(0);
 
-const geometries = ['randomResizedCrop', 'randomCrop', 'centreCrop', 'tenCrop', 'padCrop'] as const;
+const geometries = ['randomResizedCrop', 'scaledCrop', 'randomCrop', 'centreCrop', 'tenCrop', 'padCrop'] as const;
 
 /**
  * What the loader does to each image before it leaves the worker: at most one crop, then mirroring, then colours.
@@ -24,6 +24,11 @@ export const augmentSchema = z
     randomResizedCrop: z
       .strictObject({ size: side, area: range.default([0.08, 1]), ratio: range.default([3 / 4, 4 / 3]) })
       .optional(),
+    /**
+     * A square anywhere whose side is `size` times a uniform factor, scaled to `size` × `size`: the factor is stored pixels for
+     * each pixel of the view, its bounds lowered to what fits into the image (Krähenbühl's transfer to VOC 2007).
+     */
+    scaledCrop: z.strictObject({ size: side, scale: range.default([0.5, 2]) }).optional(),
     /** Scale the shorter side to this before a random, centre or ten-crop. */
     resize: side.optional(),
     /** A square of this many pixels, anywhere. */
@@ -110,7 +115,8 @@ export function outputSize(images: StoredImages, augment: Augment, field = 'augm
       remedy: 'Leave it out.',
     });
   }
-  const crop = augment.randomResizedCrop?.size ?? augment.randomCrop ?? augment.centreCrop ?? augment.tenCrop;
+  const random = augment.randomResizedCrop?.size ?? augment.scaledCrop?.size ?? augment.randomCrop;
+  const crop = random ?? augment.centreCrop ?? augment.tenCrop;
   if (crop !== undefined) return { height: crop, width: crop, channels };
   if (images.encoding === 'raw') return { height: images.height, width: images.width, channels };
   throw new UserError('The images of this dataset vary in size', {

@@ -33,7 +33,8 @@ export interface BatchRequest {
 
 /** Whether the views can be cut from raw records without resampling. */
 function isWhole(augment: Augment): boolean {
-  return (augment.randomResizedCrop ?? augment.randomCrop ?? augment.centreCrop ?? augment.tenCrop) === undefined;
+  const crop = augment.randomResizedCrop ?? augment.scaledCrop ?? augment.randomCrop;
+  return (crop ?? augment.centreCrop ?? augment.tenCrop) === undefined;
 }
 
 /** Where images come from and how they are changed. */

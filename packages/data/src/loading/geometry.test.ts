@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { randomKey } from '@selfsup/kit/random';
 import type { Area } from '../pictures/native/pictures.ts';
-import { areasFor, geometryKeys, randomResizedArea } from './geometry.ts';
+import { areasFor, geometryKeys, randomResizedArea, scaledArea } from './geometry.ts';
 
 const keys = geometryKeys(randomKey(5, 'test'), 0);
 const crop = { size: 224, area: [0.08, 1] as [number, number], ratio: [3 / 4, 4 / 3] as [number, number] };
@@ -49,6 +49,34 @@ describe('randomResizedArea', () => {
     const whole = { ...crop, area: [1, 1] as [number, number] };
     expect(randomResizedArea(whole, 400, 100, keys, 0)).toEqual({ left: 133, top: 0, right: 266, bottom: 100 });
     expect(randomResizedArea(whole, 90, 400, keys, 1)).toEqual({ left: 0, top: 140, right: 90, bottom: 260 });
+  });
+});
+
+describe('scaledArea', () => {
+  const law = { size: 227, scale: [0.5, 2] as [number, number] };
+
+  it('is as published on 375 × 500: squares of 113.5 to 375 pixels, 35 % of the area on average', () => {
+    const areas = Array.from({ length: 4000 }, (_, sample) => scaledArea(law, 500, 375, keys, sample));
+    const sides = areas.map((area) => size(area).width);
+    expect(Math.min(...sides)).toBeGreaterThanOrEqual(113.5);
+    expect(Math.max(...sides)).toBeLessThanOrEqual(375);
+    for (const area of areas) expect(size(area).height).toBeCloseTo(size(area).width, 9);
+    const uniformly = (value: number) => (value - 113.5) / (375 - 113.5);
+    expect(kolmogorov(sides, uniformly)).toBeLessThan(1.63 / Math.sqrt(4000));
+    const share = areas.reduce((sum, area) => sum + size(area).width ** 2, 0) / 4000 / (500 * 375);
+    expect(share).toBeCloseTo(0.345, 1);
+    for (const { left, right, top, bottom } of areas)
+      expect(left >= 0 && top >= 0 && right <= 500 && bottom <= 375 + 1e-9).toBe(true);
+    const places = areas.map((area) => area.left / (500 - size(area).width));
+    expect(kolmogorov(places, (value) => value)).toBeLessThan(1.63 / Math.sqrt(4000));
+  });
+
+  it('takes no more than a small image has, and no more than twice the size of a large one', () => {
+    const small = size(scaledArea(law, 100, 80, keys, 3));
+    expect([small.width, small.height].map((side) => side.toFixed(9))).toEqual(['80.000000000', '80.000000000']);
+    const sides = Array.from({ length: 500 }, (_, sample) => size(scaledArea(law, 3000, 3000, keys, sample)).width);
+    expect(Math.max(...sides)).toBeLessThanOrEqual(454);
+    expect(Math.max(...sides)).toBeGreaterThan(440);
   });
 });
 

@@ -64,6 +64,25 @@ export function randomResizedArea(
 }
 
 /**
+ * A square of `size` times a factor that is uniform between the bounds of `scale`, both at most what the image holds; its edges
+ * lie anywhere, also between pixels.
+ */
+export function scaledArea(
+  { size, scale }: NonNullable<Augment['scaledCrop']>,
+  width: number,
+  height: number,
+  keys: GeometryKeys,
+  sample: number,
+): Area {
+  const counter = sample * drawsPerSample;
+  const most = Math.min(scale[1], width / size, height / size);
+  const least = Math.min(scale[0], most);
+  const side = Math.min(size * (least + (most - least) * uniform(keys.area, counter)), width, height);
+  const [left, top] = [width, height].map((room, axis) => (room - side) * uniform(keys.place, 2 * counter + axis));
+  return at(left!, top!, side, side);
+}
+
+/**
  * The areas of an image of `width` × `height` that the crop of `augment` shows, one for each view, in the pixels of
  * the stored image; a crop after `resize` is the area that it shows of the image before. Functions of their arguments
  * alone.
@@ -78,6 +97,9 @@ export function areasFor(
   const flip = augment.flip === true && uniform(keys.flip, sample) < 0.5;
   if (augment.randomResizedCrop !== undefined) {
     return [{ area: randomResizedArea(augment.randomResizedCrop, width, height, keys, sample), flip }];
+  }
+  if (augment.scaledCrop !== undefined) {
+    return [{ area: scaledArea(augment.scaledCrop, width, height, keys, sample), flip }];
   }
   const size = augment.randomCrop ?? augment.centreCrop ?? augment.tenCrop;
   if (size === undefined) return [{ area: at(0, 0, width, height), flip }];

@@ -1,3 +1,3 @@
-export { type Picture, jpegEncode } from './native/pictures.ts';
+export { type Picture, jpegEncode, resize } from './native/pictures.ts';
 export { pictureSheet } from './picture-sheet.ts';
 export { thumbnail } from './thumbnail.ts';
