@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
-import { gradientsOf } from './gradients.ts';
+import { clippedToNorm, gradientsOf } from './gradients.ts';
 
 test('gives gradients by our names, and metrics, and leaves nothing else behind', () => {
   const x = tf.variable(tf.scalar(3));
@@ -40,4 +40,13 @@ test('names a variable on which the loss does not depend', () => {
     { name: 'net/idle', variable: y },
   ];
   expect(() => gradientsOf(named, () => ({ loss: x.square().asScalar() }))).toThrow('net/idle');
+});
+
+test('long gradients are shortened together, short ones left alone', () => {
+  const of = (a: number, b: number) => ({ a: tf.tensor1d([a, 0]), b: tf.scalar(b) });
+  const values = (found: tf.NamedTensorMap) => Object.values(found).map((one) => [...one.dataSync()]);
+  const long = values(clippedToNorm(of(30, 40), 10));
+  expect(long[0]![0]).toBeCloseTo(6, 5);
+  expect(long[1]![0]).toBeCloseTo(8, 5);
+  expect(values(clippedToNorm(of(3, 4), 10))).toEqual([[3, 0], [4]]);
 });

@@ -69,3 +69,15 @@ export function gradientsOfEach<Loss extends string>(
   const losses = Object.fromEntries(names.map((name, i) => [name, found[i]!.value])) as Record<Loss, tf.Scalar>;
   return { losses, gradients };
 }
+
+/**
+ * Gradients scaled by one factor so that their joint L2 norm is at most `most`, as Caffe's `clip_gradients` and PyTorch's
+ * `clip_grad_norm_` do: the same direction.
+ */
+export function clippedToNorm(gradients: Readonly<tf.NamedTensorMap>, most: number): tf.NamedTensorMap {
+  return tf.tidy(() => {
+    const squares = Object.values(gradients).map((gradient) => gradient.square().sum());
+    const factor = tf.div(most, tf.addN(squares).sqrt().maximum(most));
+    return Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(factor)]));
+  });
+}

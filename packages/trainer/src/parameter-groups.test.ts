@@ -38,6 +38,22 @@ test('a group may have an optimiser of another name, with the decay of the confi
   expect(updates[1]![1]).toBeCloseTo(-0.195, 5);
 });
 
+test('gradients that are added up part by part move the weights as their mean over the samples does', () => {
+  const build = () => ({ name: 'w', variable: tf.variable(tf.tensor1d([1, 2])) });
+  const [once, parts] = [build(), build()];
+  const config = optimizerSchema.parse({ name: 'sgd' });
+  const [together, piece] = [once, parts].map(
+    (one) => new ParameterGroups(config, [{ name: 'all', variables: [one] }]),
+  );
+  for (let step = 0; step < 3; step++) {
+    together!.apply({ w: tf.tensor1d([2, -1]) }, 0.1);
+    piece!.accumulate({ w: tf.tensor1d([1, 0]) }, 1);
+    piece!.accumulate({ w: tf.tensor1d([2.5, -1.5]) }, 2);
+    piece!.applyAccumulated(3, 0.1);
+    [0, 1].forEach((i) => expect(parts.variable.dataSync()[i]).toBeCloseTo(once.variable.dataSync()[i]!, 6));
+  }
+});
+
 test('resetting a group that there is not is an error', () => {
   expect(() => new ParameterGroups(optimizerSchema.parse({ name: 'sgd' }), []).reset(['head'])).toThrow(/head/);
 });

@@ -1,4 +1,4 @@
-import type { tf } from '@selfsup/engine/tensorflow';
+import { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '@selfsup/models/checkpoint';
 import { optimizerSchema, type OptimizerConfig } from '@selfsup/models/optimizers/config';
 import { createOptimizer, type Optimizer } from '@selfsup/models/optimizers/create-optimizer';
@@ -8,6 +8,8 @@ import type { ParameterGroup } from './trainee.ts';
 export class ParameterGroups {
   readonly #optimizers = new Map<string, Optimizer>();
   readonly #rates = new Map<string, number>();
+  /** Of gradients, by variable, where a step is taken in parts; zeros between steps. */
+  readonly #sums = new Map<string, tf.Variable>();
 
   /** Throws `Error` for a rate that is not positive. */
   constructor(config: OptimizerConfig, groups: readonly ParameterGroup[]) {
@@ -23,6 +25,25 @@ export class ParameterGroups {
   /** One update of every group from one map of gradients. */
   apply(gradients: Readonly<tf.NamedTensorMap>, learningRate: number): void {
     for (const [name, optimizer] of this.#optimizers) optimizer.apply(gradients, this.#rates.get(name)! * learningRate);
+  }
+
+  /** Adds gradients of this many samples to those of the step under way. */
+  accumulate(gradients: Readonly<tf.NamedTensorMap>, samples: number): void {
+    for (const [name, gradient] of Object.entries(gradients)) {
+      let sum = this.#sums.get(name);
+      if (sum === undefined) {
+        sum = tf.variable(tf.zerosLike(gradient), false);
+        this.#sums.set(name, sum);
+      }
+      sum.assign(sum.add(gradient.mul(samples)));
+    }
+  }
+
+  /** One update of every group from the mean over all samples that were added since the last one. */
+  applyAccumulated(samples: number, learningRate: number): void {
+    const means = [...this.#sums].map(([name, sum]) => [name, sum.div(samples)] as const);
+    this.apply(Object.fromEntries(means), learningRate);
+    for (const sum of this.#sums.values()) sum.assign(tf.zerosLike(sum));
   }
 
   reset(names: readonly string[]): void {
@@ -50,6 +71,7 @@ export class ParameterGroups {
 
   dispose(): void {
     for (const optimizer of this.#optimizers.values()) optimizer.dispose();
+    for (const sum of this.#sums.values()) sum.dispose();
   }
 }
 

@@ -12,13 +12,60 @@ export interface StepValues {
   readonly samples: number;
 }
 
+/** As `takeStep`, a part of the batch at a time: each is a compiled function of its own, and so is the update after them. */
+function takeStepInParts<Batch>(
+  trainee: Pick<Trainee<Batch>, 'step' | 'afterStep'>,
+  groups: ParameterGroups,
+  parts: readonly Batch[],
+  context: StepContext,
+  learningRate: number,
+  about: Pick<Diverging, 'name' | 'lastGood'>,
+  listener?: StepListener,
+): StepValues {
+  const values: Record<string, number> = {};
+  let watched: string[] = [];
+  let samples = 0;
+  for (const part of parts) {
+    const outcome = compiledStep(
+      () =>
+        tf.tidy(() => {
+          const { losses, metrics = {}, gradients, samples: own } = trainee.step(part, context);
+          groups.accumulate(gradients, own);
+          const scalars = { ...losses, ...metrics };
+          return {
+            names: Object.keys(scalars),
+            watched: Object.keys(losses),
+            own,
+            stacked: tf.stack(Object.values(scalars)),
+          };
+        }),
+      listener,
+    );
+    const numbers = outcome.stacked.dataSync();
+    outcome.stacked.dispose();
+    outcome.names.forEach((name, i) => (values[name] = (values[name] ?? 0) + numbers[i]! * outcome.own));
+    watched = outcome.watched;
+    samples += outcome.own;
+  }
+  for (const name of Object.keys(values)) values[name]! /= samples;
+  const losses = Object.fromEntries(watched.map((name) => [name, values[name]!]));
+  requireFiniteLosses(losses, { ...about, step: context.step + 1, epoch: context.epoch + 1 });
+  compiledStep(() =>
+    tf.tidy(() => {
+      groups.applyAccumulated(samples, learningRate);
+      trainee.afterStep?.(context);
+    }),
+  );
+  return { values, samples };
+}
+
 /**
  * One training step: forward and backward pass, then the optimisers' update, then what the trainee does after it, compiled
  * into one function from the third such step on. Reads all losses and metrics from the device in one go, at the end.
  * Throws `UserError` naming the step and the terms when a loss is not finite.
  */
 export function takeStep<Batch>(
-  trainee: Pick<Trainee<Batch>, 'step' | 'afterStep'>,
+  trainee: Pick<Trainee<Batch>, 'step' | 'afterStep' | 'parts'>,
   groups: ParameterGroups,
   batch: Batch,
   context: StepContext,
@@ -28,6 +75,8 @@ export function takeStep<Batch>(
 ): StepValues {
   setTrainingStep(deriveKey(context.key, 'dropout'));
   try {
+    const parts = trainee.parts?.(batch) ?? [batch];
+    if (parts.length > 1) return takeStepInParts(trainee, groups, parts, context, learningRate, about, listener);
     const { names, watched, samples, stacked } = compiledStep(
       () =>
         tf.tidy(() => {

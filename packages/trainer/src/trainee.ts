@@ -19,6 +19,11 @@ export interface Trainee<Batch> {
    * norm aside. Tensors made here are disposed of by the loop, those of the batch by the step.
    */
   step(batch: Batch, context: StepContext): StepOutcome;
+  /**
+   * Parts of a batch that `step` takes one after another, their gradients averaged by their samples before the optimisers' one
+   * update: a step then needs no more memory than a part. All at once where absent.
+   */
+  parts?(batch: Batch): readonly Batch[];
   /** Acts after the optimisers' update, such as a teacher that follows as a moving average; the teacher is in `weights`. */
   afterStep?(context: StepContext): void;
   /**

@@ -1,5 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node-gpu';
 import { kernel, type } from '../kernel.ts';
+import { tf } from '../ops/library.ts';
 import { defineOp } from '../ops/registry.ts';
 
 // Outputs: loss per sample, and its gradient by the logits, which TensorFlow computes along with it.
@@ -24,4 +25,12 @@ const crossEntropy = defineOp<object>({
 export function sparseSoftmaxCrossEntropy(labels: Tensor, logits: Tensor): Tensor1D {
   if (labels.dtype !== 'int32') throw new TypeError(`Labels must be int32, got ${labels.dtype}`);
   return crossEntropy({ logits: logits as Tensor2D, labels }, {})[0] as Tensor1D;
+}
+
+/**
+ * Cross entropy in nats between targets and the sigmoid of logits, element by element, both of one shape: targets lie in
+ * [0, 1], logits may be of any size. Differentiable in the logits.
+ */
+export function sigmoidCrossEntropy(targets: Tensor, logits: Tensor): Tensor {
+  return tf.tidy(() => tf.softplus(logits).sub(targets.mul(logits)));
 }

@@ -7,5 +7,7 @@ export const schema = z.strictObject({
   patches: z.int().min(2).default(20_000),
   /** Iterations of k-means. */
   iterations: z.int().min(1).default(20),
+  /** Then scale the layers so that all would change at the same rate. Only where there is no batch norm. */
+  balance: z.boolean().default(false),
 });
 export type KmeansInitConfig = z.infer<typeof schema>;

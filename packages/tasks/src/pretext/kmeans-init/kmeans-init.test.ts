@@ -114,6 +114,7 @@ test('is a stage: the same seed gives the same bits, and many images are refused
   expect(other.encoder.tensors.get(kernel)).not.toEqual(first.encoder.tensors.get(kernel));
   const drawn = await run('d', 1, { filters: 'random' });
   expect(drawn.encoder.tensors.get(kernel)).not.toEqual(first.encoder.tensors.get(kernel));
+  await expect(run('g', 1, { balance: true })).rejects.toMatchObject({ field: 'task.balance' }); // NIN has batch norm
   await expect(run('e', 1, { patches: 4 })).rejects.toMatchObject({ field: 'task.patches' });
   const many = trainOn(
     generatedDataset(16, { train: 2100, test: 4 }),
@@ -121,4 +122,14 @@ test('is a stage: the same seed gives the same bits, and many images are refused
     trainingContext(kmeansInit, join(folder, 'f'), { epochs: 0 }),
   );
   await expect(many).rejects.toMatchObject({ field: 'data.subset' });
+});
+
+test('balanced, all layers of a network without batch norm change at the same rate', async () => {
+  const network = { name: 'cfn', widthMultiplier: 0.08 };
+  const task = { patches: 500, iterations: 3, balance: true };
+  const context = trainingContext(kmeansInit, join(folder, 'balanced'), { network, task, epochs: 0 });
+  await trainOn(generatedDataset(64, { train: 16, test: 4 }), kmeansInit, context);
+  const [, after, before] = /rates differ ([\d.]+) times, ([\d.]+) before/.exec(context.progress.lines.join('\n'))!;
+  expect(Number(after)).toBeLessThan(1.2);
+  expect(Number(before)).toBeGreaterThan(2);
 });

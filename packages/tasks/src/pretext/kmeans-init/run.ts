@@ -2,6 +2,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey, integer, type RandomKey } from '@selfsup/kit/random';
 import { normalise } from '@selfsup/models/normalise';
+import { balanceLayers } from '@selfsup/models/units';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import type { KmeansInitConfig } from './config.ts';
 import { drawPatches, patchFilters } from './patch-filters.ts';
@@ -10,16 +11,26 @@ import { drawPatches, patchFilters } from './patch-filters.ts';
 const MOST_IMAGES = 2048;
 /** Mean of a channel afterwards, deviation 1. */
 const OFFSET = 0.1;
+/** Images on which layers are balanced, at most. */
+const BALANCED_ON = 16;
 
 /** The encoder of the context, initialised from its training images. Throws `UserError` for too many of them. */
 export async function createKmeansInit(context: TaskContext<KmeansInitConfig>): Promise<TaskInstance> {
   const encoder = context.buildEncoder();
-  await initialise(encoder, await trainingImages(context), {
+  const images = await trainingImages(context);
+  const few = images.slice(0, Math.min(BALANCED_ON, images.shape[0]));
+  await initialise(encoder, images, {
     ...context.config,
     key: context.key('kmeans-init'),
     signal: context.signal,
     onLayer: (name) => context.progress.note(`Initialised ${name}`),
   });
+  if (context.config.balance) {
+    const { before, after, rounds } = balanceLayers([encoder], few, context.key('balance'), 'task.balance');
+    const times = (value: number): string => value.toPrecision(3);
+    context.progress.note(`Balanced in ${rounds} rounds: rates differ ${times(after)} times, ${times(before)} before`);
+  }
+  few.dispose();
   return {
     models: { encoder },
     parameterGroups: [],
@@ -49,7 +60,7 @@ async function trainingImages(context: TaskContext<KmeansInitConfig>): Promise<t
   );
 }
 
-export interface InitialiseOptions extends KmeansInitConfig {
+export interface InitialiseOptions extends Omit<KmeansInitConfig, 'balance'> {
   readonly key: RandomKey;
   readonly signal?: AbortSignal;
   readonly onLayer?: (name: string) => void;
