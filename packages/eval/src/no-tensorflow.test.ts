@@ -13,6 +13,10 @@ test('the schemas of the stages load no TensorFlow', async () => {
     import('./evaluations/semi-supervised/semi-supervised.ts'),
     import('./evaluations/clustering-scores/clustering-scores.ts'),
     import('./evaluations/retrieval/retrieval.ts'),
+    import('./evaluations/voc-classification/voc-classification.ts'),
+    import('./evaluations/voc-segmentation/voc-segmentation.ts'),
+    import('./evaluations/voc-detection/voc-detection.ts'),
+    import('./evaluations/box-retrieval/box-retrieval.ts'),
     import('./evaluations/layer-probes/layer-probes.ts'),
     import('./evaluations/cached-layer-probes/cached-layer-probes.ts'),
   ]);

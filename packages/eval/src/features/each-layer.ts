@@ -4,8 +4,9 @@ import type { Figure, Remark, StageContext } from '@selfsup/kit/stage';
 import { confusion } from '@selfsup/report/figures/confusion';
 import { titleOf } from '../heads/head-results.ts';
 import { emptyClassRemarks, refuseEmptyClass } from '../measures/empty-classes.ts';
+import { classesShown } from '../measures/presence.ts';
 import { requireNeed } from '../measures/require-need.ts';
-import { openFeatures, type FeatureSet } from './feature-set.ts';
+import { openFeatures, type FeatureSet, type Labelling } from './feature-set.ts';
 
 /** What an evaluation finds of one layer. */
 export interface LayerResult {
@@ -19,12 +20,13 @@ export interface LayerResult {
 
 /**
  * Measures the published features of each of the config's layers. A class without training images is refused, but with
- * `unless-absent` one that the dataset itself has none of. Throws `UserError` for that and as `openFeatures` does.
+ * `unless-absent` one that the dataset itself has none of. `labelling` says whether images may show several. Throws `UserError` for that and as `openFeatures` does.
  */
 export async function eachLayer(
   context: StageContext<{ readonly layers: readonly string[] }>,
   emptyClasses: 'refused' | 'unless-absent' | 'allowed',
   measure: (features: FeatureSet, layer: string) => Promise<LayerResult>,
+  labelling: Labelling = 'one',
 ): Promise<{ readonly metrics: Metric[]; readonly figures: Figure[]; readonly remarks: Remark[] }> {
   const { config, workFolder, extent } = context;
   await mkdir(workFolder, { recursive: true });
@@ -33,12 +35,13 @@ export async function eachLayer(
   const figures: Figure[] = [];
   let remarks: Remark[] = [];
   for (const layer of config.layers) {
-    const features = await openFeatures(input, layer, 'layers');
+    const features = await openFeatures(input, layer, 'layers', labelling);
     try {
       const { classes, train, description } = features;
       if (emptyClasses !== 'allowed') {
         const absent = emptyClasses === 'refused' ? [] : description.absent;
-        refuseEmptyClass({ classes, trainLabels: train.labels, absent }, extent);
+        const trainLabels = train.presence ? classesShown(train.presence, classes.length) : train.labels;
+        refuseEmptyClass({ classes, trainLabels, absent }, extent);
       }
       const found = await measure(features, layer);
       metrics.push(...found.metrics);

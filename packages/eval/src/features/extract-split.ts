@@ -5,6 +5,7 @@ import { createLoader } from '@selfsup/data/loader';
 import type { Progress } from '@selfsup/kit/progress';
 import { stopIfAsked } from '@selfsup/kit/stage';
 import { NpyWriter, writeNpy } from '@selfsup/numerics/npy';
+import { presenceIn, showsSeveral } from '../measures/presence.ts';
 import { featureBlob, refuseNonFinite } from './feature-set.ts';
 import type { FrozenEncoder } from './frozen-encoder.ts';
 
@@ -26,7 +27,7 @@ export interface SplitExtraction {
 /**
  * Writes the features, labels and indices of one split as `.npy` files into the work folder, batch by batch.
  * Every batch has the same size, the last being filled up with blank images, so that all images go through
- * the same arithmetic. Gives paths by blob name. Throws `Interrupted` when asked to stop, `UserError` for
+ * the same arithmetic. Where images show several classes, what they show is written too. Gives paths by blob name. Throws `Interrupted` when asked to stop, `UserError` for
  * features that are not finite, `Error` for an encoder that is not in inference mode.
  */
 export async function extractSplit(work: SplitExtraction): Promise<Record<string, string>> {
@@ -40,6 +41,11 @@ export async function extractSplit(work: SplitExtraction): Promise<Record<string
     [`${part}-indices`]: path(`${part}-indices`),
   };
   const chosen = Int32Array.from(indices, (index) => labels[index] as number);
+  if (showsSeveral(dataset, split, indices)) {
+    const presence = presenceIn(dataset, split, indices);
+    paths[`${part}-presence`] = path(`${part}-presence`);
+    writeNpy(path(`${part}-presence`), '<i4', [indices.length, presence.length / indices.length], presence);
+  }
   writeNpy(path(`${part}-labels`), '<i4', [indices.length], chosen);
   writeNpy(path(`${part}-indices`), '<u4', [indices.length], Uint32Array.from(indices));
   const writers = layers.map((layer, i) => {

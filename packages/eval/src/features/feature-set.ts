@@ -10,7 +10,8 @@ import { NpyReader } from '@selfsup/numerics/npy';
 /**
  * What `eval/features` publishes. Blobs, all NumPy `.npy` files: `<part>-<layer>`, float32
  * `[images, height, width, channels]`; `<part>-labels`, int32 `[images]`; `<part>-indices`, uint32 `[images]`,
- * the images' places in their split; `<part>` is `train` or `test`. This description is the file `features.json`.
+ * the images' places in their split; where images show several classes `<part>-presence`, int32 `[images, classes]`, as
+ * `presenceIn` gives it; `<part>` is `train` or `test`. This description is the file `features.json`.
  */
 const featureDescriptionSchema = z.object({
   schema: z.literal(1),
@@ -19,7 +20,10 @@ const featureDescriptionSchema = z.object({
   classes: z.array(z.string()),
   /** `[height, width, channels]` by layer. */
   layers: z.record(z.string(), z.tuple([z.int(), z.int(), z.int()])),
-  parts: z.record(z.enum(['train', 'test']), z.object({ split: z.string(), images: z.int() })),
+  parts: z.record(
+    z.enum(['train', 'test']),
+    z.object({ split: z.string(), images: z.int(), presence: z.literal(true).optional() }),
+  ),
   /** Classes that the split to train on shows no image of; left out where there are none. */
   absent: z.array(z.string()).optional(),
 });
@@ -28,7 +32,10 @@ export type FeatureDescription = z.infer<typeof featureDescriptionSchema>;
 /** Cached features of one layer with their labels. */
 export interface FeatureSplit {
   readonly images: number;
+  /** Class indices; −1 where an image has no one class. */
   readonly labels: Int32Array;
+  /** What images show that may show several classes, `[images, classes]`, as `presenceIn` gives it. */
+  readonly presence?: Int32Array | undefined;
   /**
    * Features of these rows, `[rows, height, width, channels]`, in new memory or, where the source can, at the start of
    * `target`. Published ones throw `UserError` for NaN or infinity.
@@ -52,11 +59,19 @@ export function featureBlob(part: 'train' | 'test', layer: string): string {
   return `${part}-${layer}`;
 }
 
+/** What an evaluation can learn from: the one class of each image, or several. */
+export type Labelling = 'one' | 'several';
+
 /**
  * Opens the published features of one layer, named by the config's `field`. Throws `UserError` when the layer was not
  * extracted (listing those that were), a file is damaged, or an image has no label.
  */
-export async function openFeatures(input: StageInput, layer: string, field = 'layer'): Promise<FeatureSet> {
+export async function openFeatures(
+  input: StageInput,
+  layer: string,
+  field = 'layer',
+  labelling: Labelling = 'one',
+): Promise<FeatureSet> {
   const file = join(input.folder, 'features.json');
   const description = await readDescription(file);
   const shape = description.layers[layer];
@@ -68,7 +83,8 @@ export async function openFeatures(input: StageInput, layer: string, field = 'la
   const { classes } = description;
   const opened: OpenSplit[] = [];
   const open = (part: 'train' | 'test'): FeatureSplit => {
-    const split = openFeatureSplit((name) => input.blob(name), part, layer, classes.length);
+    const several = labelling === 'several' && description.parts[part].presence === true;
+    const split = openFeatureSplit((name) => input.blob(name), part, layer, classes.length, several);
     opened.push(split);
     return split;
   };
@@ -88,25 +104,32 @@ export interface OpenSplit extends FeatureSplit {
 
 /**
  * Opens the features of one part and layer; `path` gives the files by blob name. Throws `UserError` for a damaged
- * file and for an image without a label.
+ * file and, unless `several` says that there is what they show, for an image without a label.
  */
 export function openFeatureSplit(
   path: (blob: string) => string,
   part: 'train' | 'test',
   layer: string,
   classes: number,
+  several = false,
 ): OpenSplit {
-  const labelFile = new NpyReader(path(`${part}-labels`));
-  const labels = labelFile.all() as Int32Array;
-  labelFile.close();
-  checkLabels(labels, classes, part);
+  const labels = integers(path(`${part}-labels`));
+  if (!several) checkLabels(labels, classes, part);
+  const presence = several ? integers(path(`${part}-presence`)) : undefined;
   const features = new NpyReader(path(featureBlob(part, layer)));
   const gather = (rows: ArrayLike<number>, target?: Float32Array): Float32Array => {
     const values = features.gather(rows, target) as Float32Array;
     refuseNonFinite(values, rows, `${layer} of the ${part} images`);
     return values;
   };
-  return { images: labels.length, labels, gather, close: () => features.close() };
+  return { images: labels.length, labels, presence, gather, close: () => features.close() };
+}
+
+function integers(path: string): Int32Array {
+  const file = new NpyReader(path);
+  const values = file.all() as Int32Array;
+  file.close();
+  return values;
 }
 
 async function readDescription(file: string): Promise<FeatureDescription> {
@@ -132,7 +155,9 @@ export function checkLabels(labels: Int32Array, classes: number, part: string): 
   const wrong = labels.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0)
     throw new UserError(`Image ${wrong} of the ${part} images has no label among the ${classes} classes`, {
-      remedy: 'Evaluate on a dataset in which every image has a class.',
+      remedy:
+        'Evaluate on a dataset in which every image has a class. Several of them are learned by eval/svm, eval/low-shot with an ' +
+        'SVM and eval/voc-classification.',
     });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { averagePrecision, envelopePrecision } from './average-precision.ts';
+import { averagePrecision, elevenPointPrecision, envelopePrecision } from './average-precision.ts';
 
 test('the example of scikit-learn’s documentation', () => {
   expect(averagePrecision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])).toBeCloseTo(0.8333333, 6);
@@ -18,6 +18,27 @@ test('the envelope takes the greatest precision at a recall or beyond', () => {
   expect(averagePrecision(truths, scores)).toBeCloseTo(0.5 * 0.5 + 0.5 * (2 / 3), 12);
   expect(envelopePrecision(truths, scores)).toBeCloseTo(2 / 3, 12);
   expect(envelopePrecision([true, true, false], scores)).toBe(1);
+});
+
+test('eleven points: the greatest precision at each tenth of recall or beyond', () => {
+  const down = (flags: string) => {
+    const truths = [...flags].map((flag) => flag === '+');
+    return elevenPointPrecision(
+      truths,
+      truths.map((_, i) => -i),
+    );
+  };
+  expect(down('+++')).toBe(1);
+  expect(down('-+')).toBeCloseTo(1 / 2, 12);
+  // Recall 1/2 at precision 1, recall 1 at 2/4: six points (0 to 0.5) of 1, five of 1/2.
+  expect(down('+--+')).toBeCloseTo((6 * 1 + 5 * 0.5) / 11, 12);
+  // Three of ten are a recall of 0.3 exactly: four points (0 to 0.3) of 1, the other seven of 10/11.
+  expect(down('+++-+++++++')).toBeCloseTo((4 * 1 + 7 * (10 / 11)) / 11, 12);
+});
+
+test('nothing can be said without positives', () => {
+  for (const measure of [averagePrecision, envelopePrecision, elevenPointPrecision])
+    expect(measure([0, 0], [1, 2])).toBe(Number.NaN);
 });
 
 test('unequal lengths are refused', () => {

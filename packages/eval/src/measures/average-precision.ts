@@ -1,20 +1,53 @@
-/** Precision and recall after each distinct score, greatest first, rows of equal score taken together. */
-function steps(
-  isPositive: ArrayLike<boolean | number>,
-  scores: ArrayLike<number>,
-): { recall: number; precision: number }[] {
+/** The course of precision and recall down a list, best first. */
+export interface PrecisionCurve {
+  /** All that should be found. */
+  readonly positives: number;
+  /** After each place where the list may be cut: how many of those taken so far are right, and how many were taken. */
+  readonly points: readonly { readonly right: number; readonly taken: number }[];
+}
+
+/** The curve of rows by score, greatest first, rows of equal score taken together. */
+function rankingCurve(isPositive: ArrayLike<boolean | number>, scores: ArrayLike<number>): PrecisionCurve {
   if (isPositive.length !== scores.length) throw new RangeError(`${isPositive.length} truths, ${scores.length} scores`);
   const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]!);
-  const positives = order.filter((i) => isPositive[i]).length;
-  const found: { recall: number; precision: number }[] = [];
+  const points: { right: number; taken: number }[] = [];
   let right = 0;
   order.forEach((index, i) => {
     if (isPositive[index]) right++;
     const next = order[i + 1];
-    if (next === undefined || scores[next] !== scores[index])
-      found.push({ recall: right / positives, precision: right / (i + 1) });
+    if (next === undefined || scores[next] !== scores[index]) points.push({ right, taken: i + 1 });
   });
-  return found;
+  return { positives: right, points };
+}
+
+/**
+ * PASCAL VOC's average precision since 2010, in [0, 1]: the area under precision made monotone, which at each recall
+ * takes the greatest precision at that recall or beyond. NaN without positives.
+ */
+export function envelopeArea({ positives, points }: PrecisionCurve): number {
+  if (positives === 0) return Number.NaN;
+  let [sum, greatest] = [0, 0];
+  for (let i = points.length - 1; i >= 0; i--) {
+    const { right, taken } = points[i]!;
+    greatest = Math.max(greatest, right / taken);
+    sum += ((right - (points[i - 1]?.right ?? 0)) / positives) * greatest;
+  }
+  return sum;
+}
+
+/**
+ * PASCAL VOC's average precision until 2009, in [0, 1]: the mean over the recalls 0, 0.1, … 1 of the greatest precision at that
+ * recall or beyond, 0 where it is not reached. NaN without positives.
+ */
+export function elevenPointMean({ positives, points }: PrecisionCurve): number {
+  if (positives === 0) return Number.NaN;
+  let sum = 0;
+  for (let tenth = 0; tenth <= 10; tenth++) {
+    // In whole numbers: 3 of 10 is a recall of three tenths, whatever 0.1 + 0.1 + 0.1 is.
+    const beyond = points.filter(({ right }) => 10 * right >= tenth * positives);
+    sum += beyond.reduce((most, { right, taken }) => Math.max(most, right / taken), 0);
+  }
+  return sum / 11;
 }
 
 /**
@@ -22,25 +55,21 @@ function steps(
  * scikit-learn. NaN without positives.
  */
 export function averagePrecision(isPositive: ArrayLike<boolean | number>, scores: ArrayLike<number>): number {
+  const { positives, points } = rankingCurve(isPositive, scores);
   let [sum, before] = [0, 0];
-  for (const { recall, precision } of steps(isPositive, scores)) {
-    sum += (recall - before) * precision;
-    before = recall;
+  for (const { right, taken } of points) {
+    sum += ((right - before) / positives) * (right / taken);
+    before = right;
   }
-  return sum;
+  return positives === 0 ? Number.NaN : sum;
 }
 
-/**
- * PASCAL VOC's average precision since 2010, in [0, 1]: the area under precision made monotone, which at each recall
- * takes the greatest precision at that recall or beyond. NaN without positives.
- */
+/** `envelopeArea` of rows by score, rows of equal score taken together. */
 export function envelopePrecision(isPositive: ArrayLike<boolean | number>, scores: ArrayLike<number>): number {
-  const points = steps(isPositive, scores);
-  let [sum, greatest] = [0, 0];
-  for (let i = points.length - 1; i >= 0; i--) {
-    const { recall, precision } = points[i]!;
-    greatest = Math.max(greatest, precision);
-    sum += (recall - (points[i - 1]?.recall ?? 0)) * greatest;
-  }
-  return sum;
+  return envelopeArea(rankingCurve(isPositive, scores));
+}
+
+/** `elevenPointMean` of rows by score, rows of equal score taken together. */
+export function elevenPointPrecision(isPositive: ArrayLike<boolean | number>, scores: ArrayLike<number>): number {
+  return elevenPointMean(rankingCurve(isPositive, scores));
 }

@@ -18,9 +18,22 @@ export function rowsByClass(
   perClass: readonly number[],
   field: string,
 ): Uint32Array[] {
-  refuseEmptyClass({ classes, trainLabels: labels });
   const rows: number[][] = classes.map(() => []);
   labels.forEach((label, row) => rows[label]!.push(row));
+  return requireRows(rows, classes, perClass, field);
+}
+
+/** The rows of each class as they are given. Throws `UserError` as `rowsByClass` does. */
+export function requireRows(
+  rows: readonly (readonly number[])[],
+  classes: readonly string[],
+  perClass: readonly number[],
+  field: string,
+): Uint32Array[] {
+  refuseEmptyClass({
+    classes,
+    trainLabels: Int32Array.from([...rows.keys()].filter((label) => rows[label]!.length > 0)),
+  });
   const most = Math.max(...perClass);
   const smallest = rows.reduce((least, own, label) => (own.length < rows[least]!.length ? label : least), 0);
   const { length } = rows[smallest]!;

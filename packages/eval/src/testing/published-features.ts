@@ -9,6 +9,8 @@ interface Part {
   /** `[images, height, width, channels]`. */
   readonly features: Float32Array;
   readonly labels: Int32Array;
+  /** `[images, classes]`, where images show several. */
+  readonly presence?: Int32Array;
 }
 
 /** Features of one layer as `eval/features` publishes them. */
@@ -24,7 +26,8 @@ export function publishedFeatures(
   mkdirSync(folder, { recursive: true });
   const blob = (name: string): string => join(folder, `${name}.npy`);
   for (const part of ['train', 'test'] as const) {
-    const { features, labels } = parts[part];
+    const { features, labels, presence } = parts[part];
+    if (presence) writeNpy(blob(`${part}-presence`), '<i4', [labels.length, classes.length], presence);
     writeNpy(blob(featureBlob(part, layer)), '<f4', [labels.length, ...shape], features);
     writeNpy(blob(`${part}-labels`), '<i4', [labels.length], labels);
     writeNpy(
@@ -42,10 +45,14 @@ export function publishedFeatures(
     ...(absent && { absent: [...absent] }),
     layers: { [layer]: shape },
     parts: {
-      train: { split: 'train', images: parts.train.labels.length },
-      test: { split: 'test', images: parts.test.labels.length },
+      train: describe('train', parts.train),
+      test: describe('test', parts.test),
     },
   };
   writeFileSync(join(folder, 'features.json'), JSON.stringify(description));
   return { ref: 'features', folder, metrics: [], blob };
+}
+
+function describe(split: string, { labels, presence }: Part) {
+  return { split, images: labels.length, ...(presence && { presence: true as const }) };
 }

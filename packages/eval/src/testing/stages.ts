@@ -37,6 +37,17 @@ export async function shapes(size: number): Promise<StageInput> {
   return published(root, { lmdb: (await ingest({ name: 'shapes', config, workFolder, ...common })).folder });
 }
 
+/** The dataset `scenes`: images of 24 to 36 pixels with boxes, and masks for segmentation. */
+export async function scenes(task: 'detection' | 'segmentation', count = { train: 60, test: 16 }): Promise<StageInput> {
+  const name = `scenes-${task}-${count.train}-${count.test}`;
+  const workFolder = workFolderOf(name);
+  mkdirSync(workFolder);
+  const source = { type: 'scenes', task, sides: [24, 36], figures: [1, 2], ...count };
+  const config = await checkDatasetConfig({ sources: [source], store: { encoding: 'jpeg' } });
+  const common = { progress: silent, signal: never, datasetFolder: root };
+  return published(root, { lmdb: (await ingest({ name: 'scenes', config, workFolder, ...common })).folder });
+}
+
 /** Digest of a dataset's content. */
 export async function digestOf(dataset: StageInput): Promise<string> {
   const opened = openDataset(dataset.blob('lmdb'));

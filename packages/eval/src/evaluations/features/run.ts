@@ -40,7 +40,8 @@ export async function extractFeatures(context: StageContext<FeaturesConfig>): Pr
         workers: config.workers,
       });
       Object.assign(blobs, files);
-      parts[part] = { split, images: indices.length };
+      const presence = `${part}-presence` in files ? { presence: true as const } : {};
+      parts[part] = { split, images: indices.length, ...presence };
     }
     frozen.assertUnchanged();
     const absent = classesAbsentFrom(config.train.split, dataset);

@@ -6,6 +6,7 @@ import { sha256File } from '@selfsup/kit/files';
 import { metricValues } from '@selfsup/kit/metric';
 import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { overDraws } from '../../measures/class-draws.ts';
+import { presenceOfLabels } from '../../measures/presence.ts';
 import { silent } from '../../testing/in-memory.ts';
 import { publishedFeatures } from '../../testing/published-features.ts';
 import { run, workFolderOf } from '../../testing/stages.ts';
@@ -72,8 +73,9 @@ test.each(['others', 3] as const)('negatives %s: every draw, k and cost is Linea
 
 test('k of each class, n·k others, none twice; smaller draws lie in larger ones; another seed draws others', () => {
   const labels = parts.train.labels;
+  const presence = presenceOfLabels(labels, 4);
   const options = { shots: [2, 5], draws: 2, negatives: 19 };
-  const draws = lowShotDraws(labels, names, { ...options, negatives: 7 }, 1);
+  const draws = lowShotDraws(presence, names, { ...options, negatives: 7 }, 1);
   const seen = ({ rows, sees }: (typeof draws)[number], label: number) => [...rows].filter((_, i) => sees[label]!(i));
   for (const one of draws)
     names.forEach((_, label) => {
@@ -86,8 +88,38 @@ test('k of each class, n·k others, none twice; smaller draws lie in larger ones
   expect([small.k, large.k, small.draw, large.draw]).toEqual([2, 5, 0, 0]);
   names.forEach((_, label) => expect(seen(large, label)).toEqual(expect.arrayContaining(seen(small, label))));
   expect(draws[1]!.rows).not.toEqual(small.rows);
-  expect(lowShotDraws(labels, names, { ...options, negatives: 7 }, 2)[0]!.rows).not.toEqual(small.rows);
-  expect(() => lowShotDraws(labels, names, { ...options, shots: [20] }, 1)).toThrow(/380 negatives of class/);
+  expect(lowShotDraws(presence, names, { ...options, negatives: 7 }, 2)[0]!.rows).not.toEqual(small.rows);
+  expect(() => lowShotDraws(presence, names, { ...options, shots: [20] }, 1)).toThrow(/380 negatives of class/);
+});
+
+test('several labels an image: k that show a class, those that show it too or only as difficult left out', async () => {
+  // Rows 0 to 3 show class 0, rows 2 to 5 class 1, row 6 class 0 only as difficult, rows 7 to 11 nothing.
+  const presence = new Int32Array(24).fill(-1);
+  for (const row of [0, 1, 2, 3]) presence[2 * row] = 1;
+  for (const row of [2, 3, 4, 5]) presence[2 * row + 1] = 1;
+  presence[12] = 0;
+  const flag = (row: number, label: number) => presence[2 * row + label];
+  for (const negatives of ['others', 2] as const)
+    for (const { k, rows, sees } of lowShotDraws(presence, ['a', 'b'], { shots: [2], draws: 20, negatives }, 1))
+      for (const label of [0, 1]) {
+        const own = [...rows].filter((_, i) => sees[label]!(i));
+        expect(own.filter((row) => flag(row, label) === 1)).toHaveLength(k);
+        expect(own.every((row) => flag(row, label) !== 0)).toBe(true);
+        if (negatives === 2) expect(own).toHaveLength(3 * k);
+      }
+  const several = ({ features: values, labels }: (typeof parts)['train']) => ({
+    ...{ features: values, labels: labels.map(() => -1), presence: presenceOfLabels(labels, 4) },
+  });
+  const shown = publishedFeatures('conv2', [1, 1, source.width], names, {
+    train: several(parts.train),
+    test: several(parts.test),
+  });
+  const of = async (name: string, given: StageInput) =>
+    metricValues((await run(lowShot, name, base, { features: given })).metrics);
+  const [one, many] = [await of('one-label', features), await of('labels', shown)];
+  expect(Object.keys(many).some((name) => name.endsWith('/top1'))).toBe(false);
+  for (const [name, value] of Object.entries(many)) expect([name, value]).toEqual([name, one[name]]);
+  await expect(run(lowShot, 'x', probe, { features: shown })).rejects.toThrow(/has no label/);
 });
 
 test.each([base, probe])('$classifier: stopped and resumed, it has the bits of one that was not', async (config) => {

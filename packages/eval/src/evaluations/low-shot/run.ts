@@ -4,11 +4,12 @@ import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { accuracy, meanAveragePrecision } from '@selfsup/kit/metric';
 import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { eachLayer, type LayerResult } from '../../features/each-layer.ts';
-import { featureBlob } from '../../features/feature-set.ts';
+import { featureBlob, type FeatureSet } from '../../features/feature-set.ts';
 import { ResultCache } from '../../features/result-cache.ts';
 import { titleOf } from '../../heads/head-results.ts';
 import { drawMetrics } from '../../measures/class-draws.ts';
 import { writeJsonFiles } from '../../measures/json-files.ts';
+import { classesShown, positivesByClass, presenceOfRows } from '../../measures/presence.ts';
 import { requireNeed } from '../../measures/require-need.ts';
 import { eventRecords } from '../../tuning/training-job.ts';
 import type { LowShotConfig } from './config.ts';
@@ -25,16 +26,17 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
   const input = requireNeed(context, 'features');
   const drawn: { name: string; k: number; draw: number; measures: Measured[number]['measures'] }[] = [];
   // Empty classes are refused where shots are drawn.
-  const results = await eachLayer(context, 'allowed', async (features, layer) => {
+  const measure = async (features: FeatureSet, layer: string): Promise<LayerResult> => {
     const { classes, train, test, description } = features;
-    const counts = classes.map((_, label) => train.labels.filter((own) => own === label).length);
+    const presence = presenceOfRows(train, classes.length);
+    const counts = positivesByClass(presence, classes.length);
     const shots = config.shots.map((k) => extent.fit(k, Math.min(...counts)));
     if (shots.includes(0)) {
       progress.note(`${layer}: the few images of the dry run leave classes without one; the draws are not tried`);
       return { metrics: [] };
     }
     const negatives = config.classifier === 'svm' ? config.negatives : 'others';
-    const all = lowShotDraws(train.labels, classes, { ...config, shots, negatives }, seed);
+    const all = lowShotDraws(presence, classes, { ...config, shots, negatives }, seed);
     const blobs = [featureBlob('train', layer), featureBlob('test', layer), 'train-labels', 'test-labels'];
     const facts = { inputs: blobs.map((blob) => basename(input.blob(blob))), features: description };
     const identity = sha256(canonicalJson({ config, seed, layer, ...facts }));
@@ -57,7 +59,7 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
         byName.set(name, [...(byName.get(name) ?? []), own]);
         drawn.push({ name, k: one.k, draw: one.draw, measures: own.measures });
         // The last protocol stands for all.
-        if (one.draw === 0) confusion = { title, matrix: own.confusion };
+        if (one.draw === 0 && own.confusion !== undefined) confusion = { title, matrix: own.confusion };
       }
       phase.advance(1);
     }
@@ -72,8 +74,10 @@ export async function measureLowShot(context: StageContext<LowShotConfig>): Prom
         );
       });
     });
-    return { metrics, ...(confusion && { confusion }), labels: { test: test.labels } };
-  });
+    const tested = classesShown(presenceOfRows(test, classes.length), classes.length);
+    return { metrics, ...(confusion && { confusion }), labels: { test: tested } };
+  };
+  const results = await eachLayer(context, 'allowed', measure, config.classifier === 'svm' ? 'several' : 'one');
   const files = await writeJsonFiles(workFolder, { 'draws.json': drawn });
   return { files, records: eventRecords(workFolder), ...results };
 }

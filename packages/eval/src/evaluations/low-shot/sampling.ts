@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey, permutation, randomKey } from '@selfsup/kit/random';
-import { rowsByClass, shuffledByClass } from '../../measures/class-draws.ts';
+import { requireRows, shuffledByClass } from '../../measures/class-draws.ts';
 
 /** The training rows of one draw at one k. */
 export interface LowShotDraw {
@@ -13,33 +13,39 @@ export interface LowShotDraw {
 }
 
 /**
- * Every draw at every k: k rows of each class; `negatives` is `others` where each class's machine sees the rows of all
- * classes, or n where it sees n·k rows drawn from all other classes for it alone. Within a draw a smaller k is contained in
+ * Every draw at every k: k rows that show each class, by `presence` `[rows, classes]`; `negatives` is `others` where each
+ * class's machine sees those drawn for the others too, unless they show it, or n where it sees n·k rows without it, drawn for
+ * it alone. Rows that show a class only as difficult are never seen by its machine. Within a draw a smaller k is contained in
  * a larger one. A function of its arguments. Throws `UserError` for a k above the smallest class, and for more negatives
  * than there are.
  */
 export function lowShotDraws(
-  labels: Int32Array,
+  presence: Int32Array,
   classes: readonly string[],
   { shots, draws, negatives }: { shots: readonly number[]; draws: number; negatives: 'others' | number },
   seed: number,
 ): LowShotDraw[] {
-  const byClass = rowsByClass(labels, classes, shots, 'shots');
+  const count = presence.length / classes.length;
+  const rowsWith = (label: number, flag: number): number[] =>
+    Array.from({ length: count }, (_, row) => row).filter((row) => presence[row * classes.length + label] === flag);
+  const byClass = requireRows(
+    classes.map((_, label) => rowsWith(label, 1)),
+    classes,
+    shots,
+    'shots',
+  );
   const perDraw = Array.from({ length: draws }, (_, draw) => {
     const key = randomKey(seed, 'low-shot', draw);
     const positives = shuffledByClass(byClass, deriveKey(key, 'positives'));
     if (negatives === 'others') return { positives };
     const others = classes.map((name, label) => {
-      const rows = [...labels.keys()].filter((row) => labels[row] !== label);
+      const rows = rowsWith(label, -1);
       const wanted = negatives * Math.max(...shots);
       if (rows.length < wanted)
-        throw new UserError(
-          `${wanted} negatives of class '${name}', but only ${rows.length} images show another class`,
-          {
-            field: 'negatives',
-            remedy: "Use fewer, or 'others'.",
-          },
-        );
+        throw new UserError(`${wanted} negatives of class '${name}', but only ${rows.length} images are without it`, {
+          field: 'negatives',
+          remedy: "Use fewer, or 'others'.",
+        });
       const order = permutation(deriveKey(key, 'negatives', label), rows.length).subarray(0, wanted);
       return Uint32Array.from(order, (place) => rows[place]!);
     });
@@ -52,10 +58,10 @@ export function lowShotDraws(
         ...(others === undefined ? [] : others[label]!.subarray(0, (negatives as number) * k)),
       ]);
       const rows = Uint32Array.from(new Set(ofClass.flat())).sort();
-      const sees = ofClass.map((own) => {
-        if (others === undefined) return () => true;
+      const sees = ofClass.map((own, label) => {
         const set = new Set(own);
-        return (i: number) => set.has(rows[i]!);
+        if (others !== undefined) return (i: number) => set.has(rows[i]!);
+        return (i: number) => set.has(rows[i]!) || presence[rows[i]! * classes.length + label] === -1;
       });
       return { k, draw, rows, sees };
     }),

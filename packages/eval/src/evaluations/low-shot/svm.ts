@@ -1,7 +1,8 @@
 import { tf } from '@selfsup/engine/tensorflow';
 import { stopIfAsked } from '@selfsup/kit/stage';
 import type { FeatureSet } from '../../features/feature-set.ts';
-import { confusionOf, top1 } from '../../measures/confusion.ts';
+import { top1 } from '../../measures/confusion.ts';
+import { presenceOfRows } from '../../measures/presence.ts';
 import { judge, scoresOf, trainingVectors } from '../svm/scores.ts';
 import { solveSvms } from '../svm/solve.ts';
 import type { LowShotSvm } from './config.ts';
@@ -23,7 +24,8 @@ export async function lowShotSvm(
 ): Promise<Measured> {
   const { costs, normalise, positiveWeight, negatives } = config;
   const own = picked(train, rows);
-  const { labels } = own;
+  const presence = presenceOfRows(own, classes.length);
+  const shows = (row: number, label: number): boolean => presence[row * classes.length + label] === 1;
   const x = await trainingVectors(own, shape, config);
   const machines = costs.flatMap((cost) => classes.map((_, label) => ({ cost, label })));
   const size = Math.max(1, Math.floor(problemValues / rows.length));
@@ -38,9 +40,9 @@ export async function lowShotSvm(
           given[at] = value(batch[at % batch.length]!, Math.floor(at / batch.length));
         return tf.tensor2d(given, [rows.length, batch.length]);
       };
-      const signs = matrix(({ label }, row) => (labels[row] === label ? 1 : -1));
+      const signs = matrix(({ label }, row) => (shows(row, label) ? 1 : -1));
       const weights = matrix(({ label, cost }, row) =>
-        sees[label]!(row) ? cost * (labels[row] === label ? positiveWeight : 1) : 0,
+        sees[label]!(row) ? cost * (shows(row, label) ? positiveWeight : 1) : 0,
       );
       const onStep = () => stopIfAsked(signal, 'Stopped while training support vector machines.');
       parts.push(await solveSvms({ x, signs, weights, onStep }).finally(() => tf.dispose([signs, weights])));
@@ -51,9 +53,8 @@ export async function lowShotSvm(
     const star = normalise && positiveWeight === 2 ? '' : '*';
     return costs.map((cost, i) => {
       const ofCost = columnsOf(scores, machines.length, i * classes.length, classes.length);
-      const { predicted, map } = judge(ofCost, test.labels, classes.length);
-      const confusion = confusionOf(test.labels, predicted, classes.length);
-      const measures = { top1: top1(confusion), map };
+      const { map, confusion } = judge(ofCost, test, classes.length);
+      const measures = { ...(confusion && { top1: top1(confusion) }), map };
       const title = {
         head: 'low-shot-svm',
         protocol: `cost${cost}${sampled}-k${k}${star}`,

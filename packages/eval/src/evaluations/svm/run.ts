@@ -3,12 +3,20 @@ import { UserError } from '@selfsup/kit/errors';
 import { accuracy, meanAveragePrecision, metricsOf, type Metric } from '@selfsup/kit/metric';
 import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { eachLayer, type LayerResult } from '../../features/each-layer.ts';
+import type { FeatureSet } from '../../features/feature-set.ts';
 import { averagePrecision } from '../../measures/average-precision.ts';
-import { confusionOf, top1 } from '../../measures/confusion.ts';
+import { top1 } from '../../measures/confusion.ts';
+import { classesShown, positivesByClass, presenceOfRows } from '../../measures/presence.ts';
 import { costGrids, type SvmConfig } from './config.ts';
 import { stratifiedFolds } from './folds.ts';
 import { judge, scoresOf, trainingVectors } from './scores.ts';
 import { solveSvms } from './solve.ts';
+
+const quantities = {
+  top1: accuracy,
+  map: meanAveragePrecision,
+  positives: { unit: 'count', better: 'neither' },
+} as const;
 
 /** Values of rows times problems that are worked on at once (16 MB each of a few such tensors). */
 const problemValues = 2 ** 22;
@@ -16,27 +24,31 @@ const problemValues = 2 ** 22;
 /** Runs `eval/svm`. Throws `UserError` for unknown layers, empty classes, and features that do not fit in memory. */
 export async function measureSvm(context: StageContext<SvmConfig>): Promise<StageResult> {
   const { config } = context;
-  return eachLayer(context, 'refused', async ({ classes, train, test, shape }, layer) => {
+  const measure = async ({ classes, train, test, shape }: FeatureSet, layer: string): Promise<LayerResult> => {
     const x = await trainingVectors(train, shape, config);
+    const shown = presenceOfRows(test, classes.length);
+    const tested = classesShown(shown, classes.length);
+    const positives = positivesByClass(shown, classes.length).reduce((sum, count) => sum + count, 0);
     try {
-      const work = new Machines(context, x, train.labels, classes, layer);
+      const work = new Machines(context, x, presenceOfRows(train, classes.length), classes, layer);
       const metrics: Metric[] = [];
       let confusion: LayerResult['confusion'];
       for (const { protocol, costs } of await work.chosenCosts()) {
         const w = await work.solve(costs.map((cost, label) => ({ label, cost })));
         const scores = await scoresOf(test, shape, config, w);
         w.dispose();
-        const { predicted, map } = judge(scores, test.labels, classes.length);
+        const { map, confusion: matrix } = judge(scores, test, classes.length);
         const title = { head: 'svm', protocol, layer };
-        const matrix = confusionOf(test.labels, predicted, classes.length);
-        metrics.push(...metricsOf(title, { top1: accuracy, map: meanAveragePrecision }, { top1: top1(matrix), map }));
-        confusion ??= { title, matrix };
+        const values = { top1: matrix && top1(matrix), map, positives: test.presence && positives };
+        metrics.push(...metricsOf(title, quantities, values));
+        if (matrix !== undefined) confusion ??= { title, matrix };
       }
-      return { metrics, ...(confusion && { confusion }), labels: { test: test.labels } };
+      return { metrics, ...(confusion && { confusion }), labels: { test: tested } };
     } finally {
       x.dispose();
     }
-  });
+  };
+  return eachLayer(context, 'refused', measure, 'several');
 }
 
 /** A machine to train: class `label` against the rest, without the rows of `without` where that is given. */
@@ -50,20 +62,21 @@ interface Machine {
 class Machines {
   readonly #context: StageContext<SvmConfig>;
   readonly #x: tf.Tensor2D;
-  readonly #labels: Int32Array;
+  /** Of the training images, `[rows, classes]`. */
+  readonly #presence: Int32Array;
   readonly #classes: readonly string[];
   readonly #layer: string;
 
   constructor(
     context: StageContext<SvmConfig>,
     x: tf.Tensor2D,
-    labels: Int32Array,
+    presence: Int32Array,
     classes: readonly string[],
     layer: string,
   ) {
     this.#context = context;
     this.#x = x;
-    this.#labels = labels;
+    this.#presence = presence;
     this.#classes = classes;
     this.#layer = layer;
   }
@@ -85,7 +98,7 @@ class Machines {
   /** The cost of the grid with the best mean average precision over the folds, for each class; of equal ones the least. */
   async #crossValidated(grid: readonly number[], folds: number): Promise<number[]> {
     const machines = this.#classes.flatMap((name, label) => {
-      const isPositive = Array.from(this.#labels, (other) => other === label);
+      const isPositive = this.#showing(label);
       if (isPositive.filter(Boolean).length < folds)
         throw new UserError(`Class '${name}' has fewer than ${folds} training images`, {
           field: 'folds',
@@ -105,7 +118,7 @@ class Machines {
         const rows = [...without!.folds.keys()].filter((row) => without!.folds[row] === without!.fold);
         precision.push(
           averagePrecision(
-            rows.map((row) => this.#labels[row] === label),
+            rows.map((row) => this.#shows(row, label)),
             rows.map((row) => scores[row * batch.length + column] as number),
           ),
         );
@@ -119,6 +132,15 @@ class Machines {
       });
       return grid[means.indexOf(Math.max(...means))] as number;
     });
+  }
+
+  /** An image that shows a class only as difficult is one without it here, as in the benchmark. */
+  #shows(row: number, label: number): boolean {
+    return this.#presence[row * this.#classes.length + label] === 1;
+  }
+
+  #showing(label: number): boolean[] {
+    return Array.from({ length: this.#x.shape[0] }, (_, row) => this.#shows(row, label));
   }
 
   /** Weights of these machines, `[width, machines]`. */
@@ -135,7 +157,7 @@ class Machines {
     use: (batch: readonly Machine[], w: tf.Tensor2D) => Promise<void>,
   ): Promise<void> {
     const { signal, progress, config } = this.#context;
-    const rows = this.#labels.length;
+    const rows = this.#x.shape[0];
     const size = Math.max(1, Math.floor(problemValues / rows));
     const phase = progress.phase(`machines on ${this.#layer}`, machines.length, 'machines');
     for (let start = 0; start < machines.length; start += size) {
@@ -144,7 +166,7 @@ class Machines {
       batch.forEach(({ label, cost, without }, column) => {
         for (let row = 0; row < rows; row++) {
           const at = row * batch.length + column;
-          const isPositive = this.#labels[row] === label;
+          const isPositive = this.#shows(row, label);
           signs[at] = isPositive ? 1 : -1;
           const isOut = without !== undefined && without.folds[row] === without.fold;
           weights[at] = isOut ? 0 : cost * (isPositive ? config.positiveWeight : 1);

@@ -3,7 +3,8 @@ import { UserError } from '@selfsup/kit/errors';
 import { featureRows } from '../../features/feature-rows.ts';
 import type { FeatureSplit } from '../../features/feature-set.ts';
 import type { FeatureShape } from '../../heads/head-source.ts';
-import { envelopePrecision } from '../../measures/average-precision.ts';
+import { confusionOf } from '../../measures/confusion.ts';
+import { meanPrecisions, presenceOfRows } from '../../measures/presence.ts';
 import type { SvmConfig } from './config.ts';
 
 /** Most bytes of training vectors. */
@@ -54,21 +55,21 @@ export async function scoresOf(
   return scores;
 }
 
-/** The class of the greatest score, and the mean over classes of their average precision (classes not shown left out). */
-export function judge(
-  scores: Float32Array,
-  labels: Int32Array,
-  classes: number,
-): { predicted: Int32Array; map: number } {
-  const predicted = Int32Array.from(labels, (_, i) => {
+/** What scores `[images, classes]` are worth. */
+export interface Judged {
+  /** Mean over the classes that are shown of VOC's average precision, in [0, 1]. */
+  readonly map: number;
+  /** Where images have one class each: counts `[true class][class of the greatest score]`. */
+  readonly confusion?: number[][] | undefined;
+}
+
+/** Judges the scores of a split's images. */
+export function judge(scores: Float32Array, split: Pick<FeatureSplit, 'labels' | 'presence'>, classes: number): Judged {
+  const map = meanPrecisions(scores, presenceOfRows(split, classes), classes).envelope;
+  if (split.presence !== undefined) return { map };
+  const predicted = Int32Array.from(split.labels, (_, i) => {
     const row = scores.subarray(i * classes, (i + 1) * classes);
     return row.indexOf(row.reduce((a, b) => Math.max(a, b), -Infinity));
   });
-  const precisions = Array.from({ length: classes }, (_, label) =>
-    envelopePrecision(
-      Array.from(labels, (other) => other === label),
-      Array.from(labels, (_other, i) => scores[i * classes + label] as number),
-    ),
-  ).filter((value) => !Number.isNaN(value));
-  return { predicted, map: precisions.reduce((a, b) => a + b, 0) / precisions.length };
+  return { map, confusion: confusionOf(split.labels, predicted, classes) };
 }

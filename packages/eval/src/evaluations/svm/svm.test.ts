@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
 import { metricValues } from '@selfsup/kit/metric';
 import { dryRun } from '@selfsup/kit/stage';
 import { averagePrecision } from '../../measures/average-precision.ts';
+import { presenceOfLabels } from '../../measures/presence.ts';
 import { publishedFeatures } from '../../testing/published-features.ts';
 import { run } from '../../testing/stages.ts';
+import knn from '../knn/knn.ts';
 import { costGrids } from './config.ts';
 import { stratifiedFolds } from './folds.ts';
 import { solveSvms } from './solve.ts';
@@ -105,6 +107,49 @@ test('cross-validation picks the costs that scikit-learn picks, and the outcome 
   const top1 = (100 * right) / scores.length;
   expect(Math.abs(metricValues(metrics)['svm/costs0.01-0.5-20-cv3/conv2/top1']! - top1)).toBeLessThanOrEqual(0.2);
   expect(metricValues(metrics)['svm/costs0.01-0.5-20-cv3/conv2/map']).toBeGreaterThan(0.7);
+});
+
+describe('several labels an image', () => {
+  const none = { train: new Int32Array(parts.train.labels.length), test: new Int32Array(parts.test.labels.length) };
+  const several = (train: Int32Array, test: Int32Array) =>
+    publishedFeatures('conv2', [1, 1, width], names, {
+      train: { features: parts.train.features, labels: none.train.fill(-1), presence: train },
+      test: { features: parts.test.features, labels: none.test.fill(-1), presence: test },
+    });
+  const [trained, tested] = [parts.train.labels, parts.test.labels].map((labels) =>
+    presenceOfLabels(labels, names.length),
+  );
+  const config = { layers: ['conv2'], costs: [0.5], folds: 0 };
+
+  test('of which each shows one give the precision of one label, and no top-1', async () => {
+    const { metrics } = await run(svm, 'one', config, { features });
+    const { metrics: found } = await run(svm, 'several', config, { features: several(trained!, tested!) });
+    expect(metricValues(found)).toEqual({
+      'svm/cost0.5/conv2/map': metricValues(metrics)['svm/cost0.5/conv2/map'],
+      'svm/cost0.5/conv2/positives': parts.test.labels.length,
+    });
+  });
+
+  test('of which some are only difficult: negatives to learn from, and left out of the test', async () => {
+    const [train, test] = [trained!.slice(), tested!.slice()];
+    const difficult = parts.train.labels.indexOf(1);
+    train[difficult * names.length + 1] = 0;
+    const asNegative = train.map((flag) => (flag === 0 ? -1 : flag));
+    const before = metricValues((await run(svm, 'absent', config, { features: several(asNegative, test) })).metrics);
+    const after = metricValues((await run(svm, 'difficult', config, { features: several(train, test) })).metrics);
+    expect(after).toEqual(before);
+    const worst = parts.test.labels.indexOf(2);
+    test[worst * names.length + 2] = 0;
+    const left = metricValues((await run(svm, 'left', config, { features: several(train, test) })).metrics);
+    expect(left['svm/cost0.5/conv2/positives']).toBe(parts.test.labels.length - 1);
+  });
+
+  test('are refused by evaluations of one label', async () => {
+    const given = { features: several(trained!, tested!) };
+    await expect(run(knn, 'x', { layers: ['conv2'] }, given)).rejects.toThrow(
+      /Image 0 of the train images has no label/,
+    );
+  });
 });
 
 test('the published grids are whole, and other settings are marked', async () => {

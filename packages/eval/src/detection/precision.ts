@@ -1,0 +1,64 @@
+import type { PrecisionCurve } from '../measures/average-precision.ts';
+import { overlap, type Boxes } from './boxes.ts';
+
+/** What was found of one class in all images. */
+export interface Detections {
+  /** Place of each detection's image, `[detections]`. */
+  readonly images: ArrayLike<number>;
+  readonly boxes: Boxes;
+  readonly scores: ArrayLike<number>;
+}
+
+/** The objects of a class in one image. */
+export interface Objects {
+  readonly boxes: Boxes;
+  /** 1 for those that count as neither right nor wrong, `[objects]`. */
+  readonly difficult: ArrayLike<number>;
+}
+
+/** What a detection turned out to be; of `ignored` ones nothing is said. */
+export type Outcome = 'true' | 'false' | 'ignored';
+
+/**
+ * Judges the detections of a class by PASCAL's rules (VOC devkit): by score, greatest first, each goes to the object that it
+ * overlaps most. It is true where that is by at least `least` and the object was not found before, ignored where the object is
+ * difficult, else false: a second detection of an object too. Equal scores keep their order. Objects that are difficult need
+ * not be found.
+ */
+export function judgeDetections(
+  { images, boxes, scores }: Detections,
+  objects: readonly Objects[],
+  least = 0.5,
+): { readonly curve: PrecisionCurve; readonly outcomes: Outcome[] } {
+  const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const found = objects.map(({ difficult }) => new Uint8Array(difficult.length));
+  const outcomes = new Array<Outcome>(scores.length).fill('false');
+  const points: { right: number; taken: number }[] = [];
+  let [right, taken] = [0, 0];
+  for (const i of order) {
+    const image = images[i]!;
+    const { boxes: own, difficult } = objects[image]!;
+    let [best, most] = [-1, 0];
+    for (let j = 0; j < difficult.length; j++) {
+      const shared = overlap(boxes, i, own, j);
+      if (shared > most) [best, most] = [j, shared];
+    }
+    const isHit = best >= 0 && most >= least;
+    if (isHit && difficult[best]) {
+      outcomes[i] = 'ignored';
+      continue;
+    }
+    taken++;
+    if (isHit && !found[image]![best]) {
+      outcomes[i] = 'true';
+      found[image]![best] = 1;
+      right++;
+    }
+    points.push({ right, taken });
+  }
+  const positives = objects.reduce(
+    (sum, { difficult }) => sum + Array.from(difficult).filter((flag) => !flag).length,
+    0,
+  );
+  return { curve: { positives, points }, outcomes };
+}
