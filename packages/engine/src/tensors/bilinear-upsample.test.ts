@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gradientError, maxDifference } from '../ops/checks.ts';
+import { gradientError, maxDifference } from '../testing/checks.ts';
 import { tf } from '../tensorflow.ts';
 import { bilinearUpsample } from './bilinear-upsample.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { normal, randomKey, uniform } from '@selfsup/kit/random';
-import { maxDifference } from '../ops/checks.ts';
+import { maxDifference } from '../testing/checks.ts';
 import { tf } from '../tensorflow.ts';
 import { regionCells, regionMaxPool } from './region-pooling.ts';
 

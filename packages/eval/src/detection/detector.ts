@@ -1,6 +1,6 @@
 import { compiledStep } from '@selfsup/engine/compiled-step';
+import { pixelTensor } from '@selfsup/engine/device-tensor';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
-import { pixelTensor } from '@selfsup/engine/pixels';
 import { regionCells, regionMaxPool, type RegionCells } from '@selfsup/engine/region-pooling';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';

@@ -3,7 +3,7 @@ import { conv2d, dropout } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import type { RandomKey } from '@selfsup/kit/random';
-import { gaussianStart, samplingGrid } from '@selfsup/models/units';
+import { gaussianInit, samplingGrid } from '@selfsup/models/units';
 
 /** How a fully convolutional network is made of an encoder. */
 export interface FcnOptions {
@@ -54,7 +54,7 @@ export function fullyConvolutional(options: FcnOptions): Fcn {
   const points = [last, ...skips.map((name) => outputOf(trunk, name))];
   const maps = tf.model({ inputs: trunk.inputs, outputs: points });
   const inputs = points.map((point, i) => tf.input({ shape: point.shape.slice(1), name: `map${i}` }));
-  const start = gaussianStart(key, 0.005, 0.1);
+  const start = gaussianInit(key, 0.005, 0.1);
   let x = inputs[0]!;
   if (units > 0) {
     if (Math.min(x.shape[1]!, x.shape[2]!) < window)
@@ -121,7 +121,7 @@ function convolved(
   name: string,
   kernelSize: number,
   filters: number,
-  start: ReturnType<typeof gaussianStart>,
+  start: ReturnType<typeof gaussianInit>,
 ): tf.SymbolicTensor {
   const fanIn = kernelSize ** 2 * x.shape[3]!;
   const layer = conv2d({

@@ -1,6 +1,6 @@
 import { compiledStep } from '@selfsup/engine/compiled-step';
+import { pixelTensor } from '@selfsup/engine/device-tensor';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
-import { pixelTensor } from '@selfsup/engine/pixels';
 import { tf } from '@selfsup/engine/tensorflow';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights, type NamedVariable } from '@selfsup/models/weights';

@@ -4,7 +4,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
 import type { FeatureShape } from '@selfsup/models/heads';
 import { constant } from '@selfsup/models/initialisers';
-import { flatten, fullyConnectedUnit, gaussianStart, pytorchStart } from '@selfsup/models/units';
+import { flatten, fullyConnectedUnit, gaussianInit, pytorchInit } from '@selfsup/models/units';
 
 /** How fc6 to fc8 are built and begin. */
 export interface FullyConnectedHead {
@@ -29,12 +29,12 @@ export const LAST = 'fc8';
 export function fullyConnectedHead(head: FullyConnectedHead): tf.LayersModel {
   const { shape, classes, units, style, hidden, last, key } = head;
   const input = tf.input({ shape: [...shape], name: 'features' });
-  const start = gaussianStart(key, hidden.std, hidden.bias);
+  const start = gaussianInit(key, hidden.std, hidden.bias);
   const vector =
     units === 0
       ? (globalAveragePool({ name: 'average' }).apply(input) as tf.SymbolicTensor)
       : HIDDEN.reduce((x, name) => fullyConnectedUnit(x, { name, units, style, start }), flatten(input));
-  const first = last.std === undefined ? pytorchStart(key) : gaussianStart(key, last.std);
+  const first = last.std === undefined ? pytorchInit(key) : gaussianInit(key, last.std);
   const { kernelInitializer } = first(LAST, vector.shape[1]!);
   const layer = dense({ name: LAST, units: classes, kernelInitializer, biasInitializer: constant(last.bias) });
   return tf.model({ inputs: input, outputs: layer.apply(vector) as tf.SymbolicTensor, name: 'fc6-8' });

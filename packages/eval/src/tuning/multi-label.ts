@@ -2,12 +2,11 @@ import type { Augment } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
 import { compiledStep } from '@selfsup/engine/compiled-step';
+import { pixelTensor } from '@selfsup/engine/device-tensor';
 import { sigmoidCrossEntropy } from '@selfsup/engine/losses';
-import { pixelTensor } from '@selfsup/engine/pixels';
 import { tf } from '@selfsup/engine/tensorflow';
-import { firstOf } from '@selfsup/kit/extent';
-import { stopIfAsked } from '@selfsup/kit/interruption';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
+import { firstOf, stopIfAsked } from '@selfsup/kit/stage';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights, type NamedVariable } from '@selfsup/models/weights';
 import { clippedToNorm, gradientsOf } from '@selfsup/trainer/gradients';
@@ -179,14 +178,14 @@ function pixelsOf({ input, normalisation }: Trunk, images: Uint8Array, samples: 
 
 function openLoaders(job: MultiLabelJob): [training: Loader, testing: Loader] {
   const { dataset, train, test, augment, crops, workers, key, config } = job;
-  const { batchSize, dropLast, samplesPerEpoch } = config;
+  const { batchSize, samplesPerEpoch } = config;
   const common = { dataset, augment, workers };
   const views = Uint32Array.from(
     { length: test.indices.length * crops },
     (_, i) => test.indices[Math.floor(i / crops)]!,
   );
   const perTest = Math.max(1, Math.floor(extractionBatch / crops)) * crops;
-  const own = { split: train.split, indices: train.indices, batchSize, dropLast, samplesPerEpoch };
+  const own = { split: train.split, indices: train.indices, batchSize, dropLast: true, samplesPerEpoch };
   return [
     createLoader({ ...common, ...own, key, shuffle: true }),
     createLoader({

@@ -1,8 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
-import { dryRun } from '@selfsup/kit/extent';
 import { metricValues } from '@selfsup/kit/metric';
-import type { StageInput } from '@selfsup/kit/stage';
+import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { randomEncoder, resultOf, run, scenes, shapes } from '../../testing/stages.ts';
 import boxRetrieval from './box-retrieval.ts';

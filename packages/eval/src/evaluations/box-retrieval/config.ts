@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { imageParts } from '../../features/features-config.ts';
+import { imageSplits, layersSchema } from '../../features/features-config.ts';
 import { poolingSchema } from '../../features/pooling-config.ts';
-import { layersSchema } from '../../features/vector-config.ts';
 
 export const schema = z.strictObject({
   /** Layers of the encoder whose maps are compared, each by itself: `pool5`, AlexNet's last one, in the published figure. */
@@ -12,7 +11,7 @@ export const schema = z.strictObject({
   leastArea: z.number().min(1).default(10_000),
   /** Whether difficult objects are asked for and found. */
   difficult: z.boolean().default(false),
-  ...imageParts,
+  ...imageSplits,
   /** Numbers of results after which precision is taken. */
   k: z
     .array(z.int().min(1))

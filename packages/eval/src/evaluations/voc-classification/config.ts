@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { canonicalJson } from '@selfsup/kit/files';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
-import { imageParts } from '../../features/features-config.ts';
+import { imageSplits } from '../../features/features-config.ts';
 import { transferProtocols, type ProtocolName } from './protocols.ts';
 
 const names = Object.keys(transferProtocols) as [ProtocolName];
@@ -18,7 +18,7 @@ export const schema = z
     side: z.int().min(16).max(1024).optional(),
     /** Random crops of each test image, over which its scores are added up. */
     crops: z.int().min(1).default(10),
-    ...imageParts,
+    ...imageSplits,
     /** What follows replaces the protocol's own. */
     epochs: z.int().min(1).optional(),
     /** Draws that make an epoch. */

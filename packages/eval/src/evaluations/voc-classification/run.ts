@@ -64,7 +64,7 @@ export async function runVocClassification(context: StageContext<VocClassificati
       const { scores, curve } = await tuneMultiLabel({
         ...{ workFolder, progress, signal, extent, dataset, key, train: train!, test: test!, name: what },
         ...{ crops: config.crops, clipNorm: settings.clipNorm, biases: settings.biases, workers: config.workers },
-        config: { ...settings, dropLast: true },
+        config: settings,
         testEvery: config.testEvery ?? settings.epochs,
         identity: sha256(canonicalJson({ config, settings, seed, ...facts })),
         network: { trunk, head, trained: config.trained },

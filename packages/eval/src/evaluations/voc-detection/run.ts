@@ -5,10 +5,9 @@ import { chosenImages } from '@selfsup/data/subset';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/kit/files';
-import { stopIfAsked } from '@selfsup/kit/interruption';
 import { meanAveragePrecision, metricsOf } from '@selfsup/kit/metric';
 import { deriveKey, randomKey } from '@selfsup/kit/random';
-import type { StageContext, StageResult } from '@selfsup/kit/stage';
+import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import type { Json } from '@selfsup/models/checkpoint';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { modelWeights } from '@selfsup/models/weights';
@@ -103,7 +102,7 @@ export async function runVocDetection(context: StageContext<VocDetectionConfig>)
       const { curve } = await trainOnLabels(
         {
           ...{ workFolder, progress, signal, extent, name: 'detection' },
-          config: { ...settings, dropLast: true },
+          config: settings,
           testEvery: config.testEvery ?? settings.epochs,
           identity: sha256(canonicalJson({ config, settings, seed, ...facts })),
         },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { canonicalJson } from '@selfsup/kit/files';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
-import { imageParts } from '../../features/features-config.ts';
+import { imageSplits } from '../../features/features-config.ts';
 import { segmentationProtocols, type ProtocolName, type SegmentationProtocol } from './protocols.ts';
 
 const names = Object.keys(segmentationProtocols) as [ProtocolName];
@@ -19,7 +19,7 @@ export const schema = z
     window: z.int().min(1).max(15).optional(),
     /** Whether fc6 and fc7 are new or those that the pretraining left beside the encoder. */
     fullyConnected: z.enum(['new', 'checkpoint']).default('new'),
-    ...imageParts,
+    ...imageSplits,
     /** What follows replaces the protocol's own. */
     epochs: z.int().min(1).optional(),
     /** Draws that make an epoch. */

@@ -4,10 +4,9 @@ import { openDataset, type Dataset } from '@selfsup/data/dataset';
 import { chosenImages } from '@selfsup/data/subset';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { canonicalJson, sha256, sha256File } from '@selfsup/kit/files';
-import { stopIfAsked } from '@selfsup/kit/interruption';
 import { accuracy, metricsOf } from '@selfsup/kit/metric';
 import { deriveKey, randomKey } from '@selfsup/kit/random';
-import type { StageContext, StageResult } from '@selfsup/kit/stage';
+import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { shareWeights } from '@selfsup/models/units';
 import { modelWeights } from '@selfsup/models/weights';
@@ -101,7 +100,7 @@ export async function runVocSegmentation(context: StageContext<VocSegmentationCo
     const { curve } = await trainOnLabels(
       {
         ...{ workFolder, progress, signal, extent, name: 'segmentation' },
-        config: { ...settings, dropLast: true },
+        config: settings,
         testEvery: config.testEvery ?? settings.epochs,
         identity: sha256(canonicalJson({ config, settings, seed, ...facts })),
       },
