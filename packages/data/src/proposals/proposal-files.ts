@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
-import { writeAtomically } from '@selfsup/kit/files';
+import { sha256, sha256File, writeAtomically } from '@selfsup/kit/files';
 
 /** Written last: it marks the proposals in a folder as whole. */
 const factsFile = 'proposals.json';
@@ -15,10 +15,14 @@ interface Facts {
   readonly dataset: string;
   /** Images of each split. */
   readonly splits: Readonly<Record<string, number>>;
+  /** sha256 over the boxes of all splits. */
+  readonly digest: string;
 }
 
 /** Boxes proposed for the images of a dataset, open for reading; those of one image at a time are in memory. */
 export interface Proposals {
+  /** Of all boxes: what is computed from them depends on it. */
+  readonly digest: string;
   /** Images of a split that have proposals: all, but of a dry run. 0 for a split without. */
   count(split: string): number;
   /**
@@ -72,6 +76,7 @@ export function openProposals(folder: string, datasetDigest: string): Proposals 
     return opened;
   };
   return {
+    digest: facts.digest,
     count: (split) => facts.splits[split] ?? 0,
     boxes: (split, index) => {
       const { handle, ends } = splitOf(split);
@@ -136,6 +141,11 @@ function writeAll(handle: number, bytes: Uint8Array, position: number): void {
 }
 
 /** Marks the proposals in `folder` as whole. */
-export async function sealProposals(folder: string, facts: Omit<Facts, 'schema'>): Promise<void> {
-  await writeAtomically(join(folder, factsFile), `${JSON.stringify({ schema, ...facts }, null, 2)}\n`);
+export async function sealProposals(folder: string, facts: Pick<Facts, 'dataset' | 'splits'>): Promise<void> {
+  const sums: string[] = [];
+  for (const split of Object.keys(facts.splits).sort()) {
+    sums.push(split, await sha256File(boxesFile(folder, split)), await sha256File(countsFile(folder, split)));
+  }
+  const digest = sha256(sums.join('\n'));
+  await writeAtomically(join(folder, factsFile), `${JSON.stringify({ schema, ...facts, digest }, null, 2)}\n`);
 }

@@ -29,6 +29,7 @@ describe('files of proposals', () => {
     const proposals = openProposals(to, 'd');
     expect([0, 1, 2].map((i) => proposals.boxes('train', i))).toEqual([one, none, two]);
     expect([proposals.count('train'), proposals.count('test')]).toEqual([3, 0]);
+    expect(proposals.digest).toMatch(/^[0-9a-f]{64}$/);
     expect(() => proposals.boxes('train', 3)).toThrow(RangeError);
     expect(() => proposals.boxes('test', 0)).toThrow(/no proposals of split "test"/);
     proposals.close();

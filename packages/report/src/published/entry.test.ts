@@ -28,6 +28,11 @@ test('the note of a row and that of the entry are both kept; comparable only whe
   expect(number).toMatchObject({ value: 90.23, comparable: false, note: 'a head of two layers; the last epoch here' });
 });
 
+test('a mean of average precisions stands beside ours by either rule of PASCAL', async () => {
+  const entry = { row: 'voc-detection/rotnet', metrics: { map: 'detection/rotnet/conv5/map-11' }, comparable: true };
+  expect(await resolvePublished(entry, ['voc2007'])).toMatchObject([{ value: 54.4, unit: '%', comparable: true }]);
+});
+
 test('a number of no table is taken as it is', async () => {
   const own = { metric: 'pretext/generator-encoder', value: 10.01, source: 'a README' };
   expect(await resolvePublished(own, [])).toEqual([{ ...own, protocol: '', comparable: false }]);

@@ -84,13 +84,16 @@ export async function resolvePublished(
 }
 
 /** What metrics of ours are called that measure such; those of accuracies and errors have many names. */
-const metricEndings: Readonly<Record<string, string>> = { 'average-precision': '/map', 'mean-iu': '/mean-iu' };
+const metricEndings: Readonly<Record<string, RegExp>> = {
+  'average-precision': /\/map(?:-11|-envelope)?$/,
+  'mean-iu': /\/mean-iu$/,
+};
 
 /** An error of 8.84 % is an accuracy of 91.16 %. */
 function asOurs(metric: string, cell: PublishedCell, row: string): { value: number; source: string } {
   const { value, source, measure } = cell;
   const endings = Object.entries(metricEndings);
-  const ours = endings.find(([, ending]) => metric.endsWith(ending))?.[0];
+  const ours = endings.find(([, ending]) => ending.test(metric))?.[0];
   if ((measure in metricEndings ? measure : undefined) !== ours)
     throw new UserError(`${row} gives ${measure}, which '${metric}' is not`, {
       remedy: 'Name the metric of ours that measures the same.',

@@ -4,12 +4,12 @@ import type { ComparedEntry, ComparisonInput } from '../comparison-input.ts';
 import type { PublishedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
+import { inUnitOfOurs } from '../metrics/beside-published.ts';
 import { familyTitle, namesOf, type FamilyMember, type ProtocolFamily } from '../metrics/families.ts';
 import { formatValue } from '../metrics/format.ts';
 import { valuesOf, type Metrics, type MetricValues } from '../metrics/gather.ts';
 import { meanSeconds, shortKeys } from '../metrics/made-by.ts';
 import { measureTitle, nameIn, rowsBehind, settingsDifferences, type Measure } from '../metrics/protocols.ts';
-import { unitOf } from './published-table.ts';
 import { markedMean } from './remarks.ts';
 
 /** A column of a table and the metric that stands in it. */
@@ -207,8 +207,9 @@ function publishedRows(published: readonly PublishedNumber[], columns: readonly 
     const cells = columns.map(({ metric }) => {
       const number = numbers.find((one) => one.metric === metric);
       const ours = metrics.get(metric)?.[0];
-      const text = number === undefined ? '–' : formatValue(unitOf(number, ours), number.value);
-      return html`<td class="number">${text}</td>`;
+      if (number === undefined) return html`<td class="number">–</td>`;
+      const { value, unit } = inUnitOfOurs(number, ours);
+      return html`<td class="number">${formatValue(unit, value)}</td>`;
     });
     return html`<tr class="published">
       <th scope="row">${methodOf(first)} <span class="badge good">published</span></th>

@@ -1,15 +1,11 @@
 import type { PublishedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
+import { inUnitOfOurs } from '../metrics/beside-published.ts';
 import { formatValue } from '../metrics/format.ts';
 import { valuesOfOrFirst, type Metrics, type MetricValues } from '../metrics/gather.ts';
 import { metricTitle } from './metric-title.ts';
 import { markedMean } from './remarks.ts';
-
-/** The unit in which a published number is shown: its own, else that of ours. */
-export function unitOf({ unit }: PublishedNumber, ours: MetricValues | undefined) {
-  return unit === '%' ? '%' : (ours?.about.unit ?? 'none');
-}
 
 /**
  * Ours beside the literature, `oursOf` saying which of ours it is. Where the protocols differ no difference is printed, and
@@ -22,9 +18,10 @@ export function publishedTable(
     valuesOfOrFirst(metrics, metric, variant),
 ): Markup {
   const rows = published.map((number) => {
-    const { metric, variant, value, note } = number;
+    const { metric, variant, note } = number;
     const ours = oursOf(number);
-    const unit = number.unit === undefined ? '' : ` ${number.unit}`;
+    const { value, unit } = inUnitOfOurs(number, ours);
+    const sign = number.unit === undefined || unit === 'share' ? '' : ` ${number.unit}`;
     const gap = ours === undefined || number.comparable !== true ? undefined : ours.mean - value;
     const badge =
       number.comparable === true
@@ -36,8 +33,10 @@ export function publishedTable(
         ${metricTitle(metric, about)}${variant !== undefined && html` <span class="badge">${variant}</span>`}
       </th>
       <td class="number">${ours === undefined ? '–' : markedMean(ours)}</td>
-      <td class="number">${formatValue(unitOf(number, ours), value)}${unit}</td>
-      <td class="number">${gap === undefined ? '' : `${gap < 0 ? '−' : '+'}${Math.abs(gap).toFixed(2)}`}</td>
+      <td class="number">${formatValue(unit, value)}${sign}</td>
+      <td class="number">
+        ${gap === undefined ? '' : `${gap < 0 ? '−' : '+'}${Math.abs(gap).toFixed(unit === 'share' ? 4 : 2)}`}
+      </td>
       <td class="prose">
         ${badge} ${number.protocol}${note !== undefined && html`<br /><span class="note">${note}</span>`}
       </td>
