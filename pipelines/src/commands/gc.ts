@@ -76,13 +76,13 @@ async function sweepRemote(session: Session, name: string, options: Omit<Options
   const trying = { signal: session.signal };
   const shown = await findRemoteGarbage(remote, ages, trying);
   if (shown.length > 0) console.log(listed(shown.map((one) => ({ ...one, path: `${remote.url}/${one.path}` }))));
-  if (dryRun) return console.log(`Would remove ${summary(shown)}`);
-  if (shown.length > 0 && !yes) await confirm(shown);
+  if (dryRun) return console.log(`Would remove ${summary(shown, 'objects')}`);
+  if (shown.length > 0 && !yes) await confirm(shown, 'objects');
   // Looked at anew: somebody may have pushed what names it while the question stood.
   const still = new Set((await findRemoteGarbage(remote, ages, trying)).map(({ path }) => path));
   const removed = shown.filter(({ path }) => still.has(path));
   await removeRemoteGarbage(remote, removed, ages, trying);
-  console.log(`Removed ${summary(removed)}`);
+  console.log(`Removed ${summary(removed, 'objects')}`);
 }
 
 type Listed = Omit<Garbage, 'remove'>;
@@ -96,21 +96,21 @@ function listed(items: readonly Listed[]): string {
     return `${path}: ${dataSize(bytes)}, unchanged for ${age}, a ${what}`;
   });
   const more = bySize.slice(mostLines);
-  return [...lines, ...(more.length > 0 ? [`and ${summary(more)}`] : [])].join('\n');
+  return [...lines, ...(more.length > 0 ? [`and ${summary(more, 'more')}`] : [])].join('\n');
 }
 
-function summary(items: readonly Listed[]): string {
-  return `${items.length} blobs and folders, ${dataSize(items.reduce((sum, { bytes }) => sum + bytes, 0))}`;
+function summary(items: readonly Listed[], what = 'blobs and folders'): string {
+  return `${items.length} ${what}, ${dataSize(items.reduce((sum, { bytes }) => sum + bytes, 0))}`;
 }
 
 /** Throws `UserError` unless a person says yes. */
-async function confirm(items: readonly Listed[]): Promise<void> {
+async function confirm(items: readonly Listed[], what?: string): Promise<void> {
   const remedy = 'Give --yes to remove it, or --dry-run to be shown it only.';
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
-    throw new UserError(`Nothing was removed of ${summary(items)}: there is nobody to ask`, { remedy });
+    throw new UserError(`Nothing was removed of ${summary(items, what)}: there is nobody to ask`, { remedy });
   }
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`Remove ${summary(items)}? [y/N] `);
+  const answer = await terminal.question(`Remove ${summary(items, what)}? [y/N] `);
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new UserError('Nothing was removed.', { remedy });
 }

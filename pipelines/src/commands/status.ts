@@ -26,15 +26,15 @@ export default new Command('status')
     for (const error of silent) console.error(`error: ${error.describe()}`);
     if (silent.length > 0) process.exitCode = 1;
     if (json) return console.log(JSON.stringify(all, null, 2));
-    if (names.length > 0) for (const one of all) console.log(`${stateOf(one).padEnd(14)} ${one.label}`);
+    if (names.length > 0) for (const one of all) console.log(`${stateOf(one).padEnd(16)} ${one.label}`);
     else for (const line of byExperiment(all)) console.log(line);
     const remotes = session.remotes.all.map(({ remote }) => `${remote.name} (${remote.url})`);
     console.log(`Remotes: ${remotes.join(', ') || 'none'}`);
   });
 
-function stateOf({ here, there, stale }: ResultStatus): string {
+function stateOf({ here, there, differs, stale }: ResultStatus): string {
   const state = here ? (there.length > 0 ? 'both' : 'here') : there.length > 0 ? 'there' : 'nowhere';
-  return stale ? `${state}, stale` : state;
+  return [state, ...(differs ? ['other bits'] : []), ...(stale ? ['stale'] : [])].join(', ');
 }
 
 function byExperiment(all: readonly ResultStatus[]): string[] {

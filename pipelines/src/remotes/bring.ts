@@ -18,7 +18,7 @@ import { fetchObject } from './fetch-object.ts';
 import { inTurn } from './in-turn.ts';
 import { keyIn, listed } from './listing.ts';
 import { contentPath, pushAgain, readRecord, RefusedResult, type ResultRecord } from './record.ts';
-import { NotThere, type Listed, type Remote } from './remote.ts';
+import { NotThere, worthShowing, type Listed, type Remote } from './remote.ts';
 import { persist, Unreachable, type Trying } from './retry.ts';
 
 /** What bringing needs of a session. */
@@ -223,13 +223,14 @@ async function bringBlob(session: Bringer, store: string, digest: string, files:
       if (await isWhole(store, digest)) return true;
       const parts = Object.values(files);
       const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
-      const phase = session.progress(label).phase(`from ${remote.name}`, total, 'bytes');
-      const onBytes = (bytes: number): void => phase.advance(bytes);
+      const isShown = total >= worthShowing;
+      const phase = isShown ? session.progress(label).phase(`from ${remote.name}`, total, 'bytes') : undefined;
+      const onBytes = (bytes: number): void => phase?.advance(bytes);
       const to = join(work, 'files', 'blob');
       for (const [name, file] of Object.entries(files)) {
         await fetchObject(remote, file, name === '' ? to : join(to, name), { ...session, onBytes });
       }
-      phase.done();
+      phase?.done();
       await lease.confirm();
       await storeBlob(store, to, files[''] === undefined ? digest : undefined);
       await forgetElsewhere(store, digest);

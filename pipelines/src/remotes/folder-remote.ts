@@ -173,5 +173,5 @@ function ignoreAbsence(error: unknown): undefined {
 /** Without rights or room the disk will answer the same again. */
 function sayLasting(error: NodeJS.ErrnoException): never {
   const isLasting = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(error.code ?? '');
-  throw isLasting ? new Refused(error.message, { cause: error }) : error;
+  throw isLasting ? new Refused(error.message) : error;
 }

@@ -25,6 +25,7 @@ const key = sha256('key');
 const label = 'toy/base/seed-1/pretrain';
 const blobBytes = 24e6;
 const part = 5 << 20;
+const limit = 60_000 + kills * 30_000;
 const isServed = hasMoto();
 
 let root: string;
@@ -87,13 +88,17 @@ async function survivesKills(remote: Remote, empty: () => Promise<void>): Promis
   expect((await storedDigests(store)).sort()).toEqual((await storedDigests(join(here, 'store'))).sort());
 }
 
-test('a push and a pull that are killed at random moments leave nothing half visible, and end when run again', async () => {
-  const remote = folderRemote('team', join(root, 'remote'));
-  await survivesKills(remote, async () => rmSync(remote.url, { recursive: true }));
-  expect(readdirSync(join(remote.url, 'arriving'))).toEqual([]);
-});
+test(
+  'killed at random moments a push and a pull leave nothing half visible, and end when run again',
+  { timeout: limit },
+  async () => {
+    const remote = folderRemote('team', join(root, 'remote'));
+    await survivesKills(remote, async () => rmSync(remote.url, { recursive: true }));
+    expect(readdirSync(join(remote.url, 'arriving'))).toEqual([]);
+  },
+);
 
-test.skipIf(!isServed)('the same against a real server of S3', { timeout: 60_000 + kills * 10_000 }, async () => {
+test.skipIf(!isServed)('the same against a real server of S3', { timeout: limit }, async () => {
   const remote = s3Remote('team', 's3://bucket/kills', { endpoint: moto!.url, part }, 30_000);
   await survivesKills(remote, async () => {
     for await (const { path } of remote.list!('')) await remote.remove!(path);

@@ -10,7 +10,7 @@ import type { PublishedResult } from '../store/published-results.ts';
 import { blobFiles, blobPath, filesBelow } from '../store/store.ts';
 import { contentPath, publicText, readRecord, recordPath, sealed, type FileRef, type ResultRecord } from './record.ts';
 import type { OpenRemote } from './remote-settings.ts';
-import { fileContent, textContent, type Content, type Remote } from './remote.ts';
+import { fileContent, textContent, worthShowing, type Content, type Remote } from './remote.ts';
 import { persist, type Trying } from './retry.ts';
 
 /** What a push did: nothing where the same result was there. */
@@ -148,8 +148,6 @@ async function send(
   phase?.done();
   return found;
 }
-
-const worthShowing = 10e6;
 
 function writerOf(remote: Remote): NonNullable<Remote['write']> {
   if (remote.write !== undefined) return remote.write;

@@ -45,6 +45,9 @@ export interface Content {
   open(from: number, to?: number): Readable;
 }
 
+/** Bytes from which on a transfer is shown. */
+export const worthShowing = 10e6;
+
 /** There is no such object. */
 export class NotThere extends Error {
   constructor(path: string, { url }: Pick<Remote, 'url'>) {

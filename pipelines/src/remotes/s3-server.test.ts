@@ -80,7 +80,7 @@ test.skipIf(!isServed)('a real server of S3 keeps, lists, resumes and never repl
 
 test.skipIf(!isServed)(
   'of random faults before a real server of S3 nothing is lost, half visible or wrongly accepted',
-  { timeout: 60_000 + faults * 2_000 },
+  { timeout: 60_000 + faults * 5_000 },
   async () => {
     const results = await faultCampaign({
       ...{ root, proxy, faults },

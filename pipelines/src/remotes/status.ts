@@ -2,10 +2,11 @@ import { UserError } from '@selfsup/kit/errors';
 import type { Stage } from '../declare/stage.ts';
 import { askedFor } from '../keys/decide.ts';
 import type { Session } from '../run/session.ts';
-import { readFacts } from '../store/manifest.ts';
+import { readFacts, type ManifestFacts } from '../store/manifest.ts';
 import { labelOf, publishedResults } from '../store/published-results.ts';
 import { inTurn } from './in-turn.ts';
 import { keyIn, listed } from './listing.ts';
+import { namePath } from './push.ts';
 import { recordPath } from './record.ts';
 import type { Remote } from './remote.ts';
 import { persist } from './retry.ts';
@@ -17,6 +18,8 @@ export interface ResultStatus {
   readonly here: boolean;
   /** Names of the remotes that have it: this very result where it is here, else one of this label. */
   readonly there: readonly string[];
+  /** Whether a remote has other bits of the very same key. */
+  readonly differs: boolean;
   /** Whether what is here is not what the files ask for now, or nothing asks for it any more. */
   readonly stale: boolean;
 }
@@ -40,18 +43,21 @@ export async function statusOf(
   stages: readonly Stage[],
   isMeant: (label: string) => boolean,
 ): Promise<Statuses> {
-  const keys = new Map<string, string>();
+  const here = new Map<string, Bits>();
   for (const { label, folder } of publishedResults(session.artifacts)) {
-    const key = isMeant(label) ? readFacts(folder)?.key : undefined;
-    if (key !== undefined) keys.set(label, key);
+    const facts = isMeant(label) ? readFacts(folder) : undefined;
+    if (facts !== undefined) here.set(label, { key: facts.key, outputDigest: facts.outputDigest });
   }
   const declared = new Map(stages.map((stage) => [labelOf(session.artifacts, stage.folder), stage]));
   const there = new Map<string, string[]>();
+  const different = new Set<string>();
   const silent: UserError[] = [];
   for (const { remote } of session.remotes.all) {
     try {
-      for (const label of await labelsIn(remote, keys, session.signal)) {
-        if (isMeant(label)) there.set(label, [...(there.get(label) ?? []), remote.name]);
+      for (const [label, isSame] of await labelsIn(remote, here, session.signal)) {
+        if (!isMeant(label)) continue;
+        there.set(label, [...(there.get(label) ?? []), remote.name]);
+        if (!isSame) different.add(label);
       }
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -59,11 +65,12 @@ export async function statusOf(
     }
   }
   const results: ResultStatus[] = [];
-  for (const label of [...new Set([...declared.keys(), ...keys.keys(), ...there.keys()])].sort()) {
-    const key = keys.get(label);
+  for (const label of [...new Set([...declared.keys(), ...here.keys(), ...there.keys()])].sort()) {
+    const key = here.get(label)?.key;
     const stage = declared.get(label);
     const stale = key !== undefined && (stage === undefined || (await asksForAnother(session, stage, key)));
-    results.push({ label, here: key !== undefined, there: there.get(label) ?? [], stale });
+    const differs = different.has(label);
+    results.push({ label, here: key !== undefined, there: there.get(label) ?? [], differs, stale });
   }
   return { results, silent };
 }
@@ -78,14 +85,23 @@ async function asksForAnother(session: Session, stage: Stage, key: string): Prom
   }
 }
 
-/** Labels that a remote has a record of, of those that are here only with the same key. */
-async function labelsIn(remote: Remote, keys: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Set<string>> {
-  const found = new Set<string>();
+type Bits = Pick<ManifestFacts, 'key' | 'outputDigest'>;
+
+/**
+ * Labels that a remote has a record of, of those that are here only with the same key; each with whether the bits are those
+ * that are here, as far as the remote lists it.
+ */
+async function labelsIn(
+  remote: Remote,
+  here: ReadonlyMap<string, Bits>,
+  signal: AbortSignal,
+): Promise<Map<string, boolean>> {
+  const found = new Map<string, boolean>();
   const [names, records] = await Promise.all(['names/', 'results/'].map((one) => listed(remote, one, { signal })));
   if (names === undefined || records === undefined) {
-    await inTurn([...keys], atOnce, async ([label, key]) => {
+    await inTurn([...here], atOnce, async ([label, { key }]) => {
       const size = await persist(remote, { signal }, (stop) => remote.size(recordPath(key), stop));
-      if (size !== undefined) found.add(label);
+      if (size !== undefined) found.set(label, true);
     });
     return found;
   }
@@ -93,7 +109,10 @@ async function labelsIn(remote: Remote, keys: ReadonlyMap<string, string>, signa
   for (const { path } of names) {
     const key = keyIn(path);
     const label = path.split('/').slice(1, -1).join('/');
-    if (key !== undefined && recorded.has(key) && (keys.get(label) ?? key) === key) found.add(label);
+    const ours = here.get(label);
+    if (key === undefined || !recorded.has(key) || (ours?.key ?? key) !== key) continue;
+    const isSame = ours === undefined || path.endsWith(namePath(label, ours));
+    found.set(label, isSame || (found.get(label) ?? false));
   }
   return found;
 }

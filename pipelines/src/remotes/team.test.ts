@@ -214,6 +214,7 @@ test('different bits of one key are said, with where they differ, and the first 
   const pushed = await there.run('push', 'toy');
   expect(pushed).toMatchObject({ code: 1, output: expect.stringContaining('two machines got different bits') });
   expect(pushed.output).toMatch(/here: +f{16}.*\n +there: /);
+  expect((await there.run('status', 'toy')).output).toMatch(/^both, other bits +toy.*measure\nboth +toy.*pretrain$/m);
   expect(readdirSync(remote, { recursive: true }).length).toBe(before);
 });
 

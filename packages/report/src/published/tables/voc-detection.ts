@@ -7,7 +7,7 @@ const table: PublishedTable = {
   provenance: 'repository',
   measure: 'average-precision',
   unit: '%',
-  dataset: 'voc2007-trainval',
+  dataset: 'voc2007',
   protocol: {
     kind: 'non-linear',
     summary:
