@@ -90,8 +90,8 @@ test('published files are read by names, and held against their checksum', async
   proposals.close();
   // The other object: 20 × 20 in a box of 498 × 375.
   const values = metricValues(metrics);
-  expect(values['proposals/published/recall50-train']).toBe(0.5);
-  expect(values['proposals/published/recall70-train']).toBe(0.5);
+  expect(values['proposals/published/recall50-train']).toBe(50);
+  expect(values['proposals/published/recall70-train']).toBe(50);
   expect(values['proposals/published/overlap-train']).toBeCloseTo((0.7 + 400 / (498 * 375)) / 2, 6);
   expect(values['proposals/published/boxes-train']).toBe(1.5);
 

@@ -14,7 +14,7 @@ import {
 import { UserError } from '@selfsup/kit/errors';
 import { sha256 } from '@selfsup/kit/files';
 import { dataFolder } from '@selfsup/kit/folders';
-import { metricsOf, type Metric, type Quantity } from '@selfsup/kit/metric';
+import { accuracy, metricsOf, type Metric, type Quantity } from '@selfsup/kit/metric';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { requireNeed } from '../../measures/require-need.ts';
 import type { ProposalsConfig } from './config.ts';
@@ -62,22 +62,22 @@ function measured(context: Context, images: AnnotatedImages, split: string, prop
       if (difficult[object] === 0) best.push(overlap);
     });
   }
-  const share = (least: number): number => best.filter((overlap) => overlap >= least).length / best.length;
-  const covered = best.length === 0 ? undefined : [share(0.5), share(0.7), best.reduce((a, b) => a + b) / best.length];
+  const percent = (least: number): number => (100 * best.filter((overlap) => overlap >= least).length) / best.length;
+  const covered =
+    best.length === 0 ? undefined : [percent(0.5), percent(0.7), best.reduce((a, b) => a + b) / best.length];
   const [at50, at70, mean] = covered ?? [];
   const perImage = Math.round((10 * boxes) / count) / 10;
   const { progress, config } = context;
   progress.note(
     covered === undefined
       ? `${split}: ${perImage} boxes an image; there are no objects to compare them with.`
-      : `${split}: ${perImage} boxes an image; of ${best.length} objects ${(100 * at50!).toFixed(1)} % are overlapped by ` +
-          `half, ${(100 * at70!).toFixed(1)} % by 0.7; mean best overlap ${mean!.toFixed(3)}.`,
+      : `${split}: ${perImage} boxes an image; of ${best.length} objects ${at50!.toFixed(1)} % are overlapped by ` +
+          `half, ${at70!.toFixed(1)} % by 0.7; mean best overlap ${mean!.toFixed(3)}.`,
   );
-  const recall: Quantity = { unit: 'share', better: 'more' };
   const names = {
-    [`recall50-${split}`]: recall,
-    [`recall70-${split}`]: recall,
-    [`overlap-${split}`]: recall,
+    [`recall50-${split}`]: accuracy,
+    [`recall70-${split}`]: accuracy,
+    [`overlap-${split}`]: { unit: 'share', better: 'more' } as Quantity,
     [`boxes-${split}`]: { unit: 'none', better: 'neither' } as Quantity,
   };
   return metricsOf({ head: 'proposals', protocol: config.from.method }, names, {
