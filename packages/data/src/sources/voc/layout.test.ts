@@ -176,6 +176,21 @@ describe("a dataset of one's own in VOC's layout", () => {
     expect(left + manifest.quarantine.length).toBe(3);
   });
 
+  it.each<[string, Buffer, RegExp]>([
+    ['an image that is cut off, not its mask', smallJpeg(1, 20).subarray(0, 60), /^cannot be decoded/],
+    ['a mask that is cut off', smallJpeg(1, 20), /^its mask /],
+  ])('names %s', async (what, jpeg, reason) => {
+    const masked = images.map((image) => ({ ...image, mask: square(image.side, 1) }));
+    const files: Record<string, Buffer> = { ...vocFiles(masked), 'mine/JPEGImages/c.jpg': jpeg };
+    const png = files['mine/SegmentationClass/c.png']!;
+    if (what.startsWith('a mask')) files['mine/SegmentationClass/c.png'] = png.subarray(0, png.length - 30);
+    const section = { task: 'segmentation', classes: ['background', 'boat', 'ice & snow'] };
+    const { manifest } = await ingestOwn(files, section, { quarantine: { atMost: 0.5 } });
+    expect(manifest.quarantine).toEqual([
+      { path: 'test: JPEGImages/c.jpg', reason: expect.stringMatching(reason) as string },
+    ]);
+  });
+
   it('asks for what it cannot know', () => {
     const issues = (section: object) => voc.schema.safeParse({ type: 'voc', ...section }).error?.issues[0];
     expect(issues({})).toMatchObject({ path: ['path'] });

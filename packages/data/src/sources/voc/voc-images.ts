@@ -56,11 +56,18 @@ function withMask(
   classes: number,
 ): SourceImage {
   try {
-    // The picture itself knows best; where it is no JPEG, its annotation, and all is compared when it is decoded.
-    const image = isJpeg(encoded) ? jpegHeader(encoded) : size;
     const read = path!.endsWith('.mat') ? readSbdMask : readVocMask;
-    return { entry, encoded, mask: read(mask, image, classes) };
+    return { entry, encoded, mask: read(mask, sizeOf(encoded) ?? size, classes) };
   } catch (error) {
     return { entry, damaged: `its mask ${(error as Error).message}` };
+  }
+}
+
+/** The size of a JPEG, which knows it best; of other pictures, and damaged ones, it shows when they are decoded. */
+function sizeOf(encoded: Buffer): { readonly height: number; readonly width: number } | undefined {
+  try {
+    return isJpeg(encoded) ? jpegHeader(encoded) : undefined;
+  } catch {
+    return undefined;
   }
 }
