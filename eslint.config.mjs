@@ -13,9 +13,10 @@ export const mayImport = {
   'packages/trainer': ['kit', 'report', 'engine', 'models'],
   'packages/tasks': ['kit', 'report', 'engine', 'numerics', 'data', 'models', 'trainer'],
   'packages/eval': ['kit', 'report', 'engine', 'numerics', 'data', 'models', 'trainer'],
-  pipelines: ['kit', 'report', 'engine', 'numerics', 'data', 'models', 'trainer', 'tasks', 'eval'],
+  'packages/explore': ['kit', 'report', 'engine', 'numerics', 'data', 'models', 'trainer', 'tasks', 'eval'],
+  pipelines: ['kit', 'report', 'engine', 'numerics', 'data', 'models', 'trainer', 'tasks', 'eval', 'explore'],
 };
-const packages = ['kit', 'report', 'engine', 'numerics', 'data', 'models', 'trainer', 'tasks', 'eval', 'pipelines'];
+const packages = 'kit report engine numerics data models trainer tasks eval explore pipelines'.split(' ');
 
 function importDirection([folder, allowed]) {
   const own = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8')).name;

@@ -14,6 +14,9 @@ const foundByName = [
   'packages/report/src/published/tables/*.ts',
   'pipelines/src/commands/*.ts',
   'bench/train-step/systems/*.ts',
+  // put in the place of others, or begun from, by the bundler of pages
+  'packages/engine/src/browser/*.ts',
+  'packages/explore/src/page/{compare,loader,no-schemas,open}.ts',
 ];
 const within = (workspace) =>
   foundByName.filter((file) => file.startsWith(`${workspace}/`)).map((file) => file.slice(workspace.length + 1));
@@ -31,7 +34,8 @@ export default {
       ignoreDependencies: ['sharp', 'tar-stream', '@tensorflow/tfjs-node-gpu'],
     },
     'packages/*': { project: ['src/**/*.{mjs,ts}'] },
-    'packages/engine': { entry: ['src/setup/cli.mjs'], project: ['src/**/*.{mjs,ts}'] },
+    'packages/engine': { entry: ['src/setup/cli.mjs', ...within('packages/engine')], project: ['src/**/*.{mjs,ts}'] },
+    'packages/explore': { entry: ['src/page/{compare,loader,no-schemas,open}.ts'], project: ['src/**/*.{mjs,ts}'] },
     'packages/models': { entry: ['src/export/stock-forward.mjs'], project: ['src/**/*.{mjs,ts}'] },
     'packages/report': { entry: within('packages/report'), project: ['src/**/*.{mjs,ts}'] },
     pipelines: {

@@ -76,7 +76,7 @@ test('no face of a package has more than fifteen entries, patterns aside', () =>
 });
 
 test('every entry is a file, and only parts and fixtures are found by pattern', () => {
-  const patterns = /^\.\/(sources|networks|pretext|evaluations|figures|testing)\/\*(\/config|\/run)?$/;
+  const patterns = /^\.\/(sources|networks|pretext|evaluations|figures|panels|testing)\/\*(\/config|\/run)?$/;
   for (const { folder, exports } of packages) {
     for (const [entry, target] of Object.entries(exports)) {
       if (entry.includes('*')) expect(entry).toMatch(patterns);

@@ -9,7 +9,7 @@ interface Experiment {
 
 /**
  * Tasks, evaluations and networks that no experiment of the replay uses: each new one is to be added to one of them.
- * Sources of datasets are not asked for, since most read files of others.
+ * Sources of datasets are not asked for, since most read files of others, nor panels of pages, which measure nothing.
  */
 export async function unusedParts(): Promise<string[]> {
   const workspace = { root: repository };
@@ -23,5 +23,5 @@ export async function unusedParts(): Promise<string[]> {
       for (const part of [uses, ...(module.parts?.(module.schema.parse(config)) ?? [])]) used.add(part);
     }
   }
-  return allParts(workspace).filter((part) => !part.startsWith('data/') && !used.has(part));
+  return allParts(workspace).filter((part) => !/^(data|explore)\//.test(part) && !used.has(part));
 }

@@ -1,6 +1,6 @@
 export function partNames(packageFolder: string): string[];
 export function partPath(packageFolder: string, name: string): string;
-export function partsKind(packageFolder: string): 'dataset' | 'network' | 'pretraining' | 'evaluation' | undefined;
+export function partsKind(packageFolder: string): 'dataset' | 'network' | 'pretraining' | 'evaluation' | 'panel' | undefined;
 export function partChooser(
   packageFolder: string,
   list?: 'namedAt' | 'datasetsNamedAt',

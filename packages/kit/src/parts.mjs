@@ -31,7 +31,7 @@ export function partPath(packageFolder, name) {
 
 /**
  * What the parts of a package are, as `selfsup.kind` in its package.json says: `dataset` where they are sources of one,
- * `network`, `pretraining` or `evaluation`. Undefined where a package says nothing.
+ * `network`, `pretraining`, `evaluation` or `panel`. Undefined where a package says nothing.
  */
 export function partsKind(packageFolder) {
   return readJson(join(packageFolder, 'package.json')).selfsup?.kind;

@@ -9,6 +9,8 @@ export interface ComparisonInput extends Results {
   /** Name of the comparison's folder, such as `cifar10-small`. */
   readonly comparison: string;
   readonly about: AboutComparison;
+  /** Address of the page beside the report in which people choose what is compared, where there is one. */
+  readonly explore?: string | undefined;
   /** In the order of `variants`. */
   readonly entries: readonly ComparedEntry[];
   readonly rows: readonly ComparedRow[];

@@ -55,6 +55,10 @@ export async function renderComparison(input: ComparisonInput): Promise<string> 
     title: about.title,
     summary: about.summary,
     facts: [
+      [
+        'try it',
+        input.explore !== undefined && html`<a href="${input.explore}">choose what is compared, in a page</a>`,
+      ],
       ['systems', systems(input)],
       ['seeds', input.seeds.join(', ')],
       ['data', input.datasets.map((dataset) => dataset.name).join(', ')],

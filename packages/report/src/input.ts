@@ -21,6 +21,8 @@ export interface ReportInput extends Results {
   /** Name of the experiment's folder, such as `rotnet-small`. */
   readonly experiment: string;
   readonly about: AboutExperiment;
+  /** Address of the page beside the report in which its networks run, where there is one. */
+  readonly explore?: string | undefined;
   readonly datasets: readonly DatasetFacts[];
   /** What the reader must know before believing a number. */
   readonly warnings?: readonly string[];

@@ -44,6 +44,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
     title: about.title,
     summary: about.summary,
     facts: [
+      ['try it', input.explore !== undefined && html`<a href="${input.explore}">its networks, in a page</a>`],
       ['variants', input.variants.join(', ')],
       ['seeds', input.seeds.join(', ')],
       ['data', input.datasets.map((dataset) => dataset.name).join(', ')],

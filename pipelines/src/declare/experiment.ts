@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exploreSchema, type ExploreConfig } from '@selfsup/explore/stage';
 import { UserError } from '@selfsup/kit/errors';
 import { parseOrExplain, readJson } from '@selfsup/kit/parse';
 import { publishedEntrySchema } from '@selfsup/report/published';
@@ -55,6 +56,7 @@ export const experimentSchema = z.strictObject({
     .record(variantName, z.record(z.string(), z.unknown()))
     .optional()
     .describe('Variant name to overrides: dotted path from the stage on, such as "pretrain.config.epochs", to value'),
+  explore: exploreSchema.optional().describe('Makes a page in which the pretrained networks run, beside the report'),
   stages: z
     .record(name, stageSchema)
     .refine((stages) => Object.keys(stages).length > 0, 'an experiment needs at least one stage'),
@@ -69,6 +71,8 @@ export interface Experiment {
   readonly about: About;
   readonly seeds: readonly number[];
   readonly variants: readonly Variant[];
+  /** Of the page in which its networks run; undefined where it is to have none. */
+  readonly explore: ExploreConfig | undefined;
   /** Where the overrides of variants are written. */
   readonly place: OverridePlace;
 }
@@ -116,7 +120,8 @@ export function readExperiment(
       }
     }),
   );
-  return { name: experimentName, file, about: parsed.about, seeds: parsed.seeds, variants, place };
+  const { about, seeds, explore } = parsed;
+  return { name: experimentName, file, about, seeds, explore, variants, place };
 }
 
 /** The error with the place of the override that has brought it in, where one has. */

@@ -32,7 +32,7 @@ export function experimentProject({ name, root, plan }, workspace) {
     targets: {
       ...stages,
       check: check(name, [...packages, ...used, ...shared(workspace, ['pipeline'])], workspace),
-      report: report(name, Object.keys(stages), workspace),
+      report: report(name, Object.keys(stages), plan.explore, workspace),
     },
   };
 }
@@ -82,15 +82,22 @@ function check(experiment, projects, workspace) {
   });
 }
 
-function report(experiment, stages, workspace) {
+function report(experiment, stages, explore, workspace) {
+  const page = explore ? pageProjects(workspace) : [];
   return selfsupCommand(`report ${experiment}`, 'Run every stage and write the report', {
     cache: workspace.artifacts !== undefined,
     dependsOn: stages,
     inputs: [
       '{projectRoot}/experiment.json',
-      { input: 'source', projects: shared(workspace, ['report', 'kit', 'pipeline']) },
+      { input: 'source', projects: [...new Set([...shared(workspace, ['report', 'kit', 'pipeline']), ...page])] },
       { dependentTasksOutputFiles: '**/manifest.json' },
     ],
     outputs: outputs(workspace, `${experiment}/report`),
   });
+}
+
+/** Whose code makes the page in which the networks run. */
+function pageProjects(workspace) {
+  const panels = workspace.parts.filter(({ packageName }) => packageName === 'explore').map(({ project }) => project);
+  return [...packagesUnder(workspace, 'explore'), ...panels];
 }

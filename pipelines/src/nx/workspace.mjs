@@ -72,7 +72,8 @@ function planOf(declared, datasets) {
     const variants = expandVariants(declared);
     const refs = variants.flatMap(({ stages }) => Object.values(stages).flatMap(({ needs }) => Object.values(needs)));
     if (refs.map(datasetOf).some((dataset) => dataset !== undefined && !datasets.includes(dataset))) return undefined;
-    return { variants, seeds: Array.isArray(declared.seeds) ? declared.seeds : [1] };
+    const explore = declared.explore !== undefined;
+    return { variants, explore, seeds: Array.isArray(declared.seeds) ? declared.seeds : [1] };
   } catch {
     return undefined;
   }

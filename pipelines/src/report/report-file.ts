@@ -7,7 +7,11 @@ import { isFolder } from '@selfsup/kit/folders';
  * Writes a report to its place among the artifacts, or to the file that `--to` names, and gives its path. Throws `UserError`
  * where it cannot be written: of artifacts that can only be read, with `--to` as the remedy.
  */
-export async function writeReportFile(page: string, place: string, to: string | undefined): Promise<string> {
+export async function writeReportFile(
+  page: string | Uint8Array,
+  place: string,
+  to: string | undefined,
+): Promise<string> {
   if (to !== undefined) {
     const file = resolve(to);
     if (isFolder(file)) {

@@ -6,8 +6,12 @@ import type { Session } from '../run/session.ts';
 import { publishedOfExperiment } from './published-numbers.ts';
 import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
 
-/** Collects what the report of an experiment shows from all that its stages have published. */
-export async function reportInput(session: Session, experiment: Experiment): Promise<ReportInput> {
+/**
+ * Collects what the report of an experiment shows from all that its stages have published.
+ *
+ * @param explore address of the page in which its networks run, where there is one
+ */
+export async function reportInput(session: Session, experiment: Experiment, explore?: string): Promise<ReportInput> {
   const rows: StageRow[] = [];
   const warnings: string[] = [];
   const stages = stagesOf(session, experiment);
@@ -22,6 +26,7 @@ export async function reportInput(session: Session, experiment: Experiment): Pro
   return {
     experiment: experiment.name,
     about: { ...about, published },
+    explore,
     seeds: experiment.seeds,
     variants: experiment.variants.map(({ name }) => name),
     datasets: readDatasetFacts(datasetsNeeded(experiment).map((name) => datasetStage(session, name))),

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { exploreFile } from '@selfsup/explore/stage';
 import type { Comparison } from '../declare/comparison.ts';
 import type { Session } from '../run/session.ts';
 import { writeReportFile } from './report-file.ts';
@@ -8,11 +9,21 @@ export function comparisonReport(session: Session, name: string): string {
   return join(session.artifacts.root, 'compare', name, 'index.html');
 }
 
-/** Writes the report of a comparison from what is published now, to its own place or to the file `to`. Gives its path. */
+/**
+ * Writes the report of a comparison from what is published now, to its own place, with the page in which people choose what
+ * is compared beside it, or to the file `to`. Gives its path.
+ */
 export async function writeComparison(session: Session, comparison: Comparison, to?: string): Promise<string> {
   const { renderComparison } = await import('@selfsup/report/comparison-page');
   const { withLighterPictures } = await import('@selfsup/report/images');
   const { comparisonInput } = await import('./comparison-input.ts');
-  const page = await renderComparison(await withLighterPictures(await comparisonInput(session, comparison)));
-  return writeReportFile(page, comparisonReport(session, comparison.name), to);
+  const input = await comparisonInput(session, comparison);
+  const place = comparisonReport(session, comparison.name);
+  if (to === undefined) {
+    const { makeComparison } = await import('@selfsup/explore/make-comparison');
+    await writeReportFile(await makeComparison(input), join(dirname(place), exploreFile), undefined);
+  }
+  const explore = to === undefined ? exploreFile : undefined;
+  const page = await renderComparison(await withLighterPictures({ ...input, explore }));
+  return writeReportFile(page, place, to);
 }

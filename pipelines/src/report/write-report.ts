@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Experiment } from '../declare/experiment.ts';
 import type { Session } from '../run/session.ts';
 import { writeReportFile } from './report-file.ts';
+import { writeExplore } from './write-explore.ts';
 
 /** Where the report of an experiment lies; that of a `--set` variant beside its artifacts. */
 export function reportFile(session: Session, experiment: Experiment, setVariant?: string): string {
@@ -10,7 +11,10 @@ export function reportFile(session: Session, experiment: Experiment, setVariant?
   return join(folder, 'report', 'index.html');
 }
 
-/** Writes the report from what is published now, to its own place or to the file `to`. Gives its path. */
+/**
+ * Writes the report from what is published now, to its own place, with the page in which its networks run beside it, or to
+ * the file `to`. Gives its path.
+ */
 export async function writeReport(
   session: Session,
   experiment: Experiment,
@@ -18,8 +22,11 @@ export async function writeReport(
 ): Promise<string> {
   const { renderReport } = await import('@selfsup/report/page');
   const { reportInput } = await import('./report-input.ts');
-  const page = await renderReport(await reportInput(session, experiment));
-  return writeReportFile(page, reportFile(session, experiment, setVariant), to);
+  const place = reportFile(session, experiment, setVariant);
+  const isApart = setVariant !== undefined || to !== undefined;
+  const explore = isApart ? undefined : await writeExplore(session, experiment, place);
+  const page = await renderReport(await reportInput(session, experiment, explore && basename(explore)));
+  return writeReportFile(page, place, to);
 }
 
 /** Whether there is a report. */

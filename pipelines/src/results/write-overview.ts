@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
+import { exploreFile } from '@selfsup/explore/stage';
 import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
 import { isFolder } from '@selfsup/kit/folders';
@@ -35,7 +36,9 @@ export async function writeOverview(
     if (!existsSync(report)) return undefined;
     const path = relative(root, report);
     if (folder !== root) {
-      await writeAtomically(join(folder, path), await readFile(report));
+      // With the page that it leads to, where there is one.
+      for (const file of [report, join(dirname(report), exploreFile)].filter((one) => existsSync(one)))
+        await writeAtomically(join(folder, relative(root, file)), await readFile(file));
     }
     return path.split('/').map(encodeURIComponent).join('/');
   };

@@ -7,7 +7,7 @@ import type { Workspace } from '../declare/workspace.ts';
 /** Folders of the artifacts root that hold no results of experiments or datasets. */
 export const noResults: readonly string[] = ['work', 'store', 'compare', 'slurm'];
 /** Names that folders beside results have, at the root and within an experiment: no experiment, variant or dataset has one. */
-export const reservedNames: readonly string[] = [...noResults, 'report', 'ingest'];
+export const reservedNames: readonly string[] = [...noResults, 'report', 'explore', 'ingest'];
 
 /** Where published results, the store and work in progress lie. */
 export interface Artifacts {

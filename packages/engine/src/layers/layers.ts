@@ -1,3 +1,4 @@
+export { batchNorm4d } from '../ops/batch-norm.ts';
 export { batchNorm, batchNormRelu } from './batch-normalization.ts';
 export { conv2d } from './convolution.ts';
 export { dense } from './dense.ts';

@@ -1,7 +1,7 @@
 import { compiledStep } from '@selfsup/engine/compiled-step';
 import { pixelTensor } from '@selfsup/engine/device-tensor';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
-import { regionCells, regionMaxPool, type RegionCells } from '@selfsup/engine/region-pooling';
+import { regionCells, regionMaxPool, type RegionCells } from '@selfsup/engine/pooling';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { normalise } from '@selfsup/models/normalise';

@@ -1,4 +1,4 @@
-import { bilinearUpsample, type Grid } from '@selfsup/engine/bilinear-upsample';
+import { bilinearUpsample, type Grid } from '@selfsup/engine/bilinear';
 import { conv2d, dropout } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';

@@ -1,4 +1,4 @@
-import type { Grid } from '@selfsup/engine/bilinear-upsample';
+import type { Grid } from '@selfsup/engine/bilinear';
 import type { tf } from '@selfsup/engine/tensorflow';
 
 /** Leading padding and window of a layer, and how far its windows lie apart; of most layers 0, 1 and 1. */

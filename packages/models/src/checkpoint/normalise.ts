@@ -1,4 +1,4 @@
-import { batchNorm4d } from '@selfsup/engine/ops/batch-norm';
+import { batchNorm4d } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Normalisation } from '../encoder.ts';
 

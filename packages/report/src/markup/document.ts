@@ -30,6 +30,8 @@ export interface ReportDocument {
   readonly warnings?: readonly string[] | undefined;
   readonly sections: readonly Section[];
   readonly generated?: string | undefined;
+  /** Of a page that a program serves: seconds after which a browser asks for it again. */
+  readonly refreshSeconds?: number;
 }
 
 /** One HTML page that loads nothing and runs no script, light or dark as the reader's system is. */
@@ -41,6 +43,7 @@ export function renderDocument(page: ReportDocument): string {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
+        ${page.refreshSeconds !== undefined && html`<meta http-equiv="refresh" content="${page.refreshSeconds}" />`}
         <title>${page.title} · Selfsup</title>
         <style>
           ${trusted(styles)}

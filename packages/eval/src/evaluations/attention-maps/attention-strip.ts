@@ -1,6 +1,6 @@
 import { thumbnail, type Picture } from '@selfsup/data/pictures';
 import { encodePng } from '@selfsup/report/images';
-import { resized, stretched, type CellMap } from './attention.ts';
+import { overlaid, type CellMap } from './overlay.ts';
 
 /** A turned copy and the attention to it. */
 export interface Attended {
@@ -10,16 +10,6 @@ export interface Attended {
 
 /** Pixels between copies. */
 const gap = 4;
-/** Colours of the least and the greatest attention, and between them, at equal distances: lighter is more. */
-const ramp = [
-  [10, 14, 50],
-  [72, 38, 140],
-  [196, 58, 112],
-  [250, 150, 60],
-  [255, 246, 190],
-] as const;
-/** Part of the colour in a pixel; the rest is the image in grey. */
-const opacity = 0.65;
 
 /**
  * A picture in its own colours, then each turned copy in grey under its attention, stretched to the whole ramp, in one row
@@ -43,20 +33,4 @@ function colours(picture: Picture, cell: number): Uint8Array {
   return Uint8Array.from({ length: cell * cell * 3 }, (_, i) =>
     channels === 3 ? (pixels[i] as number) : (pixels[Math.floor(i / 3) * channels] as number),
   );
-}
-
-function overlaid(rgb: Uint8Array, map: CellMap, cell: number): Uint8Array {
-  const { values } = resized(stretched(map), cell, cell);
-  const result = new Uint8Array(rgb.length);
-  for (let i = 0; i < values.length; i++) {
-    const grey =
-      0.299 * (rgb[3 * i] as number) + 0.587 * (rgb[3 * i + 1] as number) + 0.114 * (rgb[3 * i + 2] as number);
-    const at = (values[i] as number) * (ramp.length - 1);
-    const step = Math.min(ramp.length - 2, Math.floor(at));
-    for (let c = 0; c < 3; c++) {
-      const [low, high] = [ramp[step]![c]!, ramp[step + 1]![c]!];
-      result[3 * i + c] = Math.round(opacity * (low + (high - low) * (at - step)) + (1 - opacity) * grey);
-    }
-  }
-  return result;
 }

@@ -10,7 +10,7 @@ import { NpyReader } from '@selfsup/numerics/npy';
 import { fitPca, projectedRows } from '@selfsup/numerics/pca';
 import { memoryRows, type RowSource } from '@selfsup/numerics/row-source';
 import { scatter, type Scatter } from '@selfsup/report/figures/scatter';
-import { scatterSvg } from '@selfsup/report/scatter-svg';
+import { scatterSvg } from '@selfsup/report/charts';
 import { eachLayer } from '../../features/each-layer.ts';
 import { featureRows } from '../../features/feature-rows.ts';
 import { checkSameDataset, type FeatureSet } from '../../features/feature-set.ts';

@@ -1,4 +1,4 @@
-import { bilinearSample } from '@selfsup/engine/bilinear-sample';
+import { bilinearSample } from '@selfsup/engine/bilinear';
 import { dense } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';

@@ -1,0 +1,2 @@
+export { bilinearSample } from './bilinear-sample.ts';
+export { bilinearUpsample, type Grid } from './bilinear-upsample.ts';

@@ -1,0 +1,2 @@
+export { scatterSvg } from './scatter-svg.ts';
+export { lineChart } from './svg-chart.ts';

@@ -1,0 +1,2 @@
+export { html, trusted, type Content } from './html.ts';
+export { styles } from './styles.ts';

@@ -1,0 +1,104 @@
+import { Command, Option } from 'commander';
+import { UserError } from '@selfsup/kit/errors';
+import { readExperiment, type Experiment } from '../declare/experiment.ts';
+import { exploreStage } from '../declare/explore-stage.ts';
+import { partsOf } from '../declare/parts.ts';
+import { experimentNames } from '../declare/workspace.ts';
+import { numberOption } from '../options.ts';
+import { writeReportFile } from '../report/report-file.ts';
+import { placeExplore } from '../report/write-explore.ts';
+import { reportFile } from '../report/write-report.ts';
+import { openIngested } from '../run/open-ingested.ts';
+import { runStage } from '../run/run-stage.ts';
+import { openSession, type Session } from '../run/session.ts';
+import { findCheckpoint } from '../store/checkpoint-argument.ts';
+import { shownPath } from '../store/shown-path.ts';
+
+interface Options {
+  readonly data?: string;
+  readonly images: number;
+  readonly to: string;
+  readonly force: boolean;
+  readonly exact?: boolean;
+  readonly announced: boolean;
+}
+
+export default new Command('explore')
+  .description('Make the page in which trained networks run, in any browser and without a server')
+  .argument('<what...>', 'an experiment that declares such a page; or checkpoints, with --data')
+  .option('--data <dataset>', 'of checkpoints: the ingested dataset whose test images are in the page')
+  .option(
+    '--images <n>',
+    'of checkpoints: how many of them',
+    numberOption({ whole: true, atLeast: 1, atMost: 1000 }),
+    120,
+  )
+  .option('--to <file.html>', 'of checkpoints: where to write it', 'explore.html')
+  .option('--force', 'of an experiment: make it anew even where it is done', false)
+  .option('--exact', 'of an experiment: make it anew where it was made on another processor')
+  .addOption(new Option('--announced', 'what --exact computes anew has been said').default(false).hideHelp())
+  .addHelpText(
+    'after',
+    `
+The page is one file. It loads nothing and sends nothing: pictures that are dropped on it stay in it.
+
+Examples:
+  selfsup explore quickstart
+  selfsup explore rotnet-small supervised-small --data cifar10 --to rotations.html`,
+  )
+  .action(async (what: readonly string[], options: Options) => {
+    const session = openSession({ exact: options.exact });
+    const [name] = what;
+    if (options.data === undefined) {
+      if (what.length !== 1 || !experimentNames(session.workspace).includes(name!)) {
+        throw new UserError('Whose test images shall the page show?', {
+          field: '--data',
+          remedy: 'Name the dataset of these checkpoints with --data, or an experiment alone.',
+        });
+      }
+      return exploreExperiment(session, readExperiment(session.workspace, name!), options);
+    }
+    const file = await exploreCheckpoints(session, what, options.data, options);
+    console.log(`Page: ${shownPath(file)}`);
+  });
+
+async function exploreExperiment(session: Session, experiment: Experiment, options: Options): Promise<void> {
+  const stage = exploreStage(session, experiment);
+  if (stage === undefined) {
+    throw new UserError(`'${experiment.name}' declares no page`, {
+      file: experiment.file,
+      field: 'explore',
+      remedy: 'Write "explore": {} there, or name its checkpoints and a dataset with --data.',
+    });
+  }
+  const outcome = await runStage(session, stage, options);
+  if (outcome === 'fresh') console.log(`${stage.label}: done already`);
+  const page = await placeExplore(stage.folder, reportFile(session, experiment));
+  console.log(`Page: ${shownPath(page)}`);
+}
+
+/** Makes a page of checkpoints, which is cached nowhere, and gives its path. */
+async function exploreCheckpoints(
+  session: Session,
+  what: readonly string[],
+  data: string,
+  { images, to }: Pick<Options, 'images' | 'to'>,
+): Promise<string> {
+  const twice = what.find((one, i) => what.indexOf(one) !== i);
+  if (twice !== undefined) {
+    throw new UserError(`'${twice}' is named twice`, { field: 'what', remedy: 'Name each checkpoint once.' });
+  }
+  const networks: { label: string; checkpoint: string }[] = [];
+  for (const label of what) networks.push({ label, checkpoint: await findCheckpoint(session.workspace, label) });
+  const dataset = await openIngested(session, data);
+  try {
+    const { makePage } = await import('@selfsup/explore/make-page');
+    const { html } = await import('@selfsup/report/markup');
+    const panels = partsOf(session.workspace, 'explore').map((part) => part.split('/')[1]!);
+    const title = `${what.join(', ')} on ${data}`;
+    const page = await makePage({ title, eyebrow: html`Selfsup networks`, networks, dataset, images, panels });
+    return await writeReportFile(page, to, to);
+  } finally {
+    await dataset.close();
+  }
+}

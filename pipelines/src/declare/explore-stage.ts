@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { datasetRole, networkRole, runExplore } from '@selfsup/explore/stage';
+import { UserError } from '@selfsup/kit/errors';
+import type { Experiment } from './experiment.ts';
+import { packageEntry, partsOf } from './parts.ts';
+import type { Places, Prepared, Stage } from './stage.ts';
+import { stagesOf } from './stages.ts';
+
+/**
+ * The stage that makes the page in which the networks of an experiment run: those of each variant, with the first seed, and
+ * test images of the data that is measured on. Undefined where the experiment declares none. Throws `UserError` where it declares one and has no network.
+ */
+export function exploreStage(places: Places, experiment: Experiment): Stage | undefined {
+  const { explore: config, name, about, file } = experiment;
+  if (config === undefined) return undefined;
+  const { workspace, artifacts } = places;
+  const networks = trainedNetworks(places, experiment);
+  const dataset = shownDataset(places, experiment);
+  if (networks.length === 0 || dataset === undefined) {
+    throw new UserError('No stage of this experiment trains a network on a dataset', {
+      file,
+      field: 'explore',
+      remedy: 'Leave it out.',
+    });
+  }
+  const title = { experiment: name, title: about.title };
+  return {
+    name: 'explore',
+    variant: 'base',
+    seed: experiment.seeds[0]!,
+    ref: 'explore',
+    uses: 'explore/page',
+    kind: undefined,
+    get root() {
+      return packageEntry(workspace, 'explore', './stage');
+    },
+    // Which panels there are, only preparing says.
+    declared: undefined,
+    keyed: title,
+    dryRun: false,
+    needs: Object.fromEntries([
+      [datasetRole, dataset],
+      ...networks.map(({ label, stage }) => [networkRole(label), stage] as const),
+    ]),
+    label: `${name}: explore`,
+    named: `${name} explore`,
+    command: ['explore', name],
+    folder: join(artifacts.stages, name, 'explore'),
+    workFolder: join(artifacts.stages, 'work', name, 'explore'),
+    store: artifacts.store,
+    prepare() {
+      const parts = partsOf(workspace, 'explore');
+      const panels = parts.map((part) => part.split('/')[1]!);
+      const run: Prepared['run'] = (context) => runExplore({ ...context, config }, title, panels);
+      return Promise.resolve({ config, identity: config, parts, run });
+    },
+  };
+}
+
+/**
+ * The stages that train a network on which no other training builds, by what people call them: the variant, or without
+ * variants the task.
+ */
+function trainedNetworks(places: Places, experiment: Experiment): { label: string; stage: Stage }[] {
+  return experiment.variants.flatMap(({ name }) => {
+    const trainings = stagesOfFirstSeed(places, experiment, name).filter(({ kind }) => kind === 'pretraining');
+    const before = trainings.flatMap(({ needs }) => Object.values(needs).map((need) => need.name));
+    const last = trainings.filter((stage) => !before.includes(stage.name));
+    return last.map((stage) => {
+      const label = name === 'base' ? stage.uses.split('/')[1]! : name;
+      return { label: last.length === 1 ? label : `${label} ${stage.name}`, stage };
+    });
+  });
+}
+
+/** The data that is measured on, or where nothing is measured trained on. */
+function shownDataset(places: Places, experiment: Experiment): Stage | undefined {
+  const stages = stagesOfFirstSeed(places, experiment, experiment.variants[0]!.name);
+  const measured = stages.filter(({ kind }) => kind === 'evaluation');
+  return [...measured, ...stages].flatMap(({ needs }) => Object.values(needs)).find(({ kind }) => kind === 'dataset');
+}
+
+function stagesOfFirstSeed(places: Places, experiment: Experiment, variant: string): Stage[] {
+  return stagesOf(places, experiment, { variant, seed: experiment.seeds[0]! });
+}
