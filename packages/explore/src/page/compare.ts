@@ -1,5 +1,5 @@
-import { formatDeviation, formatValue, inPercent, meanAndDeviation } from '@selfsup/report/format';
 import { lineChart } from '@selfsup/report/charts';
+import { formatDeviation, formatValue, inPercent, meanAndDeviation } from '@selfsup/report/format';
 import type { ComparedNumber, ComparisonData } from '../comparison-data.ts';
 import { element } from './element.ts';
 
