@@ -1,6 +1,9 @@
 export function partNames(packageFolder: string): string[];
 export function partPath(packageFolder: string, name: string): string;
-export function partsKind(packageFolder: string): 'dataset' | 'network' | 'pretraining' | 'evaluation' | 'panel' | undefined;
+export function partThere(packageFolder: string, name: string): string | undefined;
+export function partsKind(
+  packageFolder: string,
+): 'dataset' | 'network' | 'pretraining' | 'evaluation' | 'panel' | undefined;
 export function partChooser(
   packageFolder: string,
   list?: 'namedAt' | 'datasetsNamedAt',

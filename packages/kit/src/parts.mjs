@@ -24,6 +24,13 @@ export function partNames(packageFolder) {
   return list(folder).filter((name) => existsSync(join(folder, name, `${name}.ts`)));
 }
 
+/** The file of a part, below the package's folder; undefined where `partNames` does not have it. */
+export function partThere(packageFolder, name) {
+  const room = partsRoom(packageFolder);
+  const path = join(room ?? 'src', name, `${name}.ts`);
+  return room !== undefined && existsSync(join(packageFolder, path)) ? path : undefined;
+}
+
 /** The file that a part of a package is, below the package's folder; there need not be one. */
 export function partPath(packageFolder, name) {
   return join(partsRoom(packageFolder) ?? 'src', name, `${name}.ts`);

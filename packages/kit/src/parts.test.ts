@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { entryPath, partChooser, partNames, partsKind } from './parts.mjs';
+import { entryPath, partChooser, partNames, partsKind, partThere } from './parts.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'parts-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -16,7 +16,11 @@ writeFileSync(join(folder, 'package.json'), JSON.stringify({ selfsup, exports })
 test('a package says what its parts are and which file an entry is', () => {
   expect([partsKind(folder), partNames(folder)]).toEqual(['network', ['nin']]);
   expect([entryPath(folder, './ingest'), entryPath(folder, './other')]).toEqual(['./src/ingest/ingest.ts', undefined]);
+  expect([partThere(folder, 'nin'), partThere(folder, 'helpers')]).toEqual(['src/networks/nin/nin.ts', undefined]);
   const bare = join(folder, 'src');
+  mkdirSync(join(bare, 'src/nin'), { recursive: true });
+  writeFileSync(join(bare, 'src/nin/nin.ts'), '');
+  expect(partThere(bare, 'nin')).toBe(undefined);
   expect([partsKind(bare), partNames(bare), partChooser(bare)({ network: { name: 'nin' } }).size]).toEqual([
     undefined,
     [],

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '@selfsup/kit/errors';
-import { entryPath, partNames, partPath, partsKind } from '@selfsup/kit/parts';
+import { entryPath, partNames, partPath, partsKind, partThere } from '@selfsup/kit/parts';
 import type { StageFile, StageModule } from '@selfsup/kit/stage';
 import { assertKnown, type Workspace } from './workspace.ts';
 
@@ -33,6 +33,8 @@ export function partFile(workspace: Workspace, part: string, where: { file?: str
   }
   const [packageName, name] = part.split('/') as [string, string];
   const folder = packageFolder(workspace, packageName);
+  const there = partThere(folder, name);
+  if (there !== undefined) return join(folder, there);
   const file = partPath(folder, name);
   assertKnown('part', part, allParts(workspace), `packages/${packageName}/${file}`, where);
   return join(folder, file);

@@ -38,7 +38,12 @@ export async function decideStage(session: Session, stage: Stage, asked: Asked =
  * that the published manifest names are tried first, so the stage's module, and with it TensorFlow, need not be loaded. Of
  * a dataset the source is looked at. Throws as `prepare`.
  */
-export async function askedFor(session: Session, stage: Stage, asked: Asked = {}): Promise<AskedFor | undefined> {
+export async function askedFor(
+  session: Session,
+  stage: Stage,
+  asked: Asked = {},
+  published = readFacts(stage.folder),
+): Promise<AskedFor | undefined> {
   const needs: Record<string, string> = {};
   const inherited: string[] = [];
   for (const [role, { folder }] of Object.entries(stage.needs)) {
@@ -64,7 +69,6 @@ export async function askedFor(session: Session, stage: Stage, asked: Asked = {}
     };
     return { key: keyOf(keyParts, stage.keyed), place: engine?.place, keyParts, code, parts, prepared };
   };
-  const published = readFacts(stage.folder);
   if (stage.declared !== undefined && published !== undefined && partsExist(session, published.parts)) {
     const quick = await compute(stage.declared, published.parts);
     if (quick.key === published.key) return quick;

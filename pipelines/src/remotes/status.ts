@@ -43,10 +43,10 @@ export async function statusOf(
   stages: readonly Stage[],
   isMeant: (label: string) => boolean,
 ): Promise<Statuses> {
-  const here = new Map<string, Bits>();
+  const here = new Map<string, ManifestFacts>();
   for (const { label, folder } of publishedResults(session.artifacts)) {
     const facts = isMeant(label) ? readFacts(folder) : undefined;
-    if (facts !== undefined) here.set(label, { key: facts.key, outputDigest: facts.outputDigest });
+    if (facts !== undefined) here.set(label, facts);
   }
   const declared = new Map(stages.map((stage) => [labelOf(session.artifacts, stage.folder), stage]));
   const there = new Map<string, string[]>();
@@ -66,26 +66,24 @@ export async function statusOf(
   }
   const results: ResultStatus[] = [];
   for (const label of [...new Set([...declared.keys(), ...here.keys(), ...there.keys()])].sort()) {
-    const key = here.get(label)?.key;
+    const facts = here.get(label);
     const stage = declared.get(label);
-    const stale = key !== undefined && (stage === undefined || (await asksForAnother(session, stage, key)));
+    const stale = facts !== undefined && (stage === undefined || (await asksForAnother(session, stage, facts)));
     const differs = different.has(label);
-    results.push({ label, here: key !== undefined, there: there.get(label) ?? [], differs, stale });
+    results.push({ label, here: facts !== undefined, there: there.get(label) ?? [], differs, stale });
   }
   return { results, silent };
 }
 
-async function asksForAnother(session: Session, stage: Stage, key: string): Promise<boolean> {
+async function asksForAnother(session: Session, stage: Stage, here: ManifestFacts): Promise<boolean> {
   try {
-    return (await askedFor(session, stage, { fetchNothing: true }))?.key !== key;
+    return (await askedFor(session, stage, { fetchNothing: true }, here))?.key !== here.key;
   } catch (error) {
     // Without its source on this machine a dataset stays as it is.
     if (!(error instanceof UserError)) throw error;
-    return !((await stage.survives?.(readFacts(stage.folder)?.resolvedConfig)) ?? false);
+    return !((await stage.survives?.(here.resolvedConfig)) ?? false);
   }
 }
-
-type Bits = Pick<ManifestFacts, 'key' | 'outputDigest'>;
 
 /**
  * Labels that a remote has a record of, of those that are here only with the same key; each with whether the bits are those
@@ -93,7 +91,7 @@ type Bits = Pick<ManifestFacts, 'key' | 'outputDigest'>;
  */
 async function labelsIn(
   remote: Remote,
-  here: ReadonlyMap<string, Bits>,
+  here: ReadonlyMap<string, ManifestFacts>,
   signal: AbortSignal,
 ): Promise<Map<string, boolean>> {
   const found = new Map<string, boolean>();
