@@ -8,8 +8,8 @@ beforeAll(() => {
 });
 afterAll(() => clone.remove());
 
-/** What asks whether a part has a schema for editors, a place in the index of documents and one in the replay. */
-const ofTheWhole = ['pipelines/src/declare/schema-files.test.ts', 'tests/documents.test.ts', 'tests/replay.test.ts'];
+/** What asks whether a part has a schema for editors and a place in the replay. */
+const ofTheWhole = ['pipelines/src/declare/schema-files.test.ts', 'tests/replay.test.ts'];
 
 // The templates themselves are compiled with all else; this is what comes of them.
 test('parts that `selfsup new` writes pass their own tests, and those of the whole', async () => {
@@ -34,5 +34,12 @@ test('parts that `selfsup new` writes pass their own tests, and those of the who
   expect(testResults.map(({ name }) => name).sort()).toEqual(
     [...own, ...ofTheWhole].map((file) => expect.stringContaining(file)),
   );
+  const written = clone.git('ls-files', '--others', '--modified', '--exclude-standard').trim().split('\n');
+  const formatted = spawnSync(process.execPath, ['node_modules/prettier/bin/prettier.cjs', '--check', ...written], {
+    cwd: clone.root,
+    encoding: 'utf8',
+  });
+  expect(formatted.status, formatted.stderr).toBe(0);
+  expect(clone.read('docs/README.md')).toContain('\n- [A b](a-b.md)\n');
   expect(await clone.run('selfsup', ['check', 'a-b-small'])).toMatchObject({ code: 0 });
 }, 300_000);

@@ -79,8 +79,11 @@ export async function writeNew(workspace: Workspace, kind: Kind, name: string): 
       remedy: 'Choose another name.',
     });
   }
+  // Lines become longer or shorter with the name.
+  const { format, resolveConfig } = await import('prettier');
   for (const [path, content] of Object.entries(files)) {
-    await writeAtomically(join(workspace.root, path), content);
+    const filepath = join(workspace.root, path);
+    await writeAtomically(filepath, await format(content, { ...(await resolveConfig(filepath)), filepath }));
   }
   const page = `${name}.md`;
   const changed = Object.hasOwn(files, `docs/${page}`) ? await listMethod(workspace, forms.title, page) : [];
