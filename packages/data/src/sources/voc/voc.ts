@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { isArchive } from '../../archives/archive.ts';
-import { download } from '../../files/download.ts';
+import { downloadAll } from '../../files/download.ts';
 import { joinedFingerprint, treeFingerprint } from '../../files/file-tree.ts';
 import { givenPath, inDataFolder } from '../../files/named-files.ts';
 import type { FoundSource, Look, Source, SourceContext } from '../../source.ts';
@@ -162,12 +162,9 @@ async function officialTars(year: Year, config: VocConfig, context: SourceContex
     'or set "download" to true.';
   if (!config.download) return { missing: `no ${names} in SELFSUP_DATA, and downloading is off`, remedy };
   const to = join(cacheFolder, 'downloads', 'voc');
-  for (const { name, md5 } of tars) {
-    const base = config.url ?? address;
-    const url = new URL(name, base.endsWith('/') ? base : `${base}/`).href;
-    const fetched = await download({ url, to: join(to, name), md5, context });
-    if ('failed' in fetched) return { missing: `no ${names} in SELFSUP_DATA; ${fetched.failed}`, remedy };
-  }
+  const files = tars.map(({ name, md5 }) => [name, md5] as const);
+  const refused = await downloadAll(config.url ?? address, files, to, context);
+  if (refused !== undefined) return { missing: `no ${names} in SELFSUP_DATA; ${refused.failed}`, remedy };
   return { found: await found(partsIn(to, config)!, config, context) };
 }
 

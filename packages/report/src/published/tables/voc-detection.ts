@@ -7,7 +7,7 @@ const table: PublishedTable = {
   provenance: 'repository',
   measure: 'average-precision',
   unit: '%',
-  dataset: 'voc2007',
+  dataset: 'voc2007-trainval',
   protocol: {
     kind: 'non-linear',
     summary:
