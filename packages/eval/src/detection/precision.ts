@@ -19,6 +19,14 @@ export interface Objects {
 /** What a detection turned out to be; of `ignored` ones nothing is said. */
 export type Outcome = 'true' | 'false' | 'ignored';
 
+/** What judging the detections of a class gives. */
+export interface Judged {
+  readonly curve: PrecisionCurve;
+  /** Of each detection, and the object of its image that a true one has found, else −1. */
+  readonly outcomes: Outcome[];
+  readonly objects: Int32Array;
+}
+
 /**
  * Judges the detections of a class by PASCAL's rules (VOC devkit): by score, greatest first, each goes to the object that it
  * overlaps most. It is true where that is by at least `least` and the object was not found before, ignored where the object is
@@ -29,10 +37,11 @@ export function judgeDetections(
   { images, boxes, scores }: Detections,
   objects: readonly Objects[],
   least = 0.5,
-): { readonly curve: PrecisionCurve; readonly outcomes: Outcome[] } {
+): Judged {
   const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
   const found = objects.map(({ difficult }) => new Uint8Array(difficult.length));
   const outcomes = new Array<Outcome>(scores.length).fill('false');
+  const matched = new Int32Array(scores.length).fill(-1);
   const points: { right: number; taken: number }[] = [];
   let [right, taken] = [0, 0];
   for (const i of order) {
@@ -51,6 +60,7 @@ export function judgeDetections(
     taken++;
     if (isHit && !found[image]![best]) {
       outcomes[i] = 'true';
+      matched[i] = best;
       found[image]![best] = 1;
       right++;
     }
@@ -60,5 +70,5 @@ export function judgeDetections(
     (sum, { difficult }) => sum + Array.from(difficult).filter((flag) => !flag).length,
     0,
   );
-  return { curve: { positives, points }, outcomes };
+  return { curve: { positives, points }, outcomes, objects: matched };
 }

@@ -10,6 +10,7 @@ import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { featureShapeOf } from '@selfsup/models/heads';
 import { balanceLayers } from '@selfsup/models/units';
+import { classScores } from '@selfsup/report/figures/class-scores';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
 import { emptyClassRemarks } from '../../measures/empty-classes.ts';
 import { writeJsonFiles } from '../../measures/json-files.ts';
@@ -92,6 +93,7 @@ export async function runVocClassification(context: StageContext<VocClassificati
       });
       // In a dry run the few images that were tested may show nothing.
       const known = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
+      const percent = (share: number | null): number | null => (share === null ? null : 100 * share);
       const values = {
         map: known(scores.map),
         'map-11': known(scores.elevenPoints),
@@ -103,7 +105,13 @@ export async function runVocClassification(context: StageContext<VocClassificati
         files,
         records: eventRecords(workFolder),
         metrics: metricsOf({ head: what, protocol: label }, quantities, values),
-        figures: [curveFigure({ train: [...curve.train], test: [...curve.test], percent: [] })],
+        figures: [
+          curveFigure({ train: [...curve.train], test: [...curve.test], percent: [] }),
+          classScores({
+            ...{ title: `${what}/${label}`, measure: 'AP', counted: 'images' },
+            classes: classes.map((name, i) => ({ name, score: percent(scores.ofClasses[i]!), count: positives[i]! })),
+          }),
+        ],
         remarks: emptyClassRemarks(classes, {
           train: classesShown(train!.presence, classes.length),
           test: classesShown(tested, classes.length),

@@ -1,13 +1,14 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { openDataset, type Dataset } from '@selfsup/data/dataset';
+import { openProposals } from '@selfsup/data/proposals';
 import { chosenImages } from '@selfsup/data/subset';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, sha256, sha256File, writeAtomically } from '@selfsup/kit/files';
 import { meanAveragePrecision, metricsOf } from '@selfsup/kit/metric';
 import { deriveKey, randomKey } from '@selfsup/kit/random';
-import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
+import { stopIfAsked, type Extent, type StageContext, type StageInput, type StageResult } from '@selfsup/kit/stage';
 import type { Json } from '@selfsup/models/checkpoint';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { modelWeights } from '@selfsup/models/weights';
@@ -15,7 +16,8 @@ import { curve as curveFigure } from '@selfsup/report/figures/curve';
 import type { Trainee } from '@selfsup/trainer/trainee';
 import { detect, type Detecting, type Found } from '../../detection/detect.ts';
 import { Detector, layerOf, type RegionBatch } from '../../detection/detector.ts';
-import { meanPrecision, type ClassPrecision } from '../../detection/mean-precision.ts';
+import { detectionFigures } from '../../detection/figures.ts';
+import { meanPrecision, type DetectionScores } from '../../detection/mean-precision.ts';
 import { offsetScale, regionFeed, type Propose } from '../../detection/region-feed.ts';
 import { regionHead } from '../../detection/region-head.ts';
 import { fastRcnnSampling } from '../../detection/region-sampling.ts';
@@ -35,16 +37,17 @@ const quantities = {
 } as const;
 
 /**
- * Runs `eval/voc-detection`. Throws `UserError` for splits without boxes, and layers that the
+ * Runs `eval/voc-detection`. Throws `UserError` for splits without boxes, proposals of another dataset, and layers that the
  * encoder does not have; and as `trainOnLabels` does.
  */
 export async function runVocDetection(context: StageContext<VocDetectionConfig>): Promise<StageResult> {
-  const { config, seed, workFolder, progress, signal, extent } = context;
+  const { config, seed, workFolder, progress, signal, extent, needs } = context;
   const { label, differences, source, settings } = resolve(config);
   for (const difference of differences) progress.note(`${label}: '${difference}' is overridden`);
   await mkdir(workFolder, { recursive: true });
   const checkpoint = requireNeed(context, 'encoder').blob('checkpoint');
   const dataset = openDataset(requireNeed(context, 'dataset').blob('lmdb'));
+  const proposals = proposer(needs['proposals'], dataset, extent);
   const key = randomKey(seed, 'voc-detection', config.protocol);
   try {
     const { classes, digest } = dataset.manifest;
@@ -68,15 +71,16 @@ export async function runVocDetection(context: StageContext<VocDetectionConfig>)
       }
       const detector = new Detector(trunk, head, { layer, frozen: config.frozen });
       const rule = { ...fastRcnnSampling, regions: settings.regions };
-      const common = { dataset, propose: proposer(dataset) };
+      const common = { dataset, propose: proposals.propose };
       const given = { ...common, split: config.train.split, indices: train, difficult: settings.difficult };
       const few = { ...given, indices: train.subarray(0, extent.images) };
       const scale = offsetScale(few, classes.length + 1, rule.least);
       const detecting = { ...common, detector, scale, split: config.test.split, scales: settings.testScales };
       let found: Found[][] = [];
-      let precision: { map11: number; envelope: number; ofClasses: readonly ClassPrecision[] } | undefined;
+      let precision: DetectionScores | undefined;
       const tested = test.subarray(0, extent.images);
-      const judge = () => meanPrecision(found, objectsIn(dataset, config.test.split, tested), classes.length);
+      const truth = objectsIn(dataset, config.test.split, tested);
+      const judge = () => meanPrecision(found, truth, classes.length);
       const trainee: Trainee<RegionBatch> = {
         weights: [...modelWeights('encoder', trunk.model), ...modelWeights('head', head)],
         parameterGroups: detector.parameterGroups,
@@ -97,7 +101,7 @@ export async function runVocDetection(context: StageContext<VocDetectionConfig>)
       };
       const { batchSize, samplesPerEpoch, scales } = settings;
       const own = { batchSize, samplesPerEpoch, scales, rule, scale, key };
-      const facts = { encoder: await sha256File(checkpoint), dataset: digest };
+      const facts = { encoder: await sha256File(checkpoint), dataset: digest, proposals: proposals.identity };
       const tuned = join(workFolder, 'checkpoint.safetensors');
       const { curve } = await trainOnLabels(
         {
@@ -115,6 +119,7 @@ export async function runVocDetection(context: StageContext<VocDetectionConfig>)
         },
       );
       const { map11, envelope, ofClasses } = precision!;
+      const shown = { dataset, split: config.test.split, indices: tested, found, truth, scores: precision! };
       const detections = join(workFolder, 'detections.json');
       const places = found.map((objects, i) => ({ image: dataset.sourcePath(config.test.split, tested[i]!), objects }));
       await writeAtomically(detections, `${JSON.stringify(places)}\n`);
@@ -132,22 +137,40 @@ export async function runVocDetection(context: StageContext<VocDetectionConfig>)
         files,
         records: eventRecords(workFolder),
         metrics: metricsOf({ head: 'detection', protocol: label, layer }, quantities, values),
-        figures: [curveFigure({ train: [...curve.train], test: [...curve.test], percent: [] })],
+        figures: [
+          curveFigure({ train: [...curve.train], test: [...curve.test], percent: [] }),
+          ...detectionFigures(`detection/${label}/${layer}`, shown),
+        ],
       };
     } finally {
       trunk.model.dispose();
       head.dispose();
     }
   } finally {
+    proposals.close();
     await dataset.close();
   }
 }
 
-/** Where regions come from: windows all over an image. */
-function proposer(dataset: Dataset): Propose {
-  return (split, index) => {
+/** Where regions come from, and what they depend on. */
+function proposer(
+  input: StageInput | undefined,
+  dataset: Dataset,
+  extent: Extent,
+): { propose: Propose; identity: string; close(): void } {
+  const windows: Propose = (split, index) => {
     const { height, width } = dataset.picture(split, index);
     return windowsOver(height, width);
+  };
+  if (input === undefined) return { propose: windows, identity: 'windows', close: () => undefined };
+  const folder = input.blob('proposals');
+  const proposals = openProposals(folder, dataset.manifest.digest);
+  return {
+    // In a dry run regions are proposed for the first few images only.
+    propose: (split, index) =>
+      index >= extent.images && index >= proposals.count(split) ? windows(split, index) : proposals.boxes(split, index),
+    identity: basename(folder),
+    close: () => proposals.close(),
   };
 }
 

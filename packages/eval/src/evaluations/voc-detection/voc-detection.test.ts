@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { openDataset } from '@selfsup/data/dataset';
+import { sealProposals, writeProposals } from '@selfsup/data/proposals';
 import { tf } from '@selfsup/engine/tensorflow';
 import { sha256File } from '@selfsup/kit/files';
 import { metricValues } from '@selfsup/kit/metric';
 import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
+import { figureData } from '@selfsup/report/testing/figure-data';
+import { windowsOver } from '../../detection/windows.ts';
 import { silent } from '../../testing/in-memory.ts';
-import { randomEncoder, run, scenes, shapes, workFolderOf } from '../../testing/stages.ts';
+import { asInput, randomEncoder, resultOf, run, scenes, shapes, workFolderOf } from '../../testing/stages.ts';
 import { resolve } from './config.ts';
 import voc from './voc-detection.ts';
 
@@ -54,6 +58,13 @@ test('learns to find figures, leaves no tensors, says what it found', async () =
   const found = JSON.parse(readFileSync(blobs!['detections']!, 'utf8')) as { image: string; objects: object[] }[];
   expect(found).toHaveLength(8);
   expect(found[0]!.image).toBe('test/0');
+  const { pictures } = figureData(resultOf('learns'), 'detections');
+  expect(pictures).toHaveLength(8);
+  const verdicts = pictures.flatMap(({ boxes }) => boxes.map(({ verdict }) => verdict));
+  const counted = verdicts.filter((verdict) => verdict === 'true' || verdict === 'missed').length;
+  expect(counted).toBe(values[`${title}/objects`]); // each object that counts is found or missed
+  const curves = figureData(resultOf('learns'), 'precision-recall').classes;
+  expect(curves.reduce((sum, { positives }) => sum + positives, 0)).toBe(counted);
   const encoder = await loadEncoder(join(workFolderOf('learns'), 'checkpoint.safetensors'));
   expect(encoder.description).toMatchObject({ task: 'voc-detection', step: 180 });
   encoder.model.dispose();
@@ -74,6 +85,26 @@ test.each([1, 5])('stopped after step %i, it goes on to the same bits', async (a
   const resumed = await run(voc, `stopped-${at}`, settings, needs);
   expect(resumed.metrics).toEqual(whole.metrics);
   expect(await digests(`stopped-${at}`)).toEqual(await digests(`whole-${at}`));
+});
+
+test('regions of a stage of proposals give what the same windows give', async () => {
+  const folder = workFolderOf('proposals');
+  const dataset = openDataset(needs.dataset.blob('lmdb'));
+  for (const split of ['train', 'test']) {
+    const writer = await writeProposals(folder, split);
+    for (let i = 0; i < dataset.count(split); i++) {
+      const { height, width } = dataset.picture(split, i);
+      writer.append(windowsOver(height, width));
+    }
+    writer.close();
+  }
+  const splits = { train: dataset.count('train'), test: dataset.count('test') };
+  await sealProposals(folder, { dataset: dataset.manifest.digest, splits });
+  await dataset.close();
+  const proposals = asInput('proposals', { blobs: { proposals: folder }, metrics: [] });
+  const given = await run(voc, 'given', base, { ...needs, proposals });
+  const own = await run(voc, 'own', base, needs);
+  expect(given.metrics).toEqual(own.metrics);
 });
 
 test('a dry run takes two steps; frozen layers keep every bit', async () => {

@@ -16,6 +16,7 @@ import { writeJsonFiles } from '../../measures/json-files.ts';
 import { requireNeed } from '../../measures/require-need.ts';
 import { segmentationScores, type SegmentationScores } from '../../measures/segmentation.ts';
 import { fullyConvolutional, leastPadding } from '../../segmentation/fcn.ts';
+import { segmentationFigures } from '../../segmentation/figures.ts';
 import { frameFeed, framesOf, singleFrames, type Frames, type FrameSize } from '../../segmentation/frames.ts';
 import {
   countPixels,
@@ -128,7 +129,13 @@ export async function runVocSegmentation(context: StageContext<VocSegmentationCo
         quantities,
         percent(scores),
       ),
-      figures: [curveFigure({ train: [...curve.train], test: [...curve.test], percent: ['meanIu'] })],
+      figures: [
+        curveFigure({ train: [...curve.train], test: [...curve.test], percent: ['meanIu'] }),
+        ...segmentationFigures(`segmentation/${label}/stride-${stride}`, {
+          ...{ segmenter: tester, dataset, split: config.test.split, size: whole, counts, scores },
+          indices: test!.subarray(0, extent.images),
+        }),
+      ],
     };
   } finally {
     for (const { trunk, fcn } of built.slice(0, 1)) {

@@ -6,8 +6,9 @@ import { sha256File } from '@selfsup/kit/files';
 import { metricValues } from '@selfsup/kit/metric';
 import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
+import { figureData } from '@selfsup/report/testing/figure-data';
 import { silent } from '../../testing/in-memory.ts';
-import { randomEncoder, run, scenes, shapes, workFolderOf } from '../../testing/stages.ts';
+import { randomEncoder, resultOf, run, scenes, shapes, workFolderOf } from '../../testing/stages.ts';
 import { resolve } from './config.ts';
 import voc from './voc-segmentation.ts';
 
@@ -58,6 +59,11 @@ test('learns to tell figures from the ground on images of differing size, and le
     pixels: number[];
   };
   expect(confusion.classes).toHaveLength(6);
+  const { pictures, legend } = figureData(resultOf('learns'), 'masks');
+  expect([pictures.length, legend.length]).toEqual([8, 7]);
+  const scores = figureData(resultOf('learns'), 'class-scores').classes;
+  const mean = scores.reduce((sum, { score }) => sum + score!, 0) / scores.length;
+  expect(values['segmentation/fcn*/stride-4/mean-iu']).toBeCloseTo(mean, 9);
   const encoder = await loadEncoder(join(workFolderOf('learns'), 'checkpoint.safetensors'));
   expect(encoder.description).toMatchObject({ task: 'voc-segmentation', step: 96 });
   encoder.model.dispose();
