@@ -1,6 +1,7 @@
 import { datasetStage } from '../declare/dataset-stage.ts';
 import { datasetOf } from '../declare/expand.mjs';
 import { readExperiment } from '../declare/experiment.ts';
+import { exploreStage } from '../declare/explore-stage.ts';
 import type { Stage } from '../declare/stage.ts';
 import { stagesOf } from '../declare/stages.ts';
 import { experimentNames } from '../declare/workspace.ts';
@@ -19,8 +20,11 @@ export function stagesAsked(
     try {
       const dataset = datasetOf(name);
       if (dataset !== undefined) return [datasetStage(session, dataset)];
-      const own = stagesOf(session, readExperiment(session.workspace, name));
-      return [...own.flatMap(({ needs }) => Object.values(needs)).filter(({ kind }) => kind === 'dataset'), ...own];
+      const experiment = readExperiment(session.workspace, name);
+      const own = stagesOf(session, experiment);
+      const datasets = own.flatMap(({ needs }) => Object.values(needs)).filter(({ kind }) => kind === 'dataset');
+      const page = exploreStage(session, experiment);
+      return [...datasets, ...own, ...(page === undefined ? [] : [page])];
     } catch (error) {
       onBroken(name, error);
       return [];
