@@ -1,4 +1,4 @@
-import { variableGradients, variableGradientsOfEach } from '@selfsup/engine/gradients';
+import { variableGradients, variableGradientsOfEach } from '@selfsup/engine/optimizer-ops';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { NamedVariable } from '@selfsup/models/weights';
 

@@ -1,6 +1,5 @@
 import { execa } from 'execa';
-import { findCompiler, findPython } from '@selfsup/engine/setup';
-import { engineStatus, readSettings } from '@selfsup/engine/status';
+import { engineStatus, readSettings, setupTools } from '@selfsup/engine/status';
 import { UserError } from '@selfsup/kit/errors';
 import { cacheFolder, dataFolder } from '@selfsup/kit/folders';
 import type { Session } from '../run/session.ts';
@@ -15,8 +14,8 @@ export async function gatherFacts(session: Session): Promise<Facts> {
   const data = dataFolder();
   const [engine, python, compiler, git, artifacts, cache, dataState, datasets] = await Promise.all([
     engineStatus(),
-    tool(async () => `${await findPython(process.env)} with pip`),
-    tool(async () => (await findCompiler(process.env)).join(' ')),
+    tool(async () => `${await (await setupTools()).findPython(process.env)} with pip`),
+    tool(async () => (await (await setupTools()).findCompiler(process.env)).join(' ')),
     tool(findGit),
     inspectFolder(session.artifacts.root),
     inspectCache(),
