@@ -17,6 +17,7 @@ const foundByName = [
   // put in the place of others, or begun from, by the bundler of pages
   'packages/engine/src/browser/*.ts',
   'packages/explore/src/page/{compare,loader,no-schemas,open}.ts',
+  'packages/explore/src/panels/*/gather.ts',
 ];
 const within = (workspace) =>
   foundByName.filter((file) => file.startsWith(`${workspace}/`)).map((file) => file.slice(workspace.length + 1));
@@ -35,7 +36,10 @@ export default {
     },
     'packages/*': { project: ['src/**/*.{mjs,ts}'] },
     'packages/engine': { entry: ['src/setup/cli.mjs', ...within('packages/engine')], project: ['src/**/*.{mjs,ts}'] },
-    'packages/explore': { entry: ['src/page/{compare,loader,no-schemas,open}.ts'], project: ['src/**/*.{mjs,ts}'] },
+    'packages/explore': {
+      entry: ['src/page/{compare,loader,no-schemas,open}.ts', 'src/panels/*/gather.ts'],
+      project: ['src/**/*.{mjs,ts}'],
+    },
     'packages/models': { entry: ['src/export/stock-forward.mjs'], project: ['src/**/*.{mjs,ts}'] },
     'packages/report': { entry: within('packages/report'), project: ['src/**/*.{mjs,ts}'] },
     pipelines: {

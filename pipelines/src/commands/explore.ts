@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { basename, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { readExperiment, type Experiment } from '../declare/experiment.ts';
@@ -89,16 +91,24 @@ async function exploreCheckpoints(
     throw new UserError(`'${twice}' is named twice`, { field: 'what', remedy: 'Name each checkpoint once.' });
   }
   const networks: { label: string; checkpoint: string }[] = [];
-  for (const label of what) networks.push({ label, checkpoint: await findCheckpoint(session.workspace, label) });
+  for (const one of what)
+    networks.push({ label: labelOf(session, one), checkpoint: await findCheckpoint(session.workspace, one) });
   const dataset = await openIngested(session, data);
   try {
     const { makePage } = await import('@selfsup/explore/make-page');
     const { html } = await import('@selfsup/report/markup');
     const panels = partsOf(session.workspace, 'explore').map((part) => part.split('/')[1]!);
-    const title = `${what.join(', ')} on ${data}`;
+    const title = `${networks.map(({ label }) => label).join(', ')} on ${data}`;
     const page = await makePage({ title, eyebrow: html`Selfsup networks`, networks, dataset, images, panels });
     return await writeReportFile(page, to, to);
   } finally {
     await dataset.close();
   }
+}
+
+/** What a checkpoint is called in a page, which may be mailed: no place of this machine is told. */
+function labelOf({ artifacts }: Session, argument: string): string {
+  if (!existsSync(argument)) return argument;
+  const below = relative(artifacts.root, resolve(argument));
+  return below.startsWith('..') ? basename(argument, '.safetensors') : below;
 }

@@ -27,7 +27,7 @@ fieldset{border:0;margin:0;padding:0;min-width:0}legend{font-size:.9rem;color:va
 .puzzles{display:flex;flex-wrap:wrap;gap:1.6rem}.puzzle{display:grid;grid-template-columns:repeat(3,minmax(0,5rem));gap:.3rem}
 .tile{padding:0;min-height:0;border-width:2px}.tile[aria-pressed=true]{border-color:var(--s1)}.puzzle figcaption{font-size:.8rem;line-height:1.3}
 .filters{display:grid;gap:.6rem;grid-template-columns:repeat(auto-fill,minmax(3.6rem,1fr))}.filters canvas{margin-bottom:.15rem}
-.stage{position:relative;touch-action:none;cursor:grab}.stage svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible;pointer-events:none}
+.stage{position:relative;touch-action:none;cursor:grab}.stage svg{position:absolute;inset:0;width:100%;height:100%;pointer-events:none}
 .stage polygon{fill:none;stroke-width:.45;stroke:var(--s0)}.stage .truth{stroke:var(--s1);stroke-dasharray:1.2 .8}
 .sliders{display:grid;gap:0 1.6rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr))}.sliders p{margin:.2rem 0}
 .choice{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:.7rem 0}.choice legend{float:left;margin-right:1rem}.choice label{min-height:2rem;display:inline-flex;align-items:center;gap:.35rem}

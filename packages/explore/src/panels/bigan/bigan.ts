@@ -1,0 +1,124 @@
+import { tf } from '@selfsup/engine/tensorflow';
+import { featureShapeOf } from '@selfsup/models/heads';
+import type { ImageShape } from '@selfsup/models/network';
+import { codeHead, codeOf } from '@selfsup/models/units';
+import { colours, draw, picture } from '../../page/canvas.ts';
+import { element } from '../../page/element.ts';
+import type { Page, Panel } from '../../page/page.ts';
+import { valuesOf, type RunningNetwork } from '../../running-network.ts';
+
+/** Values of a code that have a slider. */
+const sliders = 6;
+
+/** BiGAN: a picture through encoder and generator, the generator by hand, and the way from one picture to another. */
+const bigan: Panel = {
+  title: 'Out of a code',
+  fits: (networks) => networks.some(hasGenerator),
+  async figures(network, pixels, count) {
+    if (!hasGenerator(network)) return [];
+    const { encode, generate } = codesOf(network);
+    const codes = await encode(pixels, count);
+    return (await generate(codes, count)).map((value) => (100 * value) / 255);
+  },
+  open(place, page) {
+    for (const network of page.networks.filter(hasGenerator)) {
+      const inner = element('div', {}, element('h3', {}, network.facts.label));
+      place.append(inner);
+      openOne(inner, network, page);
+    }
+  },
+};
+export default bigan;
+
+const hasGenerator = ({ facts }: RunningNetwork): boolean =>
+  facts.adversaries !== undefined && typeof facts.taskConfig['latent'] === 'number' && facts.task !== 'random';
+
+function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void {
+  const { latent, image, encode, generate } = codesOf(network);
+  const { input } = network.facts;
+  const shown = [
+    'x, your choice',
+    'G(E(x)), out of its code',
+    'between the two',
+    'the other, kept',
+    'G(z), by hand',
+  ].map((what) => ({ what, canvas: picture(what) }));
+  const between = slider('between', 0, 100, 50);
+  const hands = Array.from({ length: sliders }, (_, i) => slider(`z${i + 1}`, -100, 100, 0));
+  let drawn = new Float32Array(latent);
+  let kept: Float32Array | undefined;
+  const keep = element('button', { type: 'button' }, 'Keep this picture as the other');
+  const draws = element('button', { type: 'button' }, 'Draw another z');
+  place.append(
+    element(
+      'div',
+      { class: 'maps large' },
+      ...shown.map(({ what, canvas }) => element('figure', {}, canvas, element('figcaption', {}, what))),
+    ),
+    element('p', {}, keep),
+    element('p', {}, element('label', { for: between.id }, 'From the other (left) to your choice (right) '), between),
+    element('p', {}, draws),
+    ...hands.map((hand, i) => element('p', {}, element('label', { for: hand.id }, `Value ${i + 1} of z `), hand)),
+  );
+  const answer = page.answering(async () => {
+    const own = page.picture().pixels(input);
+    kept ??= own;
+    const [code, other] = [await encode(own, 1), await encode(kept, 1)];
+    const share = Number(between.value) / 100;
+    const mixed = code.map((value, i) => share * value + (1 - share) * other[i]!);
+    const byHand = drawn.map((value, i) => (i < hands.length ? Number(hands[i]!.value) / 100 : value));
+    const codes = Float32Array.from([...code, ...mixed, ...byHand]);
+    const made = await generate(codes, 3);
+    const size = made.length / 3;
+    const part = (i: number): Float32Array => made.subarray(i * size, (i + 1) * size);
+    const all: [Float32Array, ImageShape][] = [[own, input], [part(0), image], [part(1), image], [kept, input], [part(2), image]]; // prettier-ignore
+    all.forEach(([pixels, shape], i) => draw(shown[i]!.canvas, colours(pixels, shape), shape.width));
+    place.dataset['code'] = code.join(' ');
+  });
+  keep.addEventListener('click', () => {
+    kept = page.picture().pixels(input);
+    answer();
+  });
+  draws.addEventListener('click', () => {
+    drawn = Float32Array.from({ length: latent }, () => 2 * Math.random() - 1);
+    hands.forEach((hand, i) => (hand.value = String(Math.round(100 * drawn[i]!))));
+    answer();
+  });
+  for (const one of [between, ...hands]) one.addEventListener('input', answer);
+  page.onPicture(answer);
+  answer();
+}
+
+let made = 0;
+
+function slider(name: string, min: number, max: number, value: number): HTMLInputElement {
+  return element('input', { type: 'range', id: `${name}-${made++}`, min, max, value });
+}
+
+/** The ways between pictures of 0..255 and codes of [−1, 1]. */
+function codesOf(network: RunningNetwork) {
+  const { adversaries, taskConfig, input } = network.facts;
+  const latent = taskConfig['latent'] as number;
+  const side = taskConfig['imageSide'] as number | undefined;
+  const image: ImageShape = side === undefined ? input : { height: side, width: side, channels: input.channels };
+  const code = network.withWeights('code', codeHead(featureShapeOf(network.encoder), latent, [0, 0]));
+  const built = network.code(adversaries!).adversaries!.generator(latent, image, [0, 0]);
+  const generator = network.withWeights('generator', built);
+  return {
+    latent,
+    image,
+    async encode(pixels: Float32Array, count: number): Promise<Float32Array> {
+      const codes = tf.tidy(() => {
+        const features = network.encoder.predictOnBatch(network.images(pixels, count)) as tf.Tensor;
+        return codeOf(code.predictOnBatch(features) as tf.Tensor);
+      });
+      return (await valuesOf([codes]))[0]!;
+    },
+    async generate(codes: Float32Array, count: number): Promise<Float32Array> {
+      const images = tf.tidy(() =>
+        (generator.predictOnBatch(tf.tensor2d(codes, [count, latent])) as tf.Tensor).mul(255),
+      );
+      return (await valuesOf([images]))[0]!;
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDataset } from '@selfsup/data/dataset';
+import { shapes } from '@selfsup/eval/testing/stages';
+import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
+import { html } from '@selfsup/report/markup';
+import { gatherNetwork } from '../make/gather-network.ts';
+import { makePage } from '../make/make-page.ts';
+import type { PanelFacts } from '../panel.ts';
+import { runNetwork } from '../running-network.ts';
+import { chromium, openPage, type OpenPage } from '../testing/chromium.ts';
+import { untrained } from '../testing/untrained.ts';
+import aed from './aed/aed.ts';
+import aet from './aet/aet.ts';
+import bigan from './bigan/bigan.ts';
+import deepcluster from './deepcluster/deepcluster.ts';
+import jigsaw from './jigsaw/jigsaw.ts';
+
+const panels = { aed, aet, bigan, deepcluster, jigsaw };
+const systems = ['aed', 'affine', 'projective', 'bigan', 'deepcluster', 'jigsaw'] as const;
+
+describe.skipIf(chromium === undefined)('what panels show of the first test image is what Node computes', () => {
+  const folder = temporaryFolder('panels');
+  let browser: OpenPage;
+  let image: Float32Array;
+  const settled = (): Promise<void> =>
+    browser.evaluate(`new Promise((done) => {
+      const look = () => document.querySelector('main').getAttribute('aria-busy') === 'false' || document.querySelector('[role=alert]') ? done() : setTimeout(look, 5);
+      look();
+    })`);
+
+  beforeAll(async () => {
+    const dataset = openDataset((await shapes(32)).blob('lmdb'));
+    image = Float32Array.from(dataset.image('test', 0));
+    const networks = await Promise.all(
+      systems.map(async (label) => ({ label, checkpoint: await untrained(folder, label) })),
+    );
+    const page = await makePage({
+      ...{ title: 'All', eyebrow: html`a test`, networks, dataset, images: 8 },
+      panels: [...Object.keys(panels), 'filters', 'neighbours'],
+    });
+    await dataset.close();
+    writeFileSync(join(folder, 'explore.html'), page);
+    browser = await openPage(join(folder, 'explore.html'));
+    await settled();
+  });
+  afterAll(() => browser?.close());
+
+  /** What a panel says in Node of the image. */
+  const figures = async (label: (typeof systems)[number], panel: PanelFacts): Promise<number[]> => {
+    const { facts, modules, tensors } = await gatherNetwork(label, join(folder, `${label}.safetensors`), [], panels);
+    return Array.from(await panel.figures!(runNetwork(facts, modules, tensors), image, 1));
+  };
+  /** The values of an attribute in the part of the page that is under a title. */
+  const shown = (title: string, attribute: string): Promise<string[]> =>
+    browser.evaluate(`[...[...document.querySelectorAll('section')].find((one) => one.querySelector('h2').textContent === ${JSON.stringify(title)})
+      .querySelectorAll('[data-${attribute}]')].map((one) => one.getAttribute('data-${attribute}'))`);
+
+  test('nothing went wrong', async () => {
+    expect(await browser.evaluate(`document.querySelector('[role=alert]')?.textContent ?? ''`)).toBe('');
+    expect(browser.said).toEqual([]);
+    expect(browser.requests).toHaveLength(1);
+  });
+
+  test('AED: how far the reconstruction is off', async () => {
+    const made = await figures('aed', aed);
+    const off = made.reduce((sum, value, i) => sum + Math.abs(value * 2.55 - image[i]!), 0) / made.length;
+    expect(Number((await shown(aed.title, 'difference'))[0])).toBeCloseTo(off, 1);
+  });
+
+  test.each(['affine', 'projective'] as const)('AET: where an %s estimate has the corners', async (kind) => {
+    const expected = (await figures(kind, aet)).map((value) => (value * 32) / 100);
+    const all = await shown(aet.title, 'corners');
+    const corners = all[kind === 'affine' ? 0 : 1]!.split(' ').map(Number);
+    corners.forEach((value, i) => expect(value / expected[i]!).toBeCloseTo(1, 2));
+  });
+
+  test('BiGAN: the image out of its code', async () => {
+    const expected = await figures('bigan', bigan);
+    const pixels = await browser.evaluate<number[]>(`(() => {
+      const canvas = document.querySelector('[aria-label^="G(E(x))"]');
+      return [...canvas.getContext('2d').getImageData(0, 0, 32, 32).data].filter((_, i) => i % 4 < 3);
+    })()`);
+    const most = Math.max(...pixels.map((value, i) => Math.abs(value - expected[i]! * 2.55)));
+    expect(most).toBeLessThan(0.8);
+  });
+
+  test('DeepCluster: the likeliest clusters', async () => {
+    const expected = (await figures('deepcluster', deepcluster)).sort((a, b) => b - a).slice(0, 3);
+    const probabilities = (await shown(deepcluster.title, 'probability')).map((value) => 100 * Number(value));
+    probabilities.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 1));
+    expect(probabilities).toHaveLength(3);
+  });
+
+  test('Jigsaw: how sure it is of an order of the set, also after two tiles were exchanged by hand', async () => {
+    const expected = Math.max(...(await figures('jigsaw', jigsaw)));
+    const [before] = await shown(jigsaw.title, 'probability');
+    expect(100 * Number(before)).toBeCloseTo(expected, 1);
+    await browser.evaluate(`for (const slot of [0, 8]) document.querySelectorAll('.tile')[slot].click()`);
+    await settled();
+    expect((await shown(jigsaw.title, 'probability'))[0]).not.toBe(before);
+  });
+
+  test('the nearest test images are found when they are asked for', async () => {
+    await browser.evaluate(
+      `[...document.querySelectorAll('button')].find((one) => one.textContent.startsWith('Look through')).click()`,
+    );
+    await settled();
+    const names = await browser.evaluate<string[]>(
+      `[...document.querySelectorAll('[aria-label^="Neighbour 1:"]')].map((one) => one.ariaLabel)`,
+    );
+    expect(names.length).toBeGreaterThan(systems.length);
+    for (const name of names) expect(name).toMatch(/^Neighbour 1: test image \d+, /);
+  });
+});
