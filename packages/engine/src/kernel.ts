@@ -76,6 +76,12 @@ export function nativeAttributes(binding: NativeBinding, attributes: KernelAttri
   });
 }
 
+/** Attributes that are the same each time, brought once into the form that the addon takes: compiled steps know them again. */
+export function fixedAttributes(attributes: KernelAttributes): () => NativeAttribute[] {
+  let made: NativeAttribute[] | undefined;
+  return () => (made ??= Object.freeze(nativeAttributes(tensorFlowBackend().binding, attributes)) as NativeAttribute[]);
+}
+
 /**
  * Runs any TensorFlow op by its registered name and returns its outputs. The op has no gradient of its own:
  * wrap it in `tf.customGrad`, or register a gradient, where one is needed.

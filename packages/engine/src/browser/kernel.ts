@@ -9,6 +9,13 @@ type Op = (inputs: readonly Tensor[], attributes: KernelAttributes) => Tensor[];
 
 /** The ops of TensorFlow that inference of our layers asks for, by what tfjs has in any backend. */
 const ops: Readonly<Record<string, Op>> = {
+  AvgPool([x], { ksize, strides, padding }) {
+    const [, height, width] = numbers(ksize);
+    const [, down, across] = numbers(strides);
+    const pad = padding === 'SAME' ? 'same' : 'valid';
+    return [tf.avgPool(x as Tensor4D, [height!, width!], [down!, across!], pad)];
+  },
+
   Conv2D([x, filter], { strides, padding }) {
     const [, rows, columns] = numbers(strides);
     const pad = padding === 'SAME' ? 'same' : 'valid';

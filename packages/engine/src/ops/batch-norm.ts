@@ -60,7 +60,7 @@ const normalise = defineOp<BatchNormAttributes>({
     plain([x!, scale!, offset!, mean!, variance!], attributes),
   saveInputs: ['x', 'scale'],
   saveOutputs: [false, false, false, true, true, true],
-  backward: ([dy], saved, attributes) => gradients(dy!, saved, attributes),
+  backward: gradients,
 });
 
 const normaliseWithRelu = defineOp<BatchNormAttributes>({
@@ -73,8 +73,8 @@ const normaliseWithRelu = defineOp<BatchNormAttributes>({
   },
   saveInputs: ['x', 'scale'],
   saveOutputs: [true, false, false, true, true, true],
-  backward: ([dOutput], [x, scale, y, ...reserved], attributes) => {
-    const [dy] = kernel('ReluGrad', { T: type('float32') }, [dOutput!, y!]);
+  backward: (dOutput, [x, scale, y, ...reserved], attributes) => {
+    const [dy] = kernel('ReluGrad', { T: type('float32') }, [dOutput, y!]);
     return gradients(dy!, [x!, scale!, ...reserved], attributes);
   },
 });

@@ -42,12 +42,12 @@ const convolution = defineOp<ConvolutionAttributes>({
   forward: ({ x, filter }, attributes) => kernel('Conv2D', attributesOf(attributes), [x!, filter!])[0]!,
   saveInputs: ['x', 'filter'],
   // Each gradient only where it is asked for: a first layer has no use for that of the image.
-  backward: ([dy], [x, filter], attributes) => ({
-    x: () => kernel('Conv2DBackpropInput', attributesOf(attributes), [sizes(x!), filter!, dy!])[0]!,
+  backward: (dy, [x, filter], attributes) => ({
+    x: () => kernel('Conv2DBackpropInput', attributesOf(attributes), [sizes(x!), filter!, dy])[0]!,
     filter: () =>
       isPointwise(x!, filter!, attributes)
-        ? pointwiseFilterGradient(x!, dy!, filter!)
-        : kernel('Conv2DBackpropFilter', attributesOf(attributes), [x!, sizes(filter!), dy!])[0]!,
+        ? pointwiseFilterGradient(x!, dy, filter!)
+        : kernel('Conv2DBackpropFilter', attributesOf(attributes), [x!, sizes(filter!), dy])[0]!,
   }),
 });
 

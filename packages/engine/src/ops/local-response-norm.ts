@@ -42,12 +42,12 @@ const normalise = defineOp<LocalResponseAttributes>({
       return rows.mul(scaleOf(rows, attributes).power).reshape(x!.shape);
     }),
   saveInputs: ['x'],
-  backward: ([dy], [x], attributes) => ({
+  backward: (dy, [x], attributes) => ({
     x: () =>
       tf.tidy(() => {
         const rows = rowsOf(x!);
         const { base, power } = scaleOf(rows, attributes);
-        const direct = rowsOf(dy!).mul<Tensor2D>(power);
+        const direct = rowsOf(dy).mul<Tensor2D>(power);
         const { radius, alpha, beta } = attributes;
         const others = windowSums(direct.mul<Tensor2D>(rows).div(base), radius, 2 * alpha * beta);
         return direct.sub(others.mul(rows)).reshape(x!.shape);

@@ -3,6 +3,7 @@ import { kernel, int, type } from '../kernel.ts';
 import { permutation, randomKey } from '@selfsup/kit/random';
 import { tf } from '../tensorflow.ts';
 import { gradientError, maxDifference } from '../testing/checks.ts';
+import { maxPool2d } from './max-pool.ts';
 
 describe.each([
   { size: 3, stride: 2, padding: 'valid' as const },
@@ -28,5 +29,12 @@ describe.each([
 
   it('is that of finite differences', () => {
     expect(gradientError(pool, [x])).toBeLessThan(2e-3);
+  });
+
+  it('is the same where the places of the maxima are kept, as are the maxima', () => {
+    const keeping = (x: tf.Tensor) => maxPool2d(x, { filterSize: size, strides: stride, pad: padding });
+    expect(maxDifference(keeping(x), pool(x))).toBe(0);
+    const dy = tf.randomNormal(pool(x).shape, 0, 1, 'float32', 3);
+    expect(maxDifference(tf.grad(keeping)(x, dy), tf.grad(pool)(x, dy))).toBe(0);
   });
 });

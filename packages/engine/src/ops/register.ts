@@ -1,4 +1,7 @@
 // Imported for its effect: puts TensorFlow's own ops, of gradients above all, in the place of tfjs's.
 import './activations.ts';
+import './doubling.ts';
 import './gather.ts';
 import './max-pool.ts';
+import './reductions.ts';
+import './scopes.ts';

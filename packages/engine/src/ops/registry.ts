@@ -9,12 +9,19 @@ export interface OpDefinition<Attributes> {
   /** Inputs, by name, and outputs, by position, that `backward` needs. */
   readonly saveInputs?: readonly string[];
   readonly saveOutputs?: readonly boolean[];
-  /** Gradient of each differentiable input, given those of the outputs and what was saved (inputs first). */
+  /** Gradient of each differentiable input, given that of the first output and what was saved (inputs first). */
   readonly backward: (
-    outputGradients: readonly Tensor[],
+    outputGradient: Tensor,
     saved: readonly Tensor[],
     attributes: Attributes,
   ) => Record<string, () => Tensor>;
+}
+
+const ours = new Set<string>();
+
+/** Whether an op's gradient reads that of its first output alone: for the others tfjs would make arrays of zeros. */
+export function readsFirstGradientOnly(name: string): boolean {
+  return ours.has(name);
 }
 
 /**
@@ -34,8 +41,9 @@ export function defineOp<Attributes extends object>(
     ...(saveInputs && { inputsToSave: [...saveInputs] }),
     ...(saveOutputs && { outputsToSave: [...saveOutputs] }),
     gradFunc: (dy, saved, attrs) =>
-      definition.backward(Array.isArray(dy) ? dy : [dy], saved, attrs as unknown as Attributes),
+      definition.backward(Array.isArray(dy) ? dy[0]! : dy, saved, attrs as unknown as Attributes),
   });
+  ours.add(name);
   return (inputs, attributes) => {
     const outputs: unknown = tf.engine().runKernel(name, inputs, attributes as never);
     return (Array.isArray(outputs) ? outputs : [outputs]) as Tensor[];

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
-import { type, tensorFlowBackend } from '../kernel.ts';
+import { fixedAttributes, type, tensorFlowBackend } from '../kernel.ts';
 import { tf } from '../ops/library.ts';
 import { executeOnHandles, type ResourceVariable } from './resource-variable.ts';
 
@@ -38,9 +38,10 @@ export class AdamScalars {
   }
 }
 
+const attributes = fixedAttributes({ T: type('float32'), use_locking: false, use_nesterov: false });
+
 /** One update in one pass over memory. */
 export function applyAdam({ weights, first, second }: AdamVariables, gradient: Tensor, scalars: AdamScalars): void {
-  const attributes = { T: type('float32'), use_locking: false, use_nesterov: false };
   const ids = tensorFlowBackend().getInputTensorIds([...scalars.tensors, gradient]);
-  executeOnHandles('ResourceApplyAdam', attributes, [weights.handle, first.handle, second.handle, ...ids], 0);
+  executeOnHandles('ResourceApplyAdam', attributes(), [weights.handle, first.handle, second.handle, ...ids], 0);
 }

@@ -55,12 +55,12 @@ const sample = defineOp<object>({
       return mix(upper, lower, down.share).reshape([batch, rows, columns, images!.shape[3]!]);
     }),
   saveInputs: ['images', 'positions'],
-  backward: ([dy], [images, positions]) => ({
+  backward: (dy, [images, positions]) => ({
     positions: () =>
       tf.tidy(() => {
         const { corners, across, down } = around(images!, positions!);
         const [a, b, c, d] = corners;
-        const gradient = dy!.reshape(a.shape);
+        const gradient = dy.reshape(a.shape);
         const alongX = mix(b.sub(a), d.sub(c), down.share).mul(gradient).sum(1, true).mul(across.moves);
         const alongY = mix(c.sub(a), d.sub(b), across.share).mul(gradient).sum(1, true).mul(down.moves);
         return tf.concat([alongX, alongY], 1).reshape(positions!.shape);

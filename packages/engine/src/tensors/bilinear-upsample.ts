@@ -37,12 +37,12 @@ const upsample = defineOp<object>({
       return all.reshape([batch, rows, columns, channels]);
     }),
   saveInputs: ['scores', 'down', 'across'],
-  backward: ([dy], [scores, down, across]) => ({
+  backward: (dy, [scores, down, across]) => ({
     scores: () =>
       tf.tidy(() => {
         const [batch, height, width, channels] = scores!.shape as [number, number, number, number];
         const [rows, columns] = [down!.shape[1]!, across!.shape[1]!];
-        const wide = product(down!, dy!.reshape([batch, rows, columns * channels]), true);
+        const wide = product(down!, dy.reshape([batch, rows, columns * channels]), true);
         const narrow = product(across!, wide.reshape([batch * height, columns, channels]), true);
         return narrow.reshape([batch, height, width, channels]);
       }),

@@ -1,5 +1,6 @@
 import type { NamedTensorMap, Scalar, Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
 import { tf } from '../ops/library.ts';
+import { readsFirstGradientOnly } from '../ops/registry.ts';
 
 /** One recorded operation of tfjs's tape. */
 interface TapeNode {
@@ -71,7 +72,8 @@ function gradientsThrough(engine: TapeEngine, node: TapeNode, inputs: readonly s
   const { gradient } = node;
   if (gradient === undefined) throw new Error(`${node.kernelName} has no gradient`);
   return engine.tidy(() => {
-    const byInput = gradient(node.outputs.map((output) => gradients.get(output.id)));
+    const known = node.outputs.map((output) => gradients.get(output.id));
+    const byInput = gradient(readsFirstGradientOnly(node.kernelName) ? known.map((one) => one ?? known[0]) : known);
     const found: NamedTensorMap = {};
     for (const name of inputs) {
       const ofInput = byInput[name];

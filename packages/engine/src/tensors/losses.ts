@@ -14,7 +14,7 @@ const crossEntropy = defineOp<object>({
       2,
     ),
   saveOutputs: [false, true],
-  backward: ([dy], [logitGradient]) => ({ logits: () => logitGradient!.mul(dy!.expandDims(1)) }),
+  backward: (dy, [logitGradient]) => ({ logits: () => logitGradient!.mul(dy.expandDims(1)) }),
 });
 
 /**

@@ -91,7 +91,7 @@ const pool = defineOp<PoolAttributes>({
     }),
   saveInputs: ['rows', 'cells', 'bins'],
   saveOutputs: [false, true],
-  backward: ([dy], [rows, cells, bins, greatest], { segments }) => ({
+  backward: (dy, [rows, cells, bins, greatest], { segments }) => ({
     rows: () =>
       tf.tidy(() => {
         const taken = tf.gather(rows!, cells! as tf.Tensor1D);
@@ -101,7 +101,7 @@ const pool = defineOp<PoolAttributes>({
         const order = tf.range(0, count, 1, 'float32').expandDims(1);
         const places = tf.where(isGreatest, order, tf.fill(taken.shape, count));
         const first = tf.gather(reduced('Min', places, bins!, segments), bins! as tf.Tensor1D);
-        const gradients = tf.gather(dy!, bins! as tf.Tensor1D);
+        const gradients = tf.gather(dy, bins! as tf.Tensor1D);
         const passed = tf.where(places.equal(first).logicalAnd(isGreatest), gradients, tf.zerosLike(gradients));
         return reduced('Sum', passed, cells!, rows!.shape[0]!);
       }),

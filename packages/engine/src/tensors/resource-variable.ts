@@ -1,5 +1,13 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
-import { kernel, nativeAttributes, shape, tensorFlowBackend, type, type KernelAttributes } from '../kernel.ts';
+import {
+  fixedAttributes,
+  kernel,
+  nativeAttributes,
+  shape,
+  tensorFlowBackend,
+  type,
+  type NativeAttribute,
+} from '../kernel.ts';
 import { prepareSteps } from '../compiled-step/compiled-step.ts';
 import { tf } from '../ops/library.ts';
 
@@ -19,13 +27,15 @@ interface Backend {
 /** Runs an op of TensorFlow on handles; gives the handle of its output where it has one. */
 export function executeOnHandles(
   name: string,
-  attributes: KernelAttributes,
+  attributes: NativeAttribute[],
   inputs: readonly number[],
   outputs: 0 | 1,
 ) {
-  const { binding } = tensorFlowBackend();
-  return binding.executeOp(name, nativeAttributes(binding, attributes), inputs, outputs)[0];
+  return tensorFlowBackend().binding.executeOp(name, attributes, inputs, outputs)[0];
 }
+
+const ofFloats = fixedAttributes({ dtype: type('float32') });
+const destroying = fixedAttributes({ ignore_lookup_error: true });
 
 /**
  * A float32 variable inside TensorFlow, zero at first, which its optimiser ops change in place. tfjs's own variables
@@ -52,7 +62,8 @@ export class ResourceVariable {
       container: '',
       shared_name: `v${(made += 1)}`,
     };
-    this.handle = executeOnHandles('VarHandleOp', attributes, [], 1)!.id;
+    const native = nativeAttributes(tensorFlowBackend().binding, attributes);
+    this.handle = executeOnHandles('VarHandleOp', native, [], 1)!.id;
   }
 
   /** Copies the tensor's values. */
@@ -68,12 +79,12 @@ export class ResourceVariable {
    */
   share(value: Tensor): void {
     const [id] = tensorFlowBackend().getInputTensorIds([value]);
-    executeOnHandles('AssignVariableOp', { dtype: type('float32') }, [this.handle, id!], 0);
+    executeOnHandles('AssignVariableOp', ofFloats(), [this.handle, id!], 0);
   }
 
   /** Its values as a tensor of the caller's. */
   read(): Tensor {
-    const output = executeOnHandles('ReadVariableOp', { dtype: type('float32') }, [this.handle], 1)!;
+    const output = executeOnHandles('ReadVariableOp', ofFloats(), [this.handle], 1)!;
     const backend = tensorFlowBackend() as unknown as { createOutputTensor(metadata: typeof output): Tensor };
     return backend.createOutputTensor(output);
   }
@@ -85,7 +96,7 @@ export class ResourceVariable {
 
   dispose(): void {
     this.#leave();
-    executeOnHandles('DestroyResourceOp', { ignore_lookup_error: true }, [this.handle], 0);
+    executeOnHandles('DestroyResourceOp', destroying(), [this.handle], 0);
     tensorFlowBackend().binding.deleteTensor(this.handle);
   }
 
@@ -130,7 +141,7 @@ export class ResourceVariable {
   }
 
   #readHandle(): number {
-    return executeOnHandles('ReadVariableOp', { dtype: type('float32') }, [this.handle], 1)!.id;
+    return executeOnHandles('ReadVariableOp', ofFloats(), [this.handle], 1)!.id;
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
-import { tensorFlowBackend, type } from '../kernel.ts';
+import { fixedAttributes, tensorFlowBackend, type } from '../kernel.ts';
 import { tf } from '../ops/library.ts';
 import { executeOnHandles, type ResourceVariable } from './resource-variable.ts';
 
@@ -18,12 +18,15 @@ export class SharedScalars {
   }
 }
 
-const attributes = { T: type('float32'), use_locking: false };
+const plain = { T: type('float32'), use_locking: false };
+const attributes = fixedAttributes(plain);
+const withMomentum = fixedAttributes({ ...plain, use_nesterov: false });
+const withNesterov = fixedAttributes({ ...plain, use_nesterov: true });
 const idsOf = (...tensors: readonly Tensor[]): number[] => tensorFlowBackend().getInputTensorIds(tensors);
 
 /** variable −= factor · delta, in place. */
 export function subtractScaled(variable: ResourceVariable, factor: Tensor, delta: Tensor): void {
-  executeOnHandles('ResourceApplyGradientDescent', attributes, [variable.handle, ...idsOf(factor, delta)], 0);
+  executeOnHandles('ResourceApplyGradientDescent', attributes(), [variable.handle, ...idsOf(factor, delta)], 0);
 }
 
 /** Weights and the running sum of their gradients. */
@@ -44,7 +47,7 @@ export interface MomentumScalars {
  */
 export function applyMomentum({ weights, sum }: MomentumVariables, gradient: Tensor, scalars: MomentumScalars): void {
   const ids = idsOf(scalars.rate, gradient, scalars.momentum);
-  const own = { ...attributes, use_nesterov: scalars.nesterov };
+  const own = scalars.nesterov ? withNesterov() : withMomentum();
   executeOnHandles('ResourceApplyMomentum', own, [weights.handle, sum.handle, ...ids], 0);
 }
 

@@ -1,6 +1,8 @@
 import type { layers, Shape, SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-gpu';
+import { averagePool2d } from '../../ops/average-pool.ts';
 import { tf } from '../../ops/library.ts';
-import { onlyInput } from '../stock.ts';
+import { maxPool2d } from '../../ops/max-pool.ts';
+import { onlyInput, stockClass } from '../stock.ts';
 
 /** One or several layers put one after another; `apply` adds them to a functional model. */
 export interface LayerChain {
@@ -120,6 +122,35 @@ class NeverPadding2D extends tf.layers.Layer {
 
 const neverPadding = (settings: { name: string; padding: Padding }) => new NeverPadding2D(settings);
 
+interface StockPooling2D extends layers.Layer {
+  readonly poolSize: [number, number];
+  readonly strides: [number, number];
+  readonly padding: 'same' | 'valid';
+}
+
+type StockSettings = Parameters<typeof tf.layers.maxPooling2d>[0];
+const stock = { name: 'stock', poolSize: 1 };
+
+/** tfjs's MaxPooling2D, keeping less for the gradient. */
+class LeanMaxPooling2D extends stockClass<StockPooling2D, StockSettings>(tf.layers.maxPooling2d(stock)) {
+  static readonly className = 'MaxPooling2D';
+
+  override call(inputs: Tensor | Tensor[]): Tensor {
+    const { poolSize: filterSize, strides, padding: pad } = this;
+    return tf.tidy(() => maxPool2d(onlyInput(inputs), { filterSize, strides, pad }));
+  }
+}
+
+/** tfjs's AveragePooling2D, keeping nothing for the gradient. */
+class LeanAveragePooling2D extends stockClass<StockPooling2D, StockSettings>(tf.layers.averagePooling2d(stock)) {
+  static readonly className = 'AveragePooling2D';
+
+  override call(inputs: Tensor | Tensor[]): Tensor {
+    const { poolSize: filterSize, strides, padding: pad } = this;
+    return tf.tidy(() => averagePool2d(onlyInput(inputs), { filterSize, strides, pad }));
+  }
+}
+
 /**
  * Max pooling as PyTorch's `MaxPool2d`: padding on both sides that never wins, floor mode unless `ceil`. After a ReLU, where
  * zeros never win either, it is tfjs's ZeroPadding2D and MaxPooling2D, which export; elsewhere the padding is a layer
@@ -131,7 +162,7 @@ export function maxPool(settings: MaxPoolSettings): LayerChain {
   return {
     apply(input) {
       const pads = isNotNegative(input.sourceLayer) ? zeroPadding : neverPadding;
-      const pool = tf.layers.maxPooling2d({ name, poolSize: window.size, strides: window.stride, padding: 'valid' });
+      const pool = new LeanMaxPooling2D({ name, poolSize: window.size, strides: window.stride, padding: 'valid' });
       return pool.apply(padded(input, name, window, pads)) as SymbolicTensor;
     },
   };
@@ -147,7 +178,7 @@ export function averagePool(settings: PoolSettings): LayerChain {
   return {
     apply(input) {
       const { size, stride } = window;
-      const pool = tf.layers.averagePooling2d({ name, poolSize: size, strides: stride, padding: 'valid' });
+      const pool = new LeanAveragePooling2D({ name, poolSize: size, strides: stride, padding: 'valid' });
       return pool.apply(padded(input, name, window, zeroPadding)) as SymbolicTensor;
     },
   };
