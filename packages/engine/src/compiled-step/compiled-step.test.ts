@@ -211,6 +211,28 @@ describe('a compiled step', () => {
     });
   });
 
+  test('several variables change as if one after another, whichever is ready first', () => {
+    withLazyBinding((lazy) => {
+      const [a, b] = [new ResourceVariable([2]), new ResourceVariable([2])];
+      for (let i = 0; i < 6; i++) {
+        lazy.step(() =>
+          tf.tidy(() => {
+            a.assign(vector(i, 1));
+            b.assign(a.read().mul(2));
+            a.assign(b.read().add(a.read()));
+            b.share(b.read().add(1));
+          }),
+        );
+        expect(lazy.step(() => tf.tidy(() => [values(a.read()), values(b.read())]))).toEqual([
+          [3 * i, 3],
+          [2 * i + 1, 3],
+        ]);
+      }
+      a.dispose();
+      b.dispose();
+    });
+  });
+
   test('variables of other shapes in the same place are another trace', () => {
     withLazyBinding((lazy) => {
       for (const length of [3, 2, 3]) {

@@ -3,7 +3,7 @@ import { copyOf, type FunctionBinding, type Values } from './native-functions.ts
 import { lineUnderWay } from './reading-line.ts';
 import { StepRun } from './step-run.ts';
 import { isOurs, StepValue, ValueTable } from './step-value.ts';
-import { LARGEST_CONSTANT, type Call } from './trace.ts';
+import { LARGEST_CONSTANT, type Call, type TraceNode } from './trace.ts';
 import { TraceTree, type Limits } from './trace-tree.ts';
 
 type Output = ReturnType<FunctionBinding['executeOp']>[number];
@@ -132,11 +132,12 @@ export class LazyBinding {
   }
 
   #deleteTensor(id: number): void {
-    const value = isOurs(id) ? this.#table.get(id)! : this.#met.get(id);
-    this.#variables.delete(id);
+    const ours = this.#table.get(id);
+    const value = ours ?? this.#met.get(id);
+    if (ours === undefined) this.#variables.delete(id);
     if (value === undefined) return this.#real.deleteTensor(id);
-    if (isOurs(id)) this.#table.remove(id);
-    else this.#met.delete(id);
+    if (ours === undefined) this.#met.delete(id);
+    else this.#table.remove(id);
     value.disposed = true;
     this.#run.release(value);
   }
@@ -174,6 +175,10 @@ export class LazyBinding {
     const run = this.#run;
     const inputs: StepValue[] = [];
     for (let i = 0; i < ids.length; i++) inputs.push(this.#valueOf(ids[i]!));
+    const next = run.noting ? run.node.children[0] : undefined;
+    if (next?.proved === true && next.outputs === outputs && next.barrier === undefined) {
+      if (run.note(next, name, attributes, inputs)) return this.#noted(next);
+    }
     const call = run.call(name, attributes, inputs, outputs);
     const child = run.node.find(call);
     if (child?.barrier !== undefined) {
@@ -182,14 +187,19 @@ export class LazyBinding {
     }
     if (run.noting && child?.proved === true) {
       run.advance(child);
-      const noted: Output[] = [];
-      for (let i = 0; i < child.results.length; i++) noted.push(this.#output(run.result(child.results[i]!)));
-      return noted;
+      return this.#noted(child);
     }
     if (run.noting) run.catchUp();
     const made = this.#executeNow(call, ids);
     run.advance(this.#tree.follow(run.node, call, made));
     return made.map((output) => this.#output(run.result(output, output.id)));
+  }
+
+  /** Outputs of the op that was noted last. */
+  #noted({ results }: TraceNode): Output[] {
+    const outputs: Output[] = [];
+    for (let i = 0; i < results.length; i++) outputs.push(this.#output(this.#run.result(results[i]!)));
+    return outputs;
   }
 
   /** A new variable: it is made at once, and belongs to no step. */

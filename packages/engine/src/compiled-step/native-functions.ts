@@ -29,15 +29,18 @@ interface Refusal {
 
 /** What our sources add to the addon (native/step_functions.cc). */
 export interface FunctionBinding extends NativeBinding {
-  /** Registers ops as a TensorFlow function. Stateful ops run in their order. */
+  /** Registers ops as a TensorFlow function. Ops on one variable run in their order, as do those with any other state. */
   defineFunction(
     name: string,
     args: readonly FunctionArgument[],
     ops: readonly FunctionOp[],
     results: readonly number[],
   ): Refusal | undefined;
-  /** Runs a function on the handles of those arguments that are no constants; gives the handles of its results. */
-  runFunction(name: string, ids: Int32Array, results: number): Int32Array;
+  /**
+   * Runs a function on the handles of those arguments that are no constants; gives the handles of its results. With `inTurn`
+   * its ops run one after another on this thread: handing each to another would take longer than the op.
+   */
+  runFunction(name: string, ids: Int32Array, results: number, inTurn: boolean): Int32Array;
   removeFunction(name: string): void;
   tensorDataSync(id: number): Values;
   /** As `createTensor`, with memory of its own. */

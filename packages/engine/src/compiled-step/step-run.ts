@@ -1,7 +1,15 @@
 import type { NativeAttribute } from '../kernel.ts';
 import type { FunctionBinding } from './native-functions.ts';
 import { StepValue } from './step-value.ts';
-import { equal, type Call, type CompiledTrace, type TensorKind, type TraceNode } from './trace.ts';
+import {
+  equal,
+  fits,
+  sameAttributes,
+  type Call,
+  type CompiledTrace,
+  type TensorKind,
+  type TraceNode,
+} from './trace.ts';
 
 const NONE: readonly StepValue[] = [];
 
@@ -34,11 +42,7 @@ export class StepRun {
     const references: number[] = [];
     for (let i = 0; i < inputs.length; i++) {
       const value = inputs[i]!;
-      if (value.run !== this) {
-        args.push(value);
-        value.run = this;
-        value.reference = -args.length;
-      }
+      if (value.run !== this) this.#meet(value);
       references.push(value.reference);
     }
     const fresh = before === args.length ? NONE : args.slice(before);
@@ -47,8 +51,30 @@ export class StepRun {
 
   /** Takes a call back whose op failed: its caller may go on without. */
   takeBack({ fresh }: Call): void {
-    for (const value of fresh) value.run = undefined;
-    this.args.length -= fresh.length;
+    this.#forget(this.args.length - fresh.length);
+  }
+
+  /**
+   * Notes what is asked for as this op of an earlier trace, if it is that: the same as `call` and `TraceNode.find` on the way
+   * that nearly all ops of a step take.
+   */
+  note(node: TraceNode, name: string, attributes: readonly NativeAttribute[], inputs: readonly StepValue[]): boolean {
+    if (node.name !== name || node.inputs.length !== inputs.length) return false;
+    const before = this.args.length;
+    let same = true;
+    for (let i = 0; same && i < inputs.length; i++) {
+      const value = inputs[i]!;
+      if (value.run !== this) {
+        const argument = node.args[this.args.length - before];
+        same = argument !== undefined && fits(argument, value, false);
+        this.#meet(value);
+      }
+      same &&= value.reference === node.inputs[i];
+    }
+    same &&= this.args.length - before === node.args.length && sameAttributes(node.attributes, attributes);
+    if (same) this.advance(node);
+    else this.#forget(before);
+    return same;
   }
 
   advance(node: TraceNode): void {
@@ -110,14 +136,14 @@ export class StepRun {
 
   /** Runs what was noted as the function of its trace. */
   compute(compiled: CompiledTrace): void {
-    const { name, slots, results } = compiled;
+    const { name, slots, results, inTurn } = compiled;
     const handles = new Int32Array(slots.length);
     for (let i = 0; i < slots.length; i++) {
       const { handle, literal } = this.args[slots[i]!]!;
       handles[i] = handle < 0 && literal !== undefined ? this.#kept(compiled, i) : this.handle(this.args[slots[i]!]!);
     }
     this.noting = false;
-    const made = this.#real.runFunction(name, handles, results.length);
+    const made = this.#real.runFunction(name, handles, results.length, inTurn);
     for (let i = 0; i < results.length; i++) {
       const value = this.#results[results[i]!]!;
       value.handle = made[i]!;
@@ -153,6 +179,18 @@ export class StepRun {
   close(): void {
     this.noting = false;
     this.#path.length = this.args.length = this.#results.length = 0;
+  }
+
+  #meet(value: StepValue): void {
+    this.args.push(value);
+    value.run = this;
+    value.reference = -this.args.length;
+  }
+
+  /** Forgets the newest arguments, down to this number of them. */
+  #forget(length: number): void {
+    for (let i = length; i < this.args.length; i++) this.args[i]!.run = undefined;
+    this.args.length = length;
   }
 
   #value(reference: number): StepValue {

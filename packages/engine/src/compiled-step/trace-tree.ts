@@ -11,6 +11,9 @@ export interface Limits {
 
 const LIMITS: Limits = { functions: 64, ops: 30_000 };
 
+/** A function whose ops give fewer numbers than this in all runs them one after another. */
+const NUMBERS_IN_TURN = 2_000_000;
+
 /** How often a trace is met before it is worth a function. */
 const TIMES_BEFORE_FUNCTION = 2;
 
@@ -153,7 +156,11 @@ export class TraceTree {
     }
     for (const node of path) node.proved = true;
     const slots = args.flatMap((argument, slot) => (argument.constant === undefined ? [slot] : []));
-    ending.compiled = { name, slots, results, literals: slots.map(() => undefined) };
+    const numbers = path.flatMap((node) =>
+      node.results.map(({ shape }) => shape.reduce((product, side) => product * side, 1)),
+    );
+    const inTurn = numbers.reduce((sum, size) => sum + size, 0) < NUMBERS_IN_TURN;
+    ending.compiled = { name, slots, results, inTurn, literals: slots.map(() => undefined) };
     this.#functions += 1;
     const took = `${(performance.now() - start).toFixed(0)} ms`;
     this.#tell(`${name}: ${path.length} ops, ${slots.length} arguments, ${results.length} results, defined in ${took}`);

@@ -60,11 +60,8 @@ export class TraceNode {
     this.parent = parent;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
     this.name = call.name;
-    this.attributes = call.attributes.map(({ name, type, value }) => ({
-      name,
-      type,
-      value: Array.isArray(value) ? [...(value as unknown[])] : value,
-    }));
+    // What is frozen is the same list each time, and known again by that.
+    this.attributes = Object.isFrozen(call.attributes) ? call.attributes : call.attributes.map(copied);
     this.inputs = [...call.inputs];
     this.outputs = call.outputs;
     this.results = results;
@@ -81,13 +78,7 @@ export class TraceNode {
   /** Whether a call is this op. With `anyValue`, also where constants that are not pinned differ. */
   matches(call: Call, anyValue: boolean): boolean {
     if (this.name !== call.name || this.outputs !== call.outputs || !equal(this.inputs, call.inputs)) return false;
-    for (let i = 0; i < this.args.length; i++) {
-      const [argument, value] = [this.args[i]!, call.fresh[i]!];
-      if (argument.dtype !== value.dtype || !equal(argument.shape, value.shape)) return false;
-      if (!equal(argument.variable ?? [], value.variable ?? [])) return false;
-      if (argument.constant === undefined || (anyValue && !argument.pinned)) continue;
-      if (value.literal === undefined || !equal(argument.constant, value.literal)) return false;
-    }
+    for (let i = 0; i < this.args.length; i++) if (!fits(this.args[i]!, call.fresh[i]!, anyValue)) return false;
     return sameAttributes(this.attributes, call.attributes);
   }
 
@@ -130,6 +121,8 @@ export interface CompiledTrace {
   /** What small arguments made in JavaScript were last time, with the handles that they were given: most stay the same. */
   readonly literals: ({ readonly values: Values; readonly handle: number } | undefined)[];
   readonly results: readonly number[];
+  /** Whether so little is computed that its ops run one after another. */
+  readonly inTurn: boolean;
 }
 
 /** A place where a trace ends: where a value is read, or the step is over. */
@@ -142,19 +135,36 @@ export interface Ending {
   refused: boolean;
 }
 
+/** Whether a value can be what this argument was. With `anyValue`, also where a constant that is not pinned differs. */
+export function fits(argument: TraceArgument, value: StepValue, anyValue: boolean): boolean {
+  if (argument.dtype !== value.dtype || !equal(argument.shape, value.shape)) return false;
+  if (!equal(argument.variable ?? NONE, value.variable ?? NONE)) return false;
+  if (argument.constant === undefined || (anyValue && !argument.pinned)) return true;
+  return value.literal !== undefined && equal(argument.constant, value.literal);
+}
+
+function copied({ name, type, value }: NativeAttribute): NativeAttribute {
+  return { name, type, value: Array.isArray(value) ? [...(value as unknown[])] : value };
+}
+
 type List = readonly unknown[] | Values;
+
+const NONE: readonly number[] = [];
 
 /** Whether two lists hold the same; 0 and −0, which give other results, are not. */
 export function equal(a: List, b: List): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
   return true;
 }
 
-function sameAttributes(a: readonly NativeAttribute[], b: readonly NativeAttribute[]): boolean {
+export function sameAttributes(a: readonly NativeAttribute[], b: readonly NativeAttribute[]): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i]!, b[i]!];
+    const x = a[i]!;
+    const y = b[i]!;
     if (x.name !== y.name || x.type !== y.type) return false;
     if (Object.is(x.value, y.value)) continue;
     if (!Array.isArray(x.value) || !Array.isArray(y.value) || !equal(x.value, y.value)) return false;

@@ -71,6 +71,23 @@ test('what gradients leave behind is young garbage, gone with the next minor col
   expect(Number(stdout)).toBeLessThan(6000); // bytes a step; 29,000 to 45,000 with V8's default
 });
 
+test('large tensors lie in huge pages, and what only loading reads of the library is let go', async () => {
+  const { stdout } = await inChild(`
+    const { readFileSync } = await import('node:fs');
+    const mappings = () => readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+    const kilobytes = (mapping, name) => Number(new RegExp('^' + name + ': *(\\\\d+)', 'm').exec(mapping)?.[1] ?? 0);
+    const sum = (chosen, name) => chosen.reduce((total, mapping) => total + kilobytes(mapping, name), 0);
+    const library = sum(mappings().filter((mapping) => mapping.includes('libtensorflow')), 'Rss');
+    const large = tf.fill([64, 2 ** 18], 1);
+    const huge = sum(mappings().filter((mapping) => /^VmFlags:.* hg\\b/m.test(mapping)), 'Size');
+    show([library / 1024, huge / 1024, large.sum().dataSync()[0] / 2 ** 24]);
+  `);
+  const [library, huge, sum] = JSON.parse(stdout) as [number, number, number];
+  expect(library).toBeLessThan(120); // megabytes; 260 without
+  expect(huge).toBeGreaterThanOrEqual(64);
+  expect(sum).toBe(1);
+});
+
 test('a wrong setting is an error before TensorFlow loads', async () => {
   const { stderr, exitCode } = await inChild('', { SELFSUP_FPMATH: 'fp8' });
   expect(exitCode).toBe(1);

@@ -22,6 +22,9 @@ function applySettings(settings: EngineSettings, environment: NodeJS.ProcessEnv 
   environment.TF_DETERMINISTIC_OPS = settings.deterministic ? '1' : '0';
   environment.ONEDNN_DEFAULT_FPMATH_MODE = settings.fpmath === 'bf16' ? 'BF16' : 'STRICT';
   delete environment.TF_SET_ONEDNN_FPMATH_MODE;
+  // What oneDNN makes ready for a convolution's gradient is kept for the next step: the same bits, and less time where there is
+  // little to compute.
+  environment.TF_MKL_OPTIMIZE_PRIMITIVE_MEMUSE ??= '0';
   // TensorFlow would take all of a GPU's memory at once.
   environment.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   if (settings.device === 'cpu') environment.CUDA_VISIBLE_DEVICES = '-1';

@@ -6,6 +6,8 @@ import { requireTensor, tensorData, type NamedVariable } from '../checkpoint/wei
 /** What changes in one variable's update: its weights, and by name what the optimiser keeps for it. */
 export interface Held<Slot extends string> {
   readonly name: string;
+  /** Of its L2 decay: 0 is none. */
+  readonly decay: number;
   readonly weights: ResourceVariable;
   readonly slots: Readonly<Record<Slot, ResourceVariable>>;
 }
@@ -16,17 +18,15 @@ export interface Held<Slot extends string> {
  */
 export class InPlaceUpdates<Slot extends string> {
   readonly #all: readonly (Held<Slot> & Pick<NamedVariable, 'variable'>)[];
-  readonly #decayOf: (name: string) => number;
   /** What gradients go through to be decayed. */
   readonly #gradient = new ResourceVariable([]);
 
   /** `decayOf` tells what L2 decay a variable has: 0 is none. */
   constructor(variables: readonly NamedVariable[], slots: readonly Slot[], decayOf: (name: string) => number) {
-    this.#decayOf = decayOf;
     this.#all = variables.map(({ name, variable }) => {
       const make = () => new ResourceVariable(variable.shape);
       const made = Object.fromEntries(slots.map((slot) => [slot, make()])) as Record<Slot, ResourceVariable>;
-      return { name, variable, weights: make(), slots: made };
+      return { name, decay: decayOf(name), variable, weights: make(), slots: made };
     });
     this.reset();
   }
@@ -39,10 +39,10 @@ export class InPlaceUpdates<Slot extends string> {
   ): void {
     const uses = new Map<object, number>();
     for (const { dataId } of Object.values(gradients)) uses.set(dataId, (uses.get(dataId) ?? 0) + 1);
-    for (const held of this.#all) {
-      const { name, variable, weights } = held;
+    // The gradients of the last layers come first: so in a compiled step each is used, and freed, as soon as it is there.
+    for (const held of this.#all.toReversed()) {
+      const { name, decay, variable, weights } = held;
       tf.tidy(() => {
-        const decay = this.#decayOf(name);
         const found = gradients[name]!;
         // What stands under two names is changed in a copy, as what has a clone is.
         const gradient = uses.get(found.dataId)! > 1 ? found.clone() : found;

@@ -3,6 +3,7 @@
 #include <node_api.h>
 #include <cstring>
 #include "js_values.h"
+#include "loaded_pages.h"
 #include "step_graph.h"
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/eager/c_api.h"
@@ -95,7 +96,7 @@ napi_value DefineFunction(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/** runFunction(name, ids, count): the ids of its results. */
+/** runFunction(name, ids, count, in turn): the ids of its results. */
 napi_value RunFunction(napi_env env, napi_callback_info info) {
   Call call(env, info);
   const Js& js = call.js;
@@ -103,6 +104,10 @@ napi_value RunFunction(napi_env env, napi_callback_info info) {
   TFE_Op* op = TFE_NewOp(call.context, js.Text(call.arguments[0]).c_str(), status.get());
   if (TF_GetCode(status.get()) != TF_OK) return js.Throw(TF_Message(status.get()));
   const std::unique_ptr<TFE_Op, decltype(&TFE_DeleteOp)> owned(op, &TFE_DeleteOp);
+  if (js.Bool(call.arguments[3])) {
+    const std::string executor = "SINGLE_THREADED_EXECUTOR";
+    TFE_OpSetAttrString(op, "executor_type", executor.data(), executor.size());
+  }
   const auto& handles = call.backend->*Open(Handles());
   const auto [bytes, size] = js.Bytes(call.arguments[1]);
   for (size_t i = 0; i < size / sizeof(int32_t); i++) {
@@ -200,6 +205,7 @@ napi_status __wrap_napi_define_properties(napi_env env, napi_value exports, size
     functions |= properties[i].utf8name != nullptr && std::strcmp(properties[i].utf8name, "executeOp") == 0;
   }
   if (status != napi_ok || !functions) return status;
+  selfsup::ReleaseLoadedPages();
   const napi_property_descriptor ours[] = {
       {"defineFunction", nullptr, DefineFunction, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"runFunction", nullptr, RunFunction, nullptr, nullptr, nullptr, napi_default, nullptr},

@@ -2,6 +2,7 @@
 #ifndef SELFSUP_STEP_GRAPH_H_
 #define SELFSUP_STEP_GRAPH_H_
 
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -64,14 +65,13 @@ class StepGraph {
     const bool whole = AddInputs(description, *schema, js_.Get(op, "inputs"), attributes) &&
                        SetAttributes(description, *schema, attributes);
     const std::vector<int64_t> references = js_.Numbers<int64_t>(js_.Get(op, "inputs"));
-    if (schema->stateful) AddOrder(description, type, references);
+    const std::vector<int64_t> states = schema->stateful ? States(references) : std::vector<int64_t>();
+    AddOrder(description, type, states);
     TF_Operation* operation = TF_FinishOperation(description, status_.get());
     if (!whole) why = why.empty() ? "it cannot be described" : why;
     if (!Ok() || !whole) return false;
-    if (schema->stateful) {
-      last_stateful_ = operation;
-      stateful_.push_back(operation);
-    }
+    for (int64_t state : states) newest_[state] = operation;
+    if (schema->stateful) stateful_.push_back(operation);
     for (int64_t reference : references) {
       if (reads_.count(reference) > 0) readers_[reads_[reference]].push_back(operation);
     }
@@ -106,15 +106,32 @@ class StepGraph {
 
  private:
   static constexpr const char* kRead = "ReadVariableOp";
+  static constexpr int64_t kOtherState = INT64_MIN;
 
-  /** Lets a stateful op follow the one before, and a change of a variable all who use what was read of it. */
-  void AddOrder(TF_OperationDescription* description, const std::string& type, const std::vector<int64_t>& references) {
-    if (last_stateful_ != nullptr) TF_AddControlInput(description, last_stateful_);
-    if (type == kRead) return;
-    // Its memory is shared with what was read: a change before the last use would have to copy it.
+  /** The variables that a stateful op with these inputs works on; where there are none, whatever else ops may hold. */
+  std::vector<int64_t> States(const std::vector<int64_t>& references) {
+    std::vector<int64_t> states;
     for (int64_t reference : references) {
-      for (TF_Operation* reader : readers_[reference]) TF_AddControlInput(description, reader);
-      readers_.erase(reference);
+      const TF_Output* input = Find(reference);
+      if (input != nullptr && TF_OperationOutputType(*input) == TF_RESOURCE) states.push_back(reference);
+    }
+    if (states.empty()) states.push_back(kOtherState);
+    return states;
+  }
+
+  /**
+   * Lets an op follow the one before on the same state, and a change of a variable all who use what was read of it. Ops
+   * on different variables wait for each other only where one takes what another gives: so a weight is updated, and its
+   * gradient freed, as soon as that is there.
+   */
+  void AddOrder(TF_OperationDescription* description, const std::string& type, const std::vector<int64_t>& states) {
+    for (int64_t state : states) {
+      const auto newest = newest_.find(state);
+      if (newest != newest_.end()) TF_AddControlInput(description, newest->second);
+      if (type == kRead) continue;
+      // Its memory is shared with what was read: a change before the last use would have to copy it.
+      for (TF_Operation* reader : readers_[state]) TF_AddControlInput(description, reader);
+      readers_.erase(state);
     }
   }
 
@@ -269,8 +286,8 @@ class StepGraph {
   TF_Graph* graph_;
   Status status_;
   int count_ = 0;
-  TF_Operation* last_stateful_ = nullptr;
   std::vector<TF_Operation*> stateful_;
+  std::map<int64_t, TF_Operation*> newest_;  // the newest op on a state
   std::map<int64_t, int64_t> reads_;  // what was read of which variable
   std::map<int64_t, std::vector<TF_Operation*>> readers_;  // who uses what was read of a variable
   std::vector<TF_Output> arguments_;

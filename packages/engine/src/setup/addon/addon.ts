@@ -41,7 +41,8 @@ export async function compileAddon(
     [
       ...[packageFolder, join(packageFolder, 'binding'), join(deps, 'include'), headers].map((folder) => `-I${folder}`),
       ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(packageFolder, 'binding', file)),
-      ...[join(STEP_SOURCES, 'step_functions.cc'), '-Wl,--wrap=napi_define_properties'],
+      ...['step_functions.cc', 'huge_pages.cc'].map((file) => join(STEP_SOURCES, file)),
+      '-Wl,--wrap=napi_define_properties',
       ...['-o', join(root, ADDON), `-L${join(deps, 'lib')}`, '-ltensorflow', '-ltensorflow_framework'],
       '-Wl,-rpath,$ORIGIN/../../deps/lib',
     ],
