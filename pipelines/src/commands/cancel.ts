@@ -31,10 +31,13 @@ export default new Command('cancel')
       submission.arrays.map(({ job }) => job),
     );
     const ended = states.filter(({ state }) => state === 'runs' || state === 'waits').length;
-    console.log(
-      `${basename(submission.folder)}: ${ended} cancelled. To go on: selfsup submit ${shellWords(submission.words)}`,
-    );
+    console.log(`${basename(submission.folder)}: ${ended} cancelled. To go on: selfsup submit ${again(submission)}`);
   });
+
+/** The words by which it is submitted again. */
+function again({ words, options }: Submitted): string {
+  return shellWords(options.length === 0 ? words : [...words, '--', ...options]);
+}
 
 function onlyOne(underWay: readonly Submitted[]): Submitted {
   if (underWay.length === 1) return underWay[0]!;

@@ -14,8 +14,11 @@ told= child=
 
 say() { echo "== $(date '+%F %T') $*"; }
 
+# Slurm sends TERM to all processes of the job as soon as it has heard of a requeue, also to the command that tells it.
+unharmed() { (trap '' TERM && exec "$@"); }
+
 # What selfsup jobs reads: done, failed, requeued ... since when.
-mark() { echo "$*" > "$state.new" && mv "$state.new" "$state"; }
+mark() { echo "$*" > "$state.new" && unharmed mv "$state.new" "$state"; }
 
 # The stage hears of it once: Slurm sends it again, to all processes, when a job is requeued or its grace time ends.
 term() {
@@ -31,7 +34,8 @@ trap term TERM
 cancel_waiters() {
   [ -f "$folder/waiters/$array" ] || return
   while read -r job how; do
-    if [ "$how" = corr ]; then scancel "${job}_$index"; else scancel "$job"; fi
+    if [ "$how" = corr ]; then job=${job}_$index; fi
+    unharmed scancel "$job"
   done < "$folder/waiters/$array"
 }
 
@@ -46,16 +50,21 @@ fail() {
 requeue() {
   [ -e "$folder/cancelled" ] && return 1
   local seen restarts
-  seen=$(scontrol show job "$id" -o | head -n 1)
-  restarts=$(sed -n 's/.* Restarts=\([0-9]*\).*/\1/p' <<< "$seen")
-  if [[ $seen != *JobState=RUNNING* ]]; then
-    # Ended by Slurm: put back already, which counts as a start, or cancelled.
-    [ "${restarts:-0}" -gt "${SLURM_RESTART_COUNT:-0}" ] || return 1
+  for _ in 1 2 3; do
+    seen=$(unharmed scontrol show job "$id" -o | head -n 1)
+    restarts=$(sed -n 's/.* Restarts=\([0-9]*\).*/\1/p' <<< "$seen")
+    # Put back already, by Slurm or by an order of which the answer was lost: that counts as a start. Else, if it was ended,
+    # it was cancelled.
+    if [ "${restarts:-0}" -gt "${SLURM_RESTART_COUNT:-0}" ]; then
+      mark "requeued ${SLURM_RESTART_COUNT:-0}"
+      return
+    fi
+    if [ -n "$seen" ] && [[ $seen != *JobState=RUNNING* ]]; then return 1; fi
     mark "requeued ${SLURM_RESTART_COUNT:-0}"
-    return
-  fi
-  mark "requeued ${SLURM_RESTART_COUNT:-0}"
-  scontrol requeue "$id"
+    unharmed scontrol requeue "$id" && return
+    sleep 2
+  done
+  return 1
 }
 
 # Tells whether what lies in the work folder has changed since the start before: names, sizes and beginnings of files, in
@@ -122,3 +131,4 @@ if [ "$code" = 130 ] || [ "$code" = 75 ] || { [ "$code" = 143 ] && [ -n "$told" 
 fi
 [ "$code" = 0 ] || fail "$code"
 mark "done"
+exit 0

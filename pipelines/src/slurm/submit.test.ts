@@ -60,7 +60,7 @@ test('an experiment becomes an array a stage; its folder says all that a node an
   slurm.queue('101|N/A|PENDING|Resources|N/A\n');
   expect((await selfsup('jobs')).output).toMatch(/data-few +1 waits \(for a node\)/);
   const cancelled = await selfsup('cancel');
-  expect(cancelled.output).toMatch(/: 1 cancelled. To go on: selfsup submit toy\n/);
+  expect(cancelled.output).toMatch(/: 1 cancelled. To go on: selfsup submit toy -- --partition=low --time=60\n/);
   expect(slurm.calls().at(-1)).toBe('scancel 101 102 103 104');
 });
 

@@ -87,8 +87,8 @@ export async function submitOrder(
   const folder = await newSubmissionFolder(artifacts, name, now);
   await copyFile(script, join(folder, scriptName));
   const submitted: SubmittedArray[] = [];
-  const words = [...order.words];
-  const submission: Submission = { schema: 1, name, words, submitted: now.toISOString(), arrays: submitted };
+  const asked = { words: [...order.words], options: [...settings.options] };
+  const submission: Submission = { schema: 1, name, ...asked, submitted: now.toISOString(), arrays: submitted };
   try {
     for (const array of [...order.arrays, reportOf(order.arrays)]) {
       await writeElements(folder, array, order.words);

@@ -20,10 +20,12 @@ n=$(( $(cat "$here/n" 2>/dev/null || echo 100) + 1 )); echo $n > "$here/n"; echo
   sinfo: `case "$*" in *%R*) printf 'low\\nhigh\\n';; *) echo '2 (null)';; esac`,
   squeue: `cat "$here/queue" 2>/dev/null || true`,
   scancel: 'true',
-  // The job whose state the file "job" tells, and "restarts" its starts; one that is put back into the queue ends as Slurm ends it.
+  // The file "job" tells the state of the job, "restarts" its starts. What is put back into the queue ends as Slurm ends it:
+  // all processes of the job are told, this one too unless it is shielded.
   scontrol: `case "$1" in
 show) echo "JobId=7 JobState=$(cat "$here/job" 2>/dev/null || echo RUNNING) Requeue=1 Restarts=$(cat "$here/restarts" 2>/dev/null || echo 0) BatchFlag=1";;
-requeue) [ -f "$here/refuse-requeue" ] && { echo "scontrol: error: disabled" >&2; exit 1; }; (sleep 0.3; kill -KILL "$PPID") > /dev/null 2>&1 & ;;
+requeue) [ -f "$here/refuse-requeue" ] && { echo "scontrol: error: disabled" >&2; exit 1; }; (sleep 0.3; kill -KILL "$PPID") > /dev/null 2>&1 &
+  kill -TERM $$ ;;
 esac
 true`,
 };
