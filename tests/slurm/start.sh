@@ -1,6 +1,7 @@
 #!/bin/bash
 # Starts a Slurm of one node without systemd, as root, for trials: all that it writes lies in the folder given, and it has
-# ports and a munge of its own. Prints what to export; stop.sh ends it. Packages (Debian): slurm-wlm munge.
+# a munge of its own. Arguments: folder, cores, first of two free ports. Prints what to export; stop.sh ends it.
+# Packages (Debian): slurm-wlm munge.
 #   eval "$(tests/slurm/start.sh /tmp/trial)" && sinfo
 set -euo pipefail
 here=$(realpath -m "$1")
@@ -50,8 +51,12 @@ export SLURM_CONF=$here/slurm.conf
   --log-file="$here/log/munged.log" --seed-file="$here/munge/seed" > /dev/null 2>&1
 slurmctld -i > /dev/null 2>&1
 slurmd > /dev/null 2>&1
-for _ in {1..100}; do
-  sinfo -h -o %T 2> /dev/null | grep -q idle && break
+for _ in {1..150}; do
+  if sinfo -h -o %T 2> /dev/null | grep -q idle; then
+    echo "export SLURM_CONF=$here/slurm.conf"
+    exit
+  fi
   sleep 0.2
 done
-echo "export SLURM_CONF=$here/slurm.conf"
+echo "no node has become idle; logs are in $here/log (is port $port or $((port + 1)) taken?)" >&2
+exit 1
