@@ -5,3 +5,6 @@ export const compiledStep: typeof Native.compiledStep = (f) => f();
 
 /** In a page: all ops run at once. */
 export const eagerly: typeof Native.eagerly = (f) => f();
+
+/** In a page: nothing to prepare. */
+export const prepareSteps: typeof Native.prepareSteps = () => undefined;

@@ -55,3 +55,8 @@ export const kernel: typeof Native.kernel = (name, attributes, inputs) => {
 export const tensorFlowBackend = (): Pick<Native.TensorFlowBackend, 'isUsingGpuDevice'> => ({
   isUsingGpuDevice: false,
 });
+
+/** In a page: there is no addon that takes attributes; what asks for it is of training, and is bundled by nobody. */
+export const nativeAttributes: typeof Native.nativeAttributes = () => {
+  throw new Error('A page has no addon of TensorFlow');
+};
