@@ -60,3 +60,6 @@ export const tensorFlowBackend = (): Pick<Native.TensorFlowBackend, 'isUsingGpuD
 export const nativeAttributes: typeof Native.nativeAttributes = () => {
   throw new Error('A page has no addon of TensorFlow');
 };
+
+/** In a page: attributes of ops of training, which nobody runs. */
+export const fixedAttributes: typeof Native.fixedAttributes = () => () => [];

@@ -8,3 +8,6 @@ export const defineOp: typeof Native.defineOp =
 
 /** In a page: nothing to replace. */
 export const replaceGradient: typeof Native.replaceGradient = () => undefined;
+
+/** In a page: no gradient reads any. */
+export const readsFirstGradientOnly: typeof Native.readsFirstGradientOnly = () => false;
