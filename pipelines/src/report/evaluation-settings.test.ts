@@ -28,7 +28,12 @@ test('settings of an evaluation, of those that it builds on, and of the data; no
     },
   });
   const places: Places = { workspace: findWorkspace(), artifacts: { root, stages: root, store: root } };
-  const experiment = { name: 'toy', variants, seeds: [1], set: {}, about: {} } as unknown as Experiment;
+  const experiment = {
+    name: 'toy',
+    variants: variants.map((one) => ({ ...one, set: {} })),
+    seeds: [1],
+    about: {},
+  } as unknown as Experiment;
   const settings = (stage: string): Record<string, string> =>
     evaluationSettings(stagesOf(places, experiment).find(({ name }) => name === stage)!);
   expect(settings('linear')).toEqual({});

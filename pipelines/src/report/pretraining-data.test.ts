@@ -13,7 +13,8 @@ const stages = {
 
 const workspace = findWorkspace();
 const dataOf = (declared: Record<string, StageDeclaration>, names: readonly string[]): Promise<string[]> => {
-  const experiment = { name: 'toy', variants: expandVariants({ stages: declared }), seeds: [1], set: {}, about: {} };
+  const variants = expandVariants({ stages: declared }).map((one) => ({ ...one, set: {} }));
+  const experiment = { name: 'toy', variants, seeds: [1], about: {} };
   const places = { workspace, artifacts: { root: '', stages: '', store: '' } };
   const all = stagesOf(places, experiment as unknown as Experiment);
   return pretrainingData(

@@ -19,8 +19,8 @@ const stages = {
   features: { uses: 'eval/features', needs: { encoder: 'pretrain', dataset: 'data/few' }, config: {} },
   knn: { uses: 'eval/knn', needs: { features: 'features' }, config: {} },
 };
-const variants = [{ name: 'base', overrides: {}, stages, order: Object.keys(stages) }];
-const experiment = { name: 'e', variants, seeds: [1], set: {}, about: {} } as unknown as Experiment;
+const variants = [{ name: 'base', overrides: {}, set: {}, stages, order: Object.keys(stages) }];
+const experiment = { name: 'e', variants, seeds: [1], about: {} } as unknown as Experiment;
 const stage = (name: string): Stage => stagesOf(places, experiment).find((one) => one.name === name)!;
 
 function publish({ folder }: Stage, ...kinds: string[]): void {
