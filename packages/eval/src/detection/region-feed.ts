@@ -1,6 +1,7 @@
 import type { Dataset } from '@selfsup/data/dataset';
-import { deriveKey, integer, permutation, type RandomKey } from '@selfsup/kit/random';
+import { deriveKey, integer, type RandomKey } from '@selfsup/kit/random';
 import type { Feed } from '@selfsup/trainer/trainee';
+import { drawFeed } from '../tuning/draw-feed.ts';
 import type { Boxes } from './boxes.ts';
 import type { RegionBatch } from './detector.ts';
 import {
@@ -77,20 +78,11 @@ export interface RegionFeed extends DetectionImages {
 /** Batches of regions to train on; all a function of the key and the position. */
 export function regionFeed(feed: RegionFeed): Feed<RegionBatch> {
   const { indices, batchSize, key, onSize } = feed;
-  const samples = feed.samplesPerEpoch ?? 2 * indices.length;
-  const batchesPerEpoch = Math.floor(samples / batchSize);
-  return {
-    batchesPerEpoch,
-    async *epoch(epoch, startBatch) {
-      const order = permutation(deriveKey(key, 'order', epoch), samples);
-      for (let batch = startBatch; batch < batchesPerEpoch; batch++) {
-        const draws = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-        const made = regionBatch(feed, [...draws], deriveKey(key, 'regions', epoch));
-        onSize(made.images);
-        yield made;
-      }
-    },
-  };
+  return drawFeed(feed.samplesPerEpoch ?? 2 * indices.length, batchSize, key, (draws, epoch) => {
+    const made = regionBatch(feed, [...draws], deriveKey(key, 'regions', epoch));
+    onSize(made.images);
+    return made;
+  });
 }
 
 function regionBatch(feed: RegionFeed, draws: readonly number[], key: RandomKey): RegionBatch {

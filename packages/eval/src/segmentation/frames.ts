@@ -1,7 +1,8 @@
 import type { Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
-import { deriveKey, integer, permutation, uniform, type RandomKey } from '@selfsup/kit/random';
+import { deriveKey, integer, uniform, type RandomKey } from '@selfsup/kit/random';
 import type { Feed } from '@selfsup/trainer/trainee';
+import { drawFeed } from '../tuning/draw-feed.ts';
 
 /** Label of a pixel that counts for nothing. */
 export const VOID = 255;
@@ -107,26 +108,17 @@ export function frameFeed({
   flip,
   key,
 }: FrameFeed): Feed<Frames> {
-  const samples = samplesPerEpoch ?? indices.length;
-  const batchesPerEpoch = Math.floor(samples / batchSize);
-  return {
-    batchesPerEpoch,
-    async *epoch(epoch, startBatch) {
-      const order = permutation(deriveKey(key, 'order', epoch), samples);
-      for (let batch = startBatch; batch < batchesPerEpoch; batch++) {
-        const draws = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-        const chosen = Uint32Array.from(draws, (draw) => indices[draw % indices.length]!);
-        yield framesOf(dataset, split, chosen, size, (place, image) => {
-          const own = deriveKey(key, 'cut', epoch, draws[place]!);
-          const along = (room: number, frame: number, axis: number): number =>
-            room > frame ? integer(own, room - frame + 1, axis) : 0;
-          return {
-            left: along(image.width, size.width, 0),
-            top: along(image.height, size.height, 1),
-            flip: flip && uniform(own, 2) < 0.5,
-          };
-        });
-      }
-    },
-  };
+  return drawFeed(samplesPerEpoch ?? indices.length, batchSize, key, (draws, epoch) => {
+    const chosen = Uint32Array.from(draws, (draw) => indices[draw % indices.length]!);
+    return framesOf(dataset, split, chosen, size, (place, image) => {
+      const own = deriveKey(key, 'cut', epoch, draws[place]!);
+      const along = (room: number, frame: number, axis: number): number =>
+        room > frame ? integer(own, room - frame + 1, axis) : 0;
+      return {
+        left: along(image.width, size.width, 0),
+        top: along(image.height, size.height, 1),
+        flip: flip && uniform(own, 2) < 0.5,
+      };
+    });
+  });
 }

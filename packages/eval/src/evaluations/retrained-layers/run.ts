@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { UserError } from '@selfsup/kit/errors';
-import { canonicalJson } from '@selfsup/kit/files';
 import { randomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import type { FrozenInput } from '../../features/frozen-input.ts';
@@ -8,6 +7,7 @@ import { liveTest } from '../../features/test-images.ts';
 import { openAugmentedLayers } from '../../heads/augmented-source.ts';
 import type { FeatureShape } from '../../heads/head-source.ts';
 import { trainLayerHeads } from '../../heads/layer-heads.ts';
+import { withOwnSettings } from '../../heads/own-settings.ts';
 import type { RetrainedLayersConfig } from './config.ts';
 import { retrainingProtocols, type RetrainingProtocol } from './protocols.ts';
 import { upperLayers } from './upper-layers.ts';
@@ -18,15 +18,11 @@ const overridable = ['units', 'epochs', 'batchSize', 'samplesPerEpoch', 'optimiz
 /** The protocol with the config's settings in place of its own, and which these are. */
 function resolve(config: RetrainedLayersConfig) {
   const { source: _, ...published } = retrainingProtocols[config.protocol];
-  const given = overridable.filter((key) => config[key] !== undefined);
-  const changed = given.filter(
-    (key) => canonicalJson(config[key]) !== canonicalJson((published as Record<string, unknown>)[key] ?? null),
-  );
-  const settings = { ...published, ...Object.fromEntries(given.map((key) => [key, config[key]])) };
+  const { settings, differences } = withOwnSettings(published, config, overridable);
   return {
     ...(settings as Omit<RetrainingProtocol, 'source'> & { readonly samplesPerEpoch?: number }),
-    label: `${config.protocol}${changed.length > 0 ? '*' : ''}`,
-    differences: changed.map((key) => `'${key}' is overridden`),
+    label: `${config.protocol}${differences.length > 0 ? '*' : ''}`,
+    differences: differences.map((key) => `'${key}' is overridden`),
   };
 }
 

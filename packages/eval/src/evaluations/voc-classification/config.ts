@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { canonicalJson } from '@selfsup/kit/files';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
 import { imageSplits } from '../../features/features-config.ts';
+import { withOwnSettings } from '../../heads/own-settings.ts';
 import { transferProtocols, type ProtocolName } from './protocols.ts';
 
 const names = Object.keys(transferProtocols) as [ProtocolName];
@@ -59,9 +59,7 @@ const overridable = [
 /** The protocol with the config's settings in place of its own; its label has a `*` where one of them is another. */
 export function resolve(config: VocClassificationConfig) {
   const { source, ...published } = transferProtocols[config.protocol](config.trained);
-  const given = overridable.filter((key) => config[key] !== undefined);
-  const differences = given.filter((key) => canonicalJson(config[key]) !== canonicalJson(published[key]));
-  const own = Object.fromEntries(given.map((key) => [key, config[key]])) as Partial<typeof published>;
+  const { settings, differences } = withOwnSettings(published, config, overridable);
   const star = differences.length > 0 || config.crops !== 10 ? '*' : '';
-  return { source, label: `${config.protocol}${star}`, differences, settings: { ...published, ...own } };
+  return { source, label: `${config.protocol}${star}`, differences, settings };
 }

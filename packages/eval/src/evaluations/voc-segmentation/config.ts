@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { canonicalJson } from '@selfsup/kit/files';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
 import { imageSplits } from '../../features/features-config.ts';
+import { withOwnSettings } from '../../heads/own-settings.ts';
 import { segmentationProtocols, type ProtocolName, type SegmentationProtocol } from './protocols.ts';
 
 const names = Object.keys(segmentationProtocols) as [ProtocolName];
@@ -67,9 +67,7 @@ const overridable = [
 /** The protocol with the config's settings in place of its own; its label has a `*` where one of them is another. */
 export function resolve(config: VocSegmentationConfig) {
   const { source, ...published }: SegmentationProtocol = segmentationProtocols[config.protocol];
-  const given = overridable.filter((key) => config[key] !== undefined);
-  const differences = given.filter((key) => canonicalJson(config[key]) !== canonicalJson(published[key] ?? null));
-  const own = Object.fromEntries(given.map((key) => [key, config[key]])) as Partial<typeof published>;
+  const { settings, differences } = withOwnSettings(published, config, overridable);
   const label = `${config.protocol}${differences.length > 0 ? '*' : ''}`;
-  return { source, label, differences, settings: { ...published, ...own } };
+  return { source, label, differences, settings };
 }
