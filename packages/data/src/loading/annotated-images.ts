@@ -106,7 +106,7 @@ function sizeOf(dataset: Dataset, split: string, index: number): { height: numbe
 }
 
 /** What objects say of the classes of an image, as PASCAL's lists do: 1 shown, 0 only difficult ones, -1 not shown. */
-function presenceOfBoxes(
+export function presenceOfBoxes(
   boxes: readonly { readonly label: number; readonly difficult: boolean }[],
   classes: number,
 ): number[] {

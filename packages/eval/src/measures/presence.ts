@@ -1,3 +1,4 @@
+import { presenceOfBoxes } from '@selfsup/data/annotated-images';
 import type { Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
 import { averagePrecision, elevenPointPrecision, envelopePrecision } from './average-precision.ts';
@@ -21,9 +22,8 @@ export function presenceIn(dataset: Dataset, split: string, indices: ArrayLike<n
     const row = all.subarray(i * classes.length, (i + 1) * classes.length);
     const { presence, boxes } = dataset.annotations(split, index);
     const label = labels[index]!;
-    if (presence !== undefined) row.set(presence);
-    else if (boxes !== undefined)
-      for (const box of boxes) row[box.label] = box.difficult && row[box.label] !== SHOWN ? DIFFICULT : SHOWN;
+    const flags = presence ?? (boxes && presenceOfBoxes(boxes, classes.length));
+    if (flags !== undefined) row.set(flags);
     else if (label >= 0) row[label] = SHOWN;
     else
       throw new UserError(`Image ${dataset.sourcePath(split, index)} of ${split} has neither a class nor boxes`, {
