@@ -12,18 +12,22 @@ import type { AetConfig } from '@selfsup/tasks/pretext/aet/config';
 import { buildSiamese, inferenceEstimates } from '@selfsup/tasks/siamese';
 import { colours, draw, picture } from '../../page/canvas.ts';
 import { element } from '../../page/element.ts';
-import type { Page, Panel } from '../../page/page.ts';
+import type { Page } from '../../page/page.ts';
+import { panelOfEach } from '../../page/panel-of-each.ts';
 import { inverted, ledTo, warped } from '../../page/warped.ts';
 import { valuesOf, type RunningNetwork } from '../../running-network.ts';
 
 type Point = readonly [x: number, y: number];
 
+/** Generated transformations have no corners to pull. */
+const estimates = ({ facts: { task, taskConfig } }: RunningNetwork): boolean =>
+  task === 'aet' && taskConfig['transformation'] !== 'generated';
+
 /** Transform a picture by hand: what the network takes the transformation for, and the picture with that undone. */
-const aet: Panel = {
+const aet = panelOfEach({
   title: 'Pull its corners',
-  fits: (networks) => networks.some(estimates),
+  suits: estimates,
   async figures(network, pixels, count) {
-    if (!estimates(network)) return [];
     const { estimate, side, channels, mapOf, start } = estimator(network);
     const size = side * side * channels;
     const corners: number[] = [];
@@ -34,19 +38,9 @@ const aet: Panel = {
     }
     return corners;
   },
-  open(place, page) {
-    for (const network of page.networks.filter(estimates)) {
-      const inner = element('div', {}, element('h3', {}, network.facts.label));
-      place.append(inner);
-      openOne(inner, network, page);
-    }
-  },
-};
+  open: openOne,
+});
 export default aet;
-
-/** Generated transformations have no corners to pull. */
-const estimates = ({ facts: { task, taskConfig } }: RunningNetwork): boolean =>
-  task === 'aet' && taskConfig['transformation'] !== 'generated';
 
 function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void {
   const { estimate, side, channels, mapOf, start, handles, isProjective } = estimator(network);

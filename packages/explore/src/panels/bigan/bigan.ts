@@ -4,34 +4,28 @@ import type { ImageShape } from '@selfsup/models/network';
 import { codeHead, codeOf } from '@selfsup/models/units';
 import { colours, draw, picture } from '../../page/canvas.ts';
 import { element } from '../../page/element.ts';
-import type { Page, Panel } from '../../page/page.ts';
+import type { Page } from '../../page/page.ts';
+import { panelOfEach } from '../../page/panel-of-each.ts';
 import { valuesOf, type RunningNetwork } from '../../running-network.ts';
 
 /** Values of a code that have a slider. */
 const sliders = 6;
 
+const hasGenerator = ({ facts }: RunningNetwork): boolean =>
+  facts.adversaries !== undefined && typeof facts.taskConfig['latent'] === 'number' && facts.task !== 'random';
+
 /** BiGAN: a picture through encoder and generator, the generator by hand, and the way from one picture to another. */
-const bigan: Panel = {
+const bigan = panelOfEach({
   title: 'Out of a code',
-  fits: (networks) => networks.some(hasGenerator),
+  suits: hasGenerator,
   async figures(network, pixels, count) {
-    if (!hasGenerator(network)) return [];
     const { encode, generate } = codesOf(network);
     const codes = await encode(pixels, count);
     return (await generate(codes, count)).map((value) => (100 * value) / 255);
   },
-  open(place, page) {
-    for (const network of page.networks.filter(hasGenerator)) {
-      const inner = element('div', {}, element('h3', {}, network.facts.label));
-      place.append(inner);
-      openOne(inner, network, page);
-    }
-  },
-};
+  open: openOne,
+});
 export default bigan;
-
-const hasGenerator = ({ facts }: RunningNetwork): boolean =>
-  facts.adversaries !== undefined && typeof facts.taskConfig['latent'] === 'number' && facts.task !== 'random';
 
 function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void {
   const { latent, image, encode, generate } = codesOf(network);

@@ -4,7 +4,8 @@ import { clusterHead } from '@selfsup/tasks/cluster-head';
 import { bar, ranked } from '../../page/bars.ts';
 import { colours, draw, picture } from '../../page/canvas.ts';
 import { element } from '../../page/element.ts';
-import type { Page, Panel } from '../../page/page.ts';
+import type { Page } from '../../page/page.ts';
+import { panelOfEach } from '../../page/panel-of-each.ts';
 import { testName } from '../../page/pictures.ts';
 import { valuesOf, type RunningNetwork } from '../../running-network.ts';
 
@@ -14,25 +15,18 @@ const shownImages = 12;
 /** Pictures that go through the network before the page may answer again. */
 const atOnce = 4;
 
+const knowsClusters = ({ facts }: RunningNetwork): boolean => facts.task === 'deepcluster';
+
 /** DeepCluster: into which clusters a picture falls, and which test images fall there too. */
-const deepcluster: Panel = {
+const deepcluster = panelOfEach({
   title: 'Where it falls',
-  fits: (networks) => networks.some(knowsClusters),
+  suits: knowsClusters,
   async figures(network, pixels, count) {
-    if (!knowsClusters(network)) return [];
     return (await clusterer(network)(pixels, count)).map((probability) => 100 * probability);
   },
-  open(place, page) {
-    for (const network of page.networks.filter(knowsClusters)) {
-      const inner = element('div', {}, element('h3', {}, network.facts.label));
-      place.append(inner);
-      openOne(inner, network, page);
-    }
-  },
-};
+  open: openOne,
+});
 export default deepcluster;
-
-const knowsClusters = ({ facts }: RunningNetwork): boolean => facts.task === 'deepcluster';
 
 function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void {
   const answerOf = clusterer(network);

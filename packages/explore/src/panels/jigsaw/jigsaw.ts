@@ -14,16 +14,18 @@ import {
 import { ranked } from '../../page/bars.ts';
 import { colours, draw, picture } from '../../page/canvas.ts';
 import { element } from '../../page/element.ts';
-import type { Page, Panel } from '../../page/page.ts';
+import type { Page } from '../../page/page.ts';
+import { panelOfEach } from '../../page/panel-of-each.ts';
 import { valuesOf, type RunningNetwork } from '../../running-network.ts';
 
+const solvesPuzzles = ({ facts }: RunningNetwork): boolean => Array.isArray(facts.gathered['jigsaw']);
+
 /** Nine tiles to shuffle, by hand or by an order of the set, and how the network puts them together. */
-const jigsaw: Panel = {
+const jigsaw = panelOfEach({
   title: 'Shuffle it',
   gather: new URL('./gather.ts', import.meta.url),
-  fits: (networks) => networks.some(solvesPuzzles),
+  suits: solvesPuzzles,
   async figures(network, pixels, count) {
-    if (!solvesPuzzles(network)) return [];
     const { solve, tilesOf, permutations } = puzzleSolver(network);
     const size = pixels.length / count;
     const numbers: number[] = [];
@@ -33,17 +35,9 @@ const jigsaw: Panel = {
     }
     return numbers;
   },
-  open(place, page) {
-    for (const network of page.networks.filter(solvesPuzzles)) {
-      const inner = element('div', {}, element('h3', {}, network.facts.label));
-      place.append(inner);
-      openOne(inner, network, page);
-    }
-  },
-};
+  open: openOne,
+});
 export default jigsaw;
-
-const solvesPuzzles = ({ facts }: RunningNetwork): boolean => Array.isArray(facts.gathered['jigsaw']);
 
 function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void {
   const solver = puzzleSolver(network);
