@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { sha256, sha256File } from '@selfsup/kit/files';
@@ -12,6 +12,10 @@ const growing = 'arriving';
 /** A folder on a disk that all see: a network disk, a mounted bucket. */
 export function folderRemote(name: string, root: string): Remote {
   const at = (path: string): string => join(root, path);
+  const listPaths = async function* (prefix: string): AsyncIterable<{ path: string }> {
+    if ((await stateAt(at(prefix))) === undefined) return;
+    for await (const file of filesBelow(at(prefix))) yield { path: relative(root, file).split(sep).join('/') };
+  };
   return {
     name,
     url: root,
@@ -23,11 +27,13 @@ export function folderRemote(name: string, root: string): Remote {
       return createReadStream(at(path), { start: from, highWaterMark: 1 << 20 });
     },
     async *list(prefix): AsyncIterable<Listed> {
-      if ((await stateAt(at(prefix))) === undefined) return;
-      for await (const [file, { size, mtime }] of filesBelow(at(prefix))) {
-        yield { path: relative(root, file).split(sep).join('/'), bytes: size, modified: mtime };
+      for await (const { path } of listPaths(prefix)) {
+        const state = await stateAt(at(path));
+        // It may have gone meanwhile.
+        if (state !== undefined) yield { path, bytes: state.size, modified: state.mtime };
       }
     },
+    listPaths,
     write(path, content, options = {}) {
       return writeOnce(root, at(path), content, options).catch(sayLasting);
     },
@@ -45,13 +51,12 @@ export function folderRemote(name: string, root: string): Remote {
 }
 
 /** Files below a folder, links followed. Throws for what cannot be read, such as a link to a disk that is not there. */
-async function* filesBelow(folder: string): AsyncGenerator<[path: string, state: Stats]> {
+async function* filesBelow(folder: string): AsyncGenerator<string> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    const state = entry.isSymbolicLink() ? await stat(path) : await stateAt(path);
-    // It may have gone meanwhile.
-    if (state?.isDirectory() === true) yield* filesBelow(path);
-    else if (state?.isFile() === true) yield [path, state];
+    const kind = entry.isSymbolicLink() ? await stat(path) : entry;
+    if (kind.isDirectory()) yield* filesBelow(path);
+    else if (kind.isFile()) yield path;
   }
 }
 
@@ -67,6 +72,7 @@ async function writeOnce(
   if ((await stateAt(path)) !== undefined) {
     // A record may be about to name it: to gc it is as young as if it were new.
     await utimes(path, new Date(), new Date()).catch(() => undefined);
+    await clear(root, content.sha256);
     return 'there';
   }
   const folder = join(root, growing);
@@ -105,10 +111,20 @@ async function grow(folder: string, name: string, content: Content, { signal, on
   throw new Error('what arrived is not what was sent');
 }
 
+/** Removes what writers that are gone left of content that is there: one was killed between its second name and this. */
+async function clear(root: string, digest: string): Promise<void> {
+  for (const name of await leftOf(join(root, growing), digest)) await rm(join(root, growing, name), { force: true });
+}
+
+/** Names of files with some of a content, whose writers are gone. */
+async function leftOf(folder: string, digest: string): Promise<string[]> {
+  const names = (await readdir(folder).catch(ignoreAbsence)) ?? [];
+  return names.filter((name) => name.startsWith(`${digest}.`) && isLeft(name));
+}
+
 /** Takes over what a writer that is gone had of the same content, by a rename, so that one alone gets it. Gives its bytes. */
 async function adopt(folder: string, content: Content, file: string): Promise<number> {
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(`${content.sha256}.`) || !isLeft(name)) continue;
+  for (const name of await leftOf(folder, content.sha256)) {
     await rename(join(folder, name), file).catch(ignoreAbsence);
     const bytes = (await stateAt(file))?.size;
     if (bytes !== undefined && bytes <= content.bytes) return bytes;

@@ -12,6 +12,17 @@ export async function listed(remote: Remote, folder: string, trying: Trying): Pr
   });
 }
 
+/** As `listed`, for whoever needs no more than the paths. */
+export async function listedPaths(remote: Remote, folder: string, trying: Trying): Promise<string[] | undefined> {
+  const list = remote.listPaths ?? remote.list;
+  if (list === undefined) return undefined;
+  return persist(remote, trying, async (signal) => {
+    const found: string[] = [];
+    for await (const { path } of list(folder, signal)) found.push(path);
+    return found;
+  });
+}
+
 /** The key of the record that a path of `results/` names, or that a path of `names/` is about. */
 export function keyIn(path: string): string | undefined {
   return /\/([0-9a-f]{64})\.[^/]*$/.exec(path)?.[1];

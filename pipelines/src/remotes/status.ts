@@ -5,7 +5,7 @@ import type { Session } from '../run/session.ts';
 import { readFacts, type ManifestFacts } from '../store/manifest.ts';
 import { labelOf, publishedResults } from '../store/published-results.ts';
 import { inTurn } from './in-turn.ts';
-import { keyIn, listed } from './listing.ts';
+import { keyIn, listedPaths } from './listing.ts';
 import { namePath } from './push.ts';
 import { recordPath } from './record.ts';
 import type { Remote } from './remote.ts';
@@ -95,7 +95,7 @@ async function labelsIn(
   signal: AbortSignal,
 ): Promise<Map<string, boolean>> {
   const found = new Map<string, boolean>();
-  const [names, records] = await Promise.all(['names/', 'results/'].map((one) => listed(remote, one, { signal })));
+  const [names, records] = await Promise.all(['names/', 'results/'].map((one) => listedPaths(remote, one, { signal })));
   if (names === undefined || records === undefined) {
     await inTurn([...here], atOnce, async ([label, { key }]) => {
       const size = await persist(remote, { signal }, (stop) => remote.size(recordPath(key), stop));
@@ -103,8 +103,8 @@ async function labelsIn(
     });
     return found;
   }
-  const recorded = new Set(records.map(({ path }) => keyIn(path)));
-  for (const { path } of names) {
+  const recorded = new Set(records.map(keyIn));
+  for (const path of names) {
     const key = keyIn(path);
     const label = path.split('/').slice(1, -1).join('/');
     const ours = here.get(label);
