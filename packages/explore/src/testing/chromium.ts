@@ -65,7 +65,7 @@ export async function openPage(file: string, fragment = ''): Promise<OpenPage> {
       ...['--disable-background-networking', '--disable-component-update', '--host-resolver-rules=MAP * ~NOTFOUND'],
       `--user-data-dir=${profile}`,
     ],
-    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true },
   );
   const ended = new Promise<void>((done) => child.once('close', () => done()));
   const requests: string[] = [];
@@ -82,9 +82,10 @@ export async function openPage(file: string, fragment = ''): Promise<OpenPage> {
     listeners.get(String(method))?.();
   });
   const close = async (): Promise<void> => {
-    child.kill('SIGKILL');
+    // With all its processes: one that outlives the first writes on into the folder that is being removed.
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL');
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
   };
   try {
     const { targetId } = await send('Target.createTarget', { url: 'about:blank' });
