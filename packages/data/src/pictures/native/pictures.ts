@@ -1,12 +1,18 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { picturesAddon } from './build.ts';
+import { dirname, join } from 'node:path';
+import { UserError } from '@selfsup/kit/errors';
+import { buildAddon } from '../../native/build-addon.ts';
 
-// What this module does is done by C++ beside it, which code keys must know of.
-void [
+const require = createRequire(import.meta.url);
+const sources = [
   new URL('./pictures.cc', import.meta.url),
+  new URL('./affine.h', import.meta.url),
   new URL('./colour.h', import.meta.url),
+  new URL('./jpeg.h', import.meta.url),
   new URL('./resample.h', import.meta.url),
   new URL('./turbojpeg.h', import.meta.url),
+  new URL('../../native/arguments.h', import.meta.url),
 ];
 
 interface Addon {
@@ -25,7 +31,19 @@ let loaded: Addon | undefined;
 
 /** Loads the addon at the first call: who only reads raw pixels needs no compiler. */
 function addon(): Addon {
-  return (loaded ??= createRequire(import.meta.url)(picturesAddon()) as Addon);
+  const build = () => buildAddon({ name: 'pictures', what: 'the picture code', sources, library: turboJpeg() });
+  return (loaded ??= require(build()) as Addon);
+}
+
+/** Where npm has put libjpeg-turbo for this machine. Throws `UserError` where there is none for it. */
+function turboJpeg(): string {
+  const root = dirname(require.resolve('@julusian/jpeg-turbo/package.json'));
+  const library = join(root, 'prebuilds', `jpeg-turbo-${process.platform}-${process.arch}`, 'libturbojpeg.so.0');
+  if (existsSync(library)) return library;
+  throw new UserError(`There is no libjpeg-turbo for ${process.platform} on ${process.arch}`, {
+    file: library,
+    remedy: 'Use Linux on x64 or arm64, or run npm ci again where the file was removed.',
+  });
 }
 
 /** Raw pixels [height, width, channels], 0..255. */

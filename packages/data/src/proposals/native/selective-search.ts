@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module';
+import { buildAddon } from '../../native/build-addon.ts';
 import type { Picture } from '../../pictures/native/pictures.ts';
-import { selectiveSearchAddon } from './build.ts';
 
-// What this module does is done by C++ beside it, which code keys must know of.
-void [
+const sources = [
   new URL('./selective-search.cc', import.meta.url),
   new URL('./grouping.h', import.meta.url),
   new URL('./segmentation.h', import.meta.url),
   new URL('./planes.h', import.meta.url),
+  new URL('../../native/arguments.h', import.meta.url),
 ];
 
 interface Addon {
@@ -19,7 +19,8 @@ let loaded: Addon | undefined;
 
 /** Loads the addon at the first call: who does not search needs no compiler. */
 function addon(): Addon {
-  return (loaded ??= createRequire(import.meta.url)(selectiveSearchAddon()) as Addon);
+  const build = () => buildAddon({ name: 'selective-search', what: 'the code of selective search', sources });
+  return (loaded ??= createRequire(import.meta.url)(build()) as Addon);
 }
 
 /** The ways in which regions are found and joined: all combinations. */
