@@ -1,6 +1,6 @@
 // Writes generated features, standard normal times a factor that falls with the column: features.ts <JSON settings>.
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { deviceNormal } from '@selfsup/engine/device-random';
+import { deviceNormal } from '@selfsup/engine/platform';
 import { tf } from '@selfsup/engine/tensorflow';
 import { randomKey } from '@selfsup/kit/random';
 

@@ -58,6 +58,11 @@ export function tensorFlowBackend(): TensorFlowBackend {
   return backend;
 }
 
+/** Whether TensorFlow computes on a GPU. */
+export function usesGpu(): boolean {
+  return tensorFlowBackend().isUsingGpuDevice;
+}
+
 /** Attributes in the form that the addon takes. */
 export function nativeAttributes(binding: NativeBinding, attributes: KernelAttributes): NativeAttribute[] {
   return Object.entries(attributes).map(([name, attribute]) => {

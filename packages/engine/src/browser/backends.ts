@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-webgl';
 import '@tensorflow/tfjs-backend-webgpu';
-import { tf } from '../ops/library.ts';
+import { tf } from './library.ts';
 
 /** What can compute in a browser, in the order in which they are tried. */
 export const backendNames = ['webgpu', 'webgl', 'wasm', 'cpu'] as const;

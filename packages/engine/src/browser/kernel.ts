@@ -1,9 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
 import type { KernelAttribute, KernelAttributes } from '../attributes.ts';
-import type * as Native from '../kernel.ts';
-import { tf } from '../ops/library.ts';
-
-export * from '../attributes.ts';
+import type * as Native from '../platform.ts';
+import { tf } from './library.ts';
 
 type Op = (inputs: readonly Tensor[], attributes: KernelAttributes) => Tensor[];
 
@@ -50,16 +48,3 @@ export const kernel: typeof Native.kernel = (name, attributes, inputs) => {
   if (op === undefined) throw new Error(`Nothing stands in for TensorFlow's op ${name} in a page`);
   return op(inputs as Tensor[], attributes);
 };
-
-/** In a page: no library of TensorFlow, and of its processor nothing is known. */
-export const tensorFlowBackend = (): Pick<Native.TensorFlowBackend, 'isUsingGpuDevice'> => ({
-  isUsingGpuDevice: false,
-});
-
-/** In a page: there is no addon that takes attributes; what asks for it is of training, and is bundled by nobody. */
-export const nativeAttributes: typeof Native.nativeAttributes = () => {
-  throw new Error('A page has no addon of TensorFlow');
-};
-
-/** In a page: attributes of ops of training, which nobody runs. */
-export const fixedAttributes: typeof Native.fixedAttributes = () => () => [];

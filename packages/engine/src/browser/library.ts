@@ -1,2 +1,2 @@
-/** In a page: stands in the place of `../ops/library.ts` and of `../tensorflow.ts`. */
+/** In a page: stands in the place of `../tensorflow.ts`. */
 export * as tf from './tfjs.ts';

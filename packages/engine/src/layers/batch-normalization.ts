@@ -1,6 +1,6 @@
 import type { layers, SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-gpu';
+import { tf } from '../platform.ts';
 import { batchNorm4d } from '../ops/batch-norm.ts';
-import { tf } from '../ops/library.ts';
 import type { LayerChain } from './pooling/padded-pooling.ts';
 import { onlyInput, stockClass, type LayerVariable } from './stock.ts';
 

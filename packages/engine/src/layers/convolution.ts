@@ -1,5 +1,5 @@
 import type { layers, Tensor } from '@tensorflow/tfjs-node-gpu';
-import { tf } from '../ops/library.ts';
+import { tf } from '../platform.ts';
 import { convolve2d } from '../ops/convolution.ts';
 import { finish, onlyInput, stockClass, type ActivatedLayer } from './stock.ts';
 

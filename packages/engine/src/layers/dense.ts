@@ -1,5 +1,5 @@
 import type { layers, Tensor, Tensor2D } from '@tensorflow/tfjs-node-gpu';
-import { tf } from '../ops/library.ts';
+import { tf } from '../platform.ts';
 import { finish, onlyInput, stockClass, type ActivatedLayer } from './stock.ts';
 
 /** Settings of tfjs's own layer. */

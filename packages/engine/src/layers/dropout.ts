@@ -1,6 +1,5 @@
 import type { layers, Tensor } from '@tensorflow/tfjs-node-gpu';
-import { deviceUniform } from '../tensors/device-random.ts';
-import { tf } from '../ops/library.ts';
+import { deviceUniform, tf } from '../platform.ts';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { onlyInput, stockClass } from './stock.ts';
 

@@ -1,6 +1,6 @@
 import type { layers, Shape, Tensor } from '@tensorflow/tfjs-node-gpu';
+import { tf } from '../platform.ts';
 import { convolveGroups2d } from '../ops/grouped-convolution.ts';
-import { tf } from '../ops/library.ts';
 import { conv2d, type Conv2dSettings } from './convolution.ts';
 import { finish, onlyInput, stockClass, type ActivatedLayer } from './stock.ts';
 

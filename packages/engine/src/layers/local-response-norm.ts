@@ -1,5 +1,5 @@
 import type { layers, Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
-import { tf } from '../ops/library.ts';
+import { tf } from '../platform.ts';
 import { localResponseNormalise } from '../ops/local-response-norm.ts';
 import { onlyInput } from './stock.ts';
 

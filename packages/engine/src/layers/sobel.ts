@@ -1,5 +1,5 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs-node-gpu';
-import { tf } from '../ops/library.ts';
+import { tf } from '../platform.ts';
 import { conv2d } from './convolution.ts';
 import type { LayerChain } from './pooling/padded-pooling.ts';
 

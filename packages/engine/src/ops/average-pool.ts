@@ -1,7 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
-import { int, kernel, type } from '../kernel.ts';
-import { tf } from './library.ts';
-import { defineOp } from './registry.ts';
+import { int, type } from '../attributes.ts';
+import { defineOp, kernel, tf } from '../platform.ts';
 
 interface AveragePoolAttributes {
   readonly filterSize: readonly [number, number];

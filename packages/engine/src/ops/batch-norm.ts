@@ -1,8 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
-import { float, int, kernel, type } from '../kernel.ts';
-import { tf } from './library.ts';
-import { onceOnCpu } from './one-dnn.ts';
-import { defineOp } from './registry.ts';
+import { float, int, type } from '../attributes.ts';
+import { defineOp, kernel, onceOnCpu, tf } from '../platform.ts';
 
 interface BatchNormAttributes {
   readonly epsilon: number;

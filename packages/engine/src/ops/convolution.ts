@@ -1,7 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
-import { int, kernel, type } from '../kernel.ts';
-import { tf } from './library.ts';
-import { defineOp } from './registry.ts';
+import { int, type } from '../attributes.ts';
+import { defineOp, kernel, tf } from '../platform.ts';
 
 /** How a convolution moves over its input. */
 export interface ConvolutionAttributes {

@@ -1,7 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
+import { onceOnCpu, tf } from '../platform.ts';
 import { convolve2d, type ConvolutionAttributes } from './convolution.ts';
-import { tf } from './library.ts';
-import { onceOnCpu } from './one-dnn.ts';
 
 /** Each group by itself: works everywhere. */
 export function convolveParts(x: Tensor, filter: Tensor, groups: number, attributes: ConvolutionAttributes): Tensor4D {

@@ -1,7 +1,6 @@
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-node-gpu';
-import { kernel, tensorFlowBackend, type } from '../kernel.ts';
-import { tf } from './library.ts';
-import { defineOp } from './registry.ts';
+import { type } from '../attributes.ts';
+import { defineOp, kernel, tf, usesGpu } from '../platform.ts';
 
 /** TensorFlow's terms: x / (bias + alpha · Σ x²)^beta over `radius` channels on each side. */
 export interface LocalResponseAttributes {
@@ -61,7 +60,7 @@ const normalise = defineOp<LocalResponseAttributes>({
  */
 export function localResponseNormalise(x: Tensor4D, attributes: LocalResponseAttributes): Tensor4D {
   const { radius, bias, alpha, beta } = attributes;
-  if (tensorFlowBackend().isUsingGpuDevice || x.shape[3] > MOST_CHANNELS) {
+  if (usesGpu() || x.shape[3] > MOST_CHANNELS) {
     return tf.localResponseNormalization(x, radius, bias, alpha, beta);
   }
   return normalise({ x }, { radius, bias, alpha, beta })[0] as Tensor4D;

@@ -1,8 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
-import { int, kernel, type, type KernelAttributes } from '../kernel.ts';
-import { tf } from './library.ts';
-import { onceOnCpu } from './one-dnn.ts';
-import { defineOp, replaceGradient } from './registry.ts';
+import { int, type, type KernelAttributes } from '../attributes.ts';
+import { defineOp, kernel, onceOnCpu, tf } from '../platform.ts';
 
 /** As tfjs's pooling ops take them. */
 export interface StockAttributes {
@@ -13,7 +11,7 @@ export interface StockAttributes {
 
 const pair = (value: number | readonly [number, number]) => (typeof value === 'number' ? [value, value] : value);
 
-function attributesOf({ filterSize, strides, pad }: StockAttributes): KernelAttributes {
+export function attributesOf({ filterSize, strides, pad }: StockAttributes): KernelAttributes {
   return {
     T: type('float32'),
     ksize: int([1, ...pair(filterSize), 1]),
@@ -34,36 +32,27 @@ const labelled = (attributes: KernelAttributes): KernelAttributes => ({
 });
 
 /** The maxima and where they were. */
-function oneDnnPool(x: Tensor, attributes: KernelAttributes): Tensor[] {
+export function oneDnnPool(x: Tensor, attributes: KernelAttributes): Tensor[] {
   return kernel('_MklNativeMaxPool', labelled(attributes), [x], 2);
 }
 
 /** Of the image that was pooled the op reads the shape alone, so it is given one that was never written. */
-function oneDnnGradient(shape: readonly number[], dy: Tensor, pooled: readonly Tensor[], attributes: KernelAttributes) {
+export function oneDnnGradient(
+  shape: readonly number[],
+  dy: Tensor,
+  pooled: readonly Tensor[],
+  attributes: KernelAttributes,
+) {
   const [y, places] = pooled;
   const [image] = kernel('Empty', { dtype: type('float32'), init: false }, [tf.tensor1d([...shape], 'int32')]);
   return kernel('_MklNativeMaxPoolGrad', labelled(attributes), [image!, y!, dy, places!])[0]!;
 }
 
 /** Whether the library on this machine has that op, and it does what its name says. */
-const oneDnnServes = onceOnCpu(() => {
+export const oneDnnServes = onceOnCpu(() => {
   const attributes = attributesOf({ filterSize: 2, strides: 2, pad: 'valid' });
   const pooled = oneDnnPool(tf.tensor4d([1, 4, 3, 2], [1, 2, 2, 1]), attributes);
   return String(oneDnnGradient([1, 2, 2, 1], tf.ones([1, 1, 1, 1]), pooled, attributes).dataSync()) === '0,1,0,0';
-});
-
-replaceGradient('MaxPool', {
-  inputsToSave: ['x'],
-  outputsToSave: [true],
-  gradFunc: (dy, [x, y], stock) => {
-    const attributes = attributesOf(stock as unknown as StockAttributes);
-    return {
-      x: () =>
-        oneDnnServes()
-          ? oneDnnGradient(x!.shape, dy as Tensor, oneDnnPool(x!, attributes), attributes)
-          : kernel('MaxPoolGrad', attributes, [x!, y!, dy as Tensor])[0]!,
-    };
-  },
 });
 
 const pool = defineOp<StockAttributes & { readonly shape: readonly number[] }>({

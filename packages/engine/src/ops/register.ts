@@ -2,6 +2,6 @@
 import './activations.ts';
 import './doubling.ts';
 import './gather.ts';
-import './max-pool.ts';
+import './max-pool-gradient.ts';
 import './reductions.ts';
 import './scopes.ts';

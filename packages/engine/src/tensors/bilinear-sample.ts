@@ -1,6 +1,5 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
-import { defineOp } from '../ops/registry.ts';
-import { tf } from '../ops/library.ts';
+import { defineOp, tf } from '../platform.ts';
 
 /** The four pixels around each position, `[count, channels]` each, and how far the position lies from the first. */
 function around(images: Tensor, positions: Tensor) {

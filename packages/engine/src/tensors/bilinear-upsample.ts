@@ -1,7 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
-import { kernel, type } from '../kernel.ts';
-import { tf } from '../ops/library.ts';
-import { defineOp } from '../ops/registry.ts';
+import { type } from '../attributes.ts';
+import { defineOp, kernel, tf } from '../platform.ts';
 
 /** Where the units of a map lie along an image: unit i is centred on pixel `centre + stride · i`, pixels counted from 0. */
 export interface Grid {

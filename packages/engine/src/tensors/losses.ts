@@ -1,7 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node-gpu';
-import { kernel, type } from '../kernel.ts';
-import { tf } from '../ops/library.ts';
-import { defineOp } from '../ops/registry.ts';
+import { type } from '../attributes.ts';
+import { defineOp, kernel, tf } from '../platform.ts';
 
 // Outputs: loss per sample, and its gradient by the logits, which TensorFlow computes along with it.
 const crossEntropy = defineOp<object>({

@@ -1,7 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
-import { kernel, type } from '../kernel.ts';
-import { tf } from '../ops/library.ts';
-import { defineOp } from '../ops/registry.ts';
+import { type } from '../attributes.ts';
+import { defineOp, kernel, tf } from '../platform.ts';
 
 /** Cells are added until their number is a multiple: functions are compiled for few numbers of them. */
 const CELL_MULTIPLE = 4096;

@@ -3,7 +3,8 @@ import { conv2d, dropout } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import type { RandomKey } from '@selfsup/kit/random';
-import { gaussianInit, samplingGrid } from '@selfsup/models/units';
+import { samplingGrid } from '@selfsup/models/net-surgery';
+import { gaussianInit } from '@selfsup/models/units';
 
 /** How a fully convolutional network is made of an encoder. */
 export interface FcnOptions {

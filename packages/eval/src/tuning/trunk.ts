@@ -1,6 +1,6 @@
 import { UserError } from '@selfsup/kit/errors';
 import { assignEncoder, loadEncoder, type LoadedEncoder } from '@selfsup/models/encoder';
-import { affineLayers, foldBatchNorm } from '@selfsup/models/units';
+import { affineLayers, foldBatchNorm } from '@selfsup/models/net-surgery';
 import { modelWeights, type NamedVariable } from '@selfsup/models/weights';
 import type { ParameterGroup } from '@selfsup/trainer/trainee';
 

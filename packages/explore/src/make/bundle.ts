@@ -23,19 +23,23 @@ const noSchemasFile = fileURLToPath(new URL('../page/no-schemas.ts', import.meta
  * as under Node but for the twins of files that call TensorFlow's library.
  */
 export async function bundlePage(panels: readonly string[], networks: readonly string[]): Promise<PageBundle> {
-  const entry = [
+  const [loader, code, wasm] = await Promise.all([
+    bundleForBrowser(await readFile(loaderFile, 'utf8'), dirname(loaderFile)),
+    bundleForBrowser(pageEntry(panels, networks), dirname(openFile)),
+    readFile(wasmFile),
+  ]);
+  return { loader, code, wasm };
+}
+
+/** What a page begins with. */
+export function pageEntry(panels: readonly string[], networks: readonly string[]): string {
+  return [
     `import { open } from ${JSON.stringify(openFile)};`,
     ...panels.map((name, i) => `import panel${i} from '@selfsup/explore/panels/${name}';`),
     ...networks.map((name, i) => `import network${i} from '@selfsup/models/networks/${name}';`),
     `void open({ panels: [${panels.map((_, i) => `panel${i}`).join(', ')}],`,
     `networks: { ${networks.map((name, i) => `${JSON.stringify(name)}: network${i}`).join(', ')} } });`,
   ].join('\n');
-  const [loader, code, wasm] = await Promise.all([
-    bundleForBrowser(await readFile(loaderFile, 'utf8'), dirname(loaderFile)),
-    bundleForBrowser(entry, dirname(openFile)),
-    readFile(wasmFile),
-  ]);
-  return { loader, code, wasm };
 }
 
 /** The code of a page in which numbers are compared, which runs no network. */
@@ -46,10 +50,19 @@ export async function bundleComparison(): Promise<Pick<PageBundle, 'loader' | 'c
   return { loader: loader!, code: code! };
 }
 
-/** TypeScript and all that it reaches as one script for browsers. */
+/** TypeScript and all that it reaches as one script for browsers. Throws `Error` naming what only Node has. */
 export async function bundleForBrowser(source: string, folder: string): Promise<string> {
+  return (await bundled(source, folder)).outputFiles[0]!.text.trimEnd();
+}
+
+/**
+ * The script with what it is made of: each file that is reached, and what that imports.
+ *
+ * @param external modules that are left to be found when it runs
+ */
+export async function bundled(source: string, folder: string, external: readonly string[] = []) {
   const esbuild = await import('esbuild');
-  const { outputFiles } = await esbuild.build({
+  return esbuild.build({
     stdin: { contents: source, resolveDir: folder, loader: 'ts' },
     bundle: true,
     write: false,
@@ -62,9 +75,10 @@ export async function bundleForBrowser(source: string, folder: string): Promise<
     // Panels name what runs under Node by its place, which means nothing here.
     define: { 'import.meta.url': '"file:///"' },
     logLevel: 'silent',
+    metafile: true,
+    external: [...external],
     plugins: [twins, leftOut],
   });
-  return outputFiles[0]!.text.trimEnd();
 }
 
 const twins: Plugin = {

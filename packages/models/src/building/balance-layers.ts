@@ -1,5 +1,5 @@
-import { deviceNormal } from '@selfsup/engine/device-random';
 import { variableGradients } from '@selfsup/engine/optimizer-ops';
+import { deviceNormal } from '@selfsup/engine/platform';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import type { RandomKey } from '@selfsup/kit/random';

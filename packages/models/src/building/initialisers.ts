@@ -1,4 +1,4 @@
-import { deviceNormal, deviceUniform } from '@selfsup/engine/device-random';
+import { deviceNormal, deviceUniform } from '@selfsup/engine/platform';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { deviceUniform } from '@selfsup/engine/device-random';
+import { deviceUniform } from '@selfsup/engine/platform';
 import { averagePool, maxPool } from '@selfsup/engine/pooling';
 import { tf } from '@selfsup/engine/tensorflow';
 import { randomKey } from '@selfsup/kit/random';

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { deviceUniform } from '@selfsup/engine/device-random';
+import { deviceUniform } from '@selfsup/engine/platform';
 import { tf } from '@selfsup/engine/tensorflow';
 import { randomKey } from '@selfsup/kit/random';
 import { classifier, featureShapeOf } from '../building/heads.ts';

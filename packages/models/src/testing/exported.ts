@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { deviceUniform } from '@selfsup/engine/device-random';
+import { deviceUniform } from '@selfsup/engine/platform';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { randomKey } from '@selfsup/kit/random';
 import { modelWeights } from '../checkpoint/weights.ts';

@@ -1,6 +1,6 @@
 import type { Batch } from '@selfsup/data/loader';
-import { deviceUniform } from '@selfsup/engine/device-random';
 import { withMovingDecay } from '@selfsup/engine/layers';
+import { deviceUniform } from '@selfsup/engine/platform';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';

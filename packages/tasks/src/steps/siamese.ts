@@ -4,7 +4,6 @@ import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { embeddingModel, featureShapeOf } from '@selfsup/models/heads';
 import { uniformFanIn } from '@selfsup/models/initialisers';
 import type { Embed } from '@selfsup/models/network';
-import { infer } from './inference.ts';
 
 /** The networks that see an image and its transformation, and estimate the latter. */
 export interface Siamese {
@@ -49,12 +48,4 @@ export function trainingEstimates(siamese: Siamese, images: tf.Tensor4D, transfo
   const features = siamese.encoder.apply(both, { training: true }) as tf.Tensor;
   const vectors = siamese.embedding.apply(features, { training: true }) as tf.Tensor;
   return siamese.decoder.apply(pairUp(vectors), { training: true }) as tf.Tensor2D;
-}
-
-/** Estimates in inference mode, of any number of images. */
-export function inferenceEstimates(siamese: Siamese, images: tf.Tensor4D, transformed: tf.Tensor4D): tf.Tensor2D {
-  return tf.tidy(() => {
-    const vectorsOf = (batch: tf.Tensor4D): tf.Tensor => infer(batch, siamese.encoder, siamese.embedding);
-    return infer(tf.concat([vectorsOf(images), vectorsOf(transformed)], 1), siamese.decoder);
-  });
 }

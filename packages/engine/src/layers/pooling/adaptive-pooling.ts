@@ -1,5 +1,5 @@
 import type { layers, Shape, SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-gpu';
-import { tf } from '../../ops/library.ts';
+import { tf } from '../../platform.ts';
 import type { LayerChain } from './padded-pooling.ts';
 import { onlyInput } from '../stock.ts';
 

@@ -1,5 +1,5 @@
 import type { layers, Tensor } from '@tensorflow/tfjs-node-gpu';
-import { tf } from '../../ops/library.ts';
+import { tf } from '../../platform.ts';
 import { adaptivePool, AdaptivePooling2D, binBounds } from './adaptive-pooling.ts';
 import type { LayerChain } from './padded-pooling.ts';
 

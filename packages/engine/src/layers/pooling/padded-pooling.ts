@@ -1,6 +1,6 @@
 import type { layers, Shape, SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-gpu';
+import { tf } from '../../platform.ts';
 import { averagePool2d } from '../../ops/average-pool.ts';
-import { tf } from '../../ops/library.ts';
 import { maxPool2d } from '../../ops/max-pool.ts';
 import { onlyInput, stockClass } from '../stock.ts';
 

@@ -9,7 +9,7 @@ import { deriveKey, randomKey } from '@selfsup/kit/random';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { featureShapeOf } from '@selfsup/models/heads';
-import { balanceLayers } from '@selfsup/models/units';
+import { balanceLayers } from '@selfsup/models/net-surgery';
 import { classScores } from '@selfsup/report/figures/class-scores';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
 import { emptyClassRemarks } from '../../measures/empty-classes.ts';

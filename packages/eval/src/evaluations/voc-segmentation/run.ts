@@ -8,7 +8,7 @@ import { accuracy, metricsOf } from '@selfsup/kit/metric';
 import { deriveKey, randomKey } from '@selfsup/kit/random';
 import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { saveEncoder } from '@selfsup/models/encoder';
-import { shareWeights } from '@selfsup/models/units';
+import { shareWeights } from '@selfsup/models/net-surgery';
 import { modelWeights } from '@selfsup/models/weights';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
 import type { Trainee } from '@selfsup/trainer/trainee';

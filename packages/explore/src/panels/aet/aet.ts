@@ -9,7 +9,7 @@ import {
   usualStandardisation,
 } from '@selfsup/tasks/aet-descriptions';
 import type { AetConfig } from '@selfsup/tasks/pretext/aet/config';
-import { buildSiamese, inferenceEstimates } from '@selfsup/tasks/siamese';
+import { buildSiamese } from '@selfsup/tasks/siamese';
 import { colours, draw, picture } from '../../page/canvas.ts';
 import { element } from '../../page/element.ts';
 import type { Page } from '../../page/page.ts';
@@ -171,14 +171,19 @@ function estimator(network: RunningNetwork) {
   network.withWeights('embedding', siamese.embedding);
   network.withWeights('decoder', siamese.decoder);
   const kind = config.transformation === 'projective' ? projective(config, side) : affine(config, side);
+  const vectorOf = (image: Float32Array): tf.Tensor => {
+    const features = encoder.predictOnBatch(network.images(image, 1)) as tf.Tensor;
+    return siamese.embedding.predictOnBatch(features) as tf.Tensor;
+  };
   return {
     ...{ side, channels, isProjective },
     ...kind,
     /** The map from a transformed picture to the original, as the network believes it to be. */
     async estimate(original: Float32Array, transformed: Float32Array): Promise<number[]> {
-      const estimates = tf.tidy(() =>
-        inferenceEstimates(siamese, network.images(original, 1), network.images(transformed, 1)),
-      );
+      const estimates = tf.tidy(() => {
+        const pair = tf.concat([vectorOf(original), vectorOf(transformed)], 1);
+        return siamese.decoder.predictOnBatch(pair) as tf.Tensor;
+      });
       return kind.mapOfEstimate((await valuesOf([estimates]))[0]!);
     },
   };

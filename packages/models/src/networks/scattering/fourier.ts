@@ -1,4 +1,4 @@
-import { kernel, type } from '@selfsup/engine/kernel';
+import { kernel, type } from '@selfsup/engine/platform';
 import { tf } from '@selfsup/engine/tensorflow';
 
 // Ops on complex64 tensors, which tfjs itself does not offer on TensorFlow. None has a gradient.

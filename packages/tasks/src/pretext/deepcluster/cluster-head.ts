@@ -1,5 +1,5 @@
-import { deviceNormal } from '@selfsup/engine/device-random';
 import { dense } from '@selfsup/engine/layers';
+import { deviceNormal } from '@selfsup/engine/platform';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
 import { constant } from '@selfsup/models/initialisers';

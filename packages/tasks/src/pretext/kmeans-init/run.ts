@@ -1,8 +1,8 @@
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey, integer, type RandomKey } from '@selfsup/kit/random';
+import { balanceLayers } from '@selfsup/models/net-surgery';
 import { normalise } from '@selfsup/models/normalise';
-import { balanceLayers } from '@selfsup/models/units';
 import type { TaskContext, TaskInstance } from '../../task.ts';
 import type { KmeansInitConfig } from './config.ts';
 import { drawPatches, patchFilters } from './patch-filters.ts';

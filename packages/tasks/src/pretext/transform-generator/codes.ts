@@ -1,4 +1,4 @@
-import { deviceUniform } from '@selfsup/engine/device-random';
+import { deviceUniform } from '@selfsup/engine/platform';
 import type { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
 
