@@ -18,6 +18,14 @@ export function numberOption(range: NumberRange): (value: string) => number {
 /** A seed, as `seeds` of an experiment takes it. */
 export const seedOption = numberOption({ whole: true, atLeast: 0, atMost: 0xffffffff });
 
+/** A number of processes: a power of two, since they add in pairs. */
+export function processesOption(value: string): number {
+  const number = parseNumber(value, { whole: true, atLeast: 1, atMost: 4096 });
+  if (number === undefined || !Number.isInteger(Math.log2(number)))
+    throw new InvalidArgumentError('Give a power of two: 1, 2, 4, …');
+  return number;
+}
+
 /** A time limit in minutes, however long. */
 export const minutesOption = numberOption(minutesRange);
 

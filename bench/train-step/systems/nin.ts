@@ -7,8 +7,8 @@ import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { modelWeights } from '@selfsup/models/weights';
 import { gradientsOf } from '@selfsup/trainer/gradients';
 import { ParameterGroups } from '@selfsup/trainer/parameter-groups';
-import { takeStep } from '@selfsup/trainer/step';
 import { trainingFlops } from '../flops.ts';
+import { repeatedStep } from '../repeated-step.ts';
 import type { StepShape, System, TrainingStep } from '../system.ts';
 
 /** The encoder and head of the yardstick: NIN of three blocks for 32×32 images, with four classes. */
@@ -34,21 +34,15 @@ function step({ width, batch }: StepShape): TrainingStep {
     const logits = head.apply(features, { training: true }) as tf.Tensor;
     return { loss: sparseSoftmaxCrossEntropy(labels, logits).mean() as tf.Scalar };
   };
-  const trainee = {
+  const instance = {
+    models: { encoder, head },
     step() {
       const { loss, gradients } = gradientsOf(variables, forward);
       return { losses: { loss }, gradients, samples: batch };
     },
   };
-  let taken = 0;
   const flops = trainingFlops(encoder, batch, true) + trainingFlops(head, batch, false);
-  return Object.assign(
-    () => {
-      const position = { epoch: 0, step: taken, key: randomKey(1, 'step', taken++) };
-      return takeStep(trainee, groups, undefined, position, 0.1).values['loss']!;
-    },
-    { flops },
-  );
+  return Object.assign(repeatedStep(instance, groups, undefined, 0.1), { flops });
 }
 
 const nin3: System = {

@@ -9,9 +9,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
+import torch.distributed
+from torch.nn.parallel import DistributedDataParallel
 
 # Warming up and timing each go on for so long where the steps asked for are short, as in timing.ts.
-LEAST_SECONDS = 2
+# Of several processes, as bench/scale starts them, all take the same number of steps.
+TOGETHER = int(os.environ.get("WORLD_SIZE", "1")) > 1
+LEAST_SECONDS = 0 if TOGETHER else 2
 
 
 @dataclass
@@ -32,6 +36,8 @@ class Settings:
     def ready(self, module):
         """The module in the row's memory format, through torch.compile where the row says so."""
         module = module.to(memory_format=self.memory_format())
+        if TOGETHER:
+            module = DistributedDataParallel(module)
         return torch.compile(module) if self.mode == "compile" else module
 
     def autocast(self):
@@ -41,6 +47,8 @@ class Settings:
 def settings():
     torch.set_num_threads(int(os.environ["BENCH_THREADS"]))
     torch.manual_seed(0)
+    if TOGETHER:
+        torch.distributed.init_process_group("gloo")
     return Settings(*sys.argv[1:4], *map(int, sys.argv[4:8]))
 
 

@@ -10,6 +10,7 @@ export class ParameterGroups {
   readonly #rates = new Map<string, number>();
   /** Of gradients, by variable, where a step is taken in parts; zeros between steps. */
   readonly #sums = new Map<string, tf.Variable>();
+  readonly #names = new Set<string>();
 
   /** Throws `Error` for a rate that is not positive. */
   constructor(config: OptimizerConfig, groups: readonly ParameterGroup[]) {
@@ -18,8 +19,14 @@ export class ParameterGroups {
       const { rate = 1 } = group;
       if (!(rate > 0)) throw new Error(`The group ${group.name} has the learning rate factor ${rate}.`);
       this.#rates.set(group.name, rate);
+      for (const { name } of group.variables) this.#names.add(name);
       this.#optimizers.set(group.name, createOptimizer(own, group.variables, group.exemptFromDecay));
     }
+  }
+
+  /** Whether a variable is trained. */
+  has(name: string): boolean {
+    return this.#names.has(name);
   }
 
   /** One update of every group from one map of gradients. */

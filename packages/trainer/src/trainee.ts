@@ -95,6 +95,11 @@ export interface TraineeState {
 /** Where the batches of a training come from: all a function of the position. */
 export interface Feed<Batch> {
   readonly batchesPerEpoch: number;
-  /** The batches of an epoch from `startBatch` on, drawn from the indices where they are given. Leaving it early is safe. */
+  /**
+   * The batches of an epoch from `startBatch` on, drawn from the indices where they are given; where several processes share the
+   * batches, this one's share of each, in the order of the ranks. Leaving it early is safe.
+   */
   epoch(epoch: number, startBatch: number, indices: Uint32Array | undefined): AsyncIterable<Batch>;
+  /** A batch, or a share of one, cut into so many equal parts one after another. Needed for more than one replica. */
+  cut?(batch: Batch, parts: number): readonly Batch[];
 }

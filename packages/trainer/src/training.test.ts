@@ -10,7 +10,8 @@ import { gradientsOf } from './gradients.ts';
 import { eventTags } from './testing/event-records.ts';
 import { recordingProgress } from './testing/recording-progress.ts';
 import type { Feed, Trainee } from './trainee.ts';
-import { Training, type TrainingParts } from './training.ts';
+import type { TrainingParts } from './training-parts.ts';
+import { Training } from './training.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'trainer-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -1,57 +1,26 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { cluster } from '@selfsup/engine/cluster';
 import { maxMinutes } from '@selfsup/kit/numbers';
-import type { Phase, Progress } from '@selfsup/kit/progress';
-import { randomKey, type RandomKey } from '@selfsup/kit/random';
+import type { Phase } from '@selfsup/kit/progress';
+import { randomKey } from '@selfsup/kit/random';
 import { Interrupted } from '@selfsup/kit/stage';
-import type { Checkpoint, Json } from '@selfsup/models/checkpoint';
-import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
-import { learningRateAt, type Schedule } from '@selfsup/models/schedules';
-import { assignVariables, variableData } from '@selfsup/models/weights';
+import type { Checkpoint } from '@selfsup/models/checkpoint';
+import { learningRateAt } from '@selfsup/models/schedules';
 import { announceEstimate, Clock } from './clock.ts';
-import { requireFiniteWeights } from './divergence.ts';
+import { requireFiniteLosses, requireFiniteWeights } from './divergence.ts';
 import { MidStepReads } from './mid-step-reads.ts';
-import { ParameterGroups, withoutPrefix } from './parameter-groups.ts';
+import { ParameterGroups } from './parameter-groups.ts';
 import { partsIn, type Parts } from './parts.ts';
 import { LiveCheckpoints } from './records/live-checkpoints.ts';
 import { MetricsLog } from './records/metrics-log.ts';
+import { putSnapshot, takeSnapshot } from './records/snapshot.ts';
 import { addEvaluation, addToEpoch, epochMeans, initialState, type TrainingState } from './records/training-state.ts';
-import { takeStep } from './step.ts';
-import type { Feed, Trainee } from './trainee.ts';
-
-/** Settings of the loop: a part of a stage's config. */
-interface TrainingSettings {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly optimizer: OptimizerConfig;
-  readonly schedule: Schedule;
-  /** How often a live checkpoint is written, and how many are kept. With `everyEpochs` one is written at the end too. */
-  readonly checkpoint: { readonly everySeconds: number; readonly everyEpochs?: number; readonly keep: number };
-  /** Epochs from one evaluation to the next; the last epoch is always evaluated. */
-  readonly evaluate: { readonly everyEpochs: number };
-  /** Steps from one line of metrics to the next. */
-  readonly log: { readonly everySteps: number };
-}
-
-export interface TrainingParts<Batch> {
-  readonly config: TrainingSettings;
-  /** What is trained, for messages; `Training` where absent. */
-  readonly name?: string | undefined;
-  /** The steps' keys are functions of it. */
-  readonly key: RandomKey;
-  readonly trainee: Trainee<Batch>;
-  readonly feed: Feed<Batch>;
-  /** Live checkpoints, `metrics.jsonl` and TensorBoard's `events` lie here. */
-  readonly workFolder: string;
-  /** Where `events` lie in another place. */
-  readonly eventFolder?: string | undefined;
-  /** Digest of all that the training is a function of: what another one left in the work folder is not taken over. */
-  readonly identity: string;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-  /** Whether to say nothing of single epochs: many a probe is trained in a second. */
-  readonly quiet?: boolean;
-}
+import { beginning, follow } from './replicas/follow.ts';
+import { checkReplicas, takeReplicatedStep } from './replicas/replicated-step.ts';
+import { takeStep, type StepValues } from './step.ts';
+import type { StepContext } from './trainee.ts';
+import type { TrainingParts } from './training-parts.ts';
 
 /** The training loop: epochs, steps, evaluations, checkpoints. Knows nothing of a trainee beyond its interface. */
 export class Training<Batch> {
@@ -66,13 +35,17 @@ export class Training<Batch> {
   #plannedIndices: Uint32Array | undefined;
   /** Losses and metrics of the newest step. */
   #newest: Readonly<Record<string, number>> = {};
+  /** The processes that share the steps, and whether one of them was asked to stop before the newest. */
+  readonly #cluster = cluster();
+  #stops = false;
   #log: MetricsLog | undefined;
 
-  /** Throws `UserError` for a time limit in the environment that is no number. */
+  /** Throws `UserError` for a time limit in the environment that is no number, and as `checkReplicas`. */
   constructor(parts: TrainingParts<Batch>) {
     const { config, trainee, feed, workFolder, identity } = parts;
     this.#parts = parts;
     this.#name = parts.name ?? 'Training';
+    checkReplicas(config.replicas ?? 1, config.batchSize);
     this.#groups = new ParameterGroups(config.optimizer, trainee.parameterGroups);
     this.#checkpoints = new LiveCheckpoints(join(workFolder, 'live'), config.checkpoint.keep, identity);
     this.#totalSteps = config.epochs * feed.batchesPerEpoch;
@@ -96,15 +69,20 @@ export class Training<Batch> {
 
   /**
    * Trains to the end, from the newest live checkpoint where there is one. Throws `Interrupted` after saving when
-   * asked to stop, `UserError` when a loss stops being finite.
+   * asked to stop, `UserError` when a loss stops being finite, `ProcessLost` when another process is gone. Of several
+   * processes only the first does all of it; see `follow`.
    */
   async run(): Promise<void> {
     const { progress, config } = this.#parts;
+    if (this.#cluster !== undefined && this.#cluster.rank > 0) {
+      return follow(this.#cluster, this, { ...this.#parts, name: this.#name });
+    }
     const found = await this.#checkpoints.latest(progress);
     if (found !== undefined) {
       this.restore(found);
       progress.note(`Going on from step ${this.#state.step} of ${this.#totalSteps}`);
     }
+    await this.#begin();
     const { step, epoch } = this.#state;
     const log = await MetricsLog.open(this.metricsFile, this.eventFolder, { step, epochsDone: epoch });
     this.#log = log;
@@ -129,7 +107,7 @@ export class Training<Batch> {
    */
   async inParts<Result>(work: (parts: Parts) => Promise<Result>): Promise<Result> {
     const result = await work(partsIn(this.#state, () => this.#saveIfDue())).catch(async (error: unknown) => {
-      if (error instanceof Interrupted) await this.#stopIfAsked();
+      if (error instanceof Interrupted && this.#isAsked) await this.#stop();
       throw error;
     });
     delete this.#state.kept;
@@ -138,25 +116,33 @@ export class Training<Batch> {
 
   /** One step on a batch, with its logging left to the caller. */
   step(batch: Batch): Record<string, number> {
-    const { trainee, config, key } = this.#parts;
+    const { config, key } = this.#parts;
     const { epoch, step } = this.#state;
     const learningRate = learningRateAt(config.schedule, { epoch, step, totalSteps: this.#totalSteps });
     const position = { epoch, step, key: randomKey(key[0], key[1], step) };
-    const listener = this.#reads.forStep();
-    const { values, samples } = takeStep(
-      trainee,
-      this.#groups,
-      batch,
-      position,
-      learningRate,
-      this.#diverging,
-      listener,
-    );
+    const { values, samples } = this.#take(batch, position, learningRate);
     this.#newest = values;
     addToEpoch(this.#state, values, samples);
     this.#state.step += 1;
     this.#state.batch += 1;
     return { ...values, learningRate };
+  }
+
+  #take(batch: Batch, position: StepContext, learningRate: number): StepValues {
+    const { trainee, config, feed } = this.#parts;
+    const { replicas = 1 } = config;
+    const listener = this.#reads.forStep();
+    if (replicas === 1) {
+      return takeStep(trainee, this.#groups, batch, position, learningRate, this.#diverging, listener);
+    }
+    if (feed.cut === undefined) throw new Error('The batches of this training cannot be cut into parts.');
+    const parts = feed.cut(batch, replicas / (this.#cluster?.size ?? 1));
+    const given = { replicas, parts, stop: this.#isAsked };
+    const step = takeReplicatedStep(trainee, this.#groups, given, position, learningRate, listener);
+    if (this.#cluster !== undefined) this.#stops = step.stop;
+    const losses = Object.fromEntries(step.losses.map((name) => [name, step.values[name]!]));
+    requireFiniteLosses(losses, { ...this.#diverging, step: position.step + 1, epoch: position.epoch + 1 });
+    return step;
   }
 
   /** Lets the trainee plan the epoch under way; gives the indices that it draws from, where it says. */
@@ -169,34 +155,16 @@ export class Training<Batch> {
     return this.#plannedIndices;
   }
 
-  /** All that going on needs: weights, moving statistics, optimiser slots, the trainee's state, position and curves. */
+  /** All that going on needs. */
   snapshot(): Checkpoint {
-    const { trainee } = this.#parts;
-    const tensors = variableData(trainee.weights);
-    for (const [name, data] of this.#groups.data()) tensors.set(name, data);
-    const extra = trainee.state?.save();
-    for (const [name, data] of extra?.tensors ?? []) tensors.set(`task/${name}`, data);
-    if (this.#plannedIndices !== undefined) {
-      tensors.set('plan/indices', {
-        shape: [this.#plannedIndices.length],
-        data: Int32Array.from(this.#plannedIndices),
-      });
-    }
-    return {
-      tensors,
-      metadata: { state: this.#state as unknown as Json, task: extra?.json ?? null },
-    };
+    return takeSnapshot(this.#parts.trainee, this.#groups, { state: this.#state, indices: this.#plannedIndices });
   }
 
   /** Puts a snapshot back. */
-  restore({ tensors, metadata }: Checkpoint): void {
-    const { trainee } = this.#parts;
-    assignVariables(trainee.weights, tensors);
-    this.#groups.restore(tensors);
-    trainee.state?.load(withoutPrefix(tensors, 'task/'), metadata['task']!);
-    const indices = tensors.get('plan/indices')?.data;
-    this.#plannedIndices = indices && Uint32Array.from(indices);
-    this.#state = structuredClone(metadata['state']) as unknown as TrainingState;
+  restore(snapshot: Checkpoint): void {
+    const { state, indices } = putSnapshot(this.#parts.trainee, this.#groups, snapshot);
+    this.#state = state;
+    this.#plannedIndices = indices;
   }
 
   /** Removes the live checkpoints: the outcome is kept elsewhere. */
@@ -212,7 +180,10 @@ export class Training<Batch> {
     const { feed, config, progress } = this.#parts;
     const { epoch, batch: startBatch } = this.#state;
     await this.#stopIfAsked();
-    if (startBatch === 0) await this.plan();
+    if (startBatch === 0) {
+      await this.plan();
+      if (this.#parts.trainee.beforeEpoch !== undefined) await this.#handOver();
+    }
     for await (const batch of feed.epoch(epoch, startBatch, this.#plannedIndices)) {
       this.#clock.stepBegins();
       const values = this.step(batch);
@@ -255,7 +226,21 @@ export class Training<Batch> {
     Object.assign(state, { epoch: done, batch: 0, samples: 0, sums: {}, planned: {} });
     this.#plannedIndices = undefined;
     const { everyEpochs } = config.checkpoint;
-    if (everyEpochs !== undefined && (last || done % everyEpochs === 0)) await this.save();
+    if (this.#cluster !== undefined) await this.#handOver();
+    else if (everyEpochs !== undefined && (last || done % everyEpochs === 0)) await this.save();
+  }
+
+  /** Waits until the other processes have come to this training, however long they need, and stand where this one does. */
+  async #begin(): Promise<void> {
+    const begins = beginning(this.#name, this.#parts.identity);
+    this.#cluster?.tell({ begins, checkpoint: this.#checkpoints.newest ?? null });
+    await this.#cluster?.answers(Infinity);
+  }
+
+  /** Lets the other processes take over what this one has done alone; it may remove the file afterwards. */
+  async #handOver(): Promise<void> {
+    this.#cluster?.tell({ checkpoint: await this.save() });
+    await this.#cluster?.answers(Infinity);
   }
 
   /** Writes a live checkpoint. Throws `UserError` instead when a weight is no longer finite. */
@@ -278,11 +263,27 @@ export class Training<Batch> {
     return { name: this.#name, lastGood: this.#checkpoints.newest };
   }
 
+  get stops(): boolean {
+    return this.#stops;
+  }
+
+  get plannedIndices(): Uint32Array | undefined {
+    return this.#plannedIndices;
+  }
+
+  get #isAsked(): boolean {
+    return this.#parts.signal.aborted || this.#clock.timeIsUp;
+  }
+
   async #stopIfAsked(): Promise<void> {
-    const asked = this.#parts.signal.aborted;
-    if (!asked && !this.#clock.timeIsUp) return;
+    // Several processes stop after the same step, whichever of them was asked.
+    if (this.#cluster === undefined ? this.#isAsked : this.#stops) await this.#stop();
+  }
+
+  async #stop(): Promise<never> {
     await this.save();
-    const why = asked ? 'asked to stop' : `the time limit of ${this.#clock.maxMinutes} minutes is reached`;
+    const isTime = this.#clock.timeIsUp && !this.#parts.signal.aborted;
+    const why = isTime ? `the time limit of ${this.#clock.maxMinutes} minutes is reached` : 'asked to stop';
     throw new Interrupted(
       `${this.#name} saved at step ${this.#state.step} of ${this.#totalSteps}: ${why}. The same command goes on from there.`,
     );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { findStage } from '../declare/experiment.ts';
-import { atOnceOption, collect, minutesOption, withAsked, type AskedOptions } from '../options.ts';
+import { atOnceOption, collect, minutesOption, processesOption, withAsked, type AskedOptions } from '../options.ts';
 import { writePlanReport } from '../report/write-plan-report.ts';
 import { readPlan, wantedOf, type Plan } from '../run/plan.ts';
 import { refuseFailures, runStages, type Ran } from '../run/run-stages.ts';
@@ -18,6 +18,7 @@ interface Options extends AskedOptions {
   exact?: boolean;
   maxMinutes?: number;
   atOnce?: number;
+  processes?: number;
 }
 
 export default withAsked(
@@ -31,6 +32,7 @@ export default withAsked(
   .option('--exact', 'compute anew what was computed on another processor or with other threads')
   .option('--max-minutes <n>', 'stop after this time; the same command goes on later', minutesOption)
   .option('--at-once <n>', 'how many stages at once, which share the threads; one by default', atOnceOption)
+  .option('--processes <n>', 'so many processes share the steps of a training that cuts its batches', processesOption)
   .addHelpText(
     'after',
     `
@@ -42,12 +44,19 @@ Examples:
   selfsup run rotnet-small --set pretrain.config.epochs=2,5 --set pretrain.config.batchSize=64,128 --at-once 2
   selfsup run epochs.json                        # a study: the settings in a file
   selfsup run rotnet-small --stage pretrain --seed 2 --max-minutes 50
+  selfsup run rotnet-small --set pretrain.config.replicas=4 --processes 2
 
 Several values make a variant for each combination, and one report that compares them. A list is one value: [0,2];
 so is a text in quotes: '"x,y"'. One that fails leaves the others alone; the same command goes on.`,
   )
   .action(async (name: string, options: Options) => {
-    const session = openSession({ maxMinutes: options.maxMinutes, exact: options.exact });
+    const { maxMinutes, exact, processes } = options;
+    if ((options.atOnce ?? 1) > 1 && (processes ?? 1) > 1) {
+      throw new UserError('Several stages at once and several processes for one would be in each other’s way', {
+        ...{ field: '--processes', remedy: 'Give one of --at-once and --processes.' },
+      });
+    }
+    const session = openSession({ maxMinutes, exact, processes });
     const plan = readPlan(session.workspace, name, options);
     refuseOfComparisons(plan, options);
     assertWritable(session.artifacts);

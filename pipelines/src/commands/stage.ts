@@ -3,8 +3,8 @@ import { readExperiment } from '../declare/experiment.ts';
 import { parseOverrides } from '../declare/overrides.ts';
 import { stagesOf } from '../declare/stages.ts';
 import { collect, minutesOption, seedOption } from '../options.ts';
-import { runStage } from '../run/run-stage.ts';
 import { openSession } from '../run/session.ts';
+import { runStageTogether } from '../run/together.ts';
 
 interface Options {
   variant?: string;
@@ -31,7 +31,10 @@ export default new Command('stage')
   .option('--max-minutes <n>', 'stop after this time, as Ctrl-C would', minutesOption)
   .addOption(new Option('--announced', 'what --exact computes anew has been said').default(false).hideHelp())
   .option('--dry-run-into <folder>', 'dry run that publishes into a throw-away folder')
-  .addHelpText('after', '\nExample:\n  selfsup stage quickstart pretrain --variant rotnet --seed 1')
+  .addHelpText(
+    'after',
+    '\nExample:\n  selfsup stage quickstart pretrain --variant rotnet --seed 1\n\nStarted several times by srun, torchrun or with TF_CONFIG, it shares the steps of a training (docs/scale.md).',
+  )
   .action(async (name: string, asked: string, options: Options) => {
     const session = openSession({
       maxMinutes: options.maxMinutes,
@@ -43,6 +46,6 @@ export default new Command('stage')
     // After what it needs.
     const stage = stagesOf(session, experiment, { variant, seed, stages: [asked] }).at(-1)!;
     if (force) await stage.prepare(session);
-    const outcome = await runStage(session, stage, { force, announced, alone });
+    const outcome = await runStageTogether(session, stage, { force, announced, alone });
     if (outcome === 'fresh') console.log(`${stage.label}: done already`);
   });

@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { withoutMembership } from '@selfsup/engine/cluster';
 import { UserError } from '@selfsup/kit/errors';
 import { lossSignal } from '@selfsup/kit/lease';
 import { Interrupted } from '@selfsup/kit/stage';
 import type { Asked, Stage } from '../declare/stage.ts';
+import { launch, processesFor, type End } from './launch.ts';
 import { unbroken, type Session } from './session.ts';
 
 /** Thrown when a child command failed: it has told the user why already. */
@@ -36,7 +38,7 @@ export const program = fileURLToPath(new URL('../../bin/selfsup.mjs', import.met
 
 /**
  * Runs one stage in a process of its own, so that its settings are in the environment before TensorFlow loads and
- * its memory goes back afterwards. Throws `Interrupted` when it was stopped, `ChildFailed` when it failed, `UserError`
+ * its memory goes back afterwards; in several where the session asks for them and the stage has steps to share. Throws `Interrupted` when it was stopped, `ChildFailed` when it failed, `UserError`
  * when something from outside ended it, so that it could not say why itself.
  */
 export async function childCommand(session: Session, stage: Stage, options: StageOptions): Promise<void> {
@@ -49,8 +51,27 @@ export async function childCommand(session: Session, stage: Stage, options: Stag
     if (options.announced === true) args.push('--announced');
   }
   if (options.force) args.push('--force');
-  const { [nxTask]: _nx, ...inherited } = process.env;
-  const { shared } = options;
+  const isJoint = (await processesFor(session, stage)) > 1;
+  const { code, signal } = await unbroken(() =>
+    isJoint
+      ? launch(session, stage.label, [process.execPath, program, ...args])
+      : runAlone(session, stage, args, options.shared),
+  );
+  const stopped = session.signal.aborted && (signal === null || stopSignals.includes(signal));
+  if (code === 130 || (code !== 0 && stopped)) throw new Interrupted('Stopped.');
+  if (signal === lossSignal) throw new ChildFailed(1);
+  if (signal !== null) throw endedFromOutside(stage, signal);
+  if (code !== 0) throw new ChildFailed(code ?? 1);
+}
+
+/** One process; a termination of the session is handed on. */
+async function runAlone(
+  session: Session,
+  stage: Stage,
+  args: readonly string[],
+  shared: StageOptions['shared'],
+): Promise<End> {
+  const { [nxTask]: _nx, ...inherited } = withoutMembership(process.env);
   const env = shared === undefined ? inherited : { ...inherited, SELFSUP_THREADS: String(shared.threads) };
   const child = spawn(process.execPath, [program, ...args], {
     ...{ cwd: session.workspace.root, env },
@@ -61,19 +82,12 @@ export async function childCommand(session: Session, stage: Stage, options: Stag
   const forward = (): void => void child.kill('SIGTERM');
   session.signal.addEventListener('abort', forward);
   if (session.signal.aborted) forward();
-  const [code, signal] = await unbroken(
-    () =>
-      new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-        child.on('error', reject);
-        child.on('close', (exitCode, endedBy) => resolve([exitCode, endedBy]));
-      }),
-  );
+  const end = await new Promise<End>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal }));
+  });
   session.signal.removeEventListener('abort', forward);
-  const stopped = session.signal.aborted && (signal === null || stopSignals.includes(signal));
-  if (code === 130 || (code !== 0 && stopped)) throw new Interrupted('Stopped.');
-  if (signal === lossSignal) throw new ChildFailed(1);
-  if (signal !== null) throw endedFromOutside(stage, signal);
-  if (code !== 0) throw new ChildFailed(code ?? 1);
+  return end;
 }
 
 /** Hands the lines of one of several commands on, each with the name of what it is about. */

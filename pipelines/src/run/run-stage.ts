@@ -10,6 +10,7 @@ import { isComplete, readManifest, readMetrics, type Manifest } from '../store/m
 import { labelOf } from '../store/published-results.ts';
 import { blobPath } from '../store/store.ts';
 import { advised } from './advised.ts';
+import { agree } from './agree.ts';
 import { announceExact } from './announce-exact.ts';
 import { childCommand, isUnderNx, type StageOptions } from './child-command.ts';
 import { forgetProgress, progressFile, recordedProgress } from './recorded-progress.ts';
@@ -43,10 +44,11 @@ export async function runStage(session: Session, stage: Stage, options: StageOpt
     place,
     force: options.force,
     async run(workFolder) {
+      await agree(session, stage, decision);
       const told = recordedProgress(session.progress(stage.label), progressFile(stage));
       const result = await (stage.dryRun && rehearse ? rehearse : run)({
         seed: stage.seed,
-        needs: Object.fromEntries(Object.entries(stage.needs).map(([role, need]) => [role, stageInput(need)])),
+        needs: stageInputs(stage),
         workFolder,
         progress: advised(told, stage.smallTwin),
         signal: session.signal,
@@ -165,6 +167,11 @@ function lacks(stage: Stage, need: Stage, state: string): UserError {
     file: need.folder,
     remedy: `Make it first: selfsup ${need.command.join(' ')}. Or leave --alone out: then it is made on the way.`,
   });
+}
+
+/** What the stages before it have published, by role. */
+export function stageInputs({ needs }: Stage): Record<string, StageInput> {
+  return Object.fromEntries(Object.entries(needs).map(([role, need]) => [role, stageInput(need)]));
 }
 
 function stageInput({ ref, folder, store }: Stage): StageInput {

@@ -7,6 +7,7 @@ import type { Stage } from '../declare/stage.ts';
 import { announceExact } from './announce-exact.ts';
 import { childCommand, ChildFailed } from './child-command.ts';
 import { runGraph } from './graph.ts';
+import { checkProcesses } from './launch.ts';
 import { isThere, lookAt } from './run-stage.ts';
 import type { Session } from './session.ts';
 import { twinsAmong } from './twins.ts';
@@ -47,6 +48,7 @@ export interface Ran {
  */
 export async function runStages(session: Session, { experiments, stages }: Wanted, how: RunOptions): Promise<Ran> {
   const { force = [], fullHash = false, verbose = false, atOnce = 1, goesOn = false } = how;
+  await checkProcesses(session, stages);
   await announceExact(session, stages);
   const units = withDatasets(stages);
   const byFolder = new Map(units.map((unit) => [unit.folder, unit]));

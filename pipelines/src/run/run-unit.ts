@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { cpus, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { cluster } from '@selfsup/engine/cluster';
 import { writeAtomically } from '@selfsup/kit/files';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
 import type { Progress } from '@selfsup/kit/progress';
@@ -86,6 +87,7 @@ async function underLease(session: Session, stage: Stage, work: Work, lease: Lea
     cpu: cpus()[0]?.model ?? 'unknown',
     node: process.version,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    processes: cluster()?.size,
     place,
     facts: result.facts,
   };

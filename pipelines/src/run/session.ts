@@ -18,6 +18,8 @@ export interface Session {
   readonly dryRunFolder?: string | undefined;
   /** Whether a result counts as done only where it was computed in a place like this one. */
   readonly exact: boolean;
+  /** How many processes of this machine share the steps of a training that can be shared. */
+  readonly processes: number;
   /** Where results are looked for that are not here. */
   readonly remotes: Remotes;
 }
@@ -42,7 +44,12 @@ export async function unbroken<Result>(work: () => Promise<Result>): Promise<Res
  * Throws `UserError` where that variable is no number of minutes, and outside of a workspace.
  */
 export function openSession(
-  options: { dryRunFolder?: string; maxMinutes?: number | undefined; exact?: boolean | undefined } = {},
+  options: {
+    dryRunFolder?: string;
+    maxMinutes?: number | undefined;
+    exact?: boolean | undefined;
+    processes?: number | undefined;
+  } = {},
 ): Session {
   const workspace = findWorkspace();
   const minutes = options.maxMinutes ?? maxMinutes();
@@ -66,6 +73,7 @@ export function openSession(
     progress: labelledProgress,
     dryRunFolder: options.dryRunFolder,
     exact: wantsExact(workspace, options.exact),
+    processes: options.processes ?? 1,
     remotes: remotesOf(workspace),
   };
 }

@@ -58,6 +58,8 @@ export interface RunRecord {
   readonly cpu: string;
   readonly node: string;
   readonly peakMemoryBytes: number;
+  /** How many processes shared its steps; undefined for one. */
+  readonly processes?: number | undefined;
   /** Where this run computed; undefined where that has no influence. */
   readonly place?: Place | undefined;
   readonly facts?: Readonly<Record<string, string | number>> | undefined;

@@ -6,7 +6,7 @@ import { randomKey } from '@selfsup/kit/random';
 import { openDataset, type Dataset } from '../dataset.ts';
 import { imageKey, openLmdb } from '../store/lmdb-folder.ts';
 import { ingestSection, workplace } from '../testing/workplace.ts';
-import { createLoader, type Batch, type LoaderOptions } from './loader.ts';
+import { createLoader, cutBatch, type Batch, type LoaderOptions } from './loader.ts';
 import { augmentBatch } from './pad-crop.ts';
 
 const folder = await workplace();
@@ -147,6 +147,22 @@ describe('createLoader', () => {
   it('says so when a worker cannot start', async () => {
     const elsewhere = { ...dataset, folder: join(folder, 'nowhere') };
     await expect(collect({ dataset: elsewhere, workers: 1 })).rejects.toThrow(/No complete dataset/);
+  });
+
+  it('shares each batch between processes as it is cut: the parts are those of one process', async () => {
+    const all = { dropLast: true, batchSize: 48 };
+    const parts = (await collect(all, 1)).map((batch) => digests(cutBatch(batch, 4)));
+    for (const of of [2, 4]) {
+      const shares = await Promise.all(
+        [...Array(of).keys()].map((index) => collect({ ...all, share: { index, of } }, 1)),
+      );
+      const shared = parts.map((_, number) => shares.flatMap((batches) => digests(cutBatch(batches[number]!, 4 / of))));
+      expect(shared).toEqual(parts);
+    }
+    expect(() => loaderOf({ ...all, dropLast: false, share: { index: 0, of: 2 } })).toThrow(/cannot be shared by 2/);
+    expect(() => loaderOf({ ...all, batchSize: 9, share: { index: 0, of: 2 } })).toThrow(/cannot be shared by 2/);
+    const [batch] = await collect(all);
+    expect(() => cutBatch(batch!, 5)).toThrow(/48 cannot be cut into 5 parts/);
   });
 
   it('refuses what makes no sense', () => {

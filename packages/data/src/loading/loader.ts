@@ -6,6 +6,7 @@ import { makeBatch, type Batch, type BatchRequest } from './batch-maker.ts';
 import type { LoaderSetup, SlotRequest } from './loader-worker.ts';
 
 export type { Batch } from './batch-maker.ts';
+export { cutBatch } from './cut-batch.ts';
 
 export interface LoaderOptions {
   readonly dataset: Dataset;
@@ -26,6 +27,8 @@ export interface LoaderOptions {
    * augmentations (RotNet's semi-supervised protocol: 50,000 draws from any subset).
    */
   readonly samplesPerEpoch?: number | undefined;
+  /** Of each batch, the part `index` of `of` equal ones: what one of several processes makes. All of it where absent. */
+  readonly share?: { readonly index: number; readonly of: number } | undefined;
 }
 
 /** Gives the batches of an epoch, always the same ones for the same options and epoch, for any worker count. */
@@ -88,14 +91,17 @@ function occurrences(indices: Uint32Array): { occurrence: (place: number) => num
 /**
  * A loader over a split or part of it. Its workers write into shared memory ahead of the consumer, never more than a
  * few batches; a batch's images are valid until the next batch is asked for. Throws `RangeError` for sizes that make no
- * sense and `UserError` for an unknown split, and for images of varying size where `augment` gives them none.
+ * sense, a share of batches that are not all of one size among them, and `UserError` for an unknown split, and for images of varying size where `augment` gives them none.
  */
 export function createLoader(options: LoaderOptions): Loader {
-  const { dataset, split, batchSize, key } = options;
+  const { dataset, split, batchSize, key, share = { index: 0, of: 1 } } = options;
   const count = dataset.count(split);
   const chosen = options.indices ?? Uint32Array.from({ length: count }, (_, i) => i);
   const samples = options.samplesPerEpoch ?? chosen.length;
   if (!Number.isInteger(batchSize) || batchSize < 1) throw new RangeError(`Batch size ${batchSize}`);
+  if (share.of > 1 && (batchSize % share.of > 0 || !options.dropLast)) {
+    throw new RangeError(`Batches of at most ${batchSize} cannot be shared by ${share.of}`);
+  }
   if (chosen.some((index) => index >= count)) throw new RangeError(`An index lies outside the ${count} of ${split}`);
   if (samples > 0 && chosen.length === 0) throw new RangeError('No images to draw from');
   const batchesPerEpoch = options.dropLast ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize);
@@ -107,11 +113,11 @@ export function createLoader(options: LoaderOptions): Loader {
   const { occurrence, most } = occurrences(chosen);
 
   let maker: SlotMaker | undefined;
-  const start = (): SlotMaker => (maker ??= slotMaker(options, batchSize * views * imageBytes));
+  const start = (): SlotMaker => (maker ??= slotMaker(options, (batchSize / share.of) * views * imageBytes));
 
   const requestFor = (epoch: number, order: Uint32Array | undefined, batch: number): BatchRequest => {
-    const from = batch * batchSize;
-    const size = Math.min(batchSize, samples - from);
+    const size = Math.min(batchSize, samples - batch * batchSize) / share.of;
+    const from = batch * batchSize + share.index * size;
     const indices = new Uint32Array(size);
     const sampleNumbers = new Float64Array(size);
     for (let i = 0; i < size; i++) {

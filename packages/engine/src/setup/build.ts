@@ -9,7 +9,7 @@ import { dataSize } from '@selfsup/kit/units';
 import { compileAddon, findCompiler } from './addon/addon.ts';
 import { engineWithLibraries, shareLibraries } from './library/libraries.ts';
 import { diskFull, requireSpace } from './machine.ts';
-import { ADDON, GUARD, STAMP, inspectRoot, sizes, tfjsVersion, type EngineStamp } from './place.ts';
+import { ADDON, GUARD, LOOPBACK, STAMP, inspectRoot, sizes, tfjsVersion, type EngineStamp } from './place.ts';
 import { UNPACKING, unpackedPath, type Recipe } from './recipe.ts';
 import type { SmokeResult } from './addon/smoke.ts';
 import { unpack } from './library/unpack.ts';
@@ -117,7 +117,7 @@ async function buildIn(partial: string, root: string, lease: Lease, options: Bui
     flavour: recipe.flavour,
     unpacking: UNPACKING,
     wheels: Object.fromEntries(recipe.wheels.map((wheel) => [wheel.file, wheel.sha256])),
-    files: sizes(made, [ADDON, GUARD, ...files.filter((file) => !file.startsWith('deps/include/')).sort()]),
+    files: sizes(made, [ADDON, GUARD, LOOPBACK, ...files.filter((file) => !file.startsWith('deps/include/')).sort()]),
   };
   await writeFile(join(made, STAMP), `${JSON.stringify(stamp, null, 2)}\n`);
   await lease.confirm();

@@ -12,9 +12,11 @@ const require = createRequire(import.meta.url);
 export const ADDON = 'lib/napi-v8/tfjs_binding.node';
 /** Path of the helper that holds back what the library prints while it loads. */
 export const GUARD = 'lib/napi-v8/stderr_guard.node';
-/** Source of that helper. */
-export const GUARD_SOURCE = fileURLToPath(new URL('./native/stderr_guard.cc', import.meta.url));
-/** Folder of the sources that give the addon the functions of compiled steps. */
+/** Path of the library that keeps what processes of one machine listen on to the loopback address. */
+export const LOOPBACK = 'lib/napi-v8/loopback_bind.so';
+/** Folder of the sources of these two. */
+export const HELPER_SOURCES = fileURLToPath(new URL('./native', import.meta.url));
+/** Folder of the sources that give the addon the functions of compiled steps, and of computing with other processes. */
 export const STEP_SOURCES = fileURLToPath(new URL('../compiled-step/native', import.meta.url));
 /** Name of the file that says what an engine is; written last. */
 export const STAMP = 'selfsup-engine.json';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { GUARD_SOURCE, STEP_SOURCES, tfjsFolder } from './place.ts';
+import { HELPER_SOURCES, STEP_SOURCES, tfjsFolder } from './place.ts';
 import { engineId, recipeFor, unpackedPath } from './recipe.ts';
 
-const SOURCES = { packageFolder: tfjsFolder(), stepSources: STEP_SOURCES, guardSource: GUARD_SOURCE };
+const SOURCES = { packageFolder: tfjsFolder(), stepSources: STEP_SOURCES, helperSources: HELPER_SOURCES };
 
 test('wheels are named as the index names them', () => {
   for (const wheel of [...recipeFor('cpu').wheels, ...recipeFor('cuda').wheels]) {
@@ -18,7 +18,7 @@ test('an id depends on wheels and sources', () => {
   expect(id).toMatch(/^tensorflow-2\.21\.0-cpu-[0-9a-f]{10}$/);
   expect(engineId(recipeFor('cpu'), SOURCES)).toBe(id);
   expect(engineId({ ...recipeFor('cpu'), wheels: [] }, SOURCES)).not.toBe(id);
-  expect(engineId(recipeFor('cpu'), { ...SOURCES, guardSource: import.meta.filename })).not.toBe(id);
+  expect(engineId(recipeFor('cpu'), { ...SOURCES, helperSources: STEP_SOURCES })).not.toBe(id);
   expect(engineId(recipeFor('cpu'), { ...SOURCES, stepSources: import.meta.dirname + '/native' })).not.toBe(id);
 });
 

@@ -154,13 +154,14 @@ export function recipeFor(flavour: Flavour): Recipe {
     : { flavour, tensorflow: TENSORFLOW, wheels: CUDA_WHEELS, unpackedBytes: 8_000_000_000 };
 }
 
-/** The C++ that is compiled against a recipe: the npm package's own addon, what we link into it, our guard of stderr. */
+/** The C++ that is compiled against a recipe: the npm package's own addon, what we link into it, our helpers beside it. */
 export interface NativeSources {
   /** The npm package's folder; the addon's sources are in its `binding`. */
   readonly packageFolder: string;
   /** Folder of what we link into the addon. */
   readonly stepSources: string;
-  readonly guardSource: string;
+  /** Folder of the helpers. */
+  readonly helperSources: string;
 }
 
 /** Name of an engine, a function of everything it is built from: wheels, C++ sources and recipe version. */
@@ -174,7 +175,7 @@ export function engineId(recipe: Recipe, sources: NativeSources): string {
     wheels: recipe.wheels.map((wheel) => wheel.sha256),
     binding: digests(join(sources.packageFolder, 'binding')),
     step: digests(sources.stepSources),
-    guard: sha256(readFileSync(sources.guardSource)),
+    helpers: digests(sources.helperSources),
   };
   return `tensorflow-${recipe.tensorflow}-${recipe.flavour}-${sha256(canonicalJson(parts)).slice(0, 10)}`;
 }

@@ -43,7 +43,7 @@ export async function setUpEngine(options: SetupOptions): Promise<SetupResult> {
   const flavour = chooseFlavour(readSettings(environment).device);
   const recipe = (options.recipe ?? recipeFor)(flavour);
   const stepSources = options.stepSources ?? place.STEP_SOURCES;
-  const id = engineId(recipe, { packageFolder, stepSources, guardSource: place.GUARD_SOURCE });
+  const id = engineId(recipe, { packageFolder, stepSources, helperSources: place.HELPER_SOURCES });
 
   const found = place.inspectEngine(packageFolder);
   if (found.ok && (found.stamp.flavour === 'prebuilt' || found.stamp.id === id)) {

@@ -9,7 +9,8 @@ import type { HeadTraining } from '../heads/head-config.ts';
 import type { BatchSettings } from '../heads/head-source.ts';
 
 /** Settings of a training on labels. */
-type LabelTraining = Omit<BatchSettings, 'dropLast'> & Pick<HeadTraining, 'epochs' | 'optimizer' | 'schedule'>;
+type LabelTraining = Omit<BatchSettings, 'dropLast'> &
+  Pick<HeadTraining, 'epochs' | 'optimizer' | 'schedule'> & { readonly replicas?: number | undefined };
 
 /** A training on labels, beside what is trained. Live checkpoints lie in its work folder, which it has for itself. */
 export interface TrainingJob extends Pick<StageContext<never>, 'workFolder' | 'progress' | 'signal' | 'extent'> {
@@ -45,7 +46,7 @@ export async function trainOnLabels<Batch>(
   finish: (steps: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<{ readonly curve: Curve; readonly best: Readonly<Record<string, number>> }> {
   const { config, extent } = job;
-  const { batchSize, samplesPerEpoch, optimizer, schedule } = config;
+  const { batchSize, replicas, samplesPerEpoch, optimizer, schedule } = config;
   if (feed.batchesPerEpoch === 0)
     throw new UserError(`${samplesPerEpoch ?? images} training images do not fill one batch of ${batchSize}`, {
       field: 'batchSize',
@@ -55,9 +56,10 @@ export async function trainOnLabels<Batch>(
   const epochs = Math.min(config.epochs, extent.epochs);
   const training = new Training({
     ...job,
-    config: { epochs, batchSize, optimizer, schedule, checkpoint, evaluate, log: { everySteps: 10 } },
+    config: { epochs, batchSize, replicas, optimizer, schedule, checkpoint, evaluate, log: { everySteps: 10 } },
     trainee,
     feed: {
+      ...feed,
       batchesPerEpoch: Math.min(feed.batchesPerEpoch, extent.batches),
       epoch: (...position) => firstOf(feed.epoch(...position), extent.batches),
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { augmentSchema } from '@selfsup/data/augment';
+import { cutsEvenly, replicasSchema, unevenBatches } from '@selfsup/trainer/replicas';
 import { imageSplits } from '../features/features-config.ts';
 import { classifierSettings, headTraining, linearSettings } from '../heads/head-config.ts';
 
@@ -13,6 +14,8 @@ const settings = {
    * probe point before and this one; 1 where not named.
    */
   learningRates: z.record(z.string(), z.number().positive()).default({}),
+  /** Parts of a batch that are computed apart, by one process or several. */
+  replicas: replicasSchema,
   /** Drawn anew for each training image and epoch. */
   augment: augmentSchema,
   /** Epochs from one test to the next; the last one is tested always. */
@@ -23,10 +26,11 @@ const settings = {
 
 /** The config of a stage that trains a head and the encoder's upper layers on labels, with `more` settings. */
 export function tuningSchema<More extends z.core.$ZodShape>(more: More) {
-  return z.discriminatedUnion('head', [
+  const schema = z.discriminatedUnion('head', [
     z.strictObject({ ...settings, ...more, ...classifierSettings }),
     z.strictObject({ ...settings, ...more, head: z.literal('linear'), ...linearSettings }),
   ]);
+  return schema.refine((config) => cutsEvenly(config as Parameters<typeof cutsEvenly>[0]), unevenBatches);
 }
 
 /** Without further settings. */

@@ -1,6 +1,7 @@
 import { measuringView, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
-import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
+import { createLoader, cutBatch, type Batch, type Loader } from '@selfsup/data/loader';
+import { cluster } from '@selfsup/engine/cluster';
 import { compiledStep } from '@selfsup/engine/compiled-step';
 import { setTrainingStep } from '@selfsup/engine/layers';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
@@ -68,7 +69,12 @@ export async function tune(job: TuningJob): Promise<TuningOutcome> {
       weights: tuned.state,
       parameterGroups: tuned.parameterGroups,
       measures: { top1: 'max' },
-      step: (batch, { step }) => tuningStep(tuned, batch, deriveKey(key, 'dropout', step)),
+      step: (batch, position) => {
+        // A part of a batch has a key of its own.
+        const isWhole = config.replicas === 1;
+        const own = isWhole ? deriveKey(key, 'dropout', position.step) : deriveKey(position.key, 'dropout');
+        return tuningStep(tuned, batch, own);
+      },
       async evaluate(parts) {
         confusion = await test(tuned, testing, classes, job, parts);
         return { top1: top1(confusion) };
@@ -80,7 +86,7 @@ export async function tune(job: TuningJob): Promise<TuningOutcome> {
     };
     const { curve, best } = await trainOnLabels(
       { ...job, testEvery: config.testEvery },
-      { trainee, feed: training, key },
+      { trainee, feed: { ...training, cut: cutBatch }, key },
       ['loss'],
       job.trainIndices.length,
       async (steps) => job.finished?.(encoder, tuned.head, steps),
@@ -108,9 +114,11 @@ function openLoaders({ config, dataset, trainIndices, testIndices, key }: Tuning
   const common = { dataset, key, workers: config.workers };
   const { batchSize, dropLast, samplesPerEpoch, augment } = config;
   const train = { split: config.train.split, indices: trainIndices, batchSize, dropLast, samplesPerEpoch, augment };
+  const joined = cluster();
+  const share = joined && { index: joined.rank, of: joined.size };
   const view = { batchSize: extractionBatch, augment: measuringView(image, input), dropLast: false };
   return [
-    createLoader({ ...common, ...train, shuffle: true }),
+    createLoader({ ...common, ...train, share, shuffle: true }),
     createLoader({ ...common, ...view, split: config.test.split, indices: testIndices, shuffle: false }),
   ];
 }

@@ -1,7 +1,8 @@
 import { measuringView, outputSize, viewsPerImage, type Augment, type ImageSize } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
-import { createLoader, type Batch, type Loader } from '@selfsup/data/loader';
+import { createLoader, cutBatch, type Batch, type Loader } from '@selfsup/data/loader';
 import { chosenImages } from '@selfsup/data/subset';
+import { cluster } from '@selfsup/engine/cluster';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey, randomKey, type RandomKey } from '@selfsup/kit/random';
 import { stopIfAsked } from '@selfsup/kit/stage';
@@ -33,7 +34,7 @@ export class DataFeed implements Feed<Batch> {
     this.size = outputSize(dataset.manifest.image, config.data.augment, 'data.augment');
     this.#plainView = plainViewOf(dataset, config, this.size);
     this.indices = chosenImages(dataset, config.data, seed, 'data');
-    this.#loader = this.#training(this.indices);
+    this.#loader = this.#sharing(this.indices);
     this.batchesPerEpoch = this.#loader.batchesPerEpoch;
   }
 
@@ -49,11 +50,16 @@ export class DataFeed implements Feed<Batch> {
     });
   }
 
-  /** Augmented training batches of an epoch; `indices` of an epoch's plan take the place of the subset. */
+  readonly cut = cutBatch;
+
+  /**
+   * Augmented training batches of an epoch, or of each the share of this process; `indices` of an epoch's plan take the place of
+   * the subset.
+   */
   async *epoch(epoch: number, startBatch: number, indices: Uint32Array | undefined): AsyncIterableIterator<Batch> {
     if (startBatch >= this.batchesPerEpoch) return;
     await this.#planned?.close();
-    this.#planned = indices && this.#training(indices);
+    this.#planned = indices && this.#sharing(indices);
     yield* (this.#planned ?? this.#loader).epoch(epoch, startBatch);
   }
 
@@ -108,7 +114,13 @@ export class DataFeed implements Feed<Batch> {
     await this.#loader.close();
   }
 
-  #training(indices: Uint32Array, key = this.#key): Loader {
+  /** Batches of which each process makes the parts that it computes. */
+  #sharing(indices: Uint32Array): Loader {
+    const joined = cluster();
+    return this.#training(indices, this.#key, joined && { index: joined.rank, of: joined.size });
+  }
+
+  #training(indices: Uint32Array, key = this.#key, share?: { index: number; of: number }): Loader {
     const { split, augment, workers, samplesPerEpoch } = this.#config.data;
     return createLoader({
       dataset: this.#dataset,
@@ -122,6 +134,7 @@ export class DataFeed implements Feed<Batch> {
       workers,
       // A plan's indices may be fewer or more; the epoch keeps its length, on which the schedule rests.
       samplesPerEpoch: samplesPerEpoch ?? this.indices.length,
+      share,
     });
   }
 }

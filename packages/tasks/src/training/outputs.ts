@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import { tf } from '@selfsup/engine/tensorflow';
 import { writeAtomically } from '@selfsup/kit/files';
 import { loss, metricName, type Metric } from '@selfsup/kit/metric';
-import type { Figure } from '@selfsup/kit/stage';
+import type { Figure, Remark } from '@selfsup/kit/stage';
 import { curve } from '@selfsup/report/figures/curve';
 import { filters } from '@selfsup/report/figures/filters';
 import { pictures } from '@selfsup/report/figures/pictures';
 import type { Training } from '@selfsup/trainer/training';
 import type { Task, TaskFinish, TaskInstance } from '../task.ts';
+import type { TrainingConfig } from './training-config.ts';
 
 type State = Training<never>['state'];
 
@@ -35,6 +36,13 @@ export async function trainingFigures(
     ...(kernels === undefined ? [] : [kernels]),
     ...(shown.length === 0 ? [] : [pictures({ pictures: shown, beside: false })]),
   ];
+}
+
+/** What batches that are cut into parts mean for batch norm. */
+export function replicaRemarks({ batchSize, replicas }: Pick<TrainingConfig, 'batchSize' | 'replicas'>): Remark[] {
+  if (replicas === 1) return [];
+  const message = `Batch norm takes its statistics over ${batchSize / replicas} images at a time: each batch of ${batchSize} is cut into ${replicas} parts.`;
+  return [{ kind: 'replicas', message }];
 }
 
 /** Means over the last epoch and the last evaluation, the best of each measure, and what the task measured at the end. */

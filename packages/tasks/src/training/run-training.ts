@@ -15,7 +15,7 @@ import { Training } from '@selfsup/trainer/training';
 import type { Task, TaskInstance } from '../task.ts';
 import { DataFeed } from './data-feed.ts';
 import { initialWeights, type InitialWeights } from './initial-weights.ts';
-import { finalMetrics, trainingFigures, writeFiles } from './outputs.ts';
+import { finalMetrics, replicaRemarks, trainingFigures, writeFiles } from './outputs.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 /** A training that is built: what `trainOn` carries out. */
@@ -51,7 +51,7 @@ export async function trainOn<Config>(
   task: Task<Config>,
   context: StageContext<TrainingConfig<Config>>,
 ): Promise<StageResult> {
-  return withTraining(dataset, task, context, async ({ instance, feed, training, checkpoint, save }) => {
+  return withTraining(dataset, task, context, async ({ config, instance, feed, training, checkpoint, save }) => {
     const trains = instance.parameterGroups.length > 0;
     if (trains) await training.run();
     await feed.close();
@@ -62,7 +62,8 @@ export async function trainOn<Config>(
     };
     const { finish, figures } = trains ? await training.inParts(end) : await end(unkept);
     const files = await writeFiles(dirname(checkpoint), finish?.files);
-    const results = { metrics: finalMetrics(task, instance.measures, training.state, finish), figures };
+    const remarks = trains ? replicaRemarks(config) : [];
+    const results = { metrics: finalMetrics(task, instance.measures, training.state, finish), figures, remarks };
     if (!trains) return { blobs: { checkpoint }, files, ...results };
     files['metrics.jsonl'] = training.metricsFile;
     return { blobs: { checkpoint }, files, records: { events: training.eventFolder }, ...results };

@@ -4,6 +4,7 @@ import { subsetSchema } from '@selfsup/data/subset';
 import { networkSchema } from '@selfsup/models/network-section';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
+import { cutsEvenly, replicasSchema, unevenBatches } from '@selfsup/trainer/replicas';
 
 const data = z.strictObject({
   split: z.string().default('train'),
@@ -25,7 +26,7 @@ const data = z.strictObject({
 
 /** The config section of a training stage around the section of its task. Defaults are RotNet's on CIFAR-10. */
 export function trainingSchema<Config>(task: ZodType<Config>) {
-  return z.strictObject({
+  const schema = z.strictObject({
     network: networkSchema,
     data: data.prefault({}),
     task: task.prefault({} as never),
@@ -33,6 +34,8 @@ export function trainingSchema<Config>(task: ZodType<Config>) {
     schedule: scheduleSchema.prefault({ name: 'cosine', learningRate: 0.1 }),
     epochs: z.int().min(0),
     batchSize: z.int().positive().default(128),
+    /** Parts of a batch that are computed apart, by one process or several. */
+    replicas: replicasSchema,
     /** In units of 0..255; the training split's own statistics where absent. */
     normalisation: z
       .strictObject({ mean: z.array(z.number()).min(1), std: z.array(z.number().positive()).min(1) })
@@ -58,6 +61,7 @@ export function trainingSchema<Config>(task: ZodType<Config>) {
       })
       .prefault({}),
   });
+  return schema.refine(cutsEvenly, unevenBatches);
 }
 
 /** A checked config of a training stage. */

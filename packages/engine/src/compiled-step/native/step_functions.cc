@@ -1,11 +1,12 @@
 // Linked into the addon of tfjs with -Wl,--wrap=napi_define_properties: gives it functions by which the ops of a step
-// run as one TensorFlow function. The npm package's own files stay as they are.
+// run as one TensorFlow function, and one by which processes compute together. The npm package's own files stay as they are.
 #include <node_api.h>
 #include <cstring>
 #include "js_values.h"
 #include "loaded_pages.h"
 #include "step_graph.h"
 #include "tensorflow/c/c_api.h"
+#include "tensorflow/c/c_api_experimental.h"
 #include "tensorflow/c/eager/c_api.h"
 #include "tfjs_backend.h"
 
@@ -190,6 +191,34 @@ napi_value DescribeTensor(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/**
+ * enableCollectives(server): makes this process one of a cluster, as a tensorflow.ServerDef in text says. Before there are
+ * tensors: the context's devices are others afterwards.
+ */
+napi_value EnableCollectives(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const Status status = NewStatus();
+  TF_Buffer* server = TFE_GetServerDef(call.js.Text(call.arguments[0]).c_str(), status.get());
+  if (TF_GetCode(status.get()) != TF_OK) return call.js.Throw(TF_Message(status.get()));
+  TFE_EnableCollectiveOps(call.context, server->data, server->length, status.get());
+  TF_DeleteBuffer(server);
+  if (TF_GetCode(status.get()) != TF_OK) return call.js.Throw(TF_Message(status.get()));
+  const std::unique_ptr<TF_DeviceList, decltype(&TF_DeleteDeviceList)> devices(
+      TFE_ContextListDevices(call.context, status.get()), &TF_DeleteDeviceList);
+  if (TF_GetCode(status.get()) != TF_OK) return call.js.Throw(TF_Message(status.get()));
+  // The backend knows its device by its whole name, which begins with the task's.
+  std::string& device = call.backend->*Open(Device());
+  const std::string kind = device.substr(device.find("/device:"));
+  for (int i = 0; i < TF_DeviceListCount(devices.get()); i++) {
+    const std::string name = TF_DeviceListName(devices.get(), i, status.get());
+    if (name.size() > kind.size() && name.compare(name.size() - kind.size(), kind.size(), kind) == 0) {
+      device = name;
+      return nullptr;
+    }
+  }
+  return call.js.Throw("The cluster has no device " + kind);
+}
+
 }  // namespace
 
 extern "C" {
@@ -212,6 +241,7 @@ napi_status __wrap_napi_define_properties(napi_env env, napi_value exports, size
       {"removeFunction", nullptr, RemoveFunction, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"copyTensor", nullptr, CopyTensor, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"describeTensor", nullptr, DescribeTensor, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"enableCollectives", nullptr, EnableCollectives, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   return __real_napi_define_properties(env, exports, sizeof(ours) / sizeof(ours[0]), ours);
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { UserError } from '@selfsup/kit/errors';
 import { diskFull } from '../machine.ts';
-import { ADDON, GUARD, GUARD_SOURCE, STEP_SOURCES, nodeApiHeaders } from '../place.ts';
+import { ADDON, GUARD, HELPER_SOURCES, LOOPBACK, STEP_SOURCES, nodeApiHeaders } from '../place.ts';
 
 const INSTALL_COMPILER =
   'Install one (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; Arch: pacman -S gcc), or set CXX to its command.';
@@ -24,7 +24,7 @@ export async function findCompiler(environment: NodeJS.ProcessEnv): Promise<stri
 }
 
 /**
- * Compiles the npm package's addon with our functions of compiled steps, and our guard of stderr, against the library and
+ * Compiles the npm package's addon with our functions of compiled steps, and our two helpers, against the library and
  * headers in `root/deps`, into `root/lib`. Throws `UserError` with the compiler's words where that fails.
  */
 export async function compileAddon(
@@ -46,7 +46,11 @@ export async function compileAddon(
       ...['-o', join(root, ADDON), `-L${join(deps, 'lib')}`, '-ltensorflow', '-ltensorflow_framework'],
       '-Wl,-rpath,$ORIGIN/../../deps/lib',
     ],
-    ['-DNODE_GYP_MODULE_NAME=stderr_guard', `-I${headers}`, GUARD_SOURCE, '-o', join(root, GUARD)],
+    [
+      ...['-DNODE_GYP_MODULE_NAME=stderr_guard', `-I${headers}`],
+      ...[join(HELPER_SOURCES, 'stderr_guard.cc'), '-o', join(root, GUARD)],
+    ],
+    [join(HELPER_SOURCES, 'loopback_bind.cc'), '-o', join(root, LOOPBACK), '-ldl'],
   ];
   const [program = '', ...first] = compiler;
   await Promise.all(

@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Dismissed, joinCluster, membershipOf, type Cluster } from '@selfsup/engine/cluster';
+import type { Progress } from '@selfsup/kit/progress';
+import { wholeWork } from '@selfsup/kit/stage';
+import type { Stage } from '../declare/stage.ts';
+import { decideStage } from '../keys/decide.ts';
+import { ChildFailed, type StageOptions } from './child-command.ts';
+import { replicasOf } from './launch.ts';
+import { runStage, stageInputs } from './run-stage.ts';
+import type { Outcome } from './run-unit.ts';
+import { unbroken, type Session } from './session.ts';
+
+const silent: Progress = {
+  phase: () => ({ advance: () => undefined, done: () => undefined }),
+  note: () => undefined,
+  warn: () => undefined,
+};
+
+/**
+ * Brings a stage up to date, alone or as one of several processes as the environment says. The first of them does all that one
+ * alone would do, holds the lease and publishes; the others take its training steps with it and write nothing.
+ * Throws as `runStage`, as `joinCluster`, and `ProcessLost`.
+ */
+export async function runStageTogether(session: Session, stage: Stage, options: StageOptions): Promise<Outcome> {
+  const membership = membershipOf(process.env);
+  if (membership === undefined) return runStage(session, stage, options);
+  // What this process starts computes by itself.
+  delete process.env['LD_PRELOAD'];
+  const joined = await joinCluster(membership, { purpose: stage.named });
+  if (joined.rank > 0) return unbroken(() => follow(session, stage, joined));
+  try {
+    const outcome = await runStage(session, stage, options);
+    joined.dismiss('done');
+    return outcome;
+  } catch (error) {
+    const { name } = error as Error;
+    // Of a loss the others hear when the connection ends: they are lost too.
+    if (name !== 'ProcessLost') joined.dismiss(name === 'Interrupted' ? 'stopped' : 'failed');
+    throw error;
+  }
+}
+
+/** In another process than the first: takes part in its training steps until it is done. */
+async function follow(session: Session, stage: Stage, joined: Cluster): Promise<Outcome> {
+  let folder: string | undefined;
+  try {
+    await joined.hear();
+    const decision = await decideStage(session, stage);
+    joined.answer({ key: decision?.key, keyParts: decision?.keyParts, place: decision?.place });
+    const { run, config } = decision?.prepared ?? (await stage.prepare(session));
+    // Nothing to compute on, which the first will say, or nothing to share.
+    if (decision === undefined || replicasOf(config) === 1) for (;;) await joined.hear();
+    folder = await mkdtemp(join(tmpdir(), 'selfsup-process-'));
+    await run({
+      ...{ seed: stage.seed, needs: stageInputs(stage), workFolder: folder, progress: silent },
+      ...{ signal: session.signal, extent: wholeWork },
+    });
+    const { begins } = await joined.hear();
+    throw new Error(`The first process trains what this one never comes to: ${String(begins)}`);
+  } catch (error) {
+    if (!(error instanceof Dismissed)) throw error;
+    if (error.how === 'failed') throw new ChildFailed(1);
+    return 'computed';
+  } finally {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
