@@ -1,3 +1,4 @@
+import type { ProbeDescription } from '@selfsup/eval/probe-model';
 import type { Normalisation } from '@selfsup/models/encoder';
 import type { ImageShape } from '@selfsup/models/network';
 
@@ -8,6 +9,22 @@ export type Precision = 'float16' | 'float32';
 export interface NetworkSettings {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** Linear probes that were trained on a network. */
+export interface TrainedProbe extends ProbeDescription {
+  /** Of each layer the share of the test images that it gets right, in percent. */
+  readonly top1: Readonly<Record<string, number>>;
+}
+
+/** The data that a network was trained on. */
+export interface TrainingData {
+  /** In plain words. */
+  readonly chosen: string;
+  /** Whether all of its images were made of one or a few pictures. */
+  readonly ofFewPictures: boolean;
+  /** The first of its images: bytes `[count, height, width, channels]` in base64; absent where they are not all small and alike. */
+  readonly first?: (ImageShape & { readonly count: number; readonly pixels: string }) | undefined;
 }
 
 /** What a network is beside its weights. */
@@ -27,6 +44,9 @@ export interface NetworkFacts {
   readonly seed: number;
   /** What each number of its head stands for; absent where it has no head that classifies. */
   readonly outputs?: readonly string[] | undefined;
+  /** Probes of its layers; the weights of the first are called `probe0/…`. */
+  readonly probes: readonly TrainedProbe[];
+  readonly trainedOn?: TrainingData | undefined;
   /** What `gather.ts` of a panel found beside, by the panel's name. */
   readonly gathered: Readonly<Record<string, unknown>>;
 }

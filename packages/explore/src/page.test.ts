@@ -36,7 +36,7 @@ beforeAll(async () => {
   writeFileSync(file, page);
   networks = await Promise.all(
     checkpoints.map(async ({ label, checkpoint }) => {
-      const { facts, modules, tensors } = await gatherNetwork(label, checkpoint, [], {});
+      const { facts, modules, tensors } = await gatherNetwork({ label, checkpoint }, [], {});
       return runNetwork(facts, modules, tensors);
     }),
   );

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from '@selfsup/kit/files';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
+import type { NetworkSource } from './make/gather-network.ts';
 
 /** What an experiment says of its page, under `explore`. */
 export const exploreSchema = z.strictObject({
@@ -21,6 +22,12 @@ export const datasetRole = 'dataset';
 
 /** Role of a network, by what people call it. */
 export const networkRole = (label: string): string => `network ${label}`;
+
+/** Role of linear probes that were trained on a network, by its label and their stage. */
+export const probeRole = (label: string, stage: string): string => `probe of ${label}: ${stage}`;
+
+/** Role of the dataset that a network was trained on. */
+export const trainingDataRole = (label: string): string => `data of ${label}`;
 
 /** The file that the stage publishes. */
 export const exploreFile = 'explore.html';
@@ -43,9 +50,7 @@ export async function runExplore(
     const page = await makePage({
       title,
       eyebrow: html`To play with: <a href="index.html">the report</a> of <code>${experiment}</code> has the numbers`,
-      networks: Object.entries(needs)
-        .filter(([role]) => role !== datasetRole)
-        .map(([role, need]) => ({ label: role.slice(networkRole('').length), checkpoint: need.blob('checkpoint') })),
+      networks: await Promise.all(labelsOf(needs).map((label) => networkOf(label, needs))),
       dataset,
       images: config.images,
       panels,
@@ -56,4 +61,25 @@ export async function runExplore(
   } finally {
     await dataset.close();
   }
+}
+
+type Needs = StageContext<ExploreConfig>['needs'];
+
+function labelsOf(needs: Needs): string[] {
+  const start = networkRole('');
+  return Object.keys(needs).flatMap((role) => (role.startsWith(start) ? role.slice(start.length) : []));
+}
+
+/** A network with its probes and what it was trained on. */
+async function networkOf(label: string, needs: Needs): Promise<NetworkSource> {
+  const { trainingData } = await import('./make/training-data.ts');
+  const start = probeRole(label, '');
+  const probes = Object.entries(needs).filter(([role]) => role.startsWith(start));
+  const data = needs[trainingDataRole(label)];
+  return {
+    label,
+    checkpoint: needs[networkRole(label)]!.blob('checkpoint'),
+    probes: probes.map(([, need]) => ({ file: need.blob('probe'), metrics: need.metrics })),
+    trainedOn: data && (await trainingData(data.blob('lmdb'))),
+  };
 }

@@ -28,7 +28,11 @@ const needsOf = (
 };
 
 test('a page has the networks that no other training builds on, and test images of what is measured on', () => {
-  expect(needsOf(stages)).toEqual({ dataset: '/a/cifar10/ingest', 'network aet': '/a/toy/base/seed-3/pretrain' });
+  expect(needsOf(stages)).toEqual({
+    dataset: '/a/cifar10/ingest',
+    'network aet': '/a/toy/base/seed-3/pretrain',
+    'data of aet': '/a/mono/ingest',
+  });
 });
 
 test('it has those of all variants, by their names', () => {
@@ -36,8 +40,25 @@ test('it has those of all variants, by their names', () => {
   expect(needsOf(alone, { rotnet: {}, random: { 'pretrain.uses': 'tasks/random' } })).toEqual({
     dataset: '/a/mono/ingest',
     'network rotnet': '/a/toy/rotnet/seed-3/pretrain',
+    'data of rotnet': '/a/mono/ingest',
     'network random': '/a/toy/random/seed-3/pretrain',
+    'data of random': '/a/mono/ingest',
   });
+});
+
+test('it has the linear probes of each network, on whatever features, and no other classifiers', () => {
+  const needs = { features: 'features' };
+  const probed = {
+    ...stages,
+    linear: { uses: 'eval/linear-probe', needs, config: {} },
+    conv: { uses: 'eval/classifier', needs, config: {} },
+    live: { uses: 'eval/augmented-probe', needs: { encoder: 'pretrain' }, config: { head: 'linear' } },
+    other: { uses: 'eval/augmented-probe', needs: { encoder: 'pretrain' }, config: { head: 'fc2' } },
+  };
+  expect(Object.keys(needsOf(probed)!).filter((role) => role.startsWith('probe'))).toEqual([
+    'probe of aet: linear',
+    'probe of aet: live',
+  ]);
 });
 
 test('none is made where none is declared, and none can be without a network', () => {

@@ -1,14 +1,17 @@
 import { join } from 'node:path';
-import { datasetRole, networkRole, runExplore } from '@selfsup/explore/stage';
+import { datasetRole, networkRole, probeRole, runExplore, trainingDataRole } from '@selfsup/explore/stage';
 import { UserError } from '@selfsup/kit/errors';
 import type { Experiment } from './experiment.ts';
 import { packageEntry, partsOf } from './parts.ts';
 import type { Places, Prepared, Stage } from './stage.ts';
 import { stagesOf } from './stages.ts';
 
+/** Evaluations that train linear probes and publish them. */
+const probing = ['eval/linear-probe', 'eval/layer-probes', 'eval/cached-layer-probes', 'eval/augmented-probe'];
+
 /**
  * The stage that makes the page in which the networks of an experiment run: those of each variant, with the first seed, and
- * test images of the data that is measured on. Undefined where the experiment declares none. Throws `UserError` where it declares one and has no network.
+ * their linear probes, and test images of the data that is measured on. Undefined where the experiment declares none. Throws `UserError` where it declares one and has no network.
  */
 export function exploreStage(places: Places, experiment: Experiment): Stage | undefined {
   const { explore: config, name, about, file } = experiment;
@@ -40,7 +43,13 @@ export function exploreStage(places: Places, experiment: Experiment): Stage | un
     dryRun: false,
     needs: Object.fromEntries([
       [datasetRole, dataset],
-      ...networks.map(({ label, stage }) => [networkRole(label), stage] as const),
+      ...networks.flatMap(({ label, stage, probes }) => [
+        [networkRole(label), stage] as const,
+        ...Object.values(stage.needs)
+          .filter(({ kind }) => kind === 'dataset')
+          .map((data) => [trainingDataRole(label), data] as const),
+        ...probes.map((probe) => [probeRole(label, probe.name), probe] as const),
+      ]),
     ]),
     label: `${name}: explore`,
     named: `${name} explore`,
@@ -61,16 +70,30 @@ export function exploreStage(places: Places, experiment: Experiment): Stage | un
  * The stages that train a network on which no other training builds, by what people call them: the variant, or without
  * variants the task.
  */
-function trainedNetworks(places: Places, experiment: Experiment): { label: string; stage: Stage }[] {
+function trainedNetworks(
+  places: Places,
+  experiment: Experiment,
+): { label: string; stage: Stage; probes: readonly Stage[] }[] {
   return experiment.variants.flatMap(({ name }) => {
-    const trainings = stagesOfFirstSeed(places, experiment, name).filter(({ kind }) => kind === 'pretraining');
+    const all = stagesOfFirstSeed(places, experiment, name);
+    const trainings = all.filter(({ kind }) => kind === 'pretraining');
     const before = trainings.flatMap(({ needs }) => Object.values(needs).map((need) => need.name));
     const last = trainings.filter((stage) => !before.includes(stage.name));
     return last.map((stage) => {
       const label = name === 'base' ? stage.uses.split('/')[1]! : name;
-      return { label: last.length === 1 ? label : `${label} ${stage.name}`, stage };
+      const probes = all.filter((one) => isLinearProbe(one) && standsOn(one, stage.folder));
+      return { label: last.length === 1 ? label : `${label} ${stage.name}`, stage, probes };
     });
   });
+}
+
+function isLinearProbe({ uses, declared }: Stage): boolean {
+  return probing.includes(uses) && (declared?.['head'] ?? 'linear') === 'linear';
+}
+
+/** Whether a stage needs what is published in a folder, by whatever stages between. */
+function standsOn(stage: Stage, folder: string): boolean {
+  return Object.values(stage.needs).some((need) => need.folder === folder || standsOn(need, folder));
 }
 
 /** The data that is measured on, or where nothing is measured trained on. */

@@ -9,8 +9,8 @@ import { openCachedSource } from './cached-source.ts';
 import type { HeadTraining } from './head-config.ts';
 import { headResults } from './head-results.ts';
 import type { FeatureShape, HeadSource } from './head-source.ts';
-import { trainHead } from './head-training.ts';
 import { buildHead, type HeadKind } from './heads.ts';
+import { trainAndKeep } from './published-probe.ts';
 
 /** `runHead` on the published features of the config's layer. */
 export function runCachedHead(context: StageContext<HeadTraining>, kind: HeadKind): Promise<StageResult> {
@@ -25,7 +25,7 @@ export function runAugmentedHead(context: StageContext<AugmentedConfig>, kind: H
 /**
  * Runs a stage that trains one head on the batches of the source that `open` opens, whose order is a function of the
  * key that it is given. The metrics are `<head>/<protocol>/<layer>/top1` (after the last epoch) and `…/top1-best`,
- * both in percent.
+ * both in percent. A linear probe is published as the blob `probe`.
  */
 async function runHead<Config extends HeadTraining>(
   context: StageContext<Config>,
@@ -47,13 +47,19 @@ async function runHead<Config extends HeadTraining>(
     const name = `${head} on ${config.layer}`;
     const identity = sha256(canonicalJson({ config, seed, head, ...source.identity }));
     const where = { workFolder, progress, signal, extent };
-    const trained = trainHead({ ...where, model, source, config, layers: [config.layer], name, identity });
-    const { heads, curve } = await trained.finally(() => model.dispose());
+    const job = { ...where, model, source, config, layers: [config.layer], name, identity };
+    const { heads, curve, blobs } = await trainAndKeep(job, probeOf(kind, config, shape));
     // Top-5 is no part of these protocols.
     const measured = heads.map((one) => ({ ...one, top5: undefined }));
     const results = headResults({ head, protocol: config.protocol }, [config.layer], source, measured, curve);
-    return { records: eventRecords(workFolder), ...results };
+    return { records: eventRecords(workFolder), blobs, ...results };
   } finally {
     await source.close();
   }
+}
+
+/** What to keep of a linear probe. */
+function probeOf(kind: HeadKind, { protocol, layer }: HeadTraining, shape: FeatureShape) {
+  if (kind.head !== 'linear') return undefined;
+  return { protocol, layers: [{ prefix: '', layer, shape, pooling: kind.pooling, batchNorm: kind.batchNorm }] };
 }

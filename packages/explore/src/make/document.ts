@@ -13,6 +13,8 @@ export interface PageParts {
   readonly status: string;
   /** Paragraphs that say what must be known of the networks. */
   readonly notes: readonly Content[];
+  /** Paragraphs that say which networks are not in it, and why. */
+  readonly leftOut: readonly Content[];
   readonly loader: string;
   readonly code: string;
   /** The data blocks by id: JSON as it is, the others as `pack` made them. */
@@ -28,7 +30,7 @@ const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(
  * @param packed `code` as `pack` made it
  */
 export function pageDocument(
-  { title, eyebrow, summary, status, notes, loader, code, blocks }: PageParts,
+  { title, eyebrow, summary, status, notes, leftOut, loader, code, blocks }: PageParts,
   packed: string,
 ): string {
   const style = `${styles}${exploreStyles}`;
@@ -63,6 +65,7 @@ export function pageDocument(
           <h1>${title}</h1>
           <p class="summary">${summary}</p>
           <p id="status" role="status">${status}</p>
+          <div id="left-out">${leftOut.map((note) => html`<p class="banner">${note}</p>`)}</div>
           <noscript><p class="banner">All of this is done by a script, and this browser runs none.</p></noscript>
         </header>
         <main id="main" aria-busy="true"></main>

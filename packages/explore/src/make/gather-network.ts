@@ -1,8 +1,10 @@
+import { readProbe } from '@selfsup/eval/published-probe';
+import type { Metric } from '@selfsup/kit/metric';
 import type { TensorData } from '@selfsup/models/checkpoint';
 import { loadEncoder } from '@selfsup/models/encoder';
 import type { Network } from '@selfsup/models/network';
 import { networkSchema } from '@selfsup/models/network-section';
-import type { NetworkFacts, NetworkSettings } from '../page-data.ts';
+import type { NetworkFacts, NetworkSettings, TrainedProbe, TrainingData } from '../page-data.ts';
 import type { Gather, PanelFacts } from '../panel.ts';
 import type { NetworkModules } from '../running-network.ts';
 
@@ -13,6 +15,15 @@ export interface GatheredNetwork {
   readonly modules: NetworkModules;
   /** Those that the page needs, in the order in which it has them. */
   readonly tensors: ReadonlyMap<string, TensorData>;
+}
+
+/** Where a network is published, and what goes with it. */
+export interface NetworkSource {
+  readonly label: string;
+  readonly checkpoint: string;
+  /** Blobs of linear probes that were trained on it, with what these measured. */
+  readonly probes?: readonly { readonly file: string; readonly metrics: readonly Metric[] }[] | undefined;
+  readonly trainedOn?: TrainingData | undefined;
 }
 
 /** What the numbers of the head of a task stand for, of tasks whose head classifies the image. */
@@ -27,14 +38,13 @@ const headOutputs: Readonly<
 const unused = ['discriminator/', 'optimizer/'];
 
 /**
- * Reads a checkpoint for a page. Throws `UserError` as `loadEncoder`.
+ * Reads a network for a page. Throws `UserError` as `loadEncoder`.
  *
  * @param classes of the data that it was trained on
  * @param panels each of which may find more
  */
 export async function gatherNetwork(
-  label: string,
-  checkpoint: string,
+  { label, checkpoint, probes = [], trainedOn }: NetworkSource,
   classes: readonly string[],
   panels: Readonly<Record<string, PanelFacts>>,
 ): Promise<GatheredNetwork> {
@@ -48,7 +58,10 @@ export async function gatherNetwork(
   const named = networkSchema.safeParse(taskConfig['adversaries']).data;
   if (named !== undefined) modules[named.name] = await loadModule(named.name);
   const adversaries = named === undefined ? settings : withDefaults(named, modules);
+  const trained = await Promise.all(probes.map(trainedProbe));
   const facts: NetworkFacts = {
+    ...(trainedOn !== undefined && { trainedOn }),
+    probes: trained.map(({ probe }) => probe),
     ...{ label, task, taskConfig, network: settings, input, normalisation, epoch, seed },
     ...(modules[adversaries.name]!.adversaries !== undefined && { adversaries }),
     ...(isKnown && { outputs }),
@@ -57,8 +70,20 @@ export async function gatherNetwork(
   return {
     facts: { ...facts, gathered: await gatheredBy(panels, facts) },
     modules,
-    tensors: new Map([...tensors].filter(([name]) => !unused.some((prefix) => name.startsWith(prefix)))),
+    tensors: new Map([
+      ...[...tensors].filter(([name]) => !unused.some((prefix) => name.startsWith(prefix))),
+      ...trained.flatMap((one, i) =>
+        [...one.tensors].map(([name, data]) => [name.replace('probe', `probe${i}`), data] as const),
+      ),
+    ]),
   };
+}
+
+async function trainedProbe({ file, metrics }: NonNullable<NetworkSource['probes']>[number]) {
+  const { description, tensors } = await readProbe(file);
+  const measured = metrics.filter(({ measure, epoch }) => measure === 'top1' && epoch === undefined);
+  const top1 = Object.fromEntries(measured.map(({ layer, value }) => [layer ?? '', value]));
+  return { probe: { ...description, top1 } satisfies TrainedProbe, tensors };
 }
 
 async function loadModule(name: string): Promise<Network> {

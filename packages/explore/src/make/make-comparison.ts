@@ -28,6 +28,7 @@ export async function makeComparison(
         'Choose what was measured, systems, layers and seeds; table and curve follow. Nothing is loaded and nothing is sent.',
       status: '',
       notes: [],
+      leftOut: [],
       blocks: { page: JSON.stringify(page) },
     },
     pack(code),

@@ -7,7 +7,7 @@ import type { NetworkData, PageData } from '../page-data.ts';
 import type { PanelFacts } from '../panel.ts';
 import { bundlePage } from './bundle.ts';
 import { pageDocument } from './document.ts';
-import { gatherNetwork, type GatheredNetwork } from './gather-network.ts';
+import { gatherNetwork, type GatheredNetwork, type NetworkSource } from './gather-network.ts';
 import { pack } from './pack.ts';
 import { choosePrecision, weightBytes, type ChosenPrecision } from './precision.ts';
 import { testImages, type TestImages } from './test-images.ts';
@@ -16,14 +16,15 @@ import { testImages, type TestImages } from './test-images.ts';
 export interface PageRequest {
   readonly title: string;
   readonly eyebrow: Content;
-  /** Checkpoints and what people call them. */
-  readonly networks: readonly { readonly label: string; readonly checkpoint: string }[];
+  readonly networks: readonly NetworkSource[];
   /** Whose test images are in the page. */
   readonly dataset: Dataset;
   /** Number of test images. */
   readonly images: number;
   /** Names of the panels that there are. */
   readonly panels: readonly string[];
+  /** Bytes that weights may take, as they stand in the page: 15 MB if not said otherwise. What does not fit is left out. */
+  readonly weights?: number | undefined;
 }
 
 /** Pictures on which is looked what rounded weights change, at most. */
@@ -39,8 +40,7 @@ export async function makePage(request: PageRequest): Promise<string> {
     await Promise.all(request.panels.map(async (name) => [name, await loadPanel(name)] as const)),
   );
   const gathered: GatheredNetwork[] = [];
-  for (const { label, checkpoint } of request.networks)
-    gathered.push(await gatherNetwork(label, checkpoint, dataset.manifest.classes, panels));
+  for (const source of request.networks) gathered.push(await gatherNetwork(source, dataset.manifest.classes, panels));
   const [first] = gathered;
   if (first === undefined) throw new UserError('A page needs a network', { remedy: 'Name one or more checkpoints.' });
   if (gathered.every(({ facts }) => facts.task !== 'random')) gathered.push(withRandomWeights(first));
@@ -49,7 +49,7 @@ export async function makePage(request: PageRequest): Promise<string> {
 }
 
 async function assembled(
-  { title, eyebrow }: PageRequest,
+  { title, eyebrow, weights: most = 15e6 }: PageRequest,
   gathered: readonly GatheredNetwork[],
   images: TestImages,
   panels: Readonly<Record<string, PanelFacts>>,
@@ -58,19 +58,33 @@ async function assembled(
   const { loader, code, wasm } = await bundlePage(Object.keys(panels), names);
   const blocks: Record<string, string> = { wasm: pack(wasm), images: pack(images.pixels) };
   const networks: NetworkData[] = [];
-  const notes: Content[] = [];
-  for (const [i, network] of gathered.entries()) {
+  const [notes, leftOut]: [Content[], Content[]] = [[], []];
+  let room = most;
+  for (const network of gathered) {
     const { facts, tensors } = network;
+    const refuse = (bytes: number): void => void leftOut.push(sizeNote(facts.label, tensors, bytes, most, room));
+    // Four characters stand for three bytes. What is far too large need not be tried.
+    const halved = (sizeOf(tensors) * 2 * 4) / 3;
+    if (halved > 2 * room) {
+      refuse(halved);
+      continue;
+    }
     const chosen = await choosePrecision(network, Object.values(panels), ...comparedPictures(images, network));
+    const weights = pack(weightBytes(tensors, chosen.precision));
+    if (weights.length > room) {
+      refuse(weights.length);
+      continue;
+    }
+    room -= weights.length;
+    blocks[`weights-${networks.length}`] = weights;
     const listed = [...tensors].map(([name, { shape }]) => ({ name, shape }));
     networks.push({ ...facts, precision: chosen.precision, tensors: listed });
     notes.push(precisionNote(facts.label, chosen));
-    blocks[`weights-${i}`] = pack(weightBytes(tensors, chosen.precision));
   }
   const page: PageData = { networks, images: images.data };
   return pageDocument(
     {
-      ...{ title, eyebrow, notes, loader, code },
+      ...{ title, eyebrow, notes, leftOut, loader, code },
       summary:
         'The trained networks run in this page. Nothing is loaded and nothing is sent: the page has no connection, and a ' +
         'picture of yours never leaves it.',
@@ -98,6 +112,24 @@ function comparedPictures(
   return [Float32Array.from(pixels.subarray(0, count * size)), count];
 }
 
+/** Number of values. */
+function sizeOf(tensors: GatheredNetwork['tensors']): number {
+  return [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
+}
+
+function sizeNote(
+  label: string,
+  tensors: GatheredNetwork['tensors'],
+  bytes: number,
+  most: number,
+  room: number,
+): Content {
+  const megabytes = (count: number): string => `${(count / 1e6).toFixed(1)} MB`;
+  const millions = (sizeOf(tensors) / 1e6).toFixed(1);
+  return html`${label} is left out: its ${millions} million weights would take ${megabytes(bytes)} here, and a page has
+  ${megabytes(most)} for weights${room < most && html`, of which ${megabytes(room)} were left`}.`;
+}
+
 function precisionNote(label: string, { precision, points }: ChosenPrecision): Content {
   if (points === undefined) return html`${label}: weights in ${precision}.`;
   const changes = `float16 would change a number that is shown by up to ${points.toPrecision(2)} points`;
@@ -113,6 +145,7 @@ function withRandomWeights({ facts, modules }: GatheredNetwork): GatheredNetwork
   const model = modules[name]!.build(config, facts.input, randomKey(facts.seed, 'weights', 'encoder'));
   const tensors = variableData(modelWeights('encoder', model));
   model.dispose();
-  const { outputs: _outputs, adversaries: _adversaries, ...rest } = facts;
-  return { facts: { ...rest, label: 'random', task: 'random', epoch: 0, gathered: {} }, modules, tensors };
+  const { outputs: _outputs, adversaries: _adversaries, trainedOn: _data, ...rest } = facts;
+  const own = { label: 'random', task: 'random', epoch: 0, probes: [], gathered: {} };
+  return { facts: { ...rest, ...own }, modules, tensors };
 }

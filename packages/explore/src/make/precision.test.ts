@@ -16,7 +16,7 @@ const pixels = Float32Array.from(
 );
 
 test('weights are halved where that changes no probability by a tenth of a point', async () => {
-  const network = await gatherNetwork('dull', await rotationNetwork(folder, 'dull', 1), [], {});
+  const network = await gatherNetwork({ label: 'dull', checkpoint: await rotationNetwork(folder, 'dull', 1) }, [], {});
   const { precision, points } = await choosePrecision(network, [rotnet], pixels, count);
   expect(points).toBeGreaterThan(0);
   expect(points).toBeLessThan(0.1);
@@ -24,11 +24,15 @@ test('weights are halved where that changes no probability by a tenth of a point
 });
 
 test('they stay as they are where it does, and where float16 cannot hold them', async () => {
-  const sharp = await gatherNetwork('sharp', await rotationNetwork(folder, 'sharp', 300), [], {});
+  const sharp = await gatherNetwork(
+    { label: 'sharp', checkpoint: await rotationNetwork(folder, 'sharp', 300) },
+    [],
+    {},
+  );
   const chosen = await choosePrecision(sharp, [rotnet], pixels, count);
   expect(chosen.points).toBeGreaterThan(0.1);
   expect(chosen.precision).toBe('float32');
-  const huge = await gatherNetwork('huge', await rotationNetwork(folder, 'huge', 1e7), [], {});
+  const huge = await gatherNetwork({ label: 'huge', checkpoint: await rotationNetwork(folder, 'huge', 1e7) }, [], {});
   expect((await choosePrecision(huge, [rotnet], pixels, count)).precision).toBe('float32');
 });
 

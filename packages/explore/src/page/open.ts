@@ -1,6 +1,6 @@
 import { startBackend, type BackendChoice, type BackendName } from '@selfsup/engine/browser-backends';
 import type { PageData } from '../page-data.ts';
-import { runNetwork, type NetworkModules } from '../running-network.ts';
+import { runNetwork, type NetworkModules, type RunningNetwork } from '../running-network.ts';
 import { element } from './element.ts';
 import { latest } from './latest.ts';
 import type { Page, Panel } from './page.ts';
@@ -27,15 +27,10 @@ export async function open(code: PageCode): Promise<void> {
     const data = JSON.parse(document.getElementById('page')!.textContent) as PageData;
     const [wasm, pixels] = await Promise.all([unpack('wasm'), unpack('images')]);
     const choice = await startBackend(wasm, wantedBackend());
-    const networks = await Promise.all(
-      data.networks.map(async (facts, i) => {
-        const tensors = readTensors(facts, await unpack(`weights-${i}`));
-        return runNetwork(facts, code.networks, tensors);
-      }),
-    );
     const { height, width, channels } = data.images;
     const size = height * width * channels;
     const pixelsOf = (image: number): Uint8Array => new Uint8Array(pixels, image * size, size);
+    const networks = await answering(data, code.networks);
     const chooser = choosePictures(data.images, pixelsOf);
     let busy = 0;
     const say = (change: 1 | -1): void => main.setAttribute('aria-busy', String((busy += change) > 0));
@@ -66,6 +61,25 @@ export async function open(code: PageCode): Promise<void> {
   } catch (error) {
     fail(error);
   }
+}
+
+/** The networks that answer here. Of the others it is said which, and why. */
+async function answering({ networks }: PageData, modules: NetworkModules): Promise<RunningNetwork[]> {
+  const weights = await Promise.all(networks.map((_, i) => unpack(`weights-${i}`)));
+  const answer: RunningNetwork[] = [];
+  for (const [i, facts] of networks.entries()) {
+    try {
+      const network = runNetwork(facts, modules, readTensors(facts, weights[i]!));
+      const { height, width, channels } = facts.input;
+      await network.look(new Float32Array(height * width * channels));
+      answer.push(network);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const told = element('p', { class: 'banner' }, `${facts.label} is left out, since it cannot run here: ${why}.`);
+      document.getElementById('left-out')!.append(told);
+    }
+  }
+  return answer;
 }
 
 /** What the page's address asks for, as `explore.html#backend=cpu`. */

@@ -5,25 +5,34 @@ import { openDataset } from '@selfsup/data/dataset';
 import { shapes } from '@selfsup/eval/testing/stages';
 import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
 import { html } from '@selfsup/report/markup';
-import { gatherNetwork } from '../make/gather-network.ts';
+import { gatherNetwork, type NetworkSource } from '../make/gather-network.ts';
 import { makePage } from '../make/make-page.ts';
+import { trainingData } from '../make/training-data.ts';
+import type { TrainingData } from '../page-data.ts';
 import type { PanelFacts } from '../panel.ts';
 import { runNetwork } from '../running-network.ts';
 import { chromium, openPage, type OpenPage } from '../testing/chromium.ts';
-import { untrained } from '../testing/untrained.ts';
+import { untrained, untrainedProbe } from '../testing/untrained.ts';
 import aed from './aed/aed.ts';
 import aet from './aet/aet.ts';
 import bigan from './bigan/bigan.ts';
 import deepcluster from './deepcluster/deepcluster.ts';
 import jigsaw from './jigsaw/jigsaw.ts';
+import probe from './probe/probe.ts';
 
-const panels = { aed, aet, bigan, deepcluster, jigsaw };
-const systems = ['aed', 'affine', 'projective', 'bigan', 'deepcluster', 'jigsaw'] as const;
+const panels = { aed, aet, bigan, deepcluster, jigsaw, probe };
+const systems = ['aed', 'affine', 'projective', 'bigan', 'deepcluster', 'jigsaw', 'scattering'] as const;
 
 describe.skipIf(chromium === undefined)('what panels show of the first test image is what Node computes', () => {
   const folder = temporaryFolder('panels');
   let browser: OpenPage;
   let image: Float32Array;
+  let probeFile: string;
+  let trainedOn: TrainingData;
+  const sourceOf = (label: (typeof systems)[number]): NetworkSource => ({
+    ...{ label, checkpoint: join(folder, `${label}.safetensors`) },
+    ...(label === 'deepcluster' && { trainedOn, probes: [{ file: probeFile, metrics: [] }] }),
+  });
   const settled = (): Promise<void> =>
     browser.evaluate(`new Promise((done) => {
       const look = () => document.querySelector('main').getAttribute('aria-busy') === 'false' || document.querySelector('[role=alert]') ? done() : setTimeout(look, 5);
@@ -31,14 +40,16 @@ describe.skipIf(chromium === undefined)('what panels show of the first test imag
     })`);
 
   beforeAll(async () => {
-    const dataset = openDataset((await shapes(32)).blob('lmdb'));
+    const lmdb = (await shapes(32)).blob('lmdb');
+    const dataset = openDataset(lmdb);
     image = Float32Array.from(dataset.image('test', 0));
-    const networks = await Promise.all(
-      systems.map(async (label) => ({ label, checkpoint: await untrained(folder, label) })),
-    );
+    for (const system of systems) await untrained(folder, system);
+    probeFile = await untrainedProbe(folder);
+    trainedOn = { ...(await trainingData(lmdb)), ofFewPictures: true };
     const page = await makePage({
-      ...{ title: 'All', eyebrow: html`a test`, networks, dataset, images: 8 },
-      panels: [...Object.keys(panels), 'filters', 'neighbours'],
+      ...{ title: 'All', eyebrow: html`a test`, dataset, images: 8, weights: 1e6 },
+      networks: [...systems.map(sourceOf), { label: 'large', checkpoint: await untrained(folder, 'large') }],
+      panels: [...Object.keys(panels), 'filters', 'neighbours', 'single-image'],
     });
     await dataset.close();
     writeFileSync(join(folder, 'explore.html'), page);
@@ -49,7 +60,7 @@ describe.skipIf(chromium === undefined)('what panels show of the first test imag
 
   /** What a panel says in Node of the image. */
   const figures = async (label: (typeof systems)[number], panel: PanelFacts): Promise<number[]> => {
-    const { facts, modules, tensors } = await gatherNetwork(label, join(folder, `${label}.safetensors`), [], panels);
+    const { facts, modules, tensors } = await gatherNetwork(sourceOf(label), [], panels);
     return Array.from(await panel.figures!(runNetwork(facts, modules, tensors), image, 1));
   };
   /** The values of an attribute in the part of the page that is under a title. */
@@ -91,6 +102,35 @@ describe.skipIf(chromium === undefined)('what panels show of the first test imag
     const probabilities = (await shown(deepcluster.title, 'probability')).map((value) => 100 * Number(value));
     probabilities.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 1));
     expect(probabilities).toHaveLength(3);
+  });
+
+  test('linear probes: the likeliest classes of each layer', async () => {
+    const all = await figures('deepcluster', probe);
+    const expected = [all.slice(0, 4), all.slice(4)].flatMap((one) => one.sort((a, b) => b - a).slice(0, 3));
+    const probabilities = (await shown(probe.title, 'probability')).map((value) => 100 * Number(value));
+    probabilities.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 1));
+    expect(probabilities).toHaveLength(6);
+  });
+
+  test('one picture: the first images that a network saw, and its filters', async () => {
+    const [training, filters] = await browser.evaluate<number[]>(`(() => {
+      const section = [...document.querySelectorAll('section')].find((one) => one.querySelector('h2').textContent === 'What so few pictures taught');
+      return ['Training image', 'Filter'].map((start) => section.querySelectorAll('canvas[aria-label^="' + start + '"]').length);
+    })()`);
+    expect(training).toBe(8);
+    expect(filters).toBeGreaterThan(0);
+  });
+
+  test('what cannot run is left out, and why', async () => {
+    const told = await browser.evaluate<string[]>(
+      `[...document.querySelectorAll('#left-out p')].map((one) => one.textContent.replaceAll(/\\s+/g, ' '))`,
+    );
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^large is left out: its 1\.\d million weights would take \d\.\d MB here, and a page has 1\.0 MB for weights, of which 0\.\d MB were left\.$/,
+      ),
+      "scattering is left out, since it cannot run here: Nothing stands in for TensorFlow's op Complex in a page.",
+    ]);
   });
 
   test('Jigsaw: how sure it is of an order of the set, also after two tiles were exchanged by hand', async () => {

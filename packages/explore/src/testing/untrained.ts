@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import type { tf } from '@selfsup/engine/tensorflow';
+import { buildProbe, type ProbeDescription } from '@selfsup/eval/probe-model';
 import { deriveKey, randomKey, type RandomKey } from '@selfsup/kit/random';
+import { writeCheckpoint, type Json } from '@selfsup/models/checkpoint';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { embeddingModel, featureShapeOf } from '@selfsup/models/heads';
 import { configureNetwork, type ConfiguredNetwork, type ImageShape } from '@selfsup/models/network';
 import { codeHead } from '@selfsup/models/units';
+import { modelWeights, variableData } from '@selfsup/models/weights';
 import { upsamplingDecoder } from '@selfsup/tasks/aed-decoder';
 import { AFFINE_COMPONENTS, PROJECTIVE_COMPONENTS } from '@selfsup/tasks/aet-descriptions';
 import { clusterHead, refresh } from '@selfsup/tasks/cluster-head';
@@ -80,6 +83,18 @@ const systems = {
       };
     },
   },
+  scattering: {
+    task: 'random',
+    taskConfig: {},
+    network: { name: 'scattering', scales: 2 },
+    heads: () => ({}),
+  },
+  large: {
+    task: 'random',
+    taskConfig: {},
+    network: { name: 'nin', blocks: 2, width: 300 },
+    heads: () => ({}),
+  },
 } satisfies Record<string, Untrained>;
 
 /** Writes the checkpoint of a system for images of 32 × 32 that was not trained, and gives its path. */
@@ -104,5 +119,23 @@ export async function untrained(folder: string, name: keyof typeof systems): Pro
       normalisation: { mean: [120, 110, 100], std: [60, 61, 62] },
     },
   );
+  return path;
+}
+
+/** Writes linear probes of four classes that were not trained, of both layers of DeepCluster's network above; gives the path. */
+export async function untrainedProbe(folder: string): Promise<string> {
+  const common = { batchNorm: true } as const;
+  const description: ProbeDescription = {
+    protocol: 'test',
+    classes: ['circle', 'square', 'star', 'cross'],
+    layers: [
+      { ...common, prefix: 'conv1', layer: 'conv1', shape: [16, 16, 6], pooling: { adaptiveMax: 3 } },
+      { ...common, prefix: 'conv2', layer: 'conv2', shape: [8, 8, 12], pooling: { adaptiveAverage: 3 } },
+    ],
+  };
+  const path = join(folder, 'probe.safetensors');
+  const model = buildProbe(description);
+  const metadata = description as unknown as Record<string, Json>;
+  await writeCheckpoint(path, { tensors: variableData(modelWeights('probe', model)), metadata });
   return path;
 }

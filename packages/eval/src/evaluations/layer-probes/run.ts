@@ -83,5 +83,6 @@ async function train(context: Context, source: HeadSource, settings: ResolvedPro
   });
   const model = jointProbes(Object.fromEntries(probes));
   const name = `linear probes on ${layers.join(', ')}`;
-  return trainLayerHeads(context, source, settings, { head: 'linear', name, model, testEvery });
+  const probed = probes.map(([layer, { shape, pooling }]) => ({ prefix: layer, layer, shape, pooling, batchNorm }));
+  return trainLayerHeads(context, source, settings, { head: 'linear', name, model, testEvery, probed });
 }

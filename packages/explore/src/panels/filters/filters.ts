@@ -2,6 +2,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { overlaid } from '@selfsup/eval/attention-overlay';
 import { colours, draw, picture } from '../../page/canvas.ts';
 import { element } from '../../page/element.ts';
+import { filterPictures, firstConvolution } from '../../page/first-layer.ts';
 import type { Page, Panel } from '../../page/page.ts';
 import { valuesOf, type RunningNetwork } from '../../running-network.ts';
 
@@ -34,31 +35,13 @@ const filters: Panel = {
 };
 export default filters;
 
-/** The first convolution that learns, where its kernels can be seen as grey or colour. */
-function firstConvolution({ encoder }: RunningNetwork): tf.layers.Layer | undefined {
-  const layer = encoder.layers.find((one) => one.getClassName() === 'Conv2D' && one.trainableWeights.length > 0);
-  return [1, 3].includes(layer?.weights[0]?.shape[2] ?? 0) ? layer : undefined;
-}
-
 function column(network: RunningNetwork, page: Page) {
   const layer = firstConvolution(network)!;
   const probed = tf.model({ inputs: network.encoder.inputs, outputs: layer.output as tf.SymbolicTensor });
-  const kernel = layer.weights[0]!.read();
-  const [rows, columns, channels, all] = kernel.shape as [number, number, number, number];
-  const shown = Array.from({ length: Math.min(all, mostShown) }, (_, filter) => ({
-    kernel: picture(`Filter ${filter + 1}`),
+  const shown = filterPictures(layer, mostShown).map((kernel, filter) => ({
+    kernel,
     response: picture(`Response of filter ${filter + 1}`),
   }));
-  const drawKernels = async (): Promise<void> => {
-    const values = await kernel.data();
-    shown.forEach(({ kernel: canvas }, filter) => {
-      const own = Float32Array.from({ length: rows * columns * channels }, (_, i) => values[i * all + filter]!);
-      const [low, high] = [Math.min(...own), Math.max(...own)];
-      const stretched = own.map((value) => (255 * (value - low)) / (high - low || 1));
-      draw(canvas, colours(stretched, { height: rows, width: columns, channels }), columns);
-    });
-  };
-  let drawn: Promise<void> | undefined;
   return {
     place: element(
       'article',
@@ -67,7 +50,6 @@ function column(network: RunningNetwork, page: Page) {
       element('div', { class: 'filters' }, ...shown.map((one) => element('div', {}, one.kernel, one.response))),
     ),
     async show() {
-      await (drawn ??= drawKernels());
       const { input } = network.facts;
       const pixels = page.picture().pixels(input);
       const response = tf.tidy(() => {
