@@ -47,7 +47,10 @@ test("gives PyTorch's features with the same weights", async () => {
   for (const [name, value] of Object.entries(differences)) expect(value, name).toBeLessThan(1e-4);
 });
 
-test('refuses tiny images and unknown keys', () => {
-  expect(() => build({}, 8)).toThrow(/'alexnet-small' takes images of at least 16 × 16 pixels, not 8 × 8/);
+test('takes puzzle tiles of 8 pixels, not fewer, and no unknown keys', () => {
+  const encoder = build({ width: 4 }, 8);
+  expect(encoder.outputShape).toEqual([null, 1, 1, 16]);
+  encoder.dispose();
+  expect(() => build({}, 7)).toThrow(/'alexnet-small' takes images of at least 8 × 8 pixels, not 7 × 7/);
   expect(alexnetSmall.schema.safeParse({ blocks: 3 }).success).toBe(false);
 });

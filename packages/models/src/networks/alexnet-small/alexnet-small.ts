@@ -21,7 +21,7 @@ const POINTS = ['conv1', 'conv2', 'conv3', 'conv4', 'conv5'];
  * `[batch, 16, 16, 3 width]`, conv3 to conv5 `[batch, 8, 8, 6, 4 and 4 width]`; the last feature map is `pool5`
  * `[batch, 4, 4, 4 width]`. Ours, for studies on CIFAR: no published number belongs to it.
  *
- * Building throws `UserError` for images smaller than 16 pixels.
+ * Building throws `UserError` for images smaller than 8 pixels.
  */
 const alexnetSmall: Network<AlexNetSmallConfig> = {
   schema,
@@ -29,7 +29,7 @@ const alexnetSmall: Network<AlexNetSmallConfig> = {
   probePoints: () => POINTS,
 
   build({ width }: AlexNetSmallConfig, input: ImageShape, key: RandomKey): tf.LayersModel {
-    requireSides('alexnet-small', input, 16, 'Prepare larger images.');
+    requireSides('alexnet-small', input, 8, 'Prepare larger images.');
     const image = tf.input({ shape: [input.height, input.width, input.channels], name: 'image' });
     let x: tf.SymbolicTensor = image;
     [1, 3, 6, 4, 4].forEach((times, index) => {
