@@ -1,4 +1,5 @@
-import { joinCluster, membershipOf } from '@selfsup/engine/cluster';
+import { cluster, joinCluster, membershipOf } from '@selfsup/engine/cluster';
+import { besideOthers } from '../scale/beside.ts';
 import { loadSystem } from './system.ts';
 import { measure, settings } from './timing.ts';
 
@@ -6,4 +7,9 @@ import { measure, settings } from './timing.ts';
 const membership = membershipOf(process.env);
 if (membership !== undefined) await joinCluster(membership, { purpose: 'bench' });
 const { system, shape, warmUp, steps } = settings();
-measure(await (await loadSystem(system)).step(shape), warmUp, steps);
+const step = await (await loadSystem(system)).step(shape);
+const { timeInOp } = await import('../scale/time-in-op.ts');
+const spent = cluster() === undefined ? {} : { spent: timeInOp('CollectiveReduceV2') };
+measure(step, warmUp, steps, { ...besideOthers(), ...spent });
+// The connections to the others would keep it alive.
+process.exit(0);

@@ -55,8 +55,8 @@ export function requireRows(rows: Readonly<Record<string, Row>>, chosen: readonl
   }
 }
 
-/** Runs a row; gives what it printed. */
-export function execute(row: Row, { width, batch }: StepShape, { threads, warmUp, steps }: Running): string {
+/** Program, arguments and environment of a row's process. */
+export function processOf(row: Row, { width, batch }: StepShape, { threads, warmUp, steps }: Running) {
   const [program, ...given] = row.command;
   const env = {
     ...process.env,
@@ -68,13 +68,23 @@ export function execute(row: Row, { width, batch }: StepShape, { threads, warmUp
     TF_CPP_MIN_LOG_LEVEL: '2',
     ...row.environment,
   };
-  const args = [...given, String(width), String(batch), warmUp, steps];
-  return execFileSync(program!, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return { program: program!, args: [...given, String(width), String(batch), warmUp, steps], env };
+}
+
+/** Runs a row; gives what it printed. */
+export function execute(row: Row, shape: StepShape, running: Running): string {
+  const { program, args, env } = processOf(row, shape, running);
+  return execFileSync(program, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** The measurement that a row's process printed last. */
+export function measurementIn(output: string): Measurement {
+  return JSON.parse(output.trim().split('\n').at(-1)!) as Measurement;
 }
 
 /** Runs a row; gives what it measured. */
 export function measureRow(row: Row, shape: StepShape, running: Running): Measurement {
-  return JSON.parse(execute(row, shape, running).trim().split('\n').at(-1)!) as Measurement;
+  return measurementIn(execute(row, shape, running));
 }
 
 export function median(values: readonly number[]): number {

@@ -13,9 +13,9 @@ import torch.distributed
 from torch.nn.parallel import DistributedDataParallel
 
 # Warming up and timing each go on for so long where the steps asked for are short, as in timing.ts.
-# Of several processes, as bench/scale starts them, all take the same number of steps.
+LEAST_SECONDS = float(os.environ.get("BENCH_LEAST_SECONDS", "2"))
+# One of several processes that share the step, as bench/scale starts them.
 TOGETHER = int(os.environ.get("WORLD_SIZE", "1")) > 1
-LEAST_SECONDS = 0 if TOGETHER else 2
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Settings:
         """The module in the row's memory format, through torch.compile where the row says so."""
         module = module.to(memory_format=self.memory_format())
         if TOGETHER:
-            module = DistributedDataParallel(module)
+            module = DistributedDataParallel(module, gradient_as_bucket_view=True)
         return torch.compile(module) if self.mode == "compile" else module
 
     def autocast(self):
