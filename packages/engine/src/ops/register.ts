@@ -5,3 +5,4 @@ import './gather.ts';
 import './max-pool-gradient.ts';
 import './reductions.ts';
 import './scopes.ts';
+import './softmax.ts';

@@ -151,12 +151,15 @@ export class Detector {
           ...new Array<number>(4 * (REGIONS_AT_ONCE - here)).fill(0),
         ];
         const cells = this.#cells(maps, own, new Array<number>(REGIONS_AT_ONCE).fill(0));
-        const [scores, offsets] = compiledStep(() =>
-          tf.tidy(() => this.#head.apply(regionMaxPool(map, cells), { training: false }) as tf.Tensor2D[]),
+        const [probabilities, offsets] = compiledStep(() =>
+          tf.tidy((): [tf.Tensor, tf.Tensor] => {
+            const [scores, offsets] = this.#head.apply(regionMaxPool(map, cells), { training: false }) as tf.Tensor2D[];
+            return [tf.softmax(scores!), offsets!];
+          }),
         );
-        found.probabilities.set(softmax(scores!, here), start * classes);
-        found.offsets.set(offsets!.dataSync<'float32'>().subarray(0, 4 * here * classes), 4 * start * classes);
-        tf.dispose([scores!, offsets!]);
+        found.probabilities.set(probabilities.dataSync<'float32'>().subarray(0, here * classes), start * classes);
+        found.offsets.set(offsets.dataSync<'float32'>().subarray(0, 4 * here * classes), 4 * start * classes);
+        tf.dispose([probabilities, offsets]);
       }
     } finally {
       map.dispose();
@@ -171,20 +174,6 @@ export function layerOf({ model, probePoints }: Trunk, name: string, field = 'la
   if (found !== undefined) return found;
   const remedy = `Use one of: ${probePoints.join(', ')}.`;
   throw new UserError(`The encoder has no layer '${name}'`, { field, remedy });
-}
-
-/** Probabilities of the first rows of scores; here, for TensorFlow's have other last bits in a function than by themselves. */
-function softmax(scores: tf.Tensor2D, rows: number): Float32Array {
-  const classes = scores.shape[1];
-  const found = scores.dataSync<'float32'>().slice(0, rows * classes);
-  for (let start = 0; start < found.length; start += classes) {
-    const row = found.subarray(start, start + classes);
-    const greatest = row.reduce((a, b) => Math.max(a, b), -Infinity);
-    const powers = Array.from(row, (value) => Math.exp(value - greatest));
-    const sum = powers.reduce((a, b) => a + b, 0);
-    row.set(powers.map((power) => power / sum));
-  }
-  return found;
 }
 
 /** Offsets for every class, of which only those of an object's region for its own class count: `[regions, 4 · classes]`. */
