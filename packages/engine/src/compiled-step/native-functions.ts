@@ -38,9 +38,10 @@ export interface FunctionBinding extends NativeBinding {
   ): Refusal | undefined;
   /**
    * Runs a function on the handles of those arguments that are no constants; gives the handles of its results. With `inTurn`
-   * its ops run one after another on this thread: handing each to another would take longer than the op.
+   * its ops run one after another: handing each to another thread would take longer than the op. With `alone` the parts of
+   * an op do so too, and all of it is done by the calling thread; on a GPU this says nothing.
    */
-  runFunction(name: string, ids: Int32Array, results: number, inTurn: boolean): Int32Array;
+  runFunction(name: string, ids: Int32Array, results: number, inTurn: boolean, alone: boolean): Int32Array;
   removeFunction(name: string): void;
   tensorDataSync(id: number): Values;
   /** As `createTensor`, with memory of its own. */

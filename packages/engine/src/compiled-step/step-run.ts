@@ -136,14 +136,16 @@ export class StepRun {
 
   /** Runs what was noted as the function of its trace. */
   compute(compiled: CompiledTrace): void {
-    const { name, slots, results, inTurn } = compiled;
+    const { name, slots, results, pace } = compiled;
     const handles = new Int32Array(slots.length);
     for (let i = 0; i < slots.length; i++) {
       const { handle, literal } = this.args[slots[i]!]!;
       handles[i] = handle < 0 && literal !== undefined ? this.#kept(compiled, i) : this.handle(this.args[slots[i]!]!);
     }
     this.noting = false;
-    const made = this.#real.runFunction(name, handles, results.length, inTurn);
+    const begin = performance.now();
+    const made = this.#real.runFunction(name, handles, results.length, pace !== undefined, pace?.alone ?? false);
+    pace?.took(performance.now() - begin);
     for (let i = 0; i < results.length; i++) {
       const value = this.#results[results[i]!]!;
       value.handle = made[i]!;

@@ -1,4 +1,5 @@
 import type { FunctionBinding } from './native-functions.ts';
+import { Pace } from './pace.ts';
 import type { StepValue } from './step-value.ts';
 import { equal, pathTo, TraceNode, type Call, type CompiledTrace, type Ending, type TensorKind } from './trace.ts';
 
@@ -159,8 +160,8 @@ export class TraceTree {
     const numbers = path.flatMap((node) =>
       node.results.map(({ shape }) => shape.reduce((product, side) => product * side, 1)),
     );
-    const inTurn = numbers.reduce((sum, size) => sum + size, 0) < NUMBERS_IN_TURN;
-    ending.compiled = { name, slots, results, inTurn, literals: slots.map(() => undefined) };
+    const pace = numbers.reduce((sum, size) => sum + size, 0) < NUMBERS_IN_TURN ? new Pace() : undefined;
+    ending.compiled = { name, slots, results, pace, literals: slots.map(() => undefined) };
     this.#functions += 1;
     const took = `${(performance.now() - start).toFixed(0)} ms`;
     this.#tell(`${name}: ${path.length} ops, ${slots.length} arguments, ${results.length} results, defined in ${took}`);

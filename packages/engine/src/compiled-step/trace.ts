@@ -1,5 +1,6 @@
 import type { NativeAttribute } from '../kernel.ts';
 import type { Values } from './native-functions.ts';
+import type { Pace } from './pace.ts';
 import type { StepValue } from './step-value.ts';
 
 export interface TensorKind {
@@ -121,8 +122,8 @@ export interface CompiledTrace {
   /** What small arguments made in JavaScript were last time, with the handles that they were given: most stay the same. */
   readonly literals: ({ readonly values: Values; readonly handle: number } | undefined)[];
   readonly results: readonly number[];
-  /** Whether so little is computed that its ops run one after another. */
-  readonly inTurn: boolean;
+  /** Of one that computes so little that its ops run one after another: on which threads. */
+  readonly pace: Pace | undefined;
 }
 
 /** A place where a trace ends: where a value is read, or the step is over. */

@@ -2,6 +2,7 @@
 // run as one TensorFlow function, and one by which processes compute together. The npm package's own files stay as they are.
 #include <node_api.h>
 #include <cstring>
+#include "calling_thread.h"
 #include "js_values.h"
 #include "loaded_pages.h"
 #include "step_graph.h"
@@ -43,10 +44,10 @@ template struct Opened<Device, &TFJSBackend::device_name>;
 template struct Opened<Handles, &TFJSBackend::tfe_handle_map_>;
 template struct Opened<InsertHandle, &TFJSBackend::InsertHandle>;
 
-/** A call from JavaScript with up to four arguments. */
+/** A call from JavaScript with up to five arguments. */
 struct Call {
   Call(napi_env env, napi_callback_info info) : js(env) {
-    size_t count = 4;
+    size_t count = 5;
     napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
     void* data = nullptr;
     napi_get_instance_data(env, &data);
@@ -54,7 +55,7 @@ struct Call {
     context = backend->*Open(Context());
   }
   Js js;
-  napi_value arguments[4] = {};
+  napi_value arguments[5] = {};
   TFJSBackend* backend;
   TFE_Context* context;
 };
@@ -97,7 +98,7 @@ napi_value DefineFunction(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/** runFunction(name, ids, count, in turn): the ids of its results. */
+/** runFunction(name, ids, count, in turn, alone): the ids of its results. */
 napi_value RunFunction(napi_env env, napi_callback_info info) {
   Call call(env, info);
   const Js& js = call.js;
@@ -119,6 +120,7 @@ napi_value RunFunction(napi_env env, napi_callback_info info) {
   }
   std::vector<TFE_TensorHandle*> results(static_cast<size_t>(js.Integer(call.arguments[2])), nullptr);
   int count = static_cast<int>(results.size());
+  const selfsup::Alone alone(js.Bool(call.arguments[4]) && !call.backend->is_gpu_device);
   TFE_Execute(op, results.data(), &count, status.get());
   if (TF_GetCode(status.get()) != TF_OK) return js.Throw(TF_Message(status.get()));
   napi_value buffer, ids;
