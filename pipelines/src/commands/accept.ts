@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
-import { stagesNamed } from '../declare/stage-argument.ts';
+import { stageNamed } from '../declare/stage-argument.ts';
 import type { Stage } from '../declare/stage.ts';
 import { decideStage, type Decision } from '../keys/decide.ts';
 import { differOnlyInCode, keyDifferences, reasons } from '../keys/why.ts';
@@ -34,7 +34,7 @@ export default new Command('accept')
   .action(async (name: string, stage: string | undefined, options: Options) => {
     const session = openSession();
     assertWritable(session.artifacts);
-    for (const one of stagesNamed(session, name, stage, options)) await accept(session, one);
+    for (const one of stageNamed(session, name, stage, options)) await accept(session, one);
   });
 
 /** Accepts what there is of a stage. Throws `UserError` where more than its code differs. */

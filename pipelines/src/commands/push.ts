@@ -2,12 +2,12 @@ import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { assertKnown } from '../declare/workspace.ts';
 import { chosenRemote } from '../remotes/chosen-remote.ts';
-import { inTurn } from '../remotes/in-turn.ts';
 import { listed } from '../remotes/listing.ts';
 import { namePath, pushResult, type Known } from '../remotes/push.ts';
 import { contentPath, recordPath } from '../remotes/record.ts';
 import type { Remote } from '../remotes/remote.ts';
 import { Unreachable } from '../remotes/retry.ts';
+import { severalAtOnce } from '../remotes/several-at-once.ts';
 import { openSession } from '../run/session.ts';
 import { readFacts } from '../store/manifest.ts';
 import { publishedResults, type PublishedResult } from '../store/published-results.ts';
@@ -39,8 +39,8 @@ export default new Command('push')
       phase.advance(1);
     };
     // Small ones wait for the disk or the line, large ones fill them, and memory.
-    await inTurn(results.filter(isSmall), smallAtOnce, pushOne);
-    await inTurn(
+    await severalAtOnce(results.filter(isSmall), smallAtOnce, pushOne);
+    await severalAtOnce(
       results.filter((one) => !isSmall(one)),
       1,
       pushOne,

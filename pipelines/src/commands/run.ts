@@ -26,7 +26,11 @@ export default withAsked(
     'Bring an experiment, comparison or study up to date without Nx, and write its report',
   ),
 )
-  .option('--dry-run', 'build everything on the real files, do two steps of each stage, keep nothing', false)
+  .option(
+    '--dry-run',
+    'build everything on the real files, do two steps of each stage, keep nothing; what would run again is said by why',
+    false,
+  )
   .option('--full-hash', 'read all source files to see whether they have changed, as of ingest', false)
   .option('--force <stage>', 'compute this stage anew; may be given several times', collect, [])
   .option('--exact', 'compute anew what was computed on another processor or with other threads')

@@ -17,16 +17,16 @@ interface Options {
 }
 
 export default new Command('why')
-  .description('Say why a stage or dataset would be computed again, and what of it lies there unfinished')
+  .description('Say why stages or a dataset would be computed again, and what of them lies there unfinished')
   .argument('<experiment or data/dataset>')
-  .argument('[stage]')
+  .argument('[stage]', 'one of the experiment; all where none is named')
   .option('--variant <name>', 'only this variant')
   .option('--seed <n>', 'only this seed', seedOption)
   .option('--set <path=value>', 'override, as of run', collect, [] as string[])
   .option('--exact', 'ask for a result that was computed in a place like this one')
   .addHelpText(
     'after',
-    '\nExamples:\n  selfsup why quickstart pretrain\n  selfsup why quickstart pretrain --exact\n  selfsup why data/cifar10',
+    '\nExamples:\n  selfsup why quickstart\n  selfsup why quickstart pretrain --exact\n  selfsup why data/cifar10',
   )
   .action(async (name: string, stage: string | undefined, options: Options) => {
     const session = openSession({ exact: options.exact });

@@ -222,6 +222,16 @@ export function findVariant(experiment: Experiment, variant: string): Variant {
   return experiment.variants.find((candidate) => candidate.name === variant)!;
 }
 
+/**
+ * The variants that a name means: that one, or all that overrides have made of it. Throws `UserError` when the experiment has
+ * none.
+ */
+export function variantsCalled(experiment: Experiment, name: string): readonly Variant[] {
+  const made = experiment.variants.filter(({ of }) => of === name);
+  const isExact = made.length === 0 || made.some((variant) => variant.name === name);
+  return isExact ? [findVariant(experiment, name)] : made;
+}
+
 /** Throws `UserError` when the experiment has no such stage. */
 export function findStage(experiment: Experiment, variant: VariantPlan, stage: string): StageDeclaration {
   assertKnown('stage', stage, variant.order, `it under "stages"`, { file: experiment.file, field: 'stages' });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { datasetStage } from './dataset-stage.ts';
 import { datasetOf, withNeeds } from './expand.mjs';
-import { findStage, findVariant, type Experiment, type Variant } from './experiment.ts';
+import { findStage, variantsCalled, type Experiment, type Variant } from './experiment.ts';
 import { setWords } from './overrides.ts';
 import { partFile, partKind } from './parts.ts';
 import { prepareStage } from './prepare-stage.ts';
@@ -20,7 +20,7 @@ export interface Selection {
  * among the needs only. Throws `UserError` for a variant or stage that the experiment does not have.
  */
 export function stagesOf(places: Places, experiment: Experiment, { variant, seed, stages }: Selection = {}): Stage[] {
-  const chosen = variant === undefined ? experiment.variants : [findVariant(experiment, variant)];
+  const chosen = variant === undefined ? experiment.variants : variantsCalled(experiment, variant);
   return chosen.flatMap((plan) => {
     for (const stage of stages ?? []) findStage(experiment, plan, stage);
     return (seed === undefined ? experiment.seeds : [seed]).flatMap((one) => {

@@ -15,11 +15,11 @@ import { putInPlace, sweepScratch } from '../store/publish.ts';
 import { folderDigest, isWhole, storeBlob, type BlobRef } from '../store/store.ts';
 import { elsewhere, forgetElsewhere, rememberElsewhere, type BlobFiles } from './elsewhere.ts';
 import { fetchObject } from './fetch-object.ts';
-import { inTurn } from './in-turn.ts';
 import { keyIn, listed } from './listing.ts';
 import { contentPath, pushAgain, readRecord, RefusedResult, type ResultRecord } from './record.ts';
 import { NotThere, worthShowing, type Listed, type Remote } from './remote.ts';
-import { persist, Unreachable, type Trying } from './retry.ts';
+import { Unreachable, withRetries, type Trying } from './retry.ts';
+import { severalAtOnce } from './several-at-once.ts';
 
 /** What bringing needs of a session. */
 export type Bringer = Pick<Session, 'remotes' | 'artifacts' | 'progress' | 'signal'> & Trying;
@@ -123,8 +123,8 @@ async function unlessSilent<Answer>(
 async function assertBlobsThere(remote: Remote, record: ResultRecord, store: string, trying: Trying): Promise<void> {
   for (const [digest, files] of Object.entries(record.blobs)) {
     if (await isWhole(store, digest)) continue;
-    await inTurn(Object.values(files), atOnce, async ({ sha256: content, bytes }) => {
-      const found = await persist(remote, trying, (signal) => remote.size(contentPath(content), signal));
+    await severalAtOnce(Object.values(files), atOnce, async ({ sha256: content, bytes }) => {
+      const found = await withRetries(remote, trying, (signal) => remote.size(contentPath(content), signal));
       if (found !== bytes)
         throw incomplete(remote, `${contentPath(content)} is ${found === undefined ? 'gone' : 'cut'}`);
     });
@@ -150,7 +150,7 @@ async function put(session: Bringer, remote: Remote, record: ResultRecord, to: D
   try {
     await sweepScratch(to.workFolder, to.folder);
     await mkdir(fresh, { recursive: true });
-    await inTurn(Object.entries(record.files), atOnce, ([name, file]) =>
+    await severalAtOnce(Object.entries(record.files), atOnce, ([name, file]) =>
       fetchObject(remote, file, join(fresh, name), session),
     );
     assertFits(fresh, record, `${remote.url}: ${record.label}`);

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { contentPath, pushAgain, RefusedResult, type FileRef } from './record.ts';
 import type { Remote } from './remote.ts';
-import { persist, usualPatience, watched, type Trying } from './retry.ts';
+import { usualPatience, watched, withRetries, type Trying } from './retry.ts';
 
 /** How often content may come with a wrong digest before it is believed to lie there so. */
 const wrongAtMost = 3;
@@ -33,7 +33,7 @@ export async function fetchObject(
     before = reached;
     return more;
   };
-  await persist(
+  await withRetries(
     remote,
     options,
     async (signal) => {

@@ -1,11 +1,11 @@
 import type { Listed, Remote } from './remote.ts';
-import { persist, type Trying } from './retry.ts';
+import { withRetries, type Trying } from './retry.ts';
 
-/** All objects below a folder of a remote; undefined of one that cannot list. Throws as `persist` does. */
+/** All objects below a folder of a remote; undefined of one that cannot list. Throws as `withRetries` does. */
 export async function listed(remote: Remote, folder: string, trying: Trying): Promise<Listed[] | undefined> {
   const { list } = remote;
   if (list === undefined) return undefined;
-  return persist(remote, trying, async (signal) => {
+  return withRetries(remote, trying, async (signal) => {
     const found: Listed[] = [];
     for await (const one of list(folder, signal)) found.push(one);
     return found;
@@ -16,7 +16,7 @@ export async function listed(remote: Remote, folder: string, trying: Trying): Pr
 export async function listedPaths(remote: Remote, folder: string, trying: Trying): Promise<string[] | undefined> {
   const list = remote.listPaths ?? remote.list;
   if (list === undefined) return undefined;
-  return persist(remote, trying, async (signal) => {
+  return withRetries(remote, trying, async (signal) => {
     const found: string[] = [];
     for await (const { path } of list(folder, signal)) found.push(path);
     return found;

@@ -11,7 +11,7 @@ import { blobFiles, blobPath, filesBelow } from '../store/store.ts';
 import { contentPath, publicText, readRecord, recordPath, sealed, type FileRef, type ResultRecord } from './record.ts';
 import type { OpenRemote } from './remote-settings.ts';
 import { fileContent, textContent, worthShowing, type Content, type Remote } from './remote.ts';
-import { persist, type Trying } from './retry.ts';
+import { withRetries, type Trying } from './retry.ts';
 
 /** What a push did: nothing where the same result was there. */
 export type Pushed = 'pushed' | 'there';
@@ -90,7 +90,7 @@ export async function pushResult(
   };
   const text = textContent(sealed(record, signWith));
   const path = recordPath(manifest.key);
-  const written = await persist(remote, session, (stop) => writerOf(remote)(path, text, { signal: stop }));
+  const written = await withRetries(remote, session, (stop) => writerOf(remote)(path, text, { signal: stop }));
   // Another may have been first by a moment, on a server that knows no conditions too.
   const there = await readRecord(remote, manifest.key, signedBy, session);
   if (there !== undefined && there.outputDigest !== manifest.outputDigest)
@@ -108,7 +108,7 @@ export function namePath(label: string, { key, outputDigest }: Pick<Manifest, 'k
 
 async function writeName(remote: Remote, label: string, manifest: Manifest, trying: Trying): Promise<void> {
   const path = namePath(label, manifest);
-  await persist(remote, trying, (stop) => writerOf(remote)(path, textContent(''), { signal: stop }));
+  await withRetries(remote, trying, (stop) => writerOf(remote)(path, textContent(''), { signal: stop }));
 }
 
 /** Sends what the remote does not have. Gives what it had. */
@@ -125,7 +125,7 @@ async function send(
     let reached = 0;
     let tried = 0;
     let before = 0;
-    const done = await persist(
+    const done = await withRetries(
       remote,
       session,
       (stop) => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, sha256 } from '@selfsup/kit/files';
 import { NotThere, type Remote } from './remote.ts';
-import { persist, usualPatience, watched, type Trying } from './retry.ts';
+import { usualPatience, watched, withRetries, type Trying } from './retry.ts';
 
 /** Version of the layout of a remote; one that is newer is not read. */
 const recordSchemaVersion = 1;
@@ -92,7 +92,7 @@ export function unsealed(text: string, key: string, signedBy: readonly KeyObject
   throw refuse('none of the keys that the settings name has signed it', pushAgain, DamagedRecord);
 }
 
-/** What a remote says of the result of a key; undefined where it has none. Throws as `unsealed` and `persist` do. */
+/** What a remote says of the result of a key; undefined where it has none. Throws as `unsealed` and `withRetries` do. */
 export async function readRecord(
   remote: Remote,
   key: string,
@@ -102,7 +102,7 @@ export async function readRecord(
   const path = recordPath(key);
   let torn = 0;
   try {
-    return await persist(remote, trying, async (signal) => {
+    return await withRetries(remote, trying, async (signal) => {
       const { stall } = trying.patience ?? usualPatience;
       const chunks: Buffer[] = [];
       for await (const chunk of watched(await remote.read(path, 0, signal), stall)) chunks.push(chunk);

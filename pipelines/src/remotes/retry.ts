@@ -29,7 +29,7 @@ export class Unreachable extends UserError {}
  * that `advanced` gives true, the count begins anew. Throws `NotThere`, `UserError` and `Refused` at once, `Interrupted` on
  * abort, and `Unreachable` naming the remote at the end.
  */
-export async function persist<Result>(
+export async function withRetries<Result>(
   { name, url }: Pick<Remote, 'name' | 'url'>,
   { signal, patience = usualPatience }: Trying,
   attempt: (signal: AbortSignal | undefined) => Promise<Result>,

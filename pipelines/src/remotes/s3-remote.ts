@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { CompletedPart, S3Client } from '@aws-sdk/client-s3';
 import type * as Sdk from '@aws-sdk/client-s3';
-import { inTurn } from './in-turn.ts';
 import { bytesOf, NotThere, Refused, type Content, type Listed, type Remote, type WriteOptions } from './remote.ts';
 import { watched } from './retry.ts';
+import { severalAtOnce } from './several-at-once.ts';
 
 /** Where a bucket is, beside its name. Credentials are found by the client: environment, profile, role of the machine. */
 export interface S3Place {
@@ -145,7 +145,7 @@ export function s3Remote(name: string, url: string, place: S3Place, stall: numbe
     const parts = new Map<number, CompletedPart>();
     const count = Math.ceil(content.bytes / size);
     const all = Array.from({ length: count }, (_, i) => i + 1);
-    await inTurn(all, partsAtOnce, async (PartNumber) => {
+    await severalAtOnce(all, partsAtOnce, async (PartNumber) => {
       const Body = await bytesOf(content.open((PartNumber - 1) * size, Math.min(content.bytes, PartNumber * size)));
       const ChecksumSHA256 = createHash('sha256').update(Body).digest('base64');
       const there = before.find((one) => one.PartNumber === PartNumber && one.Size === Body.length);

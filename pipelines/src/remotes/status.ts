@@ -4,12 +4,12 @@ import { askedFor } from '../keys/decide.ts';
 import type { Session } from '../run/session.ts';
 import { readFacts, type ManifestFacts } from '../store/manifest.ts';
 import { labelOf, publishedResults } from '../store/published-results.ts';
-import { inTurn } from './in-turn.ts';
 import { keyIn, listedPaths } from './listing.ts';
 import { namePath } from './push.ts';
 import { recordPath } from './record.ts';
 import type { Remote } from './remote.ts';
-import { persist } from './retry.ts';
+import { withRetries } from './retry.ts';
+import { severalAtOnce } from './several-at-once.ts';
 
 /** Where a result is. */
 export interface ResultStatus {
@@ -97,8 +97,8 @@ async function labelsIn(
   const found = new Map<string, boolean>();
   const [names, records] = await Promise.all(['names/', 'results/'].map((one) => listedPaths(remote, one, { signal })));
   if (names === undefined || records === undefined) {
-    await inTurn([...here], atOnce, async ([label, { key }]) => {
-      const size = await persist(remote, { signal }, (stop) => remote.size(recordPath(key), stop));
+    await severalAtOnce([...here], atOnce, async ([label, { key }]) => {
+      const size = await withRetries(remote, { signal }, (stop) => remote.size(recordPath(key), stop));
       if (size !== undefined) found.set(label, true);
     });
     return found;

@@ -1,10 +1,10 @@
 import { UserError } from '@selfsup/kit/errors';
 import { Interrupted } from '@selfsup/kit/stage';
-import { inTurn } from './in-turn.ts';
 import { keyIn, listed } from './listing.ts';
 import { contentPath, readRecord, recordPath, type ResultRecord } from './record.ts';
 import { bytesOf, type Listed, type Remote } from './remote.ts';
-import { persist, type Trying } from './retry.ts';
+import { withRetries, type Trying } from './retry.ts';
+import { severalAtOnce } from './several-at-once.ts';
 
 /** Something in a remote that may go. */
 export interface RemoteGarbage {
@@ -40,7 +40,7 @@ export async function findRemoteGarbage(remote: Remote, ages: RemoteAges, trying
   const files = (await all('results/')).filter(({ path }) => !path.split('/').at(-1)!.startsWith('.'));
   const names = await all('names/');
   const records = new Map<string, ResultRecord>();
-  await inTurn(files, atOnce, async ({ path }) => {
+  await severalAtOnce(files, atOnce, async ({ path }) => {
     const record = await readKnown(remote, path, trying);
     if (record !== undefined) records.set(path, record);
   });
@@ -77,9 +77,9 @@ export async function removeRemoteGarbage(
 ): Promise<void> {
   for (const folder of ['results/', 'names/', 'blobs/']) {
     const paths = items.map(({ path }) => path).filter((path) => path.startsWith(folder));
-    await inTurn(paths, atOnce, (path) => persist(remote, trying, () => remote.remove!(path)));
+    await severalAtOnce(paths, atOnce, (path) => withRetries(remote, trying, () => remote.remove!(path)));
   }
-  await persist(remote, trying, async () => remote.sweep?.(ages.content));
+  await withRetries(remote, trying, async () => remote.sweep?.(ages.content));
 }
 
 const ageOf = ({ modified }: Listed): number => Date.now() - modified.getTime();
@@ -109,7 +109,7 @@ async function spareNeeded(
   }
   for (let added = [...records.keys()].filter((path) => !old.has(path)); added.length > 0;) {
     const needed = new Set<string>();
-    await inTurn(added, atOnce, async (path) => {
+    await severalAtOnce(added, atOnce, async (path) => {
       for (const digest of await needsOf(remote, path, records.get(path)!, trying)) needed.add(digest);
     });
     added = [...needed].flatMap((digest) => byOutput.get(digest) ?? []).filter((path) => old.delete(path));
@@ -120,7 +120,7 @@ async function spareNeeded(
 async function needsOf(remote: Remote, path: string, { files }: ResultRecord, trying: Trying): Promise<string[]> {
   try {
     const manifest = contentPath(files['manifest.json']?.sha256 ?? '');
-    const text = await persist(remote, trying, async (signal) =>
+    const text = await withRetries(remote, trying, async (signal) =>
       (await bytesOf(await remote.read(manifest, 0, signal))).toString(),
     );
     const { needs } = (JSON.parse(text) as { keyParts: { needs: Record<string, string> } }).keyParts;

@@ -16,6 +16,11 @@ test('why names the file that changed, accept blesses it, gc removes only what n
   expect((await workspace.run('run', 'toy')).code).toBe(0);
   expect((await workspace.run('list')).output).toMatch(/toy +2\/2 stages +Toy/);
   const before = workspace.json<Manifest>(manifestFile);
+  expect((await workspace.run('why', 'toy')).output).toBe('toy seed 1: pretrain: done\ntoy seed 1: measure: done\n');
+  const override = ['--variant', 'base', '--set', 'measure.config.factor=7'];
+  expect((await workspace.run('why', 'toy', 'measure', ...override)).output).toMatch(
+    /^toy \S*factor-7\S* seed 1: measure: /,
+  );
 
   workspace.write(source, readFileSync(workspace.path(source), 'utf8').replace('value * 2', 'value + value'));
   const why = (await workspace.run('why', 'toy', 'pretrain')).output;

@@ -107,7 +107,7 @@ test('why explains a dataset too', async () => {
   const { output } = await workspace.run('why', 'data/few');
   expect(output).toBe('data/few: would run, since\n  config: count: 3 -> 5\n');
   expect((await workspace.run('why', 'data/fwe')).output).toMatch(/did you mean 'few'/);
-  expect((await workspace.run('why', 'toy')).output).toMatch(/Which stage of toy\?[\s\S]*pretrain, measure/);
+  expect((await workspace.run('accept', 'toy')).output).toMatch(/Which stage of toy\?[\s\S]*pretrain, measure/);
 });
 
 test('an ingestion that ended before it stored an image leaves nothing to go on with', async () => {

@@ -3,11 +3,11 @@ import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
 import { poolingSchema } from '../features/pooling-config.ts';
 
-/** How a head's linear layers begin; see `HeadInput` in heads.ts. */
+/** Initial weights of a head's linear layers; see `HeadInput` in heads.ts. */
 export const initialiserSchema = z.enum(['torch', 'rotnet', 'xavier', 'gaussian']);
 export type InitialiserName = z.infer<typeof initialiserSchema>;
 
-/** Batch norm of a linear probe: none, without gain and offset (`true`), or with them. */
+/** Batch norm of a linear probe: `false` none, `true` without gain and offset (PyTorch's `affine=False`), `'affine'` with them. */
 export const probeNormSchema = z.union([z.boolean(), z.literal('affine')]);
 export type ProbeNorm = z.infer<typeof probeNormSchema>;
 

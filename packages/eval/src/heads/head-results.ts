@@ -30,8 +30,8 @@ function bestTop1(title: Title & Pick<Metric, 'layer'>, best: number): Metric {
 
 /**
  * Metrics and figures of heads trained on labels, one for each layer: top-1, top-5 where it was measured and there are more
- * than five classes, and the best top-1 where there were several tests; the course of the training, and the confusion of the
- * strongest.
+ * than five classes, and the best top-1 where there were several tests; the learning curve, and the confusion of the layer
+ * with the best top-1.
  */
 export function headResults(
   title: Title,

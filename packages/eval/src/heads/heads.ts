@@ -14,7 +14,7 @@ export interface HeadInput {
   readonly classes: number;
   readonly key: RandomKey;
   /**
-   * How linear layers begin: `torch` uniform in ±1/√fan-in, bias too; with bias 0 `rotnet` N(0, √(2/fan-out)), `xavier`
+   * Initial weights of linear layers: `torch` uniform in ±1/√fan-in, bias too; with bias 0 `rotnet` N(0, √(2/fan-out)), `xavier`
    * uniform in ±√(6/(in + out)), `gaussian` N(0, 0.01). Convolutions begin as
    * linear layers do with `torch` (PyTorch's default), with N(0, √(2/(k²·filters))) else.
    */
@@ -23,9 +23,9 @@ export interface HeadInput {
 
 export interface LinearProbe extends HeadInput {
   readonly pooling: Pooling;
-  /** Batch norm before the linear layer: none, without gain and offset (`true`), or with them. */
+  /** Batch norm before the linear layer: `false` none, `true` without gain and offset, `'affine'` with them. */
   readonly batchNorm: ProbeNorm;
-  /** What batch norm's averages keep of their old value in one step; default 0.9. */
+  /** Share of their old value that batch norm's moving statistics keep in a step: 1 less PyTorch's `momentum`; default 0.9. */
   readonly batchNormDecay?: number | undefined;
 }
 

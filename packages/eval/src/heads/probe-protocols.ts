@@ -16,7 +16,7 @@ export interface ProbeProtocol {
   /** Of conv1 to conv5. */
   readonly pooling: readonly [Pooling, Pooling, Pooling, Pooling, Pooling];
   readonly batchNorm: ProbeNorm;
-  /** What batch norm's averages keep of their old value in one step; 0.9 where absent. */
+  /** Share of their old value that batch norm's moving statistics keep in a step: 1 less PyTorch's `momentum`; 0.9 where absent. */
   readonly batchNormDecay?: number;
   readonly initialiser: InitialiserName;
   readonly epochs: number;

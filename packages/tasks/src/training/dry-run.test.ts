@@ -25,8 +25,8 @@ test('takes two steps, tells what the whole would be, and gives a checkpoint tha
   expect(told).toContain('Parameters: 2,472');
   expect(told).toMatch(/Step 2: loss \d/);
   expect(told).not.toMatch(/Step 3/);
-  expect(told).toContain('Learning rate from epoch 1: 0.100');
-  expect(told).toContain('Learning rate from epoch 61: 0.0200');
+  expect(told).toContain('Learning rate at epoch 1: 0.100');
+  expect(told).toContain('Learning rate at epoch 61: 0.0200');
   expect(told).toMatch(/Estimated time: .* for 1200 steps/);
   expect(told).toContain('found equal');
   expect((await loadEncoder(result.blobs!['checkpoint']!)).description.step).toBe(2);

@@ -31,7 +31,7 @@ export function rehearseOn<Config>(
       const totalSteps = config.epochs * feed.batchesPerEpoch;
       for (const epoch of milestones(config.schedule, config.epochs)) {
         const rate = learningRateAt(config.schedule, { epoch, step: epoch * feed.batchesPerEpoch, totalSteps });
-        progress.note(`Learning rate from epoch ${epoch + 1}: ${rate.toPrecision(3)}`);
+        progress.note(`Learning rate at epoch ${epoch + 1}: ${rate.toPrecision(3)}`);
       }
       progress.note(
         `Estimated time: ${duration(seconds * totalSteps)} for ${totalSteps} steps of ${seconds.toPrecision(2)} s`,

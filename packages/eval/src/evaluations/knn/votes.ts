@@ -7,7 +7,7 @@ export interface Voting {
   /** Classes of the rows that neighbours are rows of. */
   readonly labels: Int32Array;
   readonly classes: number;
-  /** A neighbour of similarity s counts exp(s / sigma); one where absent. Any number above 0. */
+  /** Temperature, above 0: a neighbour of similarity s counts exp(s / sigma). Where absent each counts one. */
   readonly sigma?: number | undefined;
 }
 

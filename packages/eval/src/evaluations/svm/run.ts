@@ -159,7 +159,7 @@ class Machines {
     const { signal, progress, config } = this.#context;
     const rows = this.#x.shape[0];
     const size = Math.max(1, Math.floor(problemValues / rows));
-    const phase = progress.phase(`machines on ${this.#layer}`, machines.length, 'machines');
+    const phase = progress.phase(`SVMs on ${this.#layer}`, machines.length, 'SVMs');
     for (let start = 0; start < machines.length; start += size) {
       const batch = machines.slice(start, start + size);
       const [signs, weights] = [new Float32Array(rows * batch.length), new Float32Array(rows * batch.length)];

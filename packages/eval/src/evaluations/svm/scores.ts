@@ -63,7 +63,7 @@ export interface Judged {
   readonly confusion?: number[][] | undefined;
 }
 
-/** Judges the scores of a split's images. */
+/** VOC's mean average precision of the scores of a split's images, and the confusion where each has one class. */
 export function judge(scores: Float32Array, split: Pick<FeatureSplit, 'labels' | 'presence'>, classes: number): Judged {
   const map = meanPrecisions(scores, presenceOfRows(split, classes), classes).envelope;
   if (split.presence !== undefined) return { map };

@@ -135,9 +135,12 @@ function imagesOf(
   const indices = chosenImages(dataset, config[part], seed, part);
   const presence = presenceIn(dataset, split, indices);
   if (!presence.includes(1))
-    throw new UserError(`No image of ${split} shows a class that is not difficult`, {
-      field: `${part}.split`,
-      remedy: 'Choose other images.',
-    });
+    throw new UserError(
+      `Every object in the chosen images of '${split}' is difficult, or they show none: there is no class to learn or to test`,
+      {
+        field: `${part}.split`,
+        remedy: 'Choose another split or subset.',
+      },
+    );
   return { split, indices, presence };
 }

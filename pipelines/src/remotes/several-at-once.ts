@@ -2,7 +2,7 @@
  * Does something with each item, several at once. Where one fails no further ones are begun, and all that are under way have
  * ended when this throws.
  */
-export async function inTurn<Item>(
+export async function severalAtOnce<Item>(
   items: readonly Item[],
   atOnce: number,
   work: (item: Item) => Promise<void>,
