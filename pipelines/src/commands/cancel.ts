@@ -15,7 +15,7 @@ export default new Command('cancel')
   .action((name: string | undefined) => {
     const { artifacts } = openSession();
     const all = readSubmissions(artifacts);
-    const queue = readQueue();
+    const queue = all.length === 0 ? undefined : readQueue();
     const underWay = all.filter((one) => isUnderWay(statesOf(one, queue)));
     const submission =
       name === undefined ? onlyOne(underWay) : findSubmission(underWay.length > 0 ? underWay : all, name);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { openSession } from '../run/session.ts';
-import { describeStates } from '../slurm/describe-states.ts';
+import { describeStates, screenOf } from '../slurm/describe-states.ts';
 import { readQueue } from '../slurm/slurm.ts';
 import { isUnderWay, statesOf, type Queue } from '../slurm/states.ts';
 import { findSubmission, readSubmissions } from '../slurm/submission.ts';
@@ -11,6 +11,10 @@ interface Options {
   watch: boolean;
   all: boolean;
 }
+
+/** Clears a terminal, of which the text before is replaced. */
+const clear = '\x1b[2J\x1b[H';
+const time = (): string => new Date().toTimeString().slice(0, 8);
 
 /** Between two looks at the queue. */
 const watchMilliseconds = 10_000;
@@ -40,9 +44,15 @@ export default new Command('jobs')
       const underWay = seen.filter(({ states }) => isUnderWay(states));
       const which = all || name !== undefined ? seen : underWay.length > 0 ? underWay : seen.slice(0, 1);
       const text = which.map((one) => describeStates(one.submission, one.states).join('\n')).join('\n\n');
-      if (text !== shown) show(text, watch && shown !== '');
+      const isOver = !watch || underWay.length === 0;
+      if (isOver || !process.stdout.isTTY) {
+        if (text !== shown || isOver) console.log(watch ? `${time()}\n${text}\n` : text);
+      } else {
+        const last = `${time()}. Looks again every ten seconds; Ctrl-C ends that, not what runs.`;
+        process.stdout.write(`${clear}${screenOf(text, last, process.stdout)}`);
+      }
       shown = text;
-      if (!watch || underWay.length === 0) return;
+      if (isOver) return;
       await sleep(watchMilliseconds, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
     }
@@ -56,10 +66,4 @@ function askQueue(): Queue {
     console.error(`Warning: ${error.message}. What follows is from the folders alone.`);
     return undefined;
   }
-}
-
-/** On a terminal in the place of what was shown before. */
-function show(text: string, again: boolean): void {
-  if (again) console.log(process.stdout.isTTY ? '\x1b[2J\x1b[H' : '');
-  console.log(text);
 }

@@ -55,6 +55,8 @@ export interface Stage {
   readonly smallTwin?: string | undefined;
   /** In a few words, for people. */
   readonly label: string;
+  /** The same with settings, as `--set` gives them, in the place of the variant that is made of them. */
+  readonly brief?: string;
   /** How commands name it: `toy pretrain --variant base --seed 1`, or `data/few`. */
   readonly named: string;
   /** The words of the command that brings it up to date. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { datasetStage } from './dataset-stage.ts';
 import { datasetOf, withNeeds } from './expand.mjs';
 import { findStage, variantsCalled, type Experiment, type Variant } from './experiment.ts';
-import { setWords } from './overrides.ts';
+import { settingsLabels, setWords } from './overrides.ts';
 import { partFile, partKind } from './parts.ts';
 import { prepareStage } from './prepare-stage.ts';
 import type { Places, Stage } from './stage.ts';
@@ -66,6 +66,7 @@ function stageOf(
     ),
     smallTwin: experiment.about.smallTwin,
     label: `${experiment.name}${variant.name === 'base' ? '' : ` ${variant.name}`} seed ${seed}: ${name}`,
+    brief: briefly(experiment.name, variant, `seed ${seed}: ${name}`),
     named: [...words, ...set.flatMap((one) => ['--set', `'${one}'`])].join(' '),
     command: [
       'stage',
@@ -80,4 +81,9 @@ function stageOf(
       return prepareStage(session.workspace, experiment.file, this);
     },
   };
+}
+
+function briefly(experiment: string, { of, set }: Variant, rest: string): string {
+  const settings = Object.keys(set).length === 0 ? [] : settingsLabels([set]);
+  return [`${experiment}${of === 'base' ? '' : ` ${of}`} ${rest}`, ...settings].join(', ');
 }

@@ -1,4 +1,5 @@
-import { basename, relative } from 'node:path';
+import { basename } from 'node:path';
+import { shownPath } from '../store/shown-path.ts';
 import { logFile, type ElementState, type State } from './states.ts';
 import type { Submitted } from './submission.ts';
 
@@ -25,9 +26,19 @@ export function describeStates(submission: Submitted, states: readonly ElementSt
 
 function describeElement(submission: Submitted, { array, element, state, why, restarts }: ElementState): string[] {
   const again = restarts === 0 ? '' : `, started again ${restarts === 1 ? 'once' : `${restarts} times`}`;
-  const head = `  ${state.padEnd(6)}  ${element.label}${again}${why === '' ? '' : `: ${why}`}`;
-  if (state !== 'failed') return [head];
-  return [head, `          ${relative(process.cwd(), logFile(submission, array, element))}`];
+  const more = [why || (state === 'runs' ? 'begins' : '')];
+  if (state === 'failed') more.push(shownPath(logFile(submission, array, element)));
+  return [`  ${state.padEnd(6)}  ${element.label}${again}`, ...more.map((one) => `          ${one}`)];
+}
+
+/** Text as a terminal takes it without wrapping or scrolling, with a last line below. */
+export function screenOf(text: string, last: string, { columns = 80, rows = 24 }): string {
+  const lines = text.split('\n');
+  const room = Math.max(1, rows - 3);
+  const shown = lines.slice(0, lines.length > room ? room - 1 : room);
+  if (shown.length < lines.length) shown.push(`and ${lines.length - shown.length} more lines: selfsup jobs`);
+  const cut = [...shown, '', last].map((line) => (line.length <= columns ? line : `${line.slice(0, columns - 1)}…`));
+  return `${cut.join('\n')}\n`;
 }
 
 function counts(states: readonly ElementState[]): string {

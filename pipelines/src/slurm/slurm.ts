@@ -11,6 +11,8 @@ export function hasSlurm(): boolean {
 export function slurm(command: string, args: readonly string[], remedy?: string): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
   if (status === 0) return stdout;
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT')
+    throw new UserError(`Slurm is not installed here: there is no ${command}`);
   const words = (error?.message ?? stderr).trim().replace(new RegExp(`^${command}: (error: )?`, 'gm'), '');
   throw new UserError(`${command} refuses: ${words}`, { remedy });
 }

@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
-import { describeStates } from './describe-states.ts';
+import { describeStates, screenOf } from './describe-states.ts';
 import { parseQueue } from './slurm.ts';
 import { isUnderWay, statesOf } from './states.ts';
-import { writeSubmission, type Submitted } from './submission.ts';
+import { findSubmission, writeSubmission, type Submitted } from './submission.ts';
 
 let submission: Submitted;
 beforeEach(async () => {
@@ -91,8 +91,10 @@ test('what runs, waits, failed and was left out is told from the marks and one l
   const lines = describeStates(submission, states);
   expect(lines[0]).toMatch(/: 1 runs, 4 wait, 1 failed, 1 left out, 1 done$/);
   expect(lines[2]).toMatch(/pretrain +1 runs, 1 waits, 1 failed \(put back into the queue/);
-  expect(lines).toContain('  runs    toy seed 0: pretrain, started again 2 times: training 5 %');
-  expect(lines.join('\n')).toMatch(/failed {2}toy seed 1: pretrain: error: The loss is NaN\n.*log\/pretrain-1\.log/);
+  expect(lines.join('\n')).toMatch(/ {2}runs {4}toy seed 0: pretrain, started again 2 times\n {10}training 5 %\n/);
+  expect(lines.join('\n')).toMatch(
+    / {2}failed {2}toy seed 1: pretrain\n {10}error: The loss is NaN\n {10}\/.*log\/pretrain-1\.log$/,
+  );
 });
 
 test('one that is no longer in the queue and has not said why was killed, or called off', () => {
@@ -120,4 +122,28 @@ test('where Slurm cannot be asked the marks alone are told', () => {
     'pretrain 0 runs',
     'pretrain 1 waits: Slurm cannot be asked',
   ]);
+});
+
+test('what has begun and told nothing yet is said to begin', () => {
+  mark('data-few-0', 'runs 0 node1');
+  const states = statesOf(submission, parseQueue('100|N/A|RUNNING|None|N/A'), 100_000);
+  expect(describeStates(submission, states).slice(-2)).toEqual(['  runs    data/few', '          begins']);
+});
+
+test('on a terminal no line wraps, and none is scrolled out of sight', () => {
+  const text = ['one', 'a line that is too long', 'three', 'four', 'five'].join('\n');
+  expect(screenOf(text, 'last', { columns: 12, rows: 8 })).toBe('one\na line that…\nthree\nfour\nfive\n\nlast\n');
+  expect(screenOf(text, 'last', { columns: 30, rows: 6 })).toBe(
+    'one\na line that is too long\nand 3 more lines: selfsup jobs\n\nlast\n',
+  );
+});
+
+test('a submission is found by its folder, by its name, and by what was asked for', () => {
+  const sweep = { ...submission, folder: '/x/toy-epochs-1a2b3c-1', name: 'toy-epochs-1a2b3c', words: ['toy', '--set'] };
+  const all = [sweep, submission];
+  const folder = (name: string): string => findSubmission(all, name).folder;
+  expect(folder('toy')).toBe(submission.folder);
+  expect(findSubmission([sweep], 'toy')).toBe(sweep);
+  expect(['toy-epochs-1a2b3c', 'toy-epochs-1a2b3c-1'].map(folder)).toEqual([sweep.folder, sweep.folder]);
+  expect(() => folder('tyo')).toThrow("Unknown submission 'tyo'");
 });

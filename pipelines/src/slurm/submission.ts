@@ -83,10 +83,11 @@ export function readSubmissions({ root }: Artifacts): Submitted[] {
     .sort((a, b) => (a.submitted < b.submitted ? 1 : -1));
 }
 
-/** The submission whose folder, or whose experiment, is called so: of several the newest. Throws `UserError`. */
+/** The submission whose folder, whose sweep or whose experiment is called so: of several the newest. Throws `UserError`. */
 export function findSubmission(all: readonly Submitted[], name: string): Submitted {
   const nameOf = ({ folder }: Submitted): string => folder.slice(folder.lastIndexOf('/') + 1);
-  const found = all.find((one) => nameOf(one) === name || one.name === name);
+  const found =
+    all.find((one) => nameOf(one) === name || one.name === name) ?? all.find(({ words }) => words[0] === name);
   if (found !== undefined) return found;
   if (all.length === 0) {
     throw new UserError('Nothing has been submitted from here', { remedy: 'selfsup submit <experiment> does it.' });

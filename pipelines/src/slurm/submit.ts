@@ -96,11 +96,11 @@ export async function submitOrder(
       const after = array.after.map((one) => `${one.kind}:${jobOf(one.array)}`);
       const args = sbatchArgs(array, { name, folder, root: workspace.root, after }, settings);
       const job = slurm('sbatch', args).trim().split(';')[0]!;
-      const stages: readonly Pick<Stage, 'label' | 'workFolder'>[] =
+      const stages: readonly Pick<Stage, 'brief' | 'label' | 'workFolder'>[] =
         array.name === 'report' ? [{ label: `report of ${name}`, workFolder: folder }] : array.stages;
-      const elements = stages.map(({ label, workFolder }, i) => ({
+      const elements = stages.map(({ brief, label, workFolder }, i) => ({
         index: array.indices[i]!,
-        label,
+        label: brief ?? label,
         work: workFolder,
       }));
       submitted.push({ name: array.name, job, isArray: array.isArray, after: [...array.after], elements });
