@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -28,6 +28,16 @@ interface View {
   readonly width: number;
   readonly height: number;
   readonly dark?: boolean;
+  /** Whether the person has asked for less motion. */
+  readonly still?: boolean;
+}
+
+/** A part of a page, from its upper left corner on. */
+interface Part {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** A page in a browser without a network. */
@@ -41,8 +51,8 @@ export interface OpenPage {
   /** Presses and releases a key, as `ArrowRight`. */
   press(key: string): Promise<void>;
   look(view: View): Promise<void>;
-  /** Writes what is seen as PNG. */
-  screenshot(file: string): Promise<void>;
+  /** What is seen of the page, or a part of it in its own pixels, as PNG. */
+  screenshot(part?: Part): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -111,14 +121,18 @@ export async function openPage(file: string, fragment = ''): Promise<OpenPage> {
         for (const type of ['keyDown', 'keyUp'])
           await ask('Input.dispatchKeyEvent', { type, key, code: key, ...keyCode(key) });
       },
-      async look({ width, height, dark = false }) {
+      async look({ width, height, dark = false, still = false }) {
         await ask('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
-        const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }];
+        const features = [
+          { name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' },
+          { name: 'prefers-reduced-motion', value: still ? 'reduce' : 'no-preference' },
+        ];
         await ask('Emulation.setEmulatedMedia', { features });
       },
-      async screenshot(path) {
-        const { data } = await ask('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true });
-        writeFileSync(path, Buffer.from(data as string, 'base64'));
+      async screenshot(part) {
+        const clip = part && { clip: { ...part, scale: 1 } };
+        const { data } = await ask('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true, ...clip });
+        return Buffer.from(data as string, 'base64');
       },
     };
   } catch (error) {
