@@ -2,6 +2,7 @@
 import './activations.ts';
 import './doubling.ts';
 import './gather.ts';
+import './kernel-calls.ts';
 import './max-pool-gradient.ts';
 import './reductions.ts';
 import './scopes.ts';

@@ -43,6 +43,8 @@ function nodesBetween(tape: readonly TapeNode[], variables: readonly Variable[],
 /** Gradients found so far, by tensor id. A tensor may stand for several ids, and is disposed with the last. */
 class GradientMap {
   readonly #gradients = new Map<number, Tensor>();
+  /** How many ids each stands for. */
+  readonly #uses = new Map<Tensor, number>();
 
   get(id: number): Tensor | undefined {
     return this.#gradients.get(id);
@@ -50,20 +52,32 @@ class GradientMap {
 
   add(id: number, gradient: Tensor): void {
     const before = this.#gradients.get(id);
-    this.#gradients.set(id, before === undefined ? gradient : before.add(gradient));
-    if (before !== undefined) this.#release([before, gradient]);
+    const sum = before === undefined ? gradient : before.add(gradient);
+    this.#gradients.set(id, sum);
+    this.#uses.set(sum, (this.#uses.get(sum) ?? 0) + 1);
+    if (before === undefined) return;
+    this.#release(before);
+    if (gradient !== before && !this.#uses.has(gradient)) gradient.dispose();
   }
 
   /** Forgets the gradients of these ids, which nothing will ask for again. */
   remove(ids: readonly number[]): void {
-    const removed = ids.flatMap((id) => this.#gradients.get(id) ?? []);
-    for (const id of ids) this.#gradients.delete(id);
-    this.#release(removed);
+    for (const id of ids) {
+      const gradient = this.#gradients.get(id);
+      this.#gradients.delete(id);
+      if (gradient !== undefined) this.#release(gradient);
+    }
   }
 
-  #release(tensors: readonly Tensor[]): void {
-    const used = new Set(this.#gradients.values());
-    for (const tensor of tensors) if (!used.has(tensor)) tensor.dispose();
+  /** It stands for one id less. */
+  #release(tensor: Tensor): void {
+    const uses = this.#uses.get(tensor)! - 1;
+    if (uses > 0) {
+      this.#uses.set(tensor, uses);
+    } else {
+      this.#uses.delete(tensor);
+      tensor.dispose();
+    }
   }
 }
 
@@ -80,7 +94,7 @@ function gradientsThrough(engine: TapeEngine, node: TapeNode, inputs: readonly s
       if (ofInput === undefined) throw new Error(`${node.kernelName} has no gradient for its input ${name}`);
       found[name] = engine.tidy(ofInput);
       const [got, want] = [found[name].shape, node.inputs[name]!.shape];
-      if (String(got) !== String(want)) {
+      if (!tf.util.arraysEqual(got, want)) {
         throw new Error(`The gradient of ${node.kernelName} for ${name} has shape [${got}], not [${want}]`);
       }
     }
