@@ -1,8 +1,9 @@
-import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
+import type { RandomKey } from '@selfsup/kit/random';
 import type { Dataset } from '../dataset.ts';
 import { startPool, type WorkerPool } from '../workers/worker-pool.ts';
 import { outputSize, viewsPerImage, type Augment } from './augment.ts';
 import { makeBatch, type Batch, type BatchRequest } from './batch-maker.ts';
+import { epochDraws } from './epoch-draws.ts';
 import type { LoaderSetup, SlotRequest } from './loader-worker.ts';
 
 export type { Batch } from './batch-maker.ts';
@@ -24,7 +25,7 @@ export interface LoaderOptions {
   readonly workers: number;
   /**
    * Draws an epoch makes; the number of indices by default. More of them go through the indices again, with other
-   * augmentations (RotNet's semi-supervised protocol: 50,000 draws from any subset).
+   * augmentations (RotNet's semi-supervised protocol: 50,000 draws from any subset); the next epoch goes on where they end.
    */
   readonly samplesPerEpoch?: number | undefined;
   /** Of each batch, the part `index` of `of` equal ones: what one of several processes makes. All of it where absent. */
@@ -146,7 +147,7 @@ export function createLoader(options: LoaderOptions): Loader {
     if (isRunning) throw new Error('An epoch of this loader is under way: its batches share memory with this one');
     isRunning = true;
     const making = start();
-    const order = options.shuffle ? permutation(deriveKey(key, 'order', epoch), samples) : undefined;
+    const order = options.shuffle ? epochDraws(key, epoch, samples, chosen.length) : undefined;
     const free = making.slots.map((_, slot) => slot);
     const underWay: { slot: number; request: BatchRequest; made: Promise<void> }[] = [];
     let next = startBatch;

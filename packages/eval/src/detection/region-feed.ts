@@ -77,8 +77,8 @@ export interface RegionFeed extends DetectionImages {
 
 /** Batches of regions to train on; all a function of the key and the position. */
 export function regionFeed(feed: RegionFeed): Feed<RegionBatch> {
-  const { indices, batchSize, key, onSize } = feed;
-  return drawFeed(feed.samplesPerEpoch ?? 2 * indices.length, batchSize, key, (draws, epoch) => {
+  const { indices, samplesPerEpoch, batchSize, key, onSize } = feed;
+  return drawFeed({ items: 2 * indices.length, samplesPerEpoch, batchSize }, key, (draws, epoch) => {
     const made = regionBatch(feed, [...draws], deriveKey(key, 'regions', epoch));
     onSize(made.images);
     return made;

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
+import { epochDraws } from '@selfsup/data/epoch-draws';
 import { copiedToDevice } from '@selfsup/engine/device-tensor';
-import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
+import type { RandomKey } from '@selfsup/kit/random';
 import type { StageContext } from '@selfsup/kit/stage';
 import { featureBlob, openFeatures, type FeatureSet, type FeatureSplit } from '../features/feature-set.ts';
 import { refuseEmptyClass } from '../measures/empty-classes.ts';
@@ -70,7 +71,7 @@ export function cachedSource(
     identity: {},
     async *train(epoch, startBatch) {
       const memory = memoryFor(shapes, config.batchSize);
-      const order = permutation(deriveKey(key, 'order', epoch), samples).map((draw) => draw % train.images);
+      const order = epochDraws(key, epoch, samples, train.images).map((draw) => draw % train.images);
       for (let batch = startBatch; batch < batchesPerEpoch; batch++)
         yield batchOf(parts, shapes, order.subarray(batch * config.batchSize, (batch + 1) * config.batchSize), memory);
     },

@@ -108,7 +108,7 @@ export function frameFeed({
   flip,
   key,
 }: FrameFeed): Feed<Frames> {
-  return drawFeed(samplesPerEpoch ?? indices.length, batchSize, key, (draws, epoch) => {
+  return drawFeed({ items: indices.length, samplesPerEpoch, batchSize }, key, (draws, epoch) => {
     const chosen = Uint32Array.from(draws, (draw) => indices[draw % indices.length]!);
     return framesOf(dataset, split, chosen, size, (place, image) => {
       const own = deriveKey(key, 'cut', epoch, draws[place]!);

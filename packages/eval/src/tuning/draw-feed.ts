@@ -1,21 +1,26 @@
-import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
+import { epochDraws } from '@selfsup/data/epoch-draws';
+import type { RandomKey } from '@selfsup/kit/random';
 import type { Feed } from '@selfsup/trainer/trainee';
 
-/**
- * Batches made of draws in 0..samples - 1, each once an epoch, in an order that is a function of key and epoch; draws that
- * fill no batch are left out.
- */
+/** How long an epoch is, and of what. */
+interface Draws {
+  readonly items: number;
+  /** Draws that make an epoch; the number of items where absent. */
+  readonly samplesPerEpoch?: number | undefined;
+  readonly batchSize: number;
+}
+
+/** Batches made of the draws of `epochDraws`; those that fill no batch are left out. */
 export function drawFeed<Batch>(
-  samples: number,
-  batchSize: number,
+  { items, samplesPerEpoch = items, batchSize }: Draws,
   key: RandomKey,
   make: (draws: Uint32Array, epoch: number) => Batch,
 ): Feed<Batch> {
-  const batchesPerEpoch = Math.floor(samples / batchSize);
+  const batchesPerEpoch = Math.floor(samplesPerEpoch / batchSize);
   return {
     batchesPerEpoch,
     async *epoch(epoch, startBatch) {
-      const order = permutation(deriveKey(key, 'order', epoch), samples);
+      const order = epochDraws(key, epoch, samplesPerEpoch, items);
       for (let batch = startBatch; batch < batchesPerEpoch; batch++) {
         yield make(order.subarray(batch * batchSize, (batch + 1) * batchSize), epoch);
       }
