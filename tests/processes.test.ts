@@ -118,6 +118,11 @@ test.each<[string, string[], RegExp]>([
     /No stage of it could use several processes/,
   ],
   [
+    'a misspelt setting',
+    ['--processes', '2', '--set', 'pretrain.config.replica=4'],
+    /did you mean 'replicas'.*--set pretrain\.config\.replica\b/s,
+  ],
+  [
     'parts that do not divide a batch',
     ['--set', 'pretrain.config.replicas=64'],
     /must divide the batchSize.*pretrain\.config\.replicas/s,

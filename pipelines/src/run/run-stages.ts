@@ -48,7 +48,6 @@ export interface Ran {
  */
 export async function runStages(session: Session, { experiments, stages }: Wanted, how: RunOptions): Promise<Ran> {
   const { force = [], fullHash = false, verbose = false, atOnce = 1, goesOn = false } = how;
-  await checkProcesses(session, stages);
   await announceExact(session, stages);
   const units = withDatasets(stages);
   const byFolder = new Map(units.map((unit) => [unit.folder, unit]));
@@ -63,7 +62,8 @@ export async function runStages(session: Session, { experiments, stages }: Wante
       readSettings();
       for (const experiment of experiments) await checkStages(session, experiment);
     })());
-  if (goesOn) await check();
+  if (goesOn || session.processes > 1) await check();
+  await checkProcesses(session, stages);
   const shared = atOnce > 1 ? { threads: tellThreads(atOnce) } : undefined;
   const computed: string[] = [];
   const { failed, leftOut } = await runGraph(units, needsOf, { atOnce, goesOn }, async (stage) => {
