@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { RunningHere } from '../run/running-here.ts';
 import { shownPath } from '../store/shown-path.ts';
 import { logFile, type ElementState, type State } from './states.ts';
 import type { Submitted } from './submission.ts';
@@ -29,6 +30,13 @@ function describeElement(submission: Submitted, { array, element, state, why, re
   const more = [why || (state === 'runs' ? 'begins' : '')];
   if (state === 'failed') more.push(shownPath(logFile(submission, array, element)));
   return [`  ${state.padEnd(6)}  ${element.label}${again}`, ...more.map((one) => `          ${one}`)];
+}
+
+/** What runs on this machine without Slurm, in lines; none where nothing does. */
+export function describeHere(running: readonly RunningHere[]): string[] {
+  if (running.length === 0) return [];
+  const lines = running.flatMap(({ label, progress = 'begins' }) => [`  runs    ${label}`, `          ${progress}`]);
+  return ['On this machine, not by Slurm:', ...lines];
 }
 
 /** Text as a terminal takes it without wrapping or scrolling, with a last line below. */
