@@ -1,7 +1,7 @@
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
-import { writeAtomically } from '@selfsup/kit/files';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
 import { stageNamed } from '../declare/stage-argument.ts';
 import type { Stage } from '../declare/stage.ts';
@@ -11,6 +11,7 @@ import { collect, seedOption } from '../options.ts';
 import { openSession, type Session } from '../run/session.ts';
 import { assertWritable } from '../store/artifacts.ts';
 import { isComplete, type Manifest } from '../store/manifest.ts';
+import { putInPlace, sweepScratch, writeManifest } from '../store/publish.ts';
 import { listUnfinished, writeAttempt } from '../store/unfinished.ts';
 
 interface Options {
@@ -69,13 +70,18 @@ type Accepted = readonly string[] | undefined;
 /** Gives the published result the key of now. Undefined where there is none, or more than its code differs. */
 async function acceptPublished(stage: Stage, decision: Decision, lease: Lease): Promise<Accepted> {
   const { published, key, keyParts, parts, code } = decision;
-  const { folder, store } = stage;
+  const { folder, store, workFolder } = stage;
   if (published === undefined || !differOnlyInCode(published.keyParts, keyParts)) return undefined;
   if (!(await isComplete(published, folder, store))) return undefined;
   const acceptedFrom = published.acceptedFrom ?? published.keyParts.code;
   const manifest: Manifest = { ...published, key, keyParts, parts, code, acceptedFrom };
+  // All of it at one stroke: digests stand beside the manifest.
+  const fresh = join(workFolder, 'publish-accepted');
+  await sweepScratch(workFolder, folder);
+  await cp(folder, fresh, { recursive: true });
+  await writeManifest(fresh, manifest);
   await lease.confirm();
-  await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  await putInPlace(fresh, folder, workFolder);
   return [`${stage.label}: accepted`, ...keyDifferences(published, decision).map((line) => `  ${line}`)];
 }
 

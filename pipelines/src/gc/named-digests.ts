@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import type { Artifacts } from '../store/artifacts.ts';
 import { manifestSchema } from '../store/manifest.ts';
+import { damageIn } from '../store/sums.ts';
 
 /**
  * Digests that a published manifest names: of those below the artifacts root, links followed, and of those elsewhere that
@@ -53,17 +54,17 @@ function unreadable(file: string, why: string, remedy: string): UserError {
   return new UserError(`Nothing is removed, since what is in use here cannot be known: ${why}`, { file, remedy });
 }
 
+const publishAgain = 'Run its stage again, which publishes it anew, or remove its folder.';
+
 function digestsIn(file: string): string[] {
   const text = reading(file, () => readFileSync(file, 'utf8'));
+  const damage = reading(file, () => damageIn(dirname(file), 'manifest.json'));
+  if (damage !== undefined) throw unreadable(file, damage, publishAgain);
   let schema: unknown;
   try {
     schema = (JSON.parse(text) as { schema?: unknown } | null)?.schema;
   } catch {
-    throw unreadable(
-      file,
-      'the manifest is torn',
-      'Run its stage again, which publishes it anew, or remove its folder.',
-    );
+    throw unreadable(file, 'the manifest is torn', publishAgain);
   }
   if (typeof schema === 'number' && schema > manifestSchema) {
     const why = `the manifest has schema ${schema}, of a newer Selfsup; this one knows ${manifestSchema}`;

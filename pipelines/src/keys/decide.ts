@@ -2,7 +2,8 @@ import type { EngineIdentity } from '@selfsup/engine/status';
 import { partFile, partKind } from '../declare/parts.ts';
 import type { Asked, Prepared, Stage } from '../declare/stage.ts';
 import type { Session } from '../run/session.ts';
-import { isComplete, keyOf, readFacts, readManifest, type KeyParts, type Manifest } from '../store/manifest.ts';
+import { damageOf, keyOf, readFacts, readManifest, type KeyParts, type Manifest } from '../store/manifest.ts';
+import { damageIn } from '../store/sums.ts';
 import { codeKey, type CodeKey } from './code-key/code-key.ts';
 import { placeDifferences, type Place } from './place.ts';
 
@@ -24,13 +25,19 @@ export interface Decision extends AskedFor {
   readonly published: Manifest | undefined;
   /** The key is the published one, its blobs and files are whole, and where all must be exact, its place is like this one. */
   readonly fresh: boolean;
+  /** What is missing or was altered of the result of this key, or of the manifest; undefined where nothing is. */
+  readonly damage: string | undefined;
 }
 
 /** Compares what a stage asks for with what is published. Undefined and throws as `askedFor`. */
 export async function decideStage(session: Session, stage: Stage, asked: Asked = {}): Promise<Decision | undefined> {
   const found = await askedFor(session, stage, asked);
   if (found === undefined) return undefined;
-  return { ...found, published: readManifest(stage.folder), fresh: await isPublished(session, stage, found) };
+  const published = readManifest(stage.folder);
+  const isOurs = published?.key === found.key;
+  const damage = isOurs ? await damageOf(published, stage.folder, stage.store) : damageIn(stage.folder);
+  const isHere = !session.exact || placeDifferences(published?.places ?? [], found.place).length === 0;
+  return { ...found, published, fresh: isOurs && isHere && damage === undefined, damage };
 }
 
 /**
@@ -86,7 +93,7 @@ export async function isPublished(
   const published = readFacts(folder);
   if (published?.key !== key) return false;
   if (session.exact && placeDifferences(published.places, place).length > 0) return false;
-  return isComplete(published, folder, store);
+  return (await damageOf(published, folder, store)) === undefined;
 }
 
 function partsExist(session: Session, parts: readonly string[]): boolean {

@@ -17,16 +17,18 @@ interface Decided extends Keyed {
   readonly place: Place | undefined;
   readonly published: Manifest | undefined;
   readonly fresh: boolean;
+  /** What is missing or was altered of what is published. */
+  readonly damage: string | undefined;
 }
 
 /** Why a stage is not done, a line each; none where it is. */
 export function reasons(decision: Decided): string[] {
-  const { published } = decision;
+  const { published, damage } = decision;
+  if (damage !== undefined) return [`what was published is damaged: ${damage}`];
   if (published === undefined) return ['it has never been published'];
   if (decision.fresh) return [];
   if (published.key !== decision.key) return keyDifferences(published, decision);
-  const elsewhere = elsewhereThan(decision);
-  return elsewhere.length > 0 ? elsewhere : ['a blob in the store or a published file is missing or damaged'];
+  return elsewhereThan(decision);
 }
 
 /** How the place where a stage was computed differs from this one, a line each. */

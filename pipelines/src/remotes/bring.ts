@@ -13,6 +13,7 @@ import { openArtifacts } from '../store/artifacts.ts';
 import { isOfOutput, readManifest, type Manifest } from '../store/manifest.ts';
 import { putInPlace, sweepScratch } from '../store/publish.ts';
 import { folderDigest, isWhole, storeBlob, type BlobRef } from '../store/store.ts';
+import { damageIn } from '../store/sums.ts';
 import { elsewhere, forgetElsewhere, rememberElsewhere, type BlobFiles } from './elsewhere.ts';
 import { fetchObject } from './fetch-object.ts';
 import { keyIn, listed } from './listing.ts';
@@ -175,6 +176,7 @@ function assertFits(folder: string, record: ResultRecord, where: string): void {
     manifest.key === record.key &&
     manifest.outputDigest === record.outputDigest &&
     isOfOutput(manifest, folder) &&
+    damageIn(folder) === undefined &&
     Object.values(manifest.blobs).every((blob) => isOfBlob(record.blobs[blob.sha256], blob)) &&
     Object.entries(manifest.files).every(([name, digest]) => record.files[name]?.sha256 === digest);
   if (fits) return;

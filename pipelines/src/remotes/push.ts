@@ -8,6 +8,7 @@ import type { Session } from '../run/session.ts';
 import { isOfOutput, readManifest, readRun, type Manifest } from '../store/manifest.ts';
 import type { PublishedResult } from '../store/published-results.ts';
 import { blobFiles, blobPath, filesBelow } from '../store/store.ts';
+import { damageIn } from '../store/sums.ts';
 import { contentPath, publicText, readRecord, recordPath, sealed, type FileRef, type ResultRecord } from './record.ts';
 import type { OpenRemote } from './remote-settings.ts';
 import { fileContent, textContent, worthShowing, type Content, type Remote } from './remote.ts';
@@ -74,7 +75,7 @@ export async function pushResult(
     return 'there';
   }
   const isUnaltered = Object.entries(manifest.files).every(([name, digest]) => files[name]?.sha256 === digest);
-  if (!isUnaltered || !isOfOutput(manifest, result.folder))
+  if (!isUnaltered || !isOfOutput(manifest, result.folder) || damageIn(result.folder) !== undefined)
     throw lacking(result, 'its files are not those of its manifest');
   const found = await send(session, destination, sources);
   const run = readRun(result.folder);

@@ -6,12 +6,14 @@ import type { DatasetFacts, StageRow } from '@selfsup/report/input';
 import type { Stage } from '../declare/stage.ts';
 import { placeFacts, placesApart } from '../keys/place.ts';
 import { readManifest, readMetrics, readRun, type Manifest } from '../store/manifest.ts';
+import { refuseDamage } from '../store/sums.ts';
 import { readRemarks } from './remarks.ts';
 import { stageRemarks } from './stage-remarks.ts';
 
-/** What a stage published, as reports show it; undefined where it has not been run. */
+/** What a stage published, as reports show it; undefined where it has not been run. Throws `UserError` where it is damaged. */
 export async function readStageRow(stage: Stage): Promise<StageRow | undefined> {
   const { folder, variant, seed, name } = stage;
+  refuseDamage(folder);
   const manifest = readManifest(folder);
   if (manifest === undefined) return undefined;
   const run = readRun(folder);
@@ -55,6 +57,7 @@ export function placeWarnings(stages: readonly Stage[]): string[] {
 /** What is known of those of these datasets that are ingested. */
 export function readDatasetFacts(datasets: readonly Stage[]): DatasetFacts[] {
   return datasets.flatMap(({ name, folder }) => {
+    refuseDamage(folder);
     if (readManifest(folder) === undefined) return [];
     const facts = readJson(join(folder, 'dataset.json')) as Omit<DatasetFacts, 'chosen' | 'fallback'> & {
       source: { chosen: string; fallback: boolean };

@@ -10,6 +10,7 @@ import {
   type Manifest,
   type RunRecord,
 } from '../store/manifest.ts';
+import { damageIn } from '../store/sums.ts';
 
 /** What a folder of results holds, as far as it can be read. */
 export interface PublishedFolder {
@@ -40,6 +41,8 @@ const runShape = z.looseObject({
 /** Reads a published folder without trusting it: it may come from another machine, another version, or be torn. */
 export function readPublished(folder: string): PublishedFolder {
   const faults: string[] = [];
+  const damage = attempt(() => damageIn(folder));
+  if (damage !== undefined) return { manifest: undefined, metrics: [], run: undefined, faults: [damage] };
   const manifest = attempt(() => readManifest(folder));
   const manifestFault = manifest === undefined ? manifestReason(folder) : shapeFault(manifestShape, manifest);
   if (manifestFault !== undefined) {

@@ -34,6 +34,8 @@ export async function runStage(session: Session, stage: Stage, options: StageOpt
   if (decision === undefined) throw new Error(`What ${stage.label} needs vanished while it was looked at`);
   if (decision === 'kept' || (decision.fresh && !options.force)) return 'fresh';
   if (isUnderNx()) return inChild();
+  if (decision.damage !== undefined)
+    session.progress(stage.label).warn(`what was published is damaged: ${decision.damage}`);
   const { runUnit } = await import('./run-unit.ts');
   if (!options.force && options.announced !== true) await announceExact(session, [stage], () => decision);
   for (const need of Object.values(stage.needs)) await ensureBlobs(session, stage, need, options);
@@ -90,7 +92,7 @@ export async function lookAt(
     decision = await decideStage(session, stage, options);
   }
   if (decision !== undefined && !decision.fresh && !options.force && (await bringStage(session, stage, decision))) {
-    decision = { ...decision, published: readManifest(stage.folder), fresh: true };
+    decision = { ...decision, published: readManifest(stage.folder), fresh: true, damage: undefined };
   }
   if (decision?.fresh === true) await stage.refuse?.(stage.folder);
   return decision;

@@ -15,6 +15,7 @@ import { pushAtEnd } from '../remotes/push-at-end.ts';
 import { isComplete, readManifest, type Manifest, type RunRecord } from '../store/manifest.ts';
 import { publish, putInPlace, sweepScratch } from '../store/publish.ts';
 import { filesBelow } from '../store/store.ts';
+import { damageIn } from '../store/sums.ts';
 import { tellUnfinished } from '../store/tell-unfinished.ts';
 import { fittingOf, listUnfinished, openAttempt, type Unfinished, type Wanted } from '../store/unfinished.ts';
 import { detach } from './detach.ts';
@@ -136,7 +137,7 @@ async function shareResult(session: Session, stage: Stage, work: Work, lease: Le
   if (session.exact && placeDifferences(manifest.places, work.place).length > 0) return false;
   const fresh = join(scratch, `publish-shared`);
   await cp(other, fresh, { recursive: true });
-  if (readManifest(fresh)?.key !== key) return false;
+  if (readManifest(fresh)?.key !== key || damageIn(fresh) !== undefined) return false;
   await mkdir(dirname(published), { recursive: true });
   await lease.confirm();
   await putInPlace(fresh, published, scratch);

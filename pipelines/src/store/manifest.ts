@@ -7,6 +7,7 @@ import type { CodeKey } from '../keys/code-key/code-key.ts';
 import type { Place } from '../keys/place.ts';
 import { elsewhere, trustsRemotes } from '../remotes/elsewhere.ts';
 import { isWhole, type BlobRef } from './store.ts';
+import { damageIn } from './sums.ts';
 
 /** Version of the published layout. Version 1 is read too; a newer one counts as not published. */
 export const manifestSchema = 2;
@@ -132,14 +133,23 @@ export function readRun(folder: string): RunRecord | undefined {
   return readJsonOr<RunRecord>(join(folder, 'run.json'));
 }
 
-/** Whether the small files of a manifest lie beside it, and its blobs in the store, or in a remote that is used. */
+/** Whether a published folder is byte for byte what was published, and its blobs are in the store, or in a remote that is used. */
 export async function isComplete(manifest: ManifestFacts, folder: string, store: string): Promise<boolean> {
-  if (!existsSync(join(folder, 'metrics.json'))) return false;
-  if (!Object.keys(manifest.files).every((name) => existsSync(join(folder, name)))) return false;
-  for (const { sha256 } of Object.values(manifest.blobs)) {
-    if (!(await isWhole(store, sha256)) && !(trustsRemotes() && elsewhere(store, sha256) !== undefined)) return false;
+  return (await damageOf(manifest, folder, store)) === undefined;
+}
+
+/** What is missing or was altered of a published result, and how; undefined where it is as `isComplete` asks. */
+export async function damageOf(manifest: ManifestFacts, folder: string, store: string): Promise<string | undefined> {
+  const damage = damageIn(folder);
+  if (damage !== undefined) return damage;
+  // Of what an earlier version published no digests stand beside it.
+  const gone = ['metrics.json', ...Object.keys(manifest.files)].find((name) => !existsSync(join(folder, name)));
+  if (gone !== undefined) return `${gone} is gone`;
+  for (const [name, { sha256 }] of Object.entries(manifest.blobs)) {
+    if (!(await isWhole(store, sha256)) && !(trustsRemotes() && elsewhere(store, sha256) !== undefined))
+      return `the blob '${name}' is missing from the store or was altered (${sha256})`;
   }
-  return true;
+  return undefined;
 }
 
 function readJsonOr<T>(file: string, shorten = (text: string): string => text): T | undefined {

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
-import { isOtherDisk, move, sha256File, writeAtomically } from '@selfsup/kit/files';
+import { flush, flushNames, isOtherDisk, makeFolder, move, sha256File, writeAtomically } from '@selfsup/kit/files';
 import { metricValues, type Metric } from '@selfsup/kit/metric';
 import type { StageResult } from '@selfsup/kit/stage';
 import { writeFigures } from '@selfsup/report/figure-files';
 import { remarksFile } from '../report/remarks.ts';
 import { manifestSchema, outputDigestOf, type Manifest, type RunRecord } from './manifest.ts';
 import { filesBelow, storeBlob, type BlobRef } from './store.ts';
+import { writeSums } from './sums.ts';
 
 const reservedNames = ['manifest.json', 'metrics.json', 'run.json'];
 
@@ -49,10 +50,16 @@ export async function publish(result: StageResult, options: PublishOptions): Pro
   const { remarks = [] } = result;
   if (remarks.length > 0) await writeAtomically(join(fresh, remarksFile), pretty({ warnings: remarks }));
   await writeAtomically(join(fresh, 'run.json'), pretty(options.run));
-  await writeAtomically(join(fresh, 'manifest.json'), pretty(manifest));
+  await writeManifest(fresh, manifest);
   await options.confirm();
   await putInPlace(fresh, options.folder, options.scratch);
   return manifest;
+}
+
+/** Writes the manifest into a folder that is about to be published, and last the digests of all that is in it. */
+export async function writeManifest(fresh: string, manifest: Manifest): Promise<void> {
+  await writeAtomically(join(fresh, 'manifest.json'), pretty(manifest));
+  await writeSums(fresh);
 }
 
 async function copyInto(folder: string, name: string, source: string): Promise<void> {
@@ -62,12 +69,13 @@ async function copyInto(folder: string, name: string, source: string): Promise<v
 }
 
 /**
- * Renames a finished folder to where it belongs; one that stood there is first moved away, then removed. Where it
- * belongs on another disk than `scratch`, it is copied beside its place first.
+ * Renames a finished folder to where it belongs, all of it on the disk before; one that stood there is first moved away,
+ * then removed. Where it belongs on another disk than `scratch`, it is copied beside its place first.
  */
 export async function putInPlace(fresh: string, folder: string, scratch: string): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true });
+  await makeFolder(dirname(folder));
   await mkdir(scratch, { recursive: true });
+  await flush(fresh);
   const old = join(scratch, `old-${randomUUID().slice(0, 8)}`);
   try {
     if (existsSync(folder)) await rename(folder, old);
@@ -77,9 +85,7 @@ export async function putInPlace(fresh: string, folder: string, scratch: string)
     if (!isOtherDisk(error)) throw error;
     await putAcross(fresh, folder);
   }
-  const parent = await open(dirname(folder), 'r');
-  await parent.sync().catch(() => undefined);
-  await parent.close();
+  await flushNames(dirname(folder));
   await rm(old, { recursive: true, force: true });
 }
 

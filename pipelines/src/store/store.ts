@@ -1,7 +1,16 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { canonicalJson, move, sha256, sha256File, writeAtomically } from '@selfsup/kit/files';
+import {
+  canonicalJson,
+  flush,
+  flushNames,
+  makeFolder,
+  move,
+  sha256,
+  sha256File,
+  writeAtomically,
+} from '@selfsup/kit/files';
 import { cachePath } from '@selfsup/kit/folders';
 
 /** A blob as a manifest names it. */
@@ -49,15 +58,21 @@ export async function storeBlob(store: string, path: string, identity?: string):
     await rm(path, { recursive: true, force: true });
   } else {
     await rm(target, { recursive: true, force: true });
-    await mkdir(dirname(target), { recursive: true });
-    for (const [name] of files) await makeDurable(isFolder ? join(path, name) : path);
+    await makeFolder(dirname(target));
+    for (const [name] of files) await chmod(isFolder ? join(path, name) : path, 0o444);
+    await flush(path);
     // The record of a folder is its only proof, so it stands before the folder does.
-    if (isFolder) await remember(seenPath(store, digest), seen);
+    if (isFolder) {
+      await makeFolder(dirname(seenPath(store, digest)));
+      await remember(seenPath(store, digest), await look(path, [], seen));
+      await flushNames(dirname(seenPath(store, digest)));
+    }
     await move(path, target).catch(async (cause: unknown) => {
       // Another stage may have stored the same content a moment before.
       if (!(await isWhole(store, digest))) throw cause;
       await rm(path, { recursive: true, force: true });
     });
+    await flushNames(dirname(target));
     if (!isFolder) await remember(seenPath(store, digest), await look(target, [], seen));
   }
   return identity === undefined ? { sha256: digest, bytes } : { sha256: digest };
@@ -70,10 +85,10 @@ export function folderDigest(files: Readonly<Record<string, { readonly sha256: s
 }
 
 /**
- * Whether a blob is there, byte for byte. Cheap while size, times and inode are as remembered; else its files are
- * read again.
+ * Whether a blob is there, byte for byte. Cheap while size, times and inode are as remembered; else, and with `afresh` in
+ * any case, its files are read again.
  */
-export async function isWhole(store: string, digest: string): Promise<boolean> {
+export async function isWhole(store: string, digest: string, afresh = false): Promise<boolean> {
   const path = blobPath(store, digest);
   const state = await stat(path).catch(() => undefined);
   if (state === undefined) return false;
@@ -81,14 +96,32 @@ export async function isWhole(store: string, digest: string): Promise<boolean> {
   if (proof === undefined && state.isDirectory()) return false;
   const elsewhere = cachedLook(digest);
   const known = [proof ?? {}, elsewhere === undefined ? {} : ((await readSeen(elsewhere)) ?? {})];
-  const now = await look(path, known).catch(() => undefined);
+  const now = await look(path, afresh ? [] : known).catch(() => undefined);
   if (now === undefined) return false;
   const same = state.isDirectory()
     ? Object.entries(proof!).every(([name, file]) => now[name]?.sha256 === file.sha256)
     : now['']?.sha256 === digest;
   const isKnown = known.some((seen) => canonicalJson(seen) === canonicalJson(now));
   if (same && !isKnown) await rememberLook(store, digest, now);
+  if (!same && isKnownByLook(known, now)) await distrust(store, digest);
   return same;
+}
+
+/** Whether all files look as they did: what is wrong was lost by the disk itself. */
+function isKnownByLook(known: readonly Seen[], now: Seen): boolean {
+  const looks = (seen: Seen): string =>
+    canonicalJson(Object.entries(seen).map(([name, { sha256: _, ...look }]) => [name, look]));
+  return known.some((seen) => looks(seen) === looks(now));
+}
+
+/** Has a blob read again whatever it looks like, by who takes the look of its files for a proof. */
+async function distrust(store: string, digest: string): Promise<void> {
+  for (const file of [seenPath(store, digest), cachedLook(digest)]) {
+    const seen = file && (await readSeen(file));
+    if (!seen) continue;
+    const unlike = Object.entries(seen).map(([name, one]) => [name, { ...one, modified: 0 }]);
+    await remember(file, Object.fromEntries(unlike) as Seen).catch(() => undefined);
+  }
 }
 
 /** Digest and size of each file of a blob, by name ('' where it is a file itself); undefined where it is not there whole. */
@@ -160,16 +193,6 @@ function cachedLook(digest: string): string | undefined {
 
 async function remember(file: string, seen: Seen): Promise<void> {
   await writeAtomically(file, JSON.stringify(seen));
-}
-
-async function makeDurable(file: string): Promise<void> {
-  const handle = await open(file, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await chmod(file, 0o444);
 }
 
 /** Digests of all blobs in a store. */

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { UserError } from '../errors.ts';
 
 export { crc32 } from './crc32.ts';
+export { flush, flushNames, makeFolder } from './flush.ts';
 export { isOtherDisk, move } from './move.ts';
 
 /** sha256 of bytes or of a string's UTF-8 form, as 64 lower-case hex digits. */

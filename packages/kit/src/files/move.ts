@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { cp, lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { cp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
+import { flush } from './flush.ts';
 
 /**
  * Moves a file or folder to `to`, also onto another disk: then it is copied to a temporary name beside `to`, flushed,
@@ -34,19 +35,4 @@ export async function move(from: string, to: string): Promise<void> {
 /** Whether an operation failed since its two places lie on different disks, mounts or layers of a container's image. */
 export function isOtherDisk(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EXDEV';
-}
-
-async function flush(path: string): Promise<void> {
-  const state = await lstat(path);
-  if (state.isSymbolicLink()) return;
-  if (state.isDirectory()) for (const name of await readdir(path)) await flush(join(path, name));
-  const handle = await open(path, 'r');
-  try {
-    // Some network disks do not flush folders.
-    await handle.sync().catch((error: unknown) => {
-      if (!state.isDirectory()) throw error;
-    });
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,0 +1,30 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { readLines, type Attack } from './campaign.ts';
+
+/** The table of docs/reliability.md, of all results that are there. */
+export async function table(results: string): Promise<string> {
+  const files = existsSync(results) ? readdirSync(results).filter((name) => name.endsWith('.jsonl')) : [];
+  const head = ['attack', 'command', 'seed', 'cases', 'struck', 'lost', 'wrong', 'unnoticed', 'time'];
+  const rows: string[][] = [];
+  for (const file of files.sort()) {
+    const name = basename(file, '.jsonl');
+    const { default: attack } = (await import(`./attacks/${name}.ts`)) as { default: Attack };
+    const lines = readLines(join(results, file));
+    for (const seed of new Set(lines.map((line) => line.seed))) {
+      const own = lines.filter((line) => line.seed === seed);
+      const sum = (of: 'struck' | 'lost' | 'wrong' | 'unnoticed' | 'seconds'): number =>
+        own.reduce((total, line) => total + line[of], 0);
+      const count = (n: number): string => n.toLocaleString('en');
+      rows.push([
+        attack.title,
+        `\`--attack ${name} --count ${own.length}\``,
+        String(seed),
+        ...[own.length, sum('struck'), sum('lost'), sum('wrong'), sum('unnoticed')].map(count),
+        `${Math.ceil(sum('seconds') / 60)} min`,
+      ]);
+    }
+  }
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
+import { UserError } from '@selfsup/kit/errors';
+import { openSession } from '../run/session.ts';
+import { readManifest } from '../store/manifest.ts';
+import { publishedResults } from '../store/published-results.ts';
+import { blobPath, isWhole } from '../store/store.ts';
+import { damages } from '../store/sums.ts';
+
+export default new Command('verify')
+  .description(
+    'Read all published results and their blobs over, and name whatever is not byte for byte as it was published',
+  )
+  .addHelpText(
+    'after',
+    '\nA run looks at size and times of a blob and reads it again where these have changed; this reads all of them, so' +
+      '\nthat it finds what a disk has lost by itself too. What it names is computed anew by selfsup run. Exit code 1 where' +
+      '\nthere is any.\n' +
+      '\nExamples:\n  selfsup verify',
+  )
+  .action(async () => {
+    const { artifacts } = openSession();
+    const found: string[] = [];
+    const blobs = new Map<string, string>();
+    const results = publishedResults(artifacts, (path, { message }) => found.push(`${path}: ${message}`));
+    for (const { folder, label, store } of results) {
+      found.push(...[...damages(folder)].map((damage) => `${label}: ${damage}`));
+      const manifest = readManifest(folder);
+      if (manifest === undefined) found.push(`${label}: manifest.json cannot be read`);
+      for (const [name, { sha256 }] of Object.entries(manifest?.blobs ?? {})) {
+        // What lies in a remote alone is no damage here.
+        if (blobs.has(sha256) || !existsSync(blobPath(store, sha256))) continue;
+        blobs.set(sha256, store);
+        if (!(await isWhole(store, sha256, true))) found.push(`${label}: the blob '${name}' was altered (${sha256})`);
+      }
+    }
+    for (const line of found) console.log(line);
+    const all = `${results.length} results with ${blobs.size} blobs were read`;
+    if (found.length === 0) return console.log(`${all}: all is as it was published`);
+    throw new UserError(`${all}: ${found.length} of their files are not as they were published`, {
+      remedy: 'Run their experiments again (selfsup run): what is damaged is computed anew, or taken from a remote.',
+    });
+  });
