@@ -46,11 +46,6 @@ export interface Attack {
   open(setting: Setting): Promise<{ strike(which: number): Promise<Outcome>; close?(): Promise<void> }>;
 }
 
-/** An outcome in which nothing went wrong. */
-export function unharmed(about: string, struck = 1): Outcome {
-  return { struck, lost: 0, wrong: 0, unnoticed: 0, about };
-}
-
 /** The results of an attack that are there. */
 export function readLines(file: string): Line[] {
   if (!existsSync(file)) return [];

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeAtomically } from '@selfsup/kit/files';
+import { dirname, join } from 'node:path';
+import { flushNames, makeFolder, writeAtomically } from '@selfsup/kit/files';
 import type { FileRef } from './record.ts';
 
 /** The files of a blob, by name; of one that is a file itself under the name ''. */
@@ -13,7 +13,10 @@ function noteOf(store: string, digest: string): string {
 
 /** Remembers that a blob which is not here lies in a remote, and what it consists of. */
 export async function rememberElsewhere(store: string, digest: string, files: BlobFiles): Promise<void> {
-  await writeAtomically(noteOf(store, digest), `${JSON.stringify(files)}\n`);
+  const note = noteOf(store, digest);
+  await makeFolder(dirname(note));
+  await writeAtomically(note, `${JSON.stringify(files)}\n`);
+  await flushNames(dirname(note));
 }
 
 /** What a blob that lies in a remote consists of; undefined where nothing is known of such a one. */

@@ -5,7 +5,7 @@ import { sha256, sha256File, writeAtomically } from '@selfsup/kit/files';
 import { filesBelow } from './store.ts';
 
 /** In a published folder: digests of all its other files, in the form that `sha256sum --check` reads. */
-export const sumsFile = 'SHA256SUMS';
+const sumsFile = 'SHA256SUMS';
 
 /** Writes the digests of all files of a folder that is about to be published into it. */
 export async function writeSums(folder: string): Promise<void> {

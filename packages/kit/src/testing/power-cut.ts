@@ -48,61 +48,18 @@ interface File {
 interface Folder {
   readonly names: Map<string, File | Folder>;
 }
+/** A change of a name in a folder, and of another one where it is a rename. Both are as they are, wherever they stand. */
 interface Change {
-  readonly operation: Operation;
-  readonly folders: readonly Folder[];
-  readonly file?: File | undefined;
+  readonly kind: Operation['kind'];
+  readonly folder: Folder;
+  readonly name: string;
+  readonly node: File | Folder;
+  readonly to?: { readonly folder: Folder; readonly name: string } | undefined;
   isSynced: boolean;
 }
 
 const isFolder = (one: File | Folder | undefined): one is Folder => one !== undefined && 'names' in one;
-
-/** Names and files below a root. */
-class Tree {
-  readonly root: Folder = { names: new Map() };
-  readonly #above: string;
-
-  constructor(above: string) {
-    this.#above = above;
-  }
-
-  find(path: string): File | Folder | undefined {
-    let found: File | Folder | undefined = this.root;
-    for (const name of this.#names(path)) found = isFolder(found) ? found.names.get(name) : undefined;
-    return found;
-  }
-
-  folderOf(path: string): Folder | undefined {
-    const found = this.find(dirname(path));
-    return isFolder(found) ? found : undefined;
-  }
-
-  #names(path: string): string[] {
-    return path
-      .slice(this.#above.length)
-      .split('/')
-      .filter((name) => name !== '');
-  }
-
-  /** Changes names; false where what it is about is not there. */
-  apply({ kind, path, to }: Operation, file?: File): boolean {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const folder = this.folderOf(path);
-    if (path === this.#above) return true;
-    if (folder === undefined) return false;
-    if (kind === 'C') folder.names.set(name, file!);
-    else if (kind === 'M') folder.names.set(name, { names: new Map() });
-    else if (kind === 'U' || kind === 'D') folder.names.delete(name);
-    else if (kind === 'R') {
-      const moved = folder.names.get(name);
-      const target = this.folderOf(to!);
-      if (moved === undefined || target === undefined) return false;
-      folder.names.delete(name);
-      target.names.set(to!.slice(to!.lastIndexOf('/') + 1), moved);
-    }
-    return true;
-  }
-}
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Writes what is on the disk after the power was cut before operation `cut`, below `root`, where all begins empty. */
 export function cutPower(
@@ -112,59 +69,86 @@ export function cutPower(
   model: Model,
   key: RandomKey,
 ): void {
-  const { changes, files } = played(operations.slice(0, cut), root, model);
-  const survivors = surviving(changes, model, key);
-  const tree = new Tree(root);
-  for (const { operation, file } of survivors) tree.apply(operation, file);
-  [...files].forEach((file, i) => settle(file, i, key));
+  const { top, changes, files } = played(operations.slice(0, cut), root, model);
+  const onDisk = new Map<Folder, Map<string, File | Folder>>();
+  const namesIn = (folder: Folder): Map<string, File | Folder> =>
+    onDisk.get(folder) ?? onDisk.set(folder, new Map()).get(folder)!;
+  for (const { kind, folder, name, node, to } of surviving(changes, model, key)) {
+    if (kind === 'C' || kind === 'M') namesIn(folder).set(name, node);
+    else namesIn(folder).delete(name);
+    if (to !== undefined) namesIn(to.folder).set(to.name, node);
+  }
+  files.forEach((file, i) => settle(file, i, key));
   rmSync(root, { recursive: true, force: true });
-  write(tree.root, root);
+  const write = (folder: Folder, path: string): void => {
+    mkdirSync(path, { recursive: true });
+    for (const [name, one] of namesIn(folder)) {
+      if (isFolder(one)) write(one, join(path, name));
+      else writeFileSync(join(path, name), one.content);
+    }
+  };
+  write(top, root);
 }
 
 /** Plays operations: which changes of names there were, and what of each file is not on the disk. */
-function played(operations: readonly Operation[], root: string, model: Model): { changes: Change[]; files: Set<File> } {
-  const now = new Tree(root);
+function played(
+  operations: readonly Operation[],
+  root: string,
+  model: Model,
+): { top: Folder; changes: Change[]; files: File[] } {
+  const top: Folder = { names: new Map() };
   const changes: Change[] = [];
-  const files = new Set<File>();
-  for (const operation of operations) {
-    const { kind, path, to } = operation;
-    const found = now.find(path);
+  const files: File[] = [];
+  const find = (path: string): File | Folder | undefined => {
+    let found: File | Folder | undefined = top;
+    for (const name of path.slice(root.length).split('/').slice(1))
+      found = isFolder(found) ? found.names.get(name) : undefined;
+    return found;
+  };
+  for (const { kind, path, to, ...rest } of operations) {
+    const found = find(path);
+    const folder = path === root ? undefined : find(dirname(path));
     if (kind === 'S') {
       if (found !== undefined && !isFolder(found)) while (found.pending.length > 0) take(found, found.pending.shift()!);
       for (const change of changes) {
-        if (model === 'journal' || change.folders.includes(found as Folder)) change.isSynced = true;
+        const isHere = change.folder === found || change.to?.folder === found;
+        if (model === 'journal' || isHere) change.isSynced = true;
       }
     } else if (kind === 'W' || kind === 'T') {
-      if (found !== undefined && !isFolder(found)) found.pending.push(operation);
-    } else {
-      const file = kind === 'C' ? { content: Buffer.alloc(0), pending: [] } : undefined;
-      if (file !== undefined) files.add(file);
-      const folders = [now.folderOf(path), to === undefined ? undefined : now.folderOf(to)].filter(
-        (one) => one !== undefined,
-      );
-      if (now.apply(operation, file)) changes.push({ operation, folders, file, isSynced: false });
+      if (found !== undefined && !isFolder(found)) found.pending.push({ kind, path, ...rest });
+    } else if (isFolder(folder)) {
+      const node =
+        kind === 'C' ? { content: Buffer.alloc(0), pending: [] } : kind === 'M' ? { names: new Map() } : found;
+      if (node === undefined) continue;
+      if (kind === 'C') files.push(node as File);
+      const target = to === undefined ? undefined : { folder: find(dirname(to)) as Folder, name: nameOf(to) };
+      if (kind === 'C' || kind === 'M') folder.names.set(nameOf(path), node);
+      else folder.names.delete(nameOf(path));
+      target?.folder.names.set(target.name, node);
+      changes.push({ kind, folder, name: nameOf(path), node, to: target, isSynced: false });
     }
   }
-  return { changes, files };
+  return { top, changes, files };
 }
 
 /** The changes of names that the disk has, by chance, as far as nothing was synced. */
 function surviving(changes: readonly Change[], model: Model, key: RandomKey): Change[] {
   const last = changes.findLastIndex(({ isSynced }) => isSynced);
   if (model === 'journal') return changes.slice(0, last + 1 + integer(key, changes.length - last, 1));
+  const foldersOf = ({ folder, to }: Change): Folder[] => (to === undefined ? [folder] : [folder, to.folder]);
   // What has to be there needs all that came before it in its folders.
   const needed = new Set<Folder>();
   const isNeeded = new Set<Change>();
   for (const change of [...changes].reverse()) {
-    if (!change.isSynced && !change.folders.some((folder) => needed.has(folder))) continue;
+    if (!change.isSynced && !foldersOf(change).some((folder) => needed.has(folder))) continue;
     isNeeded.add(change);
-    for (const folder of change.folders) needed.add(folder);
+    for (const folder of foldersOf(change)) needed.add(folder);
   }
   const stopped = new Set<Folder>();
   return changes.filter((change, i) => {
-    const stays =
-      isNeeded.has(change) || (!change.folders.some((one) => stopped.has(one)) && uniform(key, 100 + i) < 0.6);
-    if (!stays) for (const folder of change.folders) stopped.add(folder);
+    const isFree = !foldersOf(change).some((one) => stopped.has(one));
+    const stays = isNeeded.has(change) || (isFree && uniform(key, 100 + i) < 0.6);
+    if (!stays) for (const folder of foldersOf(change)) stopped.add(folder);
     return stays;
   });
 }
@@ -190,12 +174,4 @@ function take(file: File, { kind, offset = 0, length = 0, data }: Operation): vo
   file.content.copy(content);
   if (kind === 'W') data!.copy(content, offset);
   file.content = content;
-}
-
-function write(folder: Folder, path: string): void {
-  mkdirSync(path, { recursive: true });
-  for (const [name, one] of folder.names) {
-    if (isFolder(one)) write(one, join(path, name));
-    else writeFileSync(join(path, name), one.content);
-  }
 }
