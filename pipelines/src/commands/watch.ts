@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { Command } from 'commander';
 import { numberOption } from '../options.ts';
 import { openSession } from '../run/session.ts';
@@ -28,11 +30,17 @@ Example:
     const { artifacts, signal } = openSession();
     const { renderWatch } = await import('@selfsup/report/watch-page');
     const look = observer(artifacts);
+    const tensorBoard = onPath('tensorboard');
     const page = async (): Promise<string> =>
-      renderWatch({ root: artifacts.root, running: await look(), refreshSeconds });
+      renderWatch({ root: artifacts.root, running: await look(), tensorBoard, refreshSeconds });
     const { address, server } = await servePage(page, port);
     console.log(`Watching ${artifacts.root}: ${address} (Ctrl-C ends it)`);
     if (!signal.aborted) await once(signal, 'abort');
     server.closeAllConnections();
     server.close();
   });
+
+/** Whether a command of this name can be found. */
+function onPath(name: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, name)));
+}

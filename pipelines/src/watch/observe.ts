@@ -5,9 +5,11 @@ import { isLeased } from '@selfsup/kit/lease';
 import type { RunningStage } from '@selfsup/report/watch-page';
 import { unfinishedWork } from '../gc/unfinished-work.ts';
 import { keyDifferences } from '../keys/why.ts';
+import { readProgress } from '../run/recorded-progress.ts';
 import type { Artifacts } from '../store/artifacts.ts';
 import { readManifest } from '../store/manifest.ts';
 import { listUnfinished, type Attempt } from '../store/unfinished.ts';
+import { previewer } from './previews.ts';
 
 /** How far something was when it was first looked at, for its rate. */
 interface Seen {
@@ -19,11 +21,12 @@ interface Seen {
 type Line = Readonly<Record<string, number | string>>;
 
 /**
- * Looks, whenever it is called, at what is being computed below the artifacts folder: at leases, `attempt.json` and
- * `metrics.jsonl`, none of which it touches. Rates are of the time since it first saw a stage.
+ * Looks, whenever it is called, at what is being computed below the artifacts folder: at leases, `attempt.json`, `progress.json`,
+ * `metrics.jsonl` and live checkpoints, none of which it touches. Rates are of the time since it first saw a stage.
  */
 export function observer(artifacts: Pick<Artifacts, 'root' | 'stages'>): () => Promise<RunningStage[]> {
   const first = new Map<string, Seen>();
+  const previewsOf = previewer();
   return async () => {
     const work = join(artifacts.stages, 'work');
     const leases = new Map((await unfinishedWork(work)).map(({ lease }) => [lease, dirname(lease)]));
@@ -39,6 +42,8 @@ export function observer(artifacts: Pick<Artifacts, 'root' | 'stages'>): () => P
         uses: newest.attempt.keyParts.uses,
         since: newest.touched.toISOString(),
         why: whyOf(newest.attempt, join(artifacts.stages, relative(work, unit))),
+        now: readProgress(unit)?.text,
+        ...(await previewsOf(join(newest.folder, 'files'))),
         curve: { train: pointsOf(lines, 'train'), test: pointsOf(lines, 'test'), percent: [] },
         ...pace(lines, newest.attempt, first, newest.folder),
         events:

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 
 const headers = {
   'content-type': 'text/html; charset=utf-8',
-  // The page needs its own style sheet and nothing else.
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+  // The page needs its own style sheet, its own pictures, and nothing else.
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
