@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { deriveKey, integer, normal, permutation, philox, randomKey, uniform } from './random.ts';
+import { describe, expect, it, test } from 'vitest';
+import { deriveKey, epochDraws, integer, normal, permutation, philox, randomKey, uniform } from './random.ts';
 
 describe('philox4x32-10', () => {
   // Known-answer vectors published with Random123 (tests/kat_vectors).
@@ -116,4 +116,41 @@ describe('permutation', () => {
     const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - 200) ** 2 / 200, 0);
     expect(chiSquare).toBeLessThan(49.7); // 0.1 % point for 23 degrees of freedom
   });
+});
+
+const drawing = [1, 2] as const;
+
+test('epochs as long as there are items are one order each', () => {
+  for (const epoch of [0, 3])
+    expect(epochDraws(drawing, epoch, 7, 7)).toEqual(permutation(deriveKey(drawing, 'order', epoch), 7));
+});
+
+test.each([
+  [3, 8],
+  [8, 3],
+  [5, 5],
+  [20, 6],
+])('over epochs of %i draws of %i items, each pass has every item once', (samples, items) => {
+  const all = Array.from({ length: 12 }, (_, epoch) => [...epochDraws(drawing, epoch, samples, items)]);
+  const drawn = all.flat().map((draw) => draw % items);
+  const passes = Array.from({ length: Math.floor(drawn.length / items) }, (_, pass) =>
+    drawn.slice(pass * items, (pass + 1) * items),
+  );
+  for (const pass of passes)
+    expect([...pass].sort((a, b) => a - b)).toEqual(Array.from({ length: items }, (_, i) => i));
+  expect(new Set(passes.map(String)).size).toBeGreaterThan(1);
+  // Within an epoch no draw comes twice, so that each can have random numbers of its own.
+  for (const draws of all) expect(new Set(draws).size).toBe(samples);
+});
+
+test('epochs with items of their own begin a pass each', () => {
+  for (const epoch of [0, 1, 5]) {
+    const draws = [...epochDraws(drawing, epoch, 11, 8, true)];
+    expect(draws.slice(0, 8)).toEqual([...permutation(deriveKey(drawing, 'order', epoch), 8)]);
+    expect(new Set(draws).size).toBe(11);
+  }
+});
+
+test('there is nothing to draw in an epoch without samples', () => {
+  expect(epochDraws(drawing, 1, 0, 4)).toEqual(new Uint32Array());
 });

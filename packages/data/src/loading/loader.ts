@@ -1,9 +1,8 @@
-import type { RandomKey } from '@selfsup/kit/random';
+import { epochDraws, type RandomKey } from '@selfsup/kit/random';
 import type { Dataset } from '../dataset.ts';
 import { startPool, type WorkerPool } from '../workers/worker-pool.ts';
 import { outputSize, viewsPerImage, type Augment } from './augment.ts';
 import { makeBatch, type Batch, type BatchRequest } from './batch-maker.ts';
-import { epochDraws } from './epoch-draws.ts';
 import type { LoaderSetup, SlotRequest } from './loader-worker.ts';
 
 export type { Batch } from './batch-maker.ts';
@@ -28,6 +27,8 @@ export interface LoaderOptions {
    * augmentations (RotNet's semi-supervised protocol: 50,000 draws from any subset); the next epoch goes on where they end.
    */
   readonly samplesPerEpoch?: number | undefined;
+  /** The indices are those of one epoch, made for it: it begins with a pass of its own. */
+  readonly anew?: boolean | undefined;
   /** Of each batch, the part `index` of `of` equal ones: what one of several processes makes. All of it where absent. */
   readonly share?: { readonly index: number; readonly of: number } | undefined;
 }
@@ -147,7 +148,7 @@ export function createLoader(options: LoaderOptions): Loader {
     if (isRunning) throw new Error('An epoch of this loader is under way: its batches share memory with this one');
     isRunning = true;
     const making = start();
-    const order = options.shuffle ? epochDraws(key, epoch, samples, chosen.length) : undefined;
+    const order = options.shuffle ? epochDraws(key, epoch, samples, chosen.length, options.anew) : undefined;
     const free = making.slots.map((_, slot) => slot);
     const underWay: { slot: number; request: BatchRequest; made: Promise<void> }[] = [];
     let next = startBatch;

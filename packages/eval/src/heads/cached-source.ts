@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
-import { epochDraws } from '@selfsup/data/epoch-draws';
 import { copiedToDevice } from '@selfsup/engine/device-tensor';
-import type { RandomKey } from '@selfsup/kit/random';
+import { epochDraws, type RandomKey } from '@selfsup/kit/random';
 import type { StageContext } from '@selfsup/kit/stage';
 import { featureBlob, openFeatures, type FeatureSet, type FeatureSplit } from '../features/feature-set.ts';
 import { refuseEmptyClass } from '../measures/empty-classes.ts';

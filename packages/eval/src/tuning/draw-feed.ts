@@ -1,5 +1,4 @@
-import { epochDraws } from '@selfsup/data/epoch-draws';
-import type { RandomKey } from '@selfsup/kit/random';
+import { epochDraws, type RandomKey } from '@selfsup/kit/random';
 import type { Feed } from '@selfsup/trainer/trainee';
 
 /** How long an epoch is, and of what. */

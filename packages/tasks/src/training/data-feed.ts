@@ -1,6 +1,6 @@
 import { measuringView, outputSize, viewsPerImage, type Augment, type ImageSize } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
-import { createLoader, cutBatch, type Batch, type Loader } from '@selfsup/data/loader';
+import { createLoader, cutBatch, type Batch, type Loader, type LoaderOptions } from '@selfsup/data/loader';
 import { chosenImages } from '@selfsup/data/subset';
 import { cluster } from '@selfsup/engine/cluster';
 import { UserError } from '@selfsup/kit/errors';
@@ -59,7 +59,7 @@ export class DataFeed implements Feed<Batch> {
   async *epoch(epoch: number, startBatch: number, indices: Uint32Array | undefined): AsyncIterableIterator<Batch> {
     if (startBatch >= this.batchesPerEpoch) return;
     await this.#planned?.close();
-    this.#planned = indices && this.#sharing(indices);
+    this.#planned = indices && this.#sharing(indices, true);
     yield* (this.#planned ?? this.#loader).epoch(epoch, startBatch);
   }
 
@@ -94,7 +94,7 @@ export class DataFeed implements Feed<Batch> {
    * `Interrupted` between batches when asked to stop.
    */
   async *random(key: RandomKey, count: number, startBatch = 0): AsyncIterableIterator<Batch> {
-    const loader = this.#training(this.indices, key);
+    const loader = this.#training(this.indices, { key });
     try {
       for (let next = startBatch; next < count;) {
         const epoch = Math.floor(next / loader.batchesPerEpoch);
@@ -115,12 +115,12 @@ export class DataFeed implements Feed<Batch> {
   }
 
   /** Batches of which each process makes the parts that it computes. */
-  #sharing(indices: Uint32Array): Loader {
+  #sharing(indices: Uint32Array, anew = false): Loader {
     const joined = cluster();
-    return this.#training(indices, this.#key, joined && { index: joined.rank, of: joined.size });
+    return this.#training(indices, { anew, share: joined && { index: joined.rank, of: joined.size } });
   }
 
-  #training(indices: Uint32Array, key = this.#key, share?: { index: number; of: number }): Loader {
+  #training(indices: Uint32Array, { key = this.#key, ...more }: Partial<LoaderOptions> = {}): Loader {
     const { split, augment, workers, samplesPerEpoch } = this.#config.data;
     return createLoader({
       dataset: this.#dataset,
@@ -134,7 +134,7 @@ export class DataFeed implements Feed<Batch> {
       workers,
       // A plan's indices may be fewer or more; the epoch keeps its length, on which the schedule rests.
       samplesPerEpoch: samplesPerEpoch ?? this.indices.length,
-      share,
+      ...more,
     });
   }
 }
