@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJsonLines } from '@selfsup/kit/parse';
 import type { RandomKey } from '@selfsup/kit/random';
 
 /** What one case of an attack did, and what came of it. All numbers but `struck` and `seconds` ought to be 0. */
@@ -48,17 +49,7 @@ export interface Attack {
 
 /** The results of an attack that are there. */
 export function readLines(file: string): Line[] {
-  if (!existsSync(file)) return [];
-  // A campaign that was cut off may have left half a line.
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      try {
-        return [JSON.parse(line) as Line];
-      } catch {
-        return [];
-      }
-    });
+  return existsSync(file) ? (parseJsonLines(readFileSync(file, 'utf8')) as Line[]) : [];
 }
 
 /** Runs the cases of an attack that have no result yet, and appends a line for each. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { datasetRole, networkRole, probeRole, runExplore, trainingDataRole } from '@selfsup/explore/stage';
 import { UserError } from '@selfsup/kit/errors';
@@ -6,12 +7,13 @@ import { packageEntry, partsOf } from './parts.ts';
 import type { Places, Prepared, Stage } from './stage.ts';
 import { stagesOf } from './stages.ts';
 
-/** Evaluations that train linear probes and publish them. */
-const probing = ['eval/linear-probe', 'eval/layer-probes', 'eval/cached-layer-probes', 'eval/augmented-probe'];
+/** Says in a part's own file that its linear heads are published as the blob `probe`. */
+const probeMark = '// @publishes-linear-probes';
 
 /**
  * The stage that makes the page in which the networks of an experiment run: those of each variant, with the first seed, and
- * their linear probes, and test images of the data that is measured on. Undefined where the experiment declares none. Throws `UserError` where it declares one and has no network.
+ * their linear probes, and test images of the data that is measured on. Undefined where the experiment declares none. Throws
+ * `UserError` where it declares one and has no network.
  */
 export function exploreStage(places: Places, experiment: Experiment): Stage | undefined {
   const { explore: config, name, about, file } = experiment;
@@ -87,8 +89,8 @@ function trainedNetworks(
   });
 }
 
-function isLinearProbe({ uses, declared }: Stage): boolean {
-  return probing.includes(uses) && (declared?.['head'] ?? 'linear') === 'linear';
+function isLinearProbe({ root, declared }: Stage): boolean {
+  return (declared?.['head'] ?? 'linear') === 'linear' && readFileSync(root, 'utf8').includes(probeMark);
 }
 
 /** Whether a stage needs what is published in a folder, by whatever stages between. */

@@ -2,7 +2,15 @@ import type { EngineIdentity } from '@selfsup/engine/status';
 import { partFile, partKind } from '../declare/parts.ts';
 import type { Asked, Prepared, Stage } from '../declare/stage.ts';
 import type { Session } from '../run/session.ts';
-import { damageOf, keyOf, readFacts, readManifest, type KeyParts, type Manifest } from '../store/manifest.ts';
+import {
+  damageOf,
+  isComplete,
+  keyOf,
+  readFacts,
+  readManifest,
+  type KeyParts,
+  type Manifest,
+} from '../store/manifest.ts';
 import { damageIn } from '../store/sums.ts';
 import { codeKey, type CodeKey } from './code-key/code-key.ts';
 import { placeDifferences, type Place } from './place.ts';
@@ -93,7 +101,7 @@ export async function isPublished(
   const published = readFacts(folder);
   if (published?.key !== key) return false;
   if (session.exact && placeDifferences(published.places, place).length > 0) return false;
-  return (await damageOf(published, folder, store)) === undefined;
+  return isComplete(published, folder, store);
 }
 
 function partsExist(session: Session, parts: readonly string[]): boolean {

@@ -38,8 +38,8 @@ export const program = fileURLToPath(new URL('../../bin/selfsup.mjs', import.met
 
 /**
  * Runs one stage in a process of its own, so that its settings are in the environment before TensorFlow loads and
- * its memory goes back afterwards; in several where the session asks for them and the stage has steps to share. Throws `Interrupted` when it was stopped, `ChildFailed` when it failed, `UserError`
- * when something from outside ended it, so that it could not say why itself.
+ * its memory goes back afterwards; in several where the session asks for them and the stage has steps to share. Throws
+ * `Interrupted` when it was stopped, `ChildFailed` when it failed, `UserError` when something from outside ended it, so that it could not say why itself.
  */
 export async function childCommand(session: Session, stage: Stage, options: StageOptions): Promise<void> {
   const args = [...stage.command];

@@ -23,8 +23,7 @@ export async function writeSums(folder: string): Promise<void> {
  * no digests. Files that were added since are passed over; where `only` is given, all others too.
  */
 export function damageIn(folder: string, only?: string): string | undefined {
-  const { value } = damages(folder, only).next();
-  return value ?? undefined;
+  return damages(folder, only).next().value;
 }
 
 /** All of what `damageIn` gives the first of. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { isLeased } from '@selfsup/kit/lease';
+import { parseJsonLines } from '@selfsup/kit/parse';
 import type { RunningStage } from '@selfsup/report/watch-page';
 import { unfinishedWork } from '../gc/unfinished-work.ts';
 import { keyDifferences } from '../keys/why.ts';
@@ -36,7 +37,7 @@ export function observer(artifacts: Pick<Artifacts, 'root' | 'stages'>): () => P
       const [newest] = await listUnfinished(unit);
       if (newest?.attempt === undefined || !(await isLeased(lease, 0))) continue;
       const file = await newestMetrics(join(newest.folder, 'files'));
-      const lines = file === undefined ? [] : readLines(file);
+      const lines = file === undefined ? [] : (parseJsonLines(readFileSync(file, 'utf8')) as Line[]);
       running.push({
         label: relative(work, unit).split(sep).join(' '),
         uses: newest.attempt.keyParts.uses,
@@ -59,19 +60,6 @@ async function newestMetrics(folder: string): Promise<string | undefined> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const files = names.filter((name) => name.endsWith('metrics.jsonl')).map((name) => join(folder, name));
   return files.sort().at(-1);
-}
-
-/** A last line may be half written. */
-function readLines(file: string): Line[] {
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((row) => {
-      try {
-        return [JSON.parse(row) as Line];
-      } catch {
-        return [];
-      }
-    });
 }
 
 function pointsOf(lines: readonly Line[], kind: string): Record<string, number>[] {

@@ -93,7 +93,8 @@ function occurrences(indices: Uint32Array): { occurrence: (place: number) => num
 /**
  * A loader over a split or part of it. Its workers write into shared memory ahead of the consumer, never more than a
  * few batches; a batch's images are valid until the next batch is asked for. Throws `RangeError` for sizes that make no
- * sense, a share of batches that are not all of one size among them, and `UserError` for an unknown split, and for images of varying size where `augment` gives them none.
+ * sense, a share of batches that are not all of one size among them, and `UserError` for an unknown split, and for images
+ * of varying size where `augment` gives them none.
  */
 export function createLoader(options: LoaderOptions): Loader {
   const { dataset, split, batchSize, key, share = { index: 0, of: 1 } } = options;

@@ -21,6 +21,8 @@ export interface MeetingOptions {
   readonly within?: number;
 }
 
+const sameCommand = 'Start all processes by the same command; give each job a port of its own.';
+
 const isLoopback = (host: string): boolean => /^(?:127\.|::1$|localhost$)/.test(host);
 
 /**
@@ -112,7 +114,7 @@ function refusal(
 
 function misfit(why: string): UserError {
   return new UserError(`The processes do not fit together: ${why}`, {
-    remedy: 'Start all processes by the same command; give each job a port of its own.',
+    remedy: sameCommand,
   });
 }
 
@@ -157,7 +159,7 @@ async function come(membership: Membership, options: MeetingOptions, own: number
     if (answer !== undefined) {
       line.close();
       throw new UserError(`The first process, at ${host}:${port}, refuses: ${String(answer['refused'])}`, {
-        remedy: 'Start all processes by the same command; give each job a port of its own.',
+        remedy: sameCommand,
       });
     }
     last = await Promise.race([failed, sleep(50, 'it ended the connection')]);

@@ -1,41 +1,16 @@
 import { describe, expect, test, vi } from 'vitest';
-import { kernel, tensorFlowBackend, type, type NativeBinding } from '../kernel.ts';
+import { kernel, tensorFlowBackend, type } from '../kernel.ts';
 import { tf } from '../ops/library.ts';
 import { ResourceVariable } from '../tensors/resource-variable.ts';
-import { copyOf, type FunctionBinding } from './native-functions.ts';
+import { countCalls } from '../testing/count-calls.ts';
 import { withLazyBinding } from '../testing/lazy-binding.ts';
-
-/** Counts what reaches the addon while `f` runs. */
-function count(f: () => void): { ops: string[]; functions: number } {
-  const backend = tensorFlowBackend() as { binding: NativeBinding };
-  const real = backend.binding as FunctionBinding;
-  const counted = { ops: [] as string[], functions: 0 };
-  const counting: FunctionBinding = {
-    ...copyOf(real),
-    executeOp: (name, ...rest) => {
-      counted.ops.push(name);
-      return real.executeOp(name, ...rest);
-    },
-    runFunction: (...args) => {
-      counted.functions += 1;
-      return real.runFunction(...args);
-    },
-  };
-  backend.binding = counting;
-  try {
-    f();
-  } finally {
-    backend.binding = real;
-  }
-  return counted;
-}
 
 const vector = (...values: number[]) => tf.tensor1d(values);
 const values = (tensor: tf.Tensor) => [...tensor.dataSync()];
 
 describe('a compiled step', () => {
   test('runs op by op twice, then as one function', () => {
-    const counted = count(() =>
+    const counted = countCalls(() =>
       withLazyBinding((lazy) => {
         for (let i = 0; i < 5; i++) {
           const sum = lazy.step(() => tf.tidy(() => vector(i, 1).add(vector(2, 3)).square().sum()));
@@ -169,7 +144,7 @@ describe('a compiled step', () => {
   test('an op whose result has a shape of its values runs by itself', () => {
     // tfjs warns of every int64 result.
     vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-    const counted = count(() =>
+    const counted = countCalls(() =>
       withLazyBinding((lazy) => {
         for (let i = 0; i < 12; i++) {
           const found = lazy.step(() =>

@@ -22,7 +22,10 @@ export interface ProbeDescription {
   readonly layers: readonly ProbedLayer[];
 }
 
-/** Builds probes again: an input of features and an output of logits `[batch, classes]` for each layer. Their weights are yet to be given. */
+/**
+ * Builds probes again: an input of features and an output of logits `[batch, classes]` for each layer. Their weights are yet to
+ * be given.
+ */
 export function buildProbe({ classes, layers }: ProbeDescription): tf.LayersModel {
   const common = { classes: classes.length, key: [0, 0], initialiser: 'gaussian' } as const;
   return jointProbes(Object.fromEntries(layers.map(({ prefix, ...layer }) => [prefix, { ...common, ...layer }])));

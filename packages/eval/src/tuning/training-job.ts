@@ -35,8 +35,8 @@ export interface Curve {
 const checkpoint = { everySeconds: 60, keep: 2 };
 
 /**
- * Trains to the end, from where an interrupted run of the same job stopped. `finish` is called before the live checkpoints go. `losses` are the names of the trainee's losses in the curve, `images` are those
- * to train on. Throws `UserError` where they fill no batch, and as `Training.run` does.
+ * Trains to the end, from where an interrupted run of the same job stopped. `finish` is called before the live checkpoints go.
+ * `losses` are the names of the trainee's losses in the curve, `images` are those to train on. Throws `UserError` where they fill no batch, and as `Training.run` does.
  */
 export async function trainOnLabels<Batch>(
   job: TrainingJob,

@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
 import { UserError } from '../errors.ts';
-import { parseJson } from './json-text.ts';
+import { parseJson, parseJsonLines } from './json-text.ts';
 
 test('JSON is read', () => {
   expect(parseJson('{"a": [1]}\n', 'a.json')).toEqual({ a: [1] });
+});
+
+test('of lines those that are whole are read', () => {
+  expect(parseJsonLines('{"a": 1}\n[2]\n{"a": ')).toEqual([{ a: 1 }, [2]]);
+  expect(parseJsonLines('')).toEqual([]);
 });
 
 test.each([

@@ -19,3 +19,14 @@ export function parseJson(text: string, file: string): unknown {
     });
   }
 }
+
+/** The values of the lines of a text that are whole: of a file that is being written, or was cut off, the last one may not be. */
+export function parseJsonLines(text: string): unknown[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as unknown];
+    } catch {
+      return [];
+    }
+  });
+}

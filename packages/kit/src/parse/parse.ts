@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { z, type ZodType } from 'zod';
 import { UserError } from '../errors.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { parseJson } from './json-text.ts';
+import { parseJson, parseJsonLines } from './json-text.ts';
 
 export { distinct } from './distinct.ts';
-export { didYouMean, parseJson };
+export { didYouMean, parseJson, parseJsonLines };
 
 type Issue = z.core.$ZodIssue;
 

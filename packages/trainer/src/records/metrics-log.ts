@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { tensorFlowBackend } from '@selfsup/engine/kernel';
 import { tf } from '@selfsup/engine/tensorflow';
 import { canonicalJson, writeAtomically } from '@selfsup/kit/files';
+import { parseJsonLines } from '@selfsup/kit/parse';
 
 /** One line: `kind` says what was measured, the rest are numbers. */
 export interface MetricsLine {
@@ -99,16 +100,7 @@ function handleOf(events: Events): tf.Tensor {
 
 /** Whole lines not behind `position`; a torn last line is dropped. */
 function linesUpTo(text: string, position: LogPosition): MetricsLine[] {
-  const kept: MetricsLine[] = [];
-  for (const row of text.split('\n')) {
-    let line: MetricsLine;
-    try {
-      line = JSON.parse(row) as MetricsLine;
-    } catch {
-      continue;
-    }
-    const done = line.kind === 'train' ? line.step <= position.step : line.epoch <= position.epochsDone;
-    if (done) kept.push(line);
-  }
-  return kept;
+  return (parseJsonLines(text) as MetricsLine[]).filter(({ kind, step, epoch }) =>
+    kind === 'train' ? step <= position.step : epoch <= position.epochsDone,
+  );
 }

@@ -1,3 +1,4 @@
+// @publishes-linear-probes
 import { z } from 'zod';
 import { augmentSchema } from '@selfsup/data/augment';
 import type { StageModule } from '@selfsup/kit/stage';

@@ -1,3 +1,4 @@
+// @publishes-linear-probes
 import type { StageModule } from '@selfsup/kit/stage';
 import { schema, type CachedLayerProbesConfig } from './config.ts';
 

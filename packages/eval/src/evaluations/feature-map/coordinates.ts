@@ -15,7 +15,7 @@ export function unitCoordinates(coordinates: Float32Array): Float32Array {
   return coordinates.map((place, i) => (extent > 0 ? (place - ranges[i % 2]!.middle) / extent : 0) + 0.5);
 }
 
-/** Mean over rows of the share, in [0, 1], of a row's k nearest neighbours that are among its k nearest in the map `[rows, 2]` too. */
+/** Of a row's k nearest neighbours the share, in [0, 1], that are its k nearest in the map `[rows, 2]` too; its mean over rows. */
 export async function keptNeighbours({ k, indices }: Neighbours, coordinates: Float32Array): Promise<number> {
   const rows = memoryRows(coordinates, 2);
   const search = { queries: rows, bank: rows, k, metric: 'euclidean', leaveOneOut: true } as const;

@@ -1,3 +1,4 @@
+// @publishes-linear-probes
 import { z } from 'zod';
 import type { StageModule } from '@selfsup/kit/stage';
 import { headTraining, linearSettings } from '../../heads/head-config.ts';
