@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
+import { environmentHelp, refuseMisspelt } from './environment.ts';
 import { fail } from './fail.ts';
 import { watchOutput } from './output.ts';
 import { withRemoteOptions } from './remotes/remote-options.ts';
@@ -18,10 +19,7 @@ const program = new Command('selfsup')
     'after',
     `
 Environment:
-  SELFSUP_DATA       folder in which sources look for files
-  SELFSUP_ARTIFACTS  folder of the results; artifacts by default
-  SELFSUP_CACHE      folder of the engine and of downloads; ~/.cache/selfsup by default
-  SELFSUP_REMOTE     where the team keeps its results, in the place of what selfsup.json says; none for nowhere
+${environmentHelp()}
 A relative path in one of them is taken from the root of the workspace, wherever the command is typed; selfsup doctor
 shows them whole. Paths among a command's arguments and options are taken from the current folder.`,
   )
@@ -48,6 +46,7 @@ function refuseEmpty(command: Command): void {
 }
 
 try {
+  refuseMisspelt(process.env);
   for (const name of asked !== undefined && names.includes(asked) ? [asked] : names) {
     const { default: command } = (await import(new URL(`${name}.ts`, folder).href)) as { default: Command };
     program.addCommand(withRemoteOptions(command.copyInheritedSettings(program)));

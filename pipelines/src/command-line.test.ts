@@ -153,6 +153,12 @@ test.each([
   expect(code).toBe(1);
 });
 
+test('a misspelt variable is refused with the one that was meant', async () => {
+  const { code, output } = await workspace.runWith({ env: { SELFSUP_THREDS: '1' } }, 'list');
+  expect(output).toMatch(/no setting SELFSUP_THREDS[\s\S]*remedy: .*SELFSUP_THREADS\?/);
+  expect(code).toBe(1);
+});
+
 describe('a slip of the user ends in a line that names it, not in a stack or in silence', () => {
   test.each([
     [['run', 'toy', '--sed', '1'], /unknown option '--sed'[\s\S]*--seed/],
