@@ -1,4 +1,4 @@
-import { outputs, selfsupCommand, setup } from './target.mjs';
+import { outputs, selfsupCommand } from './target.mjs';
 import { datasetsBelow, partsChosen, shared } from './workspace.mjs';
 
 /** The project of a dataset: the stage that makes it. */
@@ -18,7 +18,6 @@ export function datasetProject({ name, root, declared }, workspace) {
 function ingest(name, workspace) {
   return selfsupCommand(`ingest ${name}`, 'Source files to a dataset', {
     cache: false,
-    dependsOn: setup(workspace),
     outputs: outputs(workspace, `${name}/ingest`),
   });
 }

@@ -1,5 +1,5 @@
 import { datasetOf, stageTarget } from '../declare/expand.mjs';
-import { outputs, selfsupCommand, setup } from './target.mjs';
+import { outputs, selfsupCommand } from './target.mjs';
 import { packagesUnder, partsChosen, shared } from './workspace.mjs';
 
 const sharedPackages = ['kit', 'report', 'engine', 'data', 'models', 'trainer', 'tasks', 'eval'];
@@ -54,7 +54,6 @@ function targetOf({ experiment, variant, stage, seed, parts }, workspace) {
     parallelism: false,
     dependsOn: [
       'check',
-      ...setup(workspace),
       ...Object.values(needs).map((ref) => {
         const dataset = datasetOf(ref);
         return dataset === undefined
@@ -78,7 +77,6 @@ function check(experiment, projects, workspace) {
   return selfsupCommand(`check ${experiment}`, 'Check what is declared', {
     cache: workspace.artifacts !== undefined,
     inputs: ['{projectRoot}/experiment.json', { input: 'source', projects }],
-    dependsOn: setup(workspace),
   });
 }
 

@@ -1,5 +1,5 @@
 import { basename, relative } from 'node:path';
-import { command, settings, setup } from './target.mjs';
+import { command, settings } from './target.mjs';
 
 /** The project of a package: its tests, types and lint, and the set-up of the engine. */
 export function packageProject(pkg, workspace) {
@@ -31,7 +31,8 @@ function test(pkg, workspace, inputs) {
     parallelism: false,
     inputs: [...inputs, '{workspaceRoot}/vitest.config.ts', ...settings.map((env) => ({ env }))],
     outputs: ['{projectRoot}/.results'],
-    dependsOn: setup(workspace),
+    // Stages set it up themselves, where they compute.
+    dependsOn: workspace.hasEngine ? [{ projects: ['engine'], target: 'setup' }] : [],
   };
   return command(text, 'Run the tests', target, pkg.root);
 }

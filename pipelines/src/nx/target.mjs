@@ -19,9 +19,6 @@ export function selfsupCommand(words, description, target = {}) {
   return { ...command(`${selfsup} ${words}`, description, target), metadata: { description, help } };
 }
 
-/** What has to be there before anything of TensorFlow runs. */
-export const setup = (workspace) => (workspace.hasEngine ? [{ projects: ['engine'], target: 'setup' }] : []);
-
 /** Nx's name of what a target writes below the artifacts folder; nothing where that lies outside the workspace. */
 export function outputs(workspace, path) {
   return workspace.artifacts === undefined ? [] : [`{workspaceRoot}/${workspace.artifacts}/${path}`];

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, shieldVariables, withoutMembership } from '@selfsup/engine/cluster';
+import { setUpEngine } from '@selfsup/engine/status';
 import { usableCores } from '@selfsup/kit/cpu-quota';
 import { UserError } from '@selfsup/kit/errors';
 import type { Stage } from '../declare/stage.ts';
@@ -63,6 +64,7 @@ export async function checkProcesses(session: Session, stages: readonly Stage[])
  * all are started again, up to three times. Gives the end that tells most. A termination of the session is handed on.
  */
 export async function launch(session: Session, label: string, command: readonly string[]): Promise<End> {
+  await setUpEngine({ progress: session.progress(label) });
   const shield = shieldVariables();
   if (shield === undefined) {
     const open = 'TensorFlow listens on all addresses while processes compute together, and asks nobody who they are';

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setUpEngine } from '@selfsup/engine/status';
 import { UserError } from '@selfsup/kit/errors';
 import { dryRun, wholeWork, type StageInput } from '@selfsup/kit/stage';
 import type { Stage } from '../declare/stage.ts';
@@ -19,7 +20,8 @@ import type { Session } from './session.ts';
 
 /**
  * Brings one stage up to date in this process; under Nx what is to be computed is computed in a child. What it needs and
- * lacks (a deleted or damaged blob) is made first, in processes of their own. Throws `UserError`, and `Interrupted` on abort.
+ * lacks (a deleted or damaged blob) is made first, in processes of their own; TensorFlow is set up for what computes with it,
+ * so that results of elsewhere need none. Throws `UserError`, and `Interrupted` on abort.
  */
 export async function runStage(session: Session, stage: Stage, options: StageOptions): Promise<Outcome> {
   const inChild = async (): Promise<Outcome> => {
@@ -36,6 +38,7 @@ export async function runStage(session: Session, stage: Stage, options: StageOpt
   if (isUnderNx()) return inChild();
   if (decision.damage !== undefined)
     session.progress(stage.label).warn(`what was published is damaged: ${decision.damage}`);
+  if (decision.place !== undefined) await setUpEngine({ progress: session.progress(stage.label) });
   const { runUnit } = await import('./run-unit.ts');
   if (!options.force && options.announced !== true) await announceExact(session, [stage], () => decision);
   for (const need of Object.values(stage.needs)) await ensureBlobs(session, stage, need, options);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Dismissed, joinCluster, membershipOf, type Cluster } from '@selfsup/engine/cluster';
+import { setUpEngine } from '@selfsup/engine/status';
 import type { Progress } from '@selfsup/kit/progress';
 import { wholeWork } from '@selfsup/kit/stage';
 import type { Stage } from '../declare/stage.ts';
@@ -28,6 +29,7 @@ export async function runStageTogether(session: Session, stage: Stage, options: 
   if (membership === undefined) return runStage(session, stage, options);
   // What this process starts computes by itself.
   delete process.env['LD_PRELOAD'];
+  await setUpEngine({ progress: session.progress(stage.label) });
   const joined = await joinCluster(membership, { purpose: stage.named });
   if (joined.rank > 0) return unbroken(() => follow(session, stage, joined));
   try {

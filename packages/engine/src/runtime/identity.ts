@@ -1,9 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { UserError } from '@selfsup/kit/errors';
 import { sha256 } from '@selfsup/kit/files';
 import { readSettings } from './settings.ts';
-import { inspectEngine, tfjsFolder, type EngineStamp } from '../setup/place.ts';
+import { engineToBe, setUpEngine, type EngineFacts, type SetupResult } from '../setup/setup.ts';
 
 /** Variables that change what the library computes and that no setting of ours governs. */
 const FOREIGN_VARIABLES = [
@@ -24,17 +23,21 @@ export interface EngineIdentity {
 }
 
 /**
- * The identity of the engine on this machine, from the stamp of its set-up, the processor and the settings; does not
- * load TensorFlow. Throws `UserError` where no engine is set up or a setting is wrong.
+ * The identity of the engine on this machine, which need not be set up yet, from its facts, the processor and the
+ * settings; does not load TensorFlow. Throws `UserError` where a setting is wrong or no engine can be had.
  */
 export async function engineIdentity(environment: NodeJS.ProcessEnv = process.env): Promise<EngineIdentity> {
-  const found = inspectEngine(tfjsFolder());
-  if (!found.ok) throw new UserError(`No engine: ${found.why}`, { remedy: 'Run npx nx run engine:setup.' });
-  return identityOf(found.stamp, processorType(), environment);
+  return identityOf(engineToBe({ environment }) ?? (await madeReady()).stamp, processorType(), environment);
+}
+
+/** An engine that nobody has tried yet is tried. */
+async function madeReady(): Promise<SetupResult> {
+  const { createProgress } = await import('@selfsup/kit/terminal-progress');
+  return setUpEngine({ progress: createProgress() });
 }
 
 /** The identity from its parts. */
-export function identityOf(stamp: EngineStamp, cpu: string, environment: NodeJS.ProcessEnv): EngineIdentity {
+export function identityOf(stamp: EngineFacts, cpu: string, environment: NodeJS.ProcessEnv): EngineIdentity {
   const settings = readSettings(environment);
   const place: Record<string, string> = {
     engine: stamp.id,

@@ -8,6 +8,7 @@ import { ADDON, inspectEngine, tfjsFolder } from '../setup/place.ts';
 // What is asked of the engine without loading TensorFlow.
 export { engineIdentity, type EngineIdentity } from './identity.ts';
 export { readSettings };
+export { setUpEngine } from '../setup/setup.ts';
 /** What finds the tools that setting up takes; loaded only where it is asked for. */
 export const setupTools = () => import('../setup/tools.ts');
 

@@ -14,7 +14,7 @@ import { execa } from 'execa';
 import { afterEach, expect, test } from 'vitest';
 import { UserError } from '@selfsup/kit/errors';
 import { ADDON, inspectEngine } from './place.ts';
-import { setUpEngine } from './setup.ts';
+import { engineToBe, setUpEngine } from './setup.ts';
 import { COMPILER, stage, TINY } from '../testing/setup.ts';
 
 const CHILD = fileURLToPath(new URL('../testing/setup-child.ts', import.meta.url));
@@ -46,6 +46,14 @@ test('builds an engine, links it, and does nothing the next time', async () => {
   const before = calls(log);
   expect((await setUpEngine(options)).action).toBe('nothing');
   expect(calls(log)).toEqual(before);
+});
+
+test('what an engine will be is known before it is set up', async () => {
+  const { options } = newStage();
+  const before = engineToBe(options);
+  const { stamp } = await setUpEngine(options);
+  expect(before).toEqual({ id: stamp.id, tensorflow: TINY.tensorflow, tfjs: stamp.tfjs, flavour: 'cpu' });
+  expect(engineToBe(options)).toEqual(stamp);
 });
 
 test('a second clone links what the first one built', async () => {
@@ -145,6 +153,7 @@ test.each([
 test('the official prebuilt addon is accepted where it works', async () => {
   const { options, packageFolder, calls: log } = newStage();
   prebuilt(packageFolder);
+  expect(engineToBe(options)).toBeUndefined();
   const result = await setUpEngine(options);
   expect(result).toMatchObject({ action: 'accepted', stamp: { flavour: 'prebuilt' } });
   expect((await setUpEngine(options)).action).toBe('nothing');

@@ -40,14 +40,9 @@ export interface SetupResult {
 export async function setUpEngine(options: SetupOptions): Promise<SetupResult> {
   const { progress, environment = process.env } = options;
   const packageFolder = options.packageFolder ?? place.tfjsFolder();
-  const flavour = chooseFlavour(readSettings(environment).device);
-  const recipe = (options.recipe ?? recipeFor)(flavour);
-  const stepSources = options.stepSources ?? place.STEP_SOURCES;
-  const id = engineId(recipe, { packageFolder, stepSources, helperSources: place.HELPER_SOURCES });
-
-  const found = place.inspectEngine(packageFolder);
-  if (found.ok && (found.stamp.flavour === 'prebuilt' || found.stamp.id === id)) {
-    return { action: 'nothing', stamp: found.stamp, root: found.root, downloadedBytes: 0 };
+  const { id, recipe, inPlace } = wanted(packageFolder, options);
+  if (inPlace !== undefined) {
+    return { action: 'nothing', stamp: inPlace.stamp, root: inPlace.root, downloadedBytes: 0 };
   }
   // Only now what building needs: with an engine in place, the command is done before all that would be loaded.
   const [{ buildEngine }, { linkEngine }, { smokeCheck }] = await Promise.all([
@@ -77,25 +72,57 @@ export async function setUpEngine(options: SetupOptions): Promise<SetupResult> {
   return { action: cached.ok ? 'linked' : 'built', stamp: placed.stamp, root, downloadedBytes };
 }
 
+/** What of an engine is known before it is set up. */
+export type EngineFacts = Pick<place.EngineStamp, 'id' | 'tensorflow' | 'tfjs' | 'flavour'>;
+
+/**
+ * The engine that `setUpEngine` would leave in place, without doing anything. Undefined where only trying it shows: where
+ * the npm package's own install script has fetched an addon. Throws `UserError` for a wrong setting.
+ */
+export function engineToBe(options: Omit<SetupOptions, 'progress'> = {}): EngineFacts | undefined {
+  const packageFolder = options.packageFolder ?? place.tfjsFolder();
+  const { id, recipe, inPlace } = wanted(packageFolder, options);
+  if (inPlace !== undefined) return inPlace.stamp;
+  if (hasOwnAddon(packageFolder)) return undefined;
+  const { tensorflow, flavour } = recipe;
+  return { id, tensorflow, flavour, tfjs: place.tfjsVersion(packageFolder) };
+}
+
+/** The engine that the settings ask for, and the one in place where that is it. */
+function wanted(packageFolder: string, options: Omit<SetupOptions, 'progress'>) {
+  const flavour = chooseFlavour(readSettings(options.environment ?? process.env).device);
+  const recipe = (options.recipe ?? recipeFor)(flavour);
+  const stepSources = options.stepSources ?? place.STEP_SOURCES;
+  const id = engineId(recipe, { packageFolder, stepSources, helperSources: place.HELPER_SOURCES });
+  const found = place.inspectEngine(packageFolder);
+  const isIt = found.ok && (found.stamp.flavour === 'prebuilt' || found.stamp.id === id);
+  return { id, recipe, inPlace: isIt ? found : undefined };
+}
+
+/** What the npm package's own install script leaves. */
+const OWN_FILES = [place.ADDON, 'deps/lib/libtensorflow.so.2', 'deps/lib/libtensorflow_framework.so.2'];
+
+function hasOwnAddon(packageFolder: string): boolean {
+  const own = ['lib', 'deps'].every((name) => {
+    const path = join(packageFolder, name);
+    return existsSync(path) && !lstatSync(path).isSymbolicLink();
+  });
+  return own && OWN_FILES.every((file) => existsSync(join(packageFolder, file)));
+}
+
 /** Stamps the addon that the npm package's own install script fetched, if it is there and works. */
 async function acceptPrebuilt(
   packageFolder: string,
   progress: Progress,
   smoke: (addon: string) => Promise<SmokeResult>,
 ): Promise<place.EngineStamp | undefined> {
-  const libraries = ['deps/lib/libtensorflow.so.2', 'deps/lib/libtensorflow_framework.so.2'];
-  const files = [place.ADDON, ...libraries];
-  const own = ['lib', 'deps'].every((name) => {
-    const path = join(packageFolder, name);
-    return existsSync(path) && !lstatSync(path).isSymbolicLink();
-  });
-  if (!own || !files.every((file) => existsSync(join(packageFolder, file)))) return undefined;
+  if (!hasOwnAddon(packageFolder)) return undefined;
   const result = await smoke(join(packageFolder, place.ADDON));
   if (!result.ok) {
     progress.warn(`The prebuilt addon in node_modules does not work and is replaced: ${result.why}`);
     return undefined;
   }
-  const digests = await Promise.all(files.map((file) => sha256File(join(packageFolder, file))));
+  const digests = await Promise.all(OWN_FILES.map((file) => sha256File(join(packageFolder, file))));
   const stamp: place.EngineStamp = {
     schema: 1,
     id: `tensorflow-${result.tensorflow}-prebuilt-${sha256(canonicalJson(digests)).slice(0, 10)}`,
@@ -103,7 +130,7 @@ async function acceptPrebuilt(
     tfjs: place.tfjsVersion(packageFolder),
     flavour: 'prebuilt',
     wheels: {},
-    files: place.sizes(packageFolder, files),
+    files: place.sizes(packageFolder, OWN_FILES),
   };
   await writeFile(join(packageFolder, place.STAMP), `${JSON.stringify(stamp, null, 2)}\n`);
   return stamp;
