@@ -26,7 +26,7 @@ for (const file of positionals) {
     await browser.look({ ...look, still: true });
     const [width, height] = await browser.evaluate<[number, number]>(`[document.documentElement.scrollWidth, document.documentElement.scrollHeight]`); // prettier-ignore
     const picture = join(values.to, `${basename(file, '.html')}-${name}.png`);
-    writeFileSync(picture, await browser.screenshot({ x: 0, y: 0, width, height }));
+    writeFileSync(picture, await browser.screenshot({ x: 0, y: 0, width: look.width, height }));
     console.log(`${picture}: ${width} × ${height}${width > look.width ? ', WIDER THAN THE WINDOW' : ''}`);
   }
   await browser.close();

@@ -9,13 +9,21 @@ export function toHalf(values: Float32Array): Uint16Array {
 
 /** binary16 as float32, exactly. */
 export function fromHalf(halves: Uint16Array): Float32Array {
-  return Float32Array.from(halves, (half) => {
-    const sign = (half & 0x8000) === 0 ? 1 : -1;
-    const exponent = (half >>> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
+  // There are few of them, and weights by the million.
+  values ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => valueOf(half));
+  const result = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) result[i] = values[halves[i]!]!;
+  return result;
+}
+
+let values: Float32Array | undefined;
+
+function valueOf(half: number): number {
+  const sign = (half & 0x8000) === 0 ? 1 : -1;
+  const exponent = (half >>> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 function halfOf(bits: number): number {

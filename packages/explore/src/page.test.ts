@@ -1,4 +1,5 @@
 import { statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDataset } from '@selfsup/data/dataset';
@@ -46,6 +47,12 @@ beforeAll(async () => {
   await dataset.close();
 });
 
+/** Waits in the page until it has answered all that it was asked. */
+const settledNow = `new Promise((done) => {
+  const look = () => document.querySelector('main').getAttribute('aria-busy') === 'false' || document.querySelector('[role=alert]') ? done() : setTimeout(look, 5);
+  look();
+})`;
+
 test('the page is one file whose policy lets nothing in or out', () => {
   const [, policy = ''] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)!;
   expect(policy).toMatch(
@@ -67,11 +74,7 @@ describe.skipIf(chromium === undefined)('opened from its file with the network o
   });
   afterAll(() => browser?.close());
 
-  const settled = (): Promise<void> =>
-    browser.evaluate(`new Promise((done) => {
-      const look = () => document.querySelector('main').getAttribute('aria-busy') === 'false' || document.querySelector('[role=alert]') ? done() : setTimeout(look, 5);
-      look();
-    })`);
+  const settled = (): Promise<void> => browser.evaluate(settledNow);
   /** Chooses an image and an angle as a hand would, and reads what is shown. */
   const answersTo = async (image: number, degrees: number): Promise<Record<string, number[]>> => {
     await browser.evaluate(`{
@@ -140,5 +143,54 @@ describe.skipIf(chromium === undefined)('opened from its file with the network o
       expect.stringMatching(/^file:.*explore\.html$/),
     ]);
     expect(statSync(file).size).toBeLessThan(3e6);
+  });
+});
+
+// Chromium is told that this machine is all of `*.example`: whatever asks for anything there is heard.
+describe.skipIf(chromium === undefined)('opened with the network on, before a listener', () => {
+  const heard: string[] = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', (start) => {
+      heard.push(/^host: (.*)$/im.exec(String(start))?.[1] ?? 'no request for a page');
+      socket.destroy();
+    });
+  });
+  const port = (): number => (server.address() as AddressInfo).port;
+  beforeAll(() => new Promise<void>((done) => void server.listen(0, '127.0.0.1', done)));
+  afterAll(() => void server.close());
+
+  /** Asks for something in every way that scripts have; waits until none of them can come to anything more. */
+  const askAround = `(async () => {
+    const ways = [
+      () => fetch('http://fetch.example/'),
+      () => new Promise((done) => Object.assign(new Image(), { onload: done, onerror: done, src: 'http://image.example/' })),
+      () => new Promise((done) => Object.assign(new WebSocket('ws://socket.example/'), { onerror: done, onclose: done })),
+      () => new Promise((done) => Object.assign(new EventSource('http://events.example/'), { onerror: done })),
+      () => new Promise((done) => document.head.append(Object.assign(document.createElement('script'), { onload: done, onerror: done, src: 'http://script.example/' }))),
+      () => new Promise((done) => document.head.append(Object.assign(document.createElement('link'), { onload: done, onerror: done, rel: 'stylesheet', href: 'http://style.example/' }))),
+    ];
+    await Promise.allSettled(ways.map(async (way) => way()));
+  })()`;
+
+  test('it hears whatever another page asks for', async () => {
+    const careless = join(folder, 'careless.html');
+    writeFileSync(careless, '<!doctype html><title>Careless</title>');
+    const browser = await openPage(careless, { answering: port() });
+    await browser.evaluate(askAround);
+    await browser.close();
+    const hosts = ['events', 'fetch', 'image', 'script', 'socket', 'style'].map((name) => `${name}.example`);
+    expect([...new Set(heard.splice(0))].sort()).toEqual(hosts);
+  });
+
+  test('it hears nothing of this one: not when it is opened and used, nor when its own scripts would ask', async () => {
+    const browser = await openPage(file, { answering: port() });
+    await browser.evaluate(settledNow);
+    await browser.evaluate(`document.querySelectorAll('[name=picture]')[7].click()`);
+    await browser.evaluate(settledNow);
+    expect(browser.requests.filter((address) => !address.startsWith('data:'))).toHaveLength(1);
+    await browser.evaluate(askAround);
+    await browser.close();
+    expect(heard).toEqual([]);
   });
 });

@@ -32,6 +32,11 @@ interface View {
   readonly still?: boolean;
 }
 
+interface Opening {
+  /** A port of this machine that answers for all hosts `*.example`. */
+  readonly answering?: number;
+}
+
 /** A part of a page, from its upper left corner on. */
 interface Part {
   readonly x: number;
@@ -65,14 +70,18 @@ interface PageEvent {
   readonly entry: { readonly level: string };
 }
 
-/** Opens a file in a headless Chromium of its own, with the network off, over the DevTools protocol. */
-export async function openPage(file: string, fragment = ''): Promise<OpenPage> {
+/**
+ * Opens a file in a headless Chromium of its own over the DevTools protocol, with the network off; or with it on, all hosts
+ * `*.example` being this machine at the port `answering`. (What Chromium asks for itself goes nowhere.)
+ */
+export async function openPage(file: string, { answering }: Opening = {}): Promise<OpenPage> {
   const profile = mkdtempSync(join(tmpdir(), 'selfsup-chromium-'));
   const child = spawn(
     chromium!,
     [
       ...['--headless=new', '--remote-debugging-pipe', '--no-sandbox', '--disable-dev-shm-usage', '--no-first-run'],
-      ...['--disable-background-networking', '--disable-component-update', '--host-resolver-rules=MAP * ~NOTFOUND'],
+      ...['--disable-background-networking', '--disable-component-update', '--no-proxy-server'],
+      `--host-resolver-rules=${answering === undefined ? '' : `MAP *.example 127.0.0.1:${answering}, `}MAP * ~NOTFOUND`,
       `--user-data-dir=${profile}`,
     ],
     { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true },
@@ -103,9 +112,9 @@ export async function openPage(file: string, fragment = ''): Promise<OpenPage> {
     const ask = (method: string, params: Message = {}): Promise<Message> => send(method, params, String(sessionId));
     for (const domain of ['Network', 'Page', 'Runtime', 'Log']) await ask(`${domain}.enable`);
     const none = { offline: true, latency: 0, downloadThroughput: 0, uploadThroughput: 0 };
-    await ask('Network.emulateNetworkConditions', none);
+    if (answering === undefined) await ask('Network.emulateNetworkConditions', none);
     const loaded = new Promise<void>((done) => listeners.set('Page.loadEventFired', done));
-    await ask('Page.navigate', { url: `${pathToFileURL(file).href}${fragment}` });
+    await ask('Page.navigate', { url: pathToFileURL(file).href });
     await loaded;
     return {
       requests,

@@ -46,7 +46,8 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
   let lifted: number | undefined;
   const told = element('p', { role: 'status' });
   const slots = Array.from({ length: TILES }, (_, slot) => {
-    const canvas = picture('');
+    // The button says which tile it is.
+    const canvas = element('canvas', { 'aria-hidden': 'true' });
     const button = element('button', { type: 'button', class: 'tile', 'aria-pressed': 'false' }, canvas);
     button.addEventListener('click', () => lift(slot));
     return { button, canvas };
