@@ -8,6 +8,7 @@ import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
 import { html } from '@selfsup/report/markup';
 import { gatherNetwork } from './make/gather-network.ts';
 import { makePage } from './make/make-page.ts';
+import type { PageData } from './page-data.ts';
 import { turned } from './page/turned.ts';
 import { runNetwork, type RunningNetwork } from './running-network.ts';
 import { chromium, openPage, type OpenPage } from './testing/chromium.ts';
@@ -41,8 +42,8 @@ beforeAll(async () => {
       return runNetwork(facts, modules, tensors);
     }),
   );
-  const step = dataset.count('test') / images;
-  const all = Array.from({ length: images }, (_, i) => Float32Array.from(dataset.image('test', Math.floor(i * step))));
+  const { images: data } = JSON.parse(/<script id="page"[^>]*>(.*?)<\/script>/s.exec(page)![1]!) as PageData;
+  const all = data.indices.map((index) => Float32Array.from(dataset.image('test', index)));
   pixels = (image) => all[image]!;
   await dataset.close();
 });

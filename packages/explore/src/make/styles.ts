@@ -14,6 +14,7 @@ fieldset{border:0;margin:0;padding:0;min-width:0}legend{font-size:.9rem;color:va
 .thumbnail{position:relative;cursor:pointer}.thumbnail input{position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:pointer}
 .thumbnail:has(:checked) canvas{outline:3px solid var(--s1);outline-offset:1px}
 .thumbnail:has(:focus-visible) canvas{outline:3px solid var(--link);outline-offset:3px}
+.beside{display:flex;flex-wrap:wrap;gap:.6rem;align-items:center;margin:1rem 0 .5rem}
 .turning{display:grid;grid-template-columns:minmax(7rem,12rem) minmax(0,1fr);gap:1.4rem;align-items:center;margin:1.2rem 0}
 .turning p{margin:.2rem 0}.turning output{font-weight:600;font-variant-numeric:tabular-nums}
 .networks{display:grid;gap:1.6rem 2.4rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr))}

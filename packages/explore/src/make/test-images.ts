@@ -11,15 +11,16 @@ export interface TestImages {
 }
 
 /**
- * Takes `count` images out of the split `test` (or where it has none, `train`), evenly apart. Throws `UserError` where they
- * are not of the size that the networks take.
+ * Takes `count` images out of the split `test` (or where it has none, `train`), evenly apart; the first of each class come
+ * before the second of any. Throws `UserError` where they are not of the size that the networks take.
  */
 export function testImages(dataset: Dataset, count: number, input: ImageShape): TestImages {
   const { splits, classes } = dataset.manifest;
   const split = (splits['test']?.count ?? 0) > 0 ? 'test' : 'train';
   requireImages(dataset, split, 'images');
   const all = Uint32Array.from({ length: dataset.count(split) }, (_, i) => i);
-  const indices = evenlySpaced(all, count);
+  const labels = dataset.labels(split);
+  const indices = classesInTurn(evenlySpaced(all, count), labels);
   const size = input.height * input.width * input.channels;
   const pixels = new Uint8Array(indices.length * size);
   indices.forEach((index, at) => {
@@ -33,15 +34,25 @@ export function testImages(dataset: Dataset, count: number, input: ImageShape): 
     }
     pixels.set(own, at * size);
   });
-  const labels = dataset.labels(split);
   return {
     data: {
       ...{ height: input.height, width: input.width, channels: input.channels },
       count: indices.length,
-      indices: [...indices],
-      labels: Array.from(indices, (index) => labels[index]!),
+      indices,
+      labels: indices.map((index) => labels[index]!),
       classes,
     },
     pixels,
   };
+}
+
+/** Many datasets stand class by class, and a page shows few images at first. */
+function classesInTurn(indices: Iterable<number>, labels: ArrayLike<number>): number[] {
+  const seen = new Map<number, number>();
+  const turns = Array.from(indices, (index) => {
+    const turn = seen.get(labels[index]!) ?? 0;
+    seen.set(labels[index]!, turn + 1);
+    return { index, turn };
+  });
+  return turns.sort((a, b) => a.turn - b.turn).map(({ index }) => index);
 }

@@ -64,11 +64,10 @@ export function choosePictures(data: ImagesData, pixelsOf: (image: number) => Ui
     element('h2', {}, 'A picture to look at'),
     element('fieldset', { class: 'thumbnails' }, element('legend', {}, 'Test images'), ...thumbnails),
     element(
-      'p',
-      {},
+      'div',
+      { class: 'beside' },
       more,
-      ' ',
-      element('label', { for: 'own' }, 'or one of your own (choose, drop or paste it): '),
+      element('label', { for: 'own' }, 'or one of your own (choose, drop or paste it):'),
       file,
     ),
     told,
@@ -95,7 +94,8 @@ export function testName({ indices, labels, classes }: ImagesData, i: number): s
   return `test image ${indices[i]}${label === undefined ? '' : `, ${label}`}`;
 }
 
-function testPicture(data: ImagesData, pixels: Uint8Array, i: number): ChosenPicture {
+/** A test image as a picture that is looked at. */
+export function testPicture(data: ImagesData, pixels: Uint8Array, i: number): ChosenPicture {
   const { height, width, channels } = data;
   const isOwnSize = (input: ImageShape): boolean =>
     input.height === height && input.width === width && input.channels === channels;

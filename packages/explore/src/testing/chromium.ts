@@ -37,6 +37,9 @@ interface Opening {
   readonly answering?: number;
 }
 
+/** Pixels from the left upper corner of the window. */
+type Point = readonly [x: number, y: number];
+
 /** A part of a page, from its upper left corner on. */
 interface Part {
   readonly x: number;
@@ -55,6 +58,8 @@ export interface OpenPage {
   evaluate<Value>(expression: string): Promise<Value>;
   /** Presses and releases a key, as `ArrowRight`. */
   press(key: string): Promise<void>;
+  /** Presses the pointer at one point of the window, moves it to another, and lets go there. */
+  drag(from: Point, to: Point): Promise<void>;
   look(view: View): Promise<void>;
   /** What is seen of the page, or a part of it in its own pixels, as PNG. */
   screenshot(part?: Part): Promise<Uint8Array>;
@@ -129,6 +134,11 @@ export async function openPage(file: string, { answering }: Opening = {}): Promi
       async press(key) {
         for (const type of ['keyDown', 'keyUp'])
           await ask('Input.dispatchKeyEvent', { type, key, code: key, ...keyCode(key) });
+      },
+      async drag(from, to) {
+        const steps = [['mousePressed', from], ['mouseMoved', to], ['mouseReleased', to]] as const; // prettier-ignore
+        for (const [type, [x, y]] of steps)
+          await ask('Input.dispatchMouseEvent', { type, x, y, button: 'left', buttons: 1, clickCount: 1 });
       },
       async look({ width, height, dark = false, still = false }) {
         await ask('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });

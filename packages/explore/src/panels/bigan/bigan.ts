@@ -6,6 +6,7 @@ import { colours, draw, picture } from '../../page/canvas.ts';
 import { element } from '../../page/element.ts';
 import type { Page } from '../../page/page.ts';
 import { panelOfEach } from '../../page/panel-of-each.ts';
+import { testPicture } from '../../page/pictures.ts';
 import { valuesOf, type RunningNetwork } from '../../running-network.ts';
 
 /** Values of a code that have a slider. */
@@ -30,6 +31,9 @@ export default bigan;
 function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void {
   const { latent, image, encode, generate } = codesOf(network);
   const { input } = network.facts;
+  // Another picture at first, so that there is a way to go.
+  const other = Math.min(1, page.images.count - 1);
+  let kept = testPicture(page.images, page.pixelsOf(other), other).pixels(input);
   const shown = [
     'x, your choice',
     'G(E(x)), out of its code',
@@ -40,7 +44,7 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
   const between = slider('between', 0, 100, 50);
   const hands = Array.from({ length: sliders }, (_, i) => slider(`z${i + 1}`, -100, 100, 0));
   let drawn = new Float32Array(latent);
-  let kept: Float32Array | undefined;
+  const told = element('p', { role: 'status' });
   const keep = element('button', { type: 'button' }, 'Keep this picture as the other');
   const draws = element('button', { type: 'button' }, 'Draw another z');
   place.append(
@@ -49,17 +53,21 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
       { class: 'maps large' },
       ...shown.map(({ what, canvas }) => element('figure', {}, canvas, element('figcaption', {}, what))),
     ),
+    told,
     element('p', {}, keep),
-    element('p', {}, element('label', { for: between.id }, 'From the other (left) to your choice (right) '), between),
+    element('p', {}, element('label', { for: between.id }, 'From the other (left) to your choice (right)'), between),
     element('p', {}, draws),
-    ...hands.map((hand, i) => element('p', {}, element('label', { for: hand.id }, `Value ${i + 1} of z `), hand)),
+    element(
+      'div',
+      { class: 'sliders' },
+      ...hands.map((hand, i) => element('p', {}, element('label', { for: hand.id }, `Value ${i + 1} of z`), hand)),
+    ),
   );
   const answer = page.answering(async () => {
     const own = page.picture().pixels(input);
-    kept ??= own;
-    const [code, other] = [await encode(own, 1), await encode(kept, 1)];
+    const [code, codeOfOther] = [await encode(own, 1), await encode(kept, 1)];
     const share = Number(between.value) / 100;
-    const mixed = code.map((value, i) => share * value + (1 - share) * other[i]!);
+    const mixed = code.map((value, i) => share * value + (1 - share) * codeOfOther[i]!);
     const byHand = drawn.map((value, i) => (i < hands.length ? Number(hands[i]!.value) / 100 : value));
     const codes = Float32Array.from([...code, ...mixed, ...byHand]);
     const made = await generate(codes, 3);
@@ -67,7 +75,9 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
     const part = (i: number): Float32Array => made.subarray(i * size, (i + 1) * size);
     const all: [Float32Array, ImageShape][] = [[own, input], [part(0), image], [part(1), image], [kept, input], [part(2), image]]; // prettier-ignore
     all.forEach(([pixels, shape], i) => draw(shown[i]!.canvas, colours(pixels, shape), shape.width));
-    place.dataset['code'] = code.join(' ');
+    const sought = page.picture().pixels(image);
+    const mean = sought.reduce((sum, value, i) => sum + Math.abs(value - made[i]!), 0) / size;
+    told.textContent = `A value of G(E(x)) differs from x by ${mean.toFixed(1)} of 255 on average.`;
   });
   keep.addEventListener('click', () => {
     kept = page.picture().pixels(input);
