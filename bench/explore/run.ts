@@ -2,9 +2,10 @@
 // the same checkpoints, on 100 test images that are turned and shuffled; how large they are; from opening to the first answer;
 // and each interaction, in milliseconds. The last page is of AlexNet at 224 pixels with random weights: `alexnet-224`.
 // SELFSUP_ARTIFACTS=… node --import tsx bench/explore/run.ts [experiment…] [--images 100] [--opens 5] [--to <folder>]
+// Of pages that are there already, only sizes and times: node --import tsx bench/explore/run.ts <page.html…> [--opens 5]
 // Exits with 1 when a goal is missed: 1e-3 with float16 weights, 1e-5 with float32, nothing asked for but the page itself.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,6 +16,7 @@ import { html } from '@selfsup/report/markup';
 import { makeAlexNet } from './alexnet.ts';
 import { compare, settled } from './drive.ts';
 import { findPublished, type Published } from './published.ts';
+import { sayTimes } from './times.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,6 +28,9 @@ const { values: options, positionals } = parseArgs({
 });
 const artifacts = process.env['SELFSUP_ARTIFACTS'] ?? 'artifacts';
 const opens = Number(options.opens);
+const made = positionals.filter((one) => one.endsWith('.html'));
+for (const file of made) await sayTimes(file, opens);
+if (made.length > 0) process.exit();
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const names =
   positionals.length > 0 ? positionals : [...readdirSync(join(root, 'pipelines/experiments')), 'alexnet-224'];
@@ -37,7 +42,6 @@ const panelNames = readdirSync(join(root, 'packages/explore/src/panels'), { with
 const panels = Object.fromEntries(
   await Promise.all(panelNames.map(async (name) => [name, ((await import(`@selfsup/explore/panels/${name}`)) as { default: PanelFacts }).default] as const)), // prettier-ignore
 );
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 let missed = 0;
 const check = (isMet: boolean, text: string): void => {
   if (!isMet) missed++;
@@ -49,20 +53,6 @@ function publishedBy(name: string): Published | undefined {
   const file = join(root, 'pipelines/experiments', name, 'experiment.json');
   return findPublished(artifacts, name, JSON.parse(readFileSync(file, 'utf8')) as never);
 }
-
-/** What hands do, where the page has it: a script that begins each. */
-const interactions: Readonly<Record<string, (time: number) => string>> = {
-  'choose a picture': (time) => `document.querySelectorAll('[name=picture]')[${time % 8}].click()`,
-  'turn it': (time) => slide('turn', 17 * time),
-  'exchange two tiles': (time) => `for (const slot of [0, ${1 + (time % 8)}]) document.querySelectorAll('.tile')[slot].click()`, // prettier-ignore
-  'move a corner': (time) => slide('[id^="aet-"]', `one.min === '' ? 0 : Number(one.min) + ${time} % 5`),
-  'move z': (time) => slide('[id^="z1-"]', 5 * time - 50),
-};
-function slide(selector: string, value: number | string): string {
-  const query = selector.startsWith('[') ? selector : `#${selector}`;
-  return `{ const one = document.querySelector(${JSON.stringify(query)}); one.value = ${value}; one.dispatchEvent(new Event('input')); }`;
-}
-const needs: Readonly<Record<string, string>> = { 'turn it': '#turn', 'exchange two tiles': '.tile', 'move a corner': '[id^="aet-"]', 'move z': '[id^="z1-"]' }; // prettier-ignore
 
 for (const name of names) {
   const isAlexNet = name === 'alexnet-224';
@@ -99,27 +89,13 @@ for (const name of names) {
     );
   }
   running.forEach((one) => one.dispose());
-  for (const [what, begin] of Object.entries(interactions)) {
-    if (!(await browser.evaluate<boolean>(`document.querySelector(${JSON.stringify(needs[what] ?? 'main')}) !== null`)))
-      continue;
-    const times: number[] = [];
-    for (let time = 0; time < 25; time++)
-      times.push(await browser.evaluate<number>(`(async () => { const begun = performance.now(); ${begin(time)}; return (await ${settled}) - begun; })()`)); // prettier-ignore
-    console.log(`    ${what}: ${median(times.slice(5)).toFixed(0)} ms`);
-  }
   const asked = browser.requests.filter((address) => !address.startsWith('data:'));
   check(
     asked.length === 1 && browser.said.length === 0,
     `asked for ${asked.length} file, complained ${browser.said.length} times`,
   );
   await browser.close();
-  const first: number[] = [];
-  for (let time = 0; time < opens; time++) {
-    const again = await openPage(file);
-    first.push(await again.evaluate<number>(settled));
-    await again.close();
-  }
-  console.log(`    first answer after ${(median(first) / 1000).toFixed(2)} s (${(Math.min(...first) / 1000).toFixed(2)} at least); load ${loadavg()[0]!.toFixed(1)}`); // prettier-ignore
+  await sayTimes(file, opens);
 }
 console.log(`${folder}: ${missed === 0 ? 'all goals met' : `${missed} goals missed`}`);
 process.exitCode = missed === 0 ? 0 : 1;

@@ -13,7 +13,8 @@ import { reportFile } from '../report/write-report.ts';
 import { openIngested } from '../run/open-ingested.ts';
 import { runStage } from '../run/run-stage.ts';
 import { openSession, type Session } from '../run/session.ts';
-import { findCheckpoint } from '../store/checkpoint-argument.ts';
+import { trainedOn } from '../run/trained-on.ts';
+import { findPublishedCheckpoint, type FoundCheckpoint } from '../store/checkpoint-argument.ts';
 import { shownPath } from '../store/shown-path.ts';
 
 interface Options {
@@ -27,8 +28,11 @@ interface Options {
 
 export default new Command('explore')
   .description('Make the page in which trained networks run, in any browser and without a server')
-  .argument('<what...>', 'an experiment that declares such a page; or checkpoints, with --data')
-  .option('--data <dataset>', 'of checkpoints: the ingested dataset whose test images are in the page')
+  .argument('<what...>', 'an experiment that declares such a page; or checkpoints')
+  .option(
+    '--data <dataset>',
+    'of checkpoints: the ingested dataset whose test images are in the page (default: what the first was trained on)',
+  )
   .option(
     '--images <n>',
     'of checkpoints: how many of them',
@@ -46,21 +50,15 @@ The page is one file. It loads nothing and sends nothing: pictures that are drop
 
 Examples:
   selfsup explore quickstart
-  selfsup explore rotnet-small supervised-small --data cifar10 --to rotations.html`,
+  selfsup explore rotnet-small supervised-small --to rotations.html
+  selfsup explore mine.safetensors --data cifar10`,
   )
   .action(async (what: readonly string[], options: Options) => {
     const session = openSession({ exact: options.exact });
     const [name] = what;
-    if (options.data === undefined) {
-      if (what.length !== 1 || !experimentNames(session.workspace).includes(name!)) {
-        throw new UserError('Whose test images shall the page show?', {
-          field: '--data',
-          remedy: 'Name the dataset of these checkpoints with --data, or an experiment alone.',
-        });
-      }
+    if (options.data === undefined && what.length === 1 && experimentNames(session.workspace).includes(name!))
       return exploreExperiment(session, readExperiment(session.workspace, name!), options);
-    }
-    const file = await exploreCheckpoints(session, what, options.data, options);
+    const file = await exploreCheckpoints(session, what, options);
     console.log(`Page: ${shownPath(file)}`);
   });
 
@@ -70,7 +68,7 @@ async function exploreExperiment(session: Session, experiment: Experiment, optio
     throw new UserError(`'${experiment.name}' declares no page`, {
       file: experiment.file,
       field: 'explore',
-      remedy: 'Write "explore": {} there, or name its checkpoints and a dataset with --data.',
+      remedy: 'Write "explore": {} there, or name the folder of its checkpoint.',
     });
   }
   const outcome = await runStage(session, stage, options);
@@ -83,22 +81,22 @@ async function exploreExperiment(session: Session, experiment: Experiment, optio
 async function exploreCheckpoints(
   session: Session,
   what: readonly string[],
-  data: string,
-  { images, to }: Pick<Options, 'images' | 'to'>,
+  { data, images, to }: Pick<Options, 'data' | 'images' | 'to'>,
 ): Promise<string> {
   const twice = what.find((one, i) => what.indexOf(one) !== i);
   if (twice !== undefined) {
     throw new UserError(`'${twice}' is named twice`, { field: 'what', remedy: 'Name each checkpoint once.' });
   }
-  const networks: { label: string; checkpoint: string }[] = [];
+  const networks: (FoundCheckpoint & { label: string })[] = [];
   for (const one of what)
-    networks.push({ label: labelOf(session, one), checkpoint: await findCheckpoint(session.workspace, one) });
-  const dataset = await openIngested(session, data);
+    networks.push({ label: labelOf(session, one), ...(await findPublishedCheckpoint(session.workspace, one)) });
+  const shown = data ?? trainedOn(session, networks.flatMap(({ stage }) => stage ?? []));
+  const dataset = await openIngested(session, shown);
   try {
     const { makePage } = await import('@selfsup/explore/make-page');
     const { html } = await import('@selfsup/report/markup');
     const panels = partsOf(session.workspace, 'explore').map((part) => part.split('/')[1]!);
-    const title = `${networks.map(({ label }) => label).join(', ')} on ${data}`;
+    const title = `${networks.map(({ label }) => label).join(', ')} on ${shown}`;
     const page = await makePage({ title, eyebrow: html`Selfsup networks`, networks, dataset, images, panels });
     return await writeReportFile(page, to, to);
   } finally {

@@ -13,18 +13,30 @@ const BLOB = 'checkpoint';
 /** Levels of folders between an experiment and a stage: variant, seed, stage. */
 const DEPTH = 3;
 
+/** A checkpoint file, and the published folder that it is of where it was named by that. */
+export interface FoundCheckpoint {
+  readonly checkpoint: string;
+  readonly stage?: string;
+}
+
+/** The file alone of what `findPublishedCheckpoint` finds. */
+export async function findCheckpoint(workspace: Workspace, argument: string): Promise<string> {
+  return (await findPublishedCheckpoint(workspace, argument)).checkpoint;
+}
+
 /**
  * The checkpoint file that a command's argument means: a `.safetensors` file, the published folder of a pretraining
  * stage, or the name of an experiment (or `<experiment>/<variant>`, …) with a single such stage. Throws `UserError`
  * listing what there is where nothing or several fit, or where the blob is gone from the store.
  */
-export async function findCheckpoint(workspace: Workspace, argument: string): Promise<string> {
+export async function findPublishedCheckpoint(workspace: Workspace, argument: string): Promise<FoundCheckpoint> {
   const { root } = openArtifacts(workspace);
   const places = [resolve(argument), join(root, argument)].filter((place) => existsSync(place));
   const file = places.find((place) => statSync(place).isFile());
-  if (file !== undefined) return file;
+  if (file !== undefined) return { checkpoint: file };
   const stages = [...new Set(places.flatMap((place) => stagesWithCheckpoint(place, DEPTH)))];
-  if (stages.length === 1) return checkpointOf(stages[0]!, root, workspace);
+  const [stage] = stages;
+  if (stages.length === 1) return { checkpoint: await checkpointOf(stage!, root, workspace), stage: stage! };
   if (stages.length > 1) {
     throw new UserError(`'${argument}' has ${stages.length} checkpoints`, {
       remedy: `Name one of these: ${stages.map(shownPath).join(', ')}.`,
