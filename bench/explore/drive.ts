@@ -1,13 +1,15 @@
 import { turned, type OpenPage, type PanelFacts, type RunningNetwork } from '@selfsup/explore/testing/internals';
+import { projectiveCoefficients, usualStandardisation } from '@selfsup/tasks/aet-descriptions';
 
 /** How far what a page shows is from what Node computes. */
 export interface Agreement {
   readonly panel: string;
   readonly network: string;
   readonly numbers: number;
-  /** The greatest difference: of probabilities, or of other quantities as shares of their range. */
+  /** The greatest difference: of probabilities and of numbers of the order of 1, or of what is drawn as shares of its range. */
   readonly most: number;
-  readonly isProbability: boolean;
+  /** Whether these are numbers that a network gives, not what is drawn of them. */
+  readonly isAnswer: boolean;
 }
 
 /** What is read off the page at once: by panel and network the numbers that it shows. */
@@ -45,7 +47,7 @@ const readAll = `(() => {
     for (const heading of section.querySelectorAll('h3')) {
       const place = panel === 'aed' ? section : heading.parentElement;
       if (panel === 'aed') say(panel, heading.textContent, numbers(place.querySelectorAll('[data-difference]'), 'difference'));
-      if (panel === 'aet') say(panel, heading.textContent, numbers(place.querySelectorAll('[data-corners]'), 'corners'));
+      if (panel === 'aet') for (const name of ['aet', 'aet corners']) say(name, heading.textContent, numbers(place.querySelectorAll('[data-corners]'), 'corners'));
       if (panel === 'jigsaw' || panel === 'deepcluster') say(panel, heading.textContent, numbers(place.querySelectorAll('[data-probability]'), 'probability'));
       if (panel === 'bigan') {
         const canvas = place.querySelector('[aria-label^="G(E(x))"]');
@@ -79,11 +81,12 @@ export async function compare(
       for (const [label, values] of Object.entries(byNetwork)) {
         const network = networks.find(({ facts }) => facts.label === label);
         if (network === undefined || values.length === 0) continue;
-        const most = Math.max(...(await differences(panel, panels[panel]!, network, pixels, degrees, values)));
+        const facts = panels[panel.split(' ')[0]!]!;
+        const most = Math.max(...(await differences(panel, facts, network, pixels, degrees, values)));
         const before = found.get(`${panel} ${label}`);
-        const isProbability = ['rotnet', 'probe', 'jigsaw', 'deepcluster'].includes(panel);
+        const isAnswer = ['rotnet', 'probe', 'jigsaw', 'deepcluster', 'aet'].includes(panel);
         found.set(`${panel} ${label}`, {
-          ...{ panel, network: label, isProbability },
+          ...{ panel, network: label, isAnswer },
           numbers: values.length + (before?.numbers ?? 0),
           // NaN is no agreement.
           most: most <= (before?.most ?? 0) ? before!.most : most,
@@ -120,11 +123,14 @@ async function differences(
         network.facts.probes.reduce((sum, { layers }) => sum + layers.length, 0),
       ),
     );
-  // A corner may lie as far as the horizon, where the smallest difference is a large one and nobody sees it.
-  if (name === 'aet')
-    return against(figures.map((value) => value * width)).map((value, i) =>
-      Math.abs(figures[i]!) < 3 ? value / width : 0,
-    );
+  // Four corners mean one map, and that is what the decoder gives, as eight numbers of the order of 1.
+  if (name === 'aet') {
+    const given = estimateOf(shown, width);
+    return estimateOf(figures.map((value) => value * width), width).map((value, i) => Math.abs(value - given[i]!)); // prettier-ignore
+  }
+  // A corner far from the picture, where nobody sees it, may lie at the horizon.
+  if (name === 'aet corners')
+    return figures.map((value, i) => (Math.abs(value - 0.5) < 1.5 ? Math.abs(value - shown[i]! / width) : 0));
   if (name === 'aed') {
     const off = figures.reduce((sum, value, i) => sum + Math.abs(value * 255 - pixels[i]!), 0) / figures.length;
     return against([off]).map((value) => value / 255);
@@ -132,4 +138,12 @@ async function differences(
   // The canvas has whole numbers, and grey as three of them.
   const each = figures.length === shown.length ? figures : figures.flatMap((value) => [value, value, value]);
   return against(each.map((value) => value * 255)).map((value) => Math.max(0, value - 0.5) / 255);
+}
+
+/** The eight numbers by which AET describes the transformation after which the corners of a picture lie there, in pixels. */
+function estimateOf(corners: readonly number[], side: number): number[] {
+  const own = [0, 0, side, 0, side, side, 0, side];
+  const shifts = corners.map((value, i) => value - own[i]!);
+  const { mean, std } = usualStandardisation(side);
+  return projectiveCoefficients({ scale: 1, turns: 0, shifts }, side).map((value, i) => (value - mean[i]!) / std[i]!);
 }

@@ -80,9 +80,9 @@ for (const name of names) {
   console.log(`    ${await browser.evaluate<string>(`document.getElementById('status').textContent`)}`);
   for (const text of await browser.evaluate<string[]>(`[...document.querySelectorAll('#left-out p')].map((one) => one.textContent.replaceAll(/\\s+/g, ' '))`)) console.log(`    ${text}`); // prettier-ignore
   const running = gathered.map(({ facts, modules, tensors }) => runNetwork(facts, modules, tensors));
-  for (const { panel, network, numbers, most, isProbability } of await compare(browser, running, panels, pictures)) {
+  for (const { panel, network, numbers, most, isAnswer } of await compare(browser, running, panels, pictures)) {
     const precision = networks.find(({ label }) => label === network)!.precision;
-    const allowed = precision === 'float16' || !isProbability ? 1e-3 : 1e-5;
+    const allowed = precision === 'float16' || !isAnswer ? 1e-3 : 1e-5;
     check(
       most < allowed,
       `${panel}, ${network}: ${numbers} numbers, at most ${most.toExponential(1)} apart (${allowed})`,

@@ -25,7 +25,7 @@ fieldset{border:0;margin:0;padding:0;min-width:0}legend{font-size:.9rem;color:va
 .maps{display:grid;gap:.7rem;grid-template-columns:repeat(auto-fill,minmax(5.2rem,1fr))}
 .maps figcaption{color:var(--soft);font-size:.8rem;margin-top:.2rem}
 .maps.large{grid-template-columns:repeat(auto-fill,minmax(min(46%,8.5rem),1fr));max-width:56rem}
-.puzzles{display:flex;flex-wrap:wrap;gap:1.6rem}.puzzle{display:grid;align-items:start;grid-template-columns:repeat(3,minmax(0,5rem));gap:.3rem}
+.puzzles{display:flex;flex-wrap:wrap;gap:.6rem 2.4rem;align-items:flex-start}.puzzle{display:grid;align-items:start;grid-template-columns:repeat(3,minmax(0,5rem));gap:.3rem}
 .tile{padding:0;min-height:0;border-width:2px}.tile[aria-pressed=true]{border-color:var(--s1)}.puzzle figcaption{font-size:.8rem;line-height:1.3}
 .filters{display:grid;gap:.6rem;grid-template-columns:repeat(auto-fill,minmax(3.6rem,1fr))}.filters canvas{margin-bottom:.15rem}
 .stage{position:relative;touch-action:none;cursor:grab}.stage svg{position:absolute;inset:0;width:100%;height:100%;pointer-events:none}

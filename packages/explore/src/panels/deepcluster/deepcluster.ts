@@ -32,6 +32,7 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
   const answerOf = clusterer(network);
   const { count } = page.images;
   const told = element('p', { role: 'status' });
+  const said = element('p', { role: 'status', class: 'unseen' });
   const rows = element('tbody');
   const galleries = element('div', { class: 'networks' });
   const start = element('button', { type: 'button' }, `Sort all ${count} test images`);
@@ -42,6 +43,7 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
       `The ${String(network.facts.taskConfig['clusters'])} clusters of its last epoch, as its last layer tells them apart.`,
     ),
     element('table', { class: 'bars' }, element('caption', { class: 'unseen' }, 'Likeliest clusters'), rows),
+    said,
     element('p', {}, start),
     told,
     galleries,
@@ -51,6 +53,7 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
     const probabilities = await answerOf(page.picture().pixels(network.facts.input), 1);
     const best = ranked(probabilities).slice(0, shownClusters);
     rows.replaceChildren(...best.map((cluster) => bar(`cluster ${cluster}`, probabilities[cluster]!)));
+    said.textContent = `${page.picture().name} falls into cluster ${best[0]}, with ${(100 * probabilities[best[0]!]!).toFixed(0)} %.`;
     if (clusterOf === undefined) return;
     galleries.replaceChildren(...best.map((cluster) => gallery(cluster, clusterOf!, page)));
   });

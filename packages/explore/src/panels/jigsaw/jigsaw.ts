@@ -72,12 +72,14 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
     element(
       'div',
       { class: 'puzzles' },
-      element(
-        'div',
-        { class: 'puzzle', role: 'group', 'aria-label': 'Shuffled' },
-        ...slots.map(({ button }) => button),
+      puzzle(
+        'Shuffled',
+        slots.map(({ button }) => button),
       ),
-      element('div', { class: 'puzzle', role: 'group', 'aria-label': 'As the network puts it together' }, ...places.map(({ figure }) => figure)), // prettier-ignore
+      puzzle(
+        'As the network puts it together',
+        places.map(({ figure }) => figure),
+      ),
     ),
     told,
   );
@@ -123,6 +125,12 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
   });
   page.onPicture(answer);
   answer();
+}
+
+/** Nine tiles with what they are above them. */
+function puzzle(title: string, tiles: readonly HTMLElement[]): HTMLElement {
+  const group = element('div', { class: 'puzzle', role: 'group', 'aria-label': title }, ...tiles);
+  return element('div', {}, element('h4', {}, title), group);
 }
 
 /** The networks of a puzzle, and how tiles are cut and looked at. */
