@@ -90,7 +90,12 @@ async function exploreCheckpoints(
   const networks: (FoundCheckpoint & { label: string })[] = [];
   for (const one of what)
     networks.push({ label: labelOf(session, one), ...(await findPublishedCheckpoint(session.workspace, one)) });
-  const shown = data ?? trainedOn(session, networks.flatMap(({ stage }) => stage ?? []));
+  const shown =
+    data ??
+    trainedOn(
+      session,
+      networks.flatMap(({ stage }) => stage ?? []),
+    );
   const dataset = await openIngested(session, shown);
   try {
     const { makePage } = await import('@selfsup/explore/make-page');

@@ -87,27 +87,30 @@ describe.skipIf(chromium === undefined)('what panels show of the first test imag
     corners.forEach((value, i) => expect(value / expected[i]!).toBeCloseTo(1, 2));
   });
 
-  test.each(['affine', 'projective'] as const)('AET: a corner of an %s picture goes where it is pulled', async (kind) => {
-    const at = kind === 'affine' ? 0 : 1;
-    const before = (await shown(aet.title, 'corners'))[at];
-    const [left, top, side] = await browser.evaluate<[number, number, number]>(`(() => {
+  test.each(['affine', 'projective'] as const)(
+    'AET: a corner of an %s picture goes where it is pulled',
+    async (kind) => {
+      const at = kind === 'affine' ? 0 : 1;
+      const before = (await shown(aet.title, 'corners'))[at];
+      const [left, top, side] = await browser.evaluate<[number, number, number]>(`(() => {
       const stage = document.querySelectorAll('.stage')[${at}];
       stage.scrollIntoView({ block: 'center', behavior: 'instant' });
       const { left, top, width } = stage.getBoundingClientRect();
       return [left, top, width];
     })()`);
-    const place = (x: number, y: number): [number, number] => [left + (x * side) / 32, top + (y * side) / 32];
-    await browser.drag(place(3, 2), place(6.6, 2.2));
-    await settled();
-    const points = await browser.evaluate<string>(
-      `document.querySelectorAll('.stage .truth')[${at}].getAttribute('points')`,
-    );
-    const [x, y] = points.split(' ')[0]!.split(',').map(Number);
-    // Sliders have steps.
-    expect(Math.abs(x! - 6.6)).toBeLessThan(0.5);
-    expect(Math.abs(y! - 2.2)).toBeLessThan(0.5);
-    expect((await shown(aet.title, 'corners'))[at]).not.toBe(before);
-  });
+      const place = (x: number, y: number): [number, number] => [left + (x * side) / 32, top + (y * side) / 32];
+      await browser.drag(place(3, 2), place(6.6, 2.2));
+      await settled();
+      const points = await browser.evaluate<string>(
+        `document.querySelectorAll('.stage .truth')[${at}].getAttribute('points')`,
+      );
+      const [x, y] = points.split(' ')[0]!.split(',').map(Number);
+      // Sliders have steps.
+      expect(Math.abs(x! - 6.6)).toBeLessThan(0.5);
+      expect(Math.abs(y! - 2.2)).toBeLessThan(0.5);
+      expect((await shown(aet.title, 'corners'))[at]).not.toBe(before);
+    },
+  );
 
   test('BiGAN: the image out of its code', async () => {
     const expected = await figures('bigan', bigan);

@@ -95,7 +95,9 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
     element(
       'div',
       { class: 'sliders' },
-      ...sliders.map((slider, i) => element('p', {}, element('label', { for: slider.id }, kind.handles[i]!.name), slider)),
+      ...sliders.map((slider, i) =>
+        element('p', {}, element('label', { for: slider.id }, kind.handles[i]!.name), slider),
+      ),
     ),
   );
 
@@ -120,7 +122,12 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
 }
 
 /** Lets a point of a stage be pulled by pointer: `taken` at first, `pulled` then wherever it is, both told the place in pixels. */
-function pullable(stage: HTMLElement, side: number, taken: (place: Point) => void, pulled: (place: Point) => void): void {
+function pullable(
+  stage: HTMLElement,
+  side: number,
+  taken: (place: Point) => void,
+  pulled: (place: Point) => void,
+): void {
   let isHeld = false;
   const at = (event: PointerEvent): Point => {
     const { left, top, width, height } = stage.getBoundingClientRect();

@@ -4,11 +4,11 @@ import { cornersBy, transformationsOf } from './transformations.ts';
 const side = 32;
 const kinds = {
   affine: transformationsOf(
-    { transformation: 'affine', rotation: 180, translation: 0.2, scale: [0.7, 1.3], shear: 30 },
+    { transformation: 'affine', loss: 'parameters', rotation: 180, translation: 0.2, scale: [0.7, 1.3], shear: 30 },
     side,
   ),
   projective: transformationsOf(
-    { transformation: 'projective', scale: [0.8, 1.2], jitter: 0.125, quarterTurns: true },
+    { transformation: 'projective', loss: 'matrix', scale: [0.8, 1.2], jitter: 0.125, quarterTurns: true },
     side,
   ),
 };

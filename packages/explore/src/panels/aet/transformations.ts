@@ -12,7 +12,7 @@ type ConfigOf<Kind extends AetConfig['transformation']> = Extract<AetConfig, { t
 type Point = readonly [x: number, y: number];
 
 /** One of the numbers by which a hand describes a transformation. */
-export interface Handle {
+interface Handle {
   readonly name: string;
   readonly least: number;
   readonly most: number;
