@@ -75,7 +75,7 @@ async function sharedLines(session: Session, dataset: Dataset, { against, names 
   const other = await openIngested(session, name);
   try {
     const { sharedPhotographs } = await import('@selfsup/data/inspection');
-    const shared = sharedPhotographs(dataset, other, split);
+    const shared = sharedPhotographs(dataset, other, { otherSplit: split });
     const lines = shared.map(
       ({ split: own, otherSplit, paths, otherExample }) =>
         `  ${paths.length} of ${own} in its ${otherSplit}, such as ${paths[0]}, there ${otherExample}`,

@@ -56,6 +56,10 @@ export const experimentSchema = z.strictObject({
     .record(variantName, z.record(z.string(), z.unknown()))
     .optional()
     .describe('Variant name to overrides: dotted path from the stage on, such as "pretrain.config.epochs", to value'),
+  sharedPhotographs: z
+    .enum(['refuse', 'warn'])
+    .optional()
+    .describe('What becomes of testing on photographs that were trained on in another dataset; refused by default'),
   explore: exploreSchema.optional().describe('Makes a page in which the pretrained networks run, beside the report'),
   stages: z
     .record(name, stageSchema)
@@ -71,6 +75,8 @@ export interface Experiment {
   readonly about: About;
   readonly seeds: readonly number[];
   readonly variants: readonly Variant[];
+  /** Whether photographs that were trained on in another dataset may be tested on. */
+  readonly sharedPhotographs: 'refuse' | 'warn' | undefined;
   /** Of the page in which its networks run; undefined where it is to have none. */
   readonly explore: ExploreConfig | undefined;
   /** Where the overrides of variants are written. */
@@ -120,8 +126,8 @@ export function readExperiment(
       }
     }),
   );
-  const { about, seeds, explore } = parsed;
-  return { name: experimentName, file, about, seeds, explore, variants, place };
+  const { about, seeds, sharedPhotographs, explore } = parsed;
+  return { name: experimentName, file, about, seeds, sharedPhotographs, explore, variants, place };
 }
 
 /** The error with the place of the override that has brought it in, where one has. */

@@ -51,6 +51,8 @@ export interface Stage {
   readonly dryRun: boolean;
   /** Role to the stage that fills it. */
   readonly needs: Readonly<Record<string, Stage>>;
+  /** Whether photographs that were trained on in another dataset may be tested on; refused where nothing is said. */
+  readonly sharedPhotographs?: 'refuse' | 'warn' | undefined;
   /** The experiment to try where the work takes too long on this machine. */
   readonly smallTwin?: string | undefined;
   /** In a few words, for people. */

@@ -64,6 +64,7 @@ function stageOf(
         return [role, dataset === undefined ? before.get(ref)! : datasetStage(places, dataset)];
       }),
     ),
+    sharedPhotographs: experiment.sharedPhotographs,
     smallTwin: experiment.about.smallTwin,
     label: `${experiment.name}${variant.name === 'base' ? '' : ` ${variant.name}`} seed ${seed}: ${name}`,
     brief: briefly(experiment.name, variant, `seed ${seed}: ${name}`),

@@ -17,6 +17,7 @@ import { childCommand, isUnderNx, type StageOptions } from './child-command.ts';
 import { forgetProgress, progressFile, recordedProgress } from './recorded-progress.ts';
 import type { Outcome } from './run-unit.ts';
 import type { Session } from './session.ts';
+import { lookAtTested } from './tested-photographs.ts';
 
 /**
  * Brings one stage up to date in this process; under Nx what is to be computed is computed in a child. What it needs and
@@ -42,6 +43,7 @@ export async function runStage(session: Session, stage: Stage, options: StageOpt
   const { runUnit } = await import('./run-unit.ts');
   if (!options.force && options.announced !== true) await announceExact(session, [stage], () => decision);
   for (const need of Object.values(stage.needs)) await ensureBlobs(session, stage, need, options);
+  const remarks = await lookAtTested(session, [stage]);
   const { config, run, rehearse } = decision.prepared ?? (await stage.prepare(session, options));
   const { key, keyParts, parts, code, place } = decision;
   return runUnit(session, stage, {
@@ -60,7 +62,7 @@ export async function runStage(session: Session, stage: Stage, options: StageOpt
         extent: stage.dryRun ? dryRun : wholeWork,
       }).finally(() => forgetProgress(stage));
       await stage.refuse?.(workFolder);
-      return result;
+      return remarks.length === 0 ? result : { ...result, remarks: [...(result.remarks ?? []), ...remarks] };
     },
   });
 }

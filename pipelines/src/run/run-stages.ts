@@ -10,6 +10,7 @@ import { runGraph } from './graph.ts';
 import { checkProcesses } from './launch.ts';
 import { isThere, lookAt } from './run-stage.ts';
 import type { Session } from './session.ts';
+import { lookAtTested } from './tested-photographs.ts';
 import { twinsAmong } from './twins.ts';
 
 /** What is to be brought up to date: stages of some experiments, each after what it needs; datasets are added. */
@@ -64,6 +65,7 @@ export async function runStages(session: Session, { experiments, stages }: Wante
     })());
   if (goesOn || session.processes > 1) await check();
   await checkProcesses(session, stages);
+  let lookingAtTested: Promise<unknown> | undefined;
   const shared = atOnce > 1 ? { threads: tellThreads(atOnce) } : undefined;
   const computed: string[] = [];
   const { failed, leftOut } = await runGraph(units, needsOf, { atOnce, goesOn }, async (stage) => {
@@ -74,6 +76,8 @@ export async function runStages(session: Session, { experiments, stages }: Wante
     }
     if (session.signal.aborted) throw new Interrupted('Stopped.');
     await check();
+    // Datasets come first; before hours of training it is known what they share.
+    if (stage.kind !== 'dataset') await (lookingAtTested ??= lookAtTested(session, stages));
     await childCommand(session, stage, { ...asked, shared });
     computed.push(stage.label);
   });

@@ -43,8 +43,13 @@ it('finds the same photograph in two years by its name, though encoded anew, and
     },
   ]);
   expect(sharedPhotographs(older, older).map(({ paths }) => paths.length)).toEqual([2, 2]);
-  expect(sharedPhotographs(older, newer, 'train').map(({ paths }) => paths)).toEqual([['JPEGImages/000033.jpg']]);
-  expect(() => sharedPhotographs(older, newer, 'test')).toThrow(/no split "test"/);
+  expect(sharedPhotographs(older, newer, { otherSplit: 'train' }).map(({ paths }) => paths)).toEqual([
+    ['JPEGImages/000033.jpg'],
+  ]);
+  expect(sharedPhotographs(older, newer, { split: 'train', otherSplit: 'val' }).map(({ paths }) => paths)).toEqual([
+    ['JPEGImages/000032.jpg'],
+  ]);
+  expect(() => sharedPhotographs(older, newer, { otherSplit: 'test' })).toThrow(/no split "test"/);
   await older.close();
   await newer.close();
 });
