@@ -192,6 +192,6 @@ function positives(run: Run, stage: string): string {
     folderOf(run, stage),
     'classes.json',
   );
-  const all = classes.map(({ name, positives, objects, images }) => `${name} ${positives ?? objects ?? images}`);
+  const all = classes.map(({ name, positives, objects, images }) => `${name} ${positives ?? objects ?? images ?? '?'}`);
   return `to be found: ${all.join(', ')}`;
 }

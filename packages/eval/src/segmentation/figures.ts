@@ -2,6 +2,7 @@ import type { Dataset } from '@selfsup/data/dataset';
 import { classColour, thumbnail, voidClass } from '@selfsup/data/pictures';
 import type { Figure } from '@selfsup/kit/stage';
 import { classScores } from '@selfsup/report/figures/class-scores';
+import { confusion } from '@selfsup/report/figures/confusion';
 import { masks } from '@selfsup/report/figures/masks';
 import { encodePng, maskPng } from '@selfsup/report/images';
 import type { SegmentationScores } from '../measures/segmentation.ts';
@@ -21,16 +22,17 @@ export interface SegmentationResult {
   readonly size: FrameSize;
   /** Pixels by true and said class, and what they come to. */
   readonly counts: Float64Array;
+  /** Test images that show each class. */
+  readonly images: readonly number[];
   readonly scores: SegmentationScores;
 }
 
-/** Pictures with their masks and the answers, and intersection over union by class. */
+/** Pictures with their masks and the answers, intersection over union by class, and what was taken for what. */
 export function segmentationFigures(title: string, result: SegmentationResult): Figure[] {
-  const { dataset, indices, counts, scores } = result;
+  const { dataset, indices, counts, images, scores } = result;
   const { classes } = dataset.manifest;
   const shown = Math.min(SHOWN, indices.length);
   const colours = classes.map((_, label) => colourOf(classes, label));
-  const pixels = classes.map((_, label) => counts.subarray(label * classes.length, (label + 1) * classes.length));
   return [
     masks({
       legend: [
@@ -42,14 +44,26 @@ export function segmentationFigures(title: string, result: SegmentationResult): 
       ),
     }),
     classScores({
-      ...{ title, measure: 'IU', counted: 'pixels' },
+      ...{ title, measure: 'IU', counted: 'images' },
       classes: classes.map((name, label) => ({
         name,
         score: Number.isNaN(scores.ofClasses[label]!) ? null : 100 * scores.ofClasses[label]!,
-        count: pixels[label]!.reduce((sum, count) => sum + count, 0),
+        count: images[label]!,
       })),
     }),
+    confusion({
+      ...{ title, classes: [...classes], counted: 'pixels' },
+      matrix: classes.map((_, label) => [...counts.subarray(label * classes.length, (label + 1) * classes.length)]),
+    }),
   ];
+}
+
+/** For each class how many of the images show it. */
+export function imagesByClass(dataset: Dataset, split: string, indices: Uint32Array): number[] {
+  const counts = dataset.manifest.classes.map(() => 0);
+  for (const index of indices)
+    for (const label of new Set(dataset.mask(split, index)!.classes)) if (label in counts) counts[label]!++;
+  return counts;
 }
 
 /** VOC's colours, in which the background is black; without one all classes have a colour. */

@@ -16,7 +16,7 @@ import { writeJsonFiles } from '../../measures/json-files.ts';
 import { requireNeed } from '../../measures/require-need.ts';
 import { segmentationScores, type SegmentationScores } from '../../measures/segmentation.ts';
 import { fullyConvolutional, leastPadding } from '../../segmentation/fcn.ts';
-import { segmentationFigures } from '../../segmentation/figures.ts';
+import { imagesByClass, segmentationFigures } from '../../segmentation/figures.ts';
 import { frameFeed, framesOf, singleFrames, type Frames, type FrameSize } from '../../segmentation/frames.ts';
 import {
   countPixels,
@@ -115,9 +115,11 @@ export async function runVocSegmentation(context: StageContext<VocSegmentationCo
       },
     );
     const scores = segmentationScores(counts, classes.length);
+    const tested = test!.subarray(0, extent.images);
+    const images = imagesByClass(dataset, config.test.split, tested);
     const files = await writeJsonFiles(workFolder, {
       'protocol.json': { ...settings, stride, source, label, differences },
-      'classes.json': classes.map((name, i) => ({ name, iu: finite(scores.ofClasses[i]!) ?? null })),
+      'classes.json': classes.map((name, i) => ({ name, iu: finite(scores.ofClasses[i]!) ?? null, images: images[i] })),
       'confusion.json': { classes, pixels: [...counts] },
     });
     return {
@@ -132,8 +134,8 @@ export async function runVocSegmentation(context: StageContext<VocSegmentationCo
       figures: [
         curveFigure({ train: [...curve.train], test: [...curve.test], percent: ['meanIu'] }),
         ...segmentationFigures(`segmentation/${label}/stride-${stride}`, {
-          ...{ segmenter: tester, dataset, split: config.test.split, size: whole, counts, scores },
-          indices: test!.subarray(0, extent.images),
+          ...{ segmenter: tester, dataset, split: config.test.split, size: whole, counts, scores, images },
+          indices: tested,
         }),
       ],
     };

@@ -62,6 +62,12 @@ test('learns to tell figures from the ground on images of differing size, and le
   const { pictures, legend } = figureData(resultOf('learns'), 'masks');
   expect([pictures.length, legend.length]).toEqual([8, 7]);
   const scores = figureData(resultOf('learns'), 'class-scores').classes;
+  // Ground is in all images, no class in none.
+  expect(Math.max(...scores.map(({ count }) => count))).toBe(scores[0]!.count);
+  expect(Math.min(...scores.map(({ count }) => count))).toBeGreaterThan(0);
+  const { matrix, counted } = figureData(resultOf('learns'), 'confusion');
+  expect(counted).toBe('pixels');
+  expect(matrix.flat()).toEqual(confusion.pixels);
   const mean = scores.reduce((sum, { score }) => sum + score!, 0) / scores.length;
   expect(values['segmentation/fcn*/stride-4/mean-iu']).toBeCloseTo(mean, 9);
   const encoder = await loadEncoder(join(workFolderOf('learns'), 'checkpoint.safetensors'));

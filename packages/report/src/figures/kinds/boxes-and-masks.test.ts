@@ -5,6 +5,7 @@ import type { StageRow } from '../../input.ts';
 import { renderReport } from '../../page.ts';
 import { sampleReport } from '../../testing/sample.ts';
 import { classScores, default as scoresKind, type ClassScores } from './class-scores.ts';
+import { confusion, default as confusionKind, type Confusion } from './confusion.ts';
 import { detections, default as detectionsKind, type Detections } from './detections.ts';
 import { masks, default as masksKind, type Masks } from './masks.ts';
 import { default as curvesKind, precisionRecall, type PrecisionRecall } from './precision-recall.ts';
@@ -108,6 +109,22 @@ test('scores by class are means over seeds, and the mean over classes leaves out
   ]);
 });
 
+test('of pixels taken for other classes shares are shown, of images counts', () => {
+  const data: Confusion = { title: 'fcn', classes: ['road', 'sky'], matrix: [[900, 300], [1, 999]] }; // prettier-ignore
+  const cells = (one: Confusion) => {
+    const { text } = confusionKind.render([{ row: row('rotnet', 1), data: one }], page);
+    return [...text.matchAll(/<td\s+class="(?:hit|miss)( zero)?"[^>]*>\s*(\d+)\s*</g)].map(([, zero, value]) => [value, zero]);
+  };
+  const plain = [['900'], ['300'], ['1'], ['999']].map(([value]) => [value, undefined]);
+  expect(cells(data)).toEqual(plain);
+  expect(cells({ ...data, counted: 'pixels' })).toEqual([
+    ['75', undefined],
+    ['25', undefined],
+    ['0', ' zero'],
+    ['100', undefined],
+  ]);
+});
+
 test('the report of an experiment has each in a section of its own', async () => {
   const sample = sampleReport();
   const mask = { image, truth: image, answer: image, caption: 'A' };
@@ -116,6 +133,7 @@ test('the report of an experiment has each in a section of its own', async () =>
     masks({ legend: [], pictures: [mask] }),
     precisionRecall(curves(50)),
     classScores(scores(50, 30)),
+    confusion({ classes: ['a'], matrix: [[1]], counted: 'pixels' }),
   ];
   const text = await renderReport({ ...sample, rows: [{ ...sample.rows[0]!, figures }] });
   for (const [kind, title] of [

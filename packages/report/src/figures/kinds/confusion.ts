@@ -10,12 +10,14 @@ const schema = z.strictObject({
   /** What predicted; the name of the stage where absent. */
   title: z.string().optional(),
   classes: z.array(z.string()),
-  /** `[true class][predicted class]`: counts of test images. */
+  /** `[true class][predicted class]`: counts of test images, or of their pixels. */
   matrix: z.array(z.array(z.int())),
+  /** What is counted; images where absent. Of pixels, of which there are millions, shares are shown. */
+  counted: z.enum(['images', 'pixels']).optional(),
 });
 export type Confusion = z.infer<typeof schema>;
 
-/** Test images by true class and prediction. */
+/** Test images, or their pixels, by true class and prediction. */
 export const confusion = figureMaker('confusion', schema);
 
 const mostClassesInNumbers = 30;
@@ -38,7 +40,7 @@ export default {
 
 /** A heat map with numbers: a row is a true class, a column a prediction; the shade is the root of the share of the row. */
 function confusionMatrix(file: Confusion, caption: string): Markup {
-  const { classes, matrix } = file;
+  const { classes, matrix, counted = 'images' } = file;
   if (classes.length > mostClassesInNumbers) return manyClasses(file, caption);
   const head = classes.map((name) => html`<th scope="col"><span>${name}</span></th>`);
   const rows = matrix.map((row, actual) => {
@@ -46,13 +48,14 @@ function confusionMatrix(file: Confusion, caption: string): Markup {
     const cells = row.map((count, predicted) => {
       const share = total === 0 ? 0 : count / total;
       const title = `true ${classes[actual]}, predicted ${classes[predicted]}: ${count} of ${total} (${(100 * share).toFixed(1)} %)`;
-      const zero = count === 0 ? ' zero' : '';
+      const text = counted === 'images' ? String(count) : (100 * share).toFixed(0);
+      const zero = text === '0' ? ' zero' : '';
       return html`<td
         class="${actual === predicted ? 'hit' : 'miss'}${zero}"
         style="--shade:${(75 * Math.sqrt(share)).toFixed(1)}%"
         title="${title}"
       >
-        ${count}
+        ${text}
       </td>`;
     });
     const recall = total === 0 ? '–' : `${((100 * (row[actual] ?? 0)) / total).toFixed(1)} %`;
@@ -64,7 +67,10 @@ function confusionMatrix(file: Confusion, caption: string): Markup {
   });
   return table({
     label: `Confusion matrix, ${caption}`,
-    caption: `${caption}: images by true class (row) and prediction (column)`,
+    caption:
+      counted === 'images'
+        ? `${caption}: images by true class (row) and prediction (column)`
+        : `${caption}: pixels of each true class (row) by prediction (column), in %`,
     className: 'confusion',
     head: html`<tr>
       <td></td>
