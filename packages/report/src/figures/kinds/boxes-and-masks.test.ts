@@ -113,7 +113,10 @@ test('of pixels taken for other classes shares are shown, of images counts', () 
   const data: Confusion = { title: 'fcn', classes: ['road', 'sky'], matrix: [[900, 300], [1, 999]] }; // prettier-ignore
   const cells = (one: Confusion) => {
     const { text } = confusionKind.render([{ row: row('rotnet', 1), data: one }], page);
-    return [...text.matchAll(/<td\s+class="(?:hit|miss)( zero)?"[^>]*>\s*(\d+)\s*</g)].map(([, zero, value]) => [value, zero]);
+    return [...text.matchAll(/<td\s+class="(?:hit|miss)( zero)?"[^>]*>\s*(\d+)\s*</g)].map(([, zero, value]) => [
+      value,
+      zero,
+    ]);
   };
   const plain = [['900'], ['300'], ['1'], ['999']].map(([value]) => [value, undefined]);
   expect(cells(data)).toEqual(plain);
