@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torchvision.ops import box_iou, nms, roi_pool
 
 from images import Split, normalised, resized, sgd, train
-from trunk import gaussian, load_trunk, split_parameters
+from trunk import gaussian, he, load_trunk, split_parameters
 
 BINS, STRIDE, FRAME = 6, 4, 64
 LEAST, BACKGROUND, FOREGROUND = 0.5, (0.1, 0.5), 0.25
@@ -19,8 +19,8 @@ LEAST_SCORE, MOST_OVERLAP, MOST_BOXES, MOST_GROWTH = 0.05, 0.3, 100, math.log(10
 class Head(nn.Module):
     def __init__(self, channels, units, classes):
         super().__init__()
-        self.fc6 = gaussian(nn.Linear(channels * BINS**2, units), 0.005, 0.1)
-        self.fc7 = gaussian(nn.Linear(units, units), 0.005, 0.1)
+        self.fc6 = he(nn.Linear(channels * BINS**2, units))
+        self.fc7 = he(nn.Linear(units, units))
         self.scores = gaussian(nn.Linear(units, classes), 0.01)
         self.offsets = gaussian(nn.Linear(units, 4 * classes), 0.001)
 

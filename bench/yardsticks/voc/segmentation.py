@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from images import Split, normalised, sgd, train
-from trunk import gaussian, load_trunk, split_parameters
+from trunk import gaussian, he, load_trunk, split_parameters
 
 VOID = 255
 # Of the NIN: unit i of block 1 lies on pixel 2 i, of the last map on 4 i.
@@ -30,8 +30,8 @@ class Fcn(nn.Module):
         assert skips in ([], ['conv1'])
         self.trunk, self.pad, self.window, self.skips = trunk, pad, window, skips
         channels = trunk.block3[2][0].out_channels
-        self.fc6 = gaussian(nn.Conv2d(channels, units, window), 0.005, 0.1)
-        self.fc7 = gaussian(nn.Conv2d(units, units, 1), 0.005, 0.1)
+        self.fc6 = he(nn.Conv2d(channels, units, window))
+        self.fc7 = he(nn.Conv2d(units, units, 1))
         self.scores = nn.ModuleList(gaussian(nn.Conv2d(width, classes, 1), 0) for width in [units, channels // 2][: 1 + len(skips)])
 
     def forward(self, x):

@@ -35,6 +35,12 @@ def gaussian(layer, std, bias=0.0):
     return layer
 
 
+def he(layer):
+    nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
 def split_parameters(modules):
     """Weights and biases of convolutions and linear layers, and the rest (of batch norm)."""
     weights, biases, others = [], [], []

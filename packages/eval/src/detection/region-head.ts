@@ -1,7 +1,7 @@
 import { dense } from '@selfsup/engine/layers';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { RandomKey } from '@selfsup/kit/random';
-import { flatten, fullyConnectedUnit, gaussianInit } from '@selfsup/models/units';
+import { flatten, fullyConnectedUnit, gaussianInit, heFanInInit } from '@selfsup/models/units';
 
 /** Side of the bins into which a region is pooled. */
 export const REGION_BINS = 6;
@@ -16,7 +16,7 @@ export function regionHead(
   { classes, units, key }: { readonly classes: number; readonly units: number; readonly key: RandomKey },
 ): tf.LayersModel {
   const input = tf.input({ shape: [REGION_BINS, REGION_BINS, channels], name: 'regions' });
-  const start = gaussianInit(key, 0.005, 0.1);
+  const start = heFanInInit(key);
   let x = flatten(input);
   if (units > 0)
     for (const name of ['fc6', 'fc7']) x = fullyConnectedUnit(x, { name, units, style: 'dropout-after', start });

@@ -4,7 +4,7 @@ import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import type { RandomKey } from '@selfsup/kit/random';
 import { samplingGrid } from '@selfsup/models/net-surgery';
-import { gaussianInit } from '@selfsup/models/units';
+import { heFanInInit, type LayerInit } from '@selfsup/models/units';
 
 /** How a fully convolutional network is made of an encoder. */
 export interface FcnOptions {
@@ -55,7 +55,7 @@ export function fullyConvolutional(options: FcnOptions): Fcn {
   const points = [last, ...skips.map((name) => outputOf(trunk, name))];
   const maps = tf.model({ inputs: trunk.inputs, outputs: points });
   const inputs = points.map((point, i) => tf.input({ shape: point.shape.slice(1), name: `map${i}` }));
-  const start = gaussianInit(key, 0.005, 0.1);
+  const start = heFanInInit(key);
   let x = inputs[0]!;
   if (units > 0) {
     if (Math.min(x.shape[1]!, x.shape[2]!) < window)
@@ -122,7 +122,7 @@ function convolved(
   name: string,
   kernelSize: number,
   filters: number,
-  start: ReturnType<typeof gaussianInit>,
+  start: LayerInit,
 ): tf.SymbolicTensor {
   const fanIn = kernelSize ** 2 * x.shape[3]!;
   const layer = conv2d({

@@ -22,6 +22,11 @@ export function heInit(key: RandomKey): LayerInit {
   return (name) => ({ kernelInitializer: heFanOut(deriveKey(key, name, 'kernel')), biasInitializer: constant(0) });
 }
 
+/** Weights normal with variance 2 / fanIn, biases 0: layers with ReLU keep the scale of what comes in, however wide they are. */
+export function heFanInInit(key: RandomKey): LayerInit {
+  return (name, fanIn) => gaussianInit(key, Math.sqrt(2 / fanIn))(name, fanIn);
+}
+
 /** Caffe's fillers: weights normal with standard deviation `std`, biases `bias`. */
 export function gaussianInit(key: RandomKey, std: number, bias = 0): LayerInit {
   return (name) => ({
