@@ -78,13 +78,13 @@ def corners(boxes, across, down):
 
 
 def standardisation(split, difficult, classes):
-    """Mean and deviation of the offsets of all regions of objects, by class."""
+    """Mean and deviation of the offsets of all regions of objects, by class; each image as it is and mirrored."""
     found = [[] for _ in range(classes)]
     for i in range(len(split)):
         regions, boxes, labels, overlap, own = regions_of(split, i, difficult)
         of = overlap >= LEAST
         for label, offset in zip(labels[own[of]].tolist(), offsets_between(regions[of], boxes[own[of]])):
-            found[label + 1].append(offset)
+            found[label + 1] += [offset, offset * torch.tensor([-1.0, 1, 1, 1])]
     mean, deviation = torch.zeros(classes, 4), torch.ones(classes, 4)
     for label, offsets in enumerate(found):
         if offsets:

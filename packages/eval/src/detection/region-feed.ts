@@ -50,12 +50,16 @@ function regionsOf(images: DetectionImages, index: number): { regions: Boxes; tr
   return { regions, truth };
 }
 
-/** Mean and deviation of the offsets of all regions of objects, by class. */
+/** Mean and deviation of the offsets of all regions of objects, by class; each image counts as it is and mirrored. */
 export function offsetScale(images: DetectionImages, classes: number, least: number): OffsetScale {
   const statistics = new OffsetStatistics(classes);
   for (const index of images.indices) {
     const { regions, truth } = regionsOf(images, index);
-    statistics.add(regions, truth, matchRegions(regions, truth), least);
+    const matches = matchRegions(regions, truth);
+    statistics.add(regions, truth, matches, least);
+    // Offsets do not depend on where the image ends, so any width will do.
+    const boxes = mirrored(truth.boxes, 0);
+    statistics.add(mirrored(regions, 0), { ...truth, boxes }, matches, least);
   }
   return statistics.scale();
 }
