@@ -75,7 +75,8 @@ async function measureCase(name: keyof typeof cases): Promise<void> {
       const command = all[row.startsWith(rival) ? options.pytorch : 'ours']!;
       const measured = await measureGroup(command, groups[row.replace(rival, '')]!, { width, batch }, counts);
       found.get(row)!.push(measured);
-      process.stdout.write(` ${row} ${measured.imagesPerSecond.toFixed(1)},`);
+      const adding = measured.adding > 0 ? ` (adding ${(100 * measured.adding).toFixed(0)} %)` : '';
+      process.stdout.write(` ${row} ${measured.imagesPerSecond.toFixed(1)}${adding},`);
     }
     console.log(` images/s; ${((performance.now() - began) / 1000).toFixed(0)} s`);
   }

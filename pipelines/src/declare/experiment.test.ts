@@ -107,6 +107,16 @@ test('an override that names no stage, or brings in an unknown key, is named', (
   );
 });
 
+test('a path too short to name a setting is told the whole one', () => {
+  expect(failure(toyExperiment, { 'pretrain.value': 1 }).remedy).toMatch(
+    /\. A setting is named pretrain\.config\.value\.$/,
+  );
+  expect(failure(toyExperiment, { value: 1 }).remedy).toMatch(
+    /^Stages there are.*\. A setting is named <stage>\.config\.value\.$/,
+  );
+  expect(failure(toyExperiment, { 'pertrain.config.value': 1 }).remedy).not.toContain('setting');
+});
+
 test('--set makes a variant of each declared one for each setting, and says what was declared', () => {
   workspace.write(file, { ...toyExperiment, variants: { plain: {}, big: { 'pretrain.config.value': 7 } } });
   const points = parseGrid(['measure.config.factor=2,3']);

@@ -137,7 +137,16 @@ export function blameOverride(error: unknown, set: Overrides, place: OverridePla
   const field = (path ?? error.field ?? '').replace(/^stages\./, '');
   const guilty = Object.keys(set).find((one) => below(field, one) || below(one, field));
   if (guilty === undefined) return error;
-  return new UserError(error.message, { file: error.file, ...place(guilty), remedy: error.remedy, cause: error });
+  const remedy = [error.remedy, settingHint(guilty)].filter(Boolean).join(' ') || undefined;
+  return new UserError(error.message, { file: error.file, ...place(guilty), remedy, cause: error });
+}
+
+/** How a setting is named, for a path too short to name one. */
+function settingHint(path: string): string | undefined {
+  const [stage, key, ...rest] = path.split('.');
+  if (key === undefined) return `A setting is named <stage>.config.${stage}.`;
+  if (rest.length > 0 || ['uses', 'needs', 'config'].includes(key)) return undefined;
+  return `A setting is named ${stage}.config.${key}.`;
 }
 
 /**
