@@ -77,11 +77,15 @@ export async function campaign(
       const outcome = await opened.strike(which);
       const seconds = Math.round(performance.now() - began) / 1000;
       const line: Line = { attack: name, seed: setting.seed, case: which, seconds, ...outcome };
+      if (line.seen !== undefined) Object.assign(line, { seen: line.seen.slice(0, 10) });
       appendFileSync(file, `${JSON.stringify(line)}\n`);
       lines.push(line);
       const isBad = outcome.lost + outcome.wrong + outcome.unnoticed > 0;
       console.log(
-        `${name} ${which}: ${isBad ? 'BAD' : 'ok'} in ${seconds} s: ${outcome.about}${(outcome.seen ?? []).map((text) => `\n    ${text}`).join('')}`,
+        `${name} ${which}: ${isBad ? 'BAD' : 'ok'} in ${seconds} s: ${outcome.about}${(outcome.seen ?? [])
+          .slice(0, 10)
+          .map((text) => `\n    ${text}`)
+          .join('')}`,
       );
     }
   } finally {

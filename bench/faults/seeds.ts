@@ -1,9 +1,13 @@
 import { createRequire } from 'node:module';
+import { deflateRawSync, deflateSync } from 'node:zlib';
+import { crc32 } from '@selfsup/kit/files';
 
 const require = createRequire(new URL('../../packages/data/package.json', import.meta.url));
 type Sharp = (input: Buffer, options: object) => SharpImage;
 interface SharpImage {
   jpeg(options?: object): SharpImage;
+  png(options?: object): SharpImage;
+  tiff(options?: object): SharpImage;
   toColourspace(name: string): SharpImage;
   withMetadata(options: object): SharpImage;
   toBuffer(): Promise<Buffer>;
@@ -35,4 +39,90 @@ export function jpegs(): Promise<Record<string, Buffer>> {
     'trellis.jpg': picture(3).jpeg({ mozjpeg: true }),
     'turned.jpg': picture(3).withMetadata({ orientation: 6 }).jpeg(),
   });
+}
+
+/** PNGs: colour, palette, interlaced, grey, 16 bits. */
+export function pngs(): Promise<Record<string, Buffer>> {
+  return all({
+    'plain.png': picture(3).png(),
+    'palette.png': picture(3).png({ palette: true }),
+    'interlaced.png': picture(3).png({ progressive: true }),
+    'grey.png': picture(1).toColourspace('b-w').png(),
+    'deep.png': picture(3).toColourspace('rgb16').png(),
+  });
+}
+
+/** TIFFs: none, LZW, deflate, JPEG inside, tiles. */
+export function tiffs(): Promise<Record<string, Buffer>> {
+  return all({
+    'none.tif': picture(3).tiff({ compression: 'none' }),
+    'lzw.tif': picture(3).tiff({ compression: 'lzw' }),
+    'deflate.tif': picture(3).tiff({ compression: 'deflate', predictor: 'horizontal' }),
+    'jpeg.tif': picture(3).tiff({ compression: 'jpeg' }),
+    'tiles.tif': picture(3).tiff({ compression: 'deflate', tile: true, tileWidth: 16, tileHeight: 16 }),
+    'bits.tif': picture(1).toColourspace('b-w').tiff({ bitdepth: 1 }),
+  });
+}
+
+/** A zip with one stored and one deflated member. */
+export function zip(files: Readonly<Record<string, Buffer>>): Buffer {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let at = 0;
+  for (const [i, [name, content]] of Object.entries(files).entries()) {
+    const isPacked = i % 2 === 1;
+    const data = isPacked ? deflateRawSync(content) : content;
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(isPacked ? 8 : 0, 4);
+    common.writeUInt32LE(crc32(content), 10);
+    common.writeUInt32LE(data.length, 14);
+    common.writeUInt32LE(content.length, 18);
+    common.writeUInt16LE(name.length, 22);
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), data]);
+    const end = Buffer.alloc(14);
+    end.writeUInt32LE(at, 10);
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), common, end, Buffer.from(name)]));
+    parts.push(local);
+    at += local.length;
+  }
+  const listed = Buffer.concat(directory);
+  const tail = Buffer.alloc(22);
+  tail.write('PK\x05\x06', 'latin1');
+  tail.writeUInt16LE(directory.length, 8);
+  tail.writeUInt16LE(directory.length, 10);
+  tail.writeUInt32LE(listed.length, 12);
+  tail.writeUInt32LE(at, 16);
+  return Buffer.concat([...parts, listed, tail]);
+}
+
+/** A MAT file of level 5 with a matrix, a text and a compressed matrix. */
+export function mat(): Buffer {
+  const element = (type: number, data: Buffer): Buffer => {
+    const tag = Buffer.alloc(8);
+    tag.writeUInt32LE(type, 0);
+    tag.writeUInt32LE(data.length, 4);
+    return Buffer.concat([tag, data, Buffer.alloc((8 - (data.length % 8)) % 8)]);
+  };
+  const matrix = (name: string, kind: number, type: number, data: Buffer, length: number): Buffer => {
+    const flags = Buffer.alloc(8);
+    flags.writeUInt32LE(kind, 0);
+    const shape = Buffer.alloc(8);
+    shape.writeInt32LE(1, 0);
+    shape.writeInt32LE(length, 4);
+    return element(
+      14,
+      Buffer.concat([element(6, flags), element(5, shape), element(1, Buffer.from(name)), element(type, data)]),
+    );
+  };
+  const header = Buffer.alloc(128, ' ');
+  header.write('MATLAB 5.0 MAT-file');
+  header.writeUInt16LE(0x0100, 124);
+  header.write('IM', 126);
+  const numbers = matrix('numbers', 6, 9, Buffer.from(new Float64Array([1, 2, 3]).buffer), 3);
+  const packed = deflateSync(numbers);
+  const tag = Buffer.alloc(8);
+  tag.writeUInt32LE(15, 0);
+  tag.writeUInt32LE(packed.length, 4);
+  return Buffer.concat([header, matrix('text', 4, 16, Buffer.from('words'), 5), numbers, tag, packed]);
 }

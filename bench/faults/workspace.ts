@@ -23,7 +23,8 @@ export interface Ended {
 export interface Workspace {
   readonly root: string;
   readonly artifacts: string;
-  start(command: 'selfsup' | 'nx', args: readonly string[], env?: NodeJS.ProcessEnv): ChildProcess;
+  /** `apart` in a PID namespace of its own, as in a container: needs the rights of root. */
+  start(command: 'selfsup' | 'nx', args: readonly string[], env?: NodeJS.ProcessEnv, apart?: boolean): ChildProcess;
   run(command: 'selfsup' | 'nx', args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended>;
 }
 
@@ -63,7 +64,7 @@ function saveOften(root: string): void {
       stages: Record<string, { uses: string; config: Record<string, unknown> }>;
     };
     for (const { uses, config } of Object.values(experiment.stages)) {
-      if (uses.startsWith('tasks/') && 'epochs' in config) config['checkpoint'] = { everySeconds: 0.05 };
+      if (uses.startsWith('tasks/') && 'epochs' in config) config['checkpoint'] = { everySeconds: 0.2 };
     }
     writeFileSync(file, JSON.stringify(experiment, null, 2));
   }
@@ -82,12 +83,19 @@ export function copyOf(workspace: Workspace, artifacts: string, keep = false): W
 }
 
 export function openWorkspace(root: string, artifacts: string): Workspace {
-  const start = (command: 'selfsup' | 'nx', args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess => {
+  const start = (
+    command: 'selfsup' | 'nx',
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    apart = false,
+  ): ChildProcess => {
     const program = command === 'nx' ? 'node_modules/nx/dist/bin/nx.js' : 'pipelines/bin/selfsup.mjs';
     const outside = Object.entries(process.env).filter(
       ([name]) => !/^(NX_|SELFSUP_(ARTIFACTS|REMOTE|EXACT))/.test(name),
     );
-    return spawn(process.execPath, [program, ...args], {
+    const words = [process.execPath, program, ...args];
+    const [first, ...rest] = apart ? ['unshare', '--pid', '--fork', '--mount-proc', ...words] : words;
+    return spawn(first!, rest, {
       cwd: root,
       env: {
         ...Object.fromEntries(outside),

@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { UserError } from '@selfsup/kit/errors';
 import { environmentHelp, refuseMisspelt } from './environment.ts';
 import { fail } from './fail.ts';
-import { watchOutput } from './output.ts';
+import { watchOutput, written } from './output.ts';
 import { withRemoteOptions } from './remotes/remote-options.ts';
 
 const lostResults = watchOutput(process.stdout);
@@ -58,11 +58,12 @@ try {
   process.exitCode = error instanceof CommanderError ? error.exitCode : fail(error);
 }
 // A failed write may be told a moment later.
-await setImmediate();
+await Promise.all([written(process.stdout), setImmediate()]);
 const lost = lostResults();
 if (lost !== undefined) {
   const remedy = 'Leave room on the disk that the output goes to, and run the same command again.';
   process.exitCode = Math.max(1, fail(new UserError(`The output could not be written: ${lost.message}`, { remedy })));
 }
+await written(process.stderr);
 // Worker threads or TensorFlow's own must not keep a finished command alive.
 process.exit(process.exitCode ?? 0);

@@ -2,7 +2,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { ChildFailed } from './run/child-command.ts';
 
 /**
- * Prints an error as its kind deserves and gives the exit code: 130 for a stop that can be gone on from, 75 where another
+ * Prints an error as its kind deserves (a full disk too, whoever met it) and gives the exit code: 130 for a stop that can be gone on from, 75 where another
  * process was lost, and all are to be started again.
  */
 export function fail(error: unknown): number {
@@ -21,6 +21,30 @@ export function fail(error: unknown): number {
     console.error(`error: ${(failure as UserError).describe()}`);
     return 1;
   }
+  const disk = ofDisk(failure);
+  if (disk !== undefined) {
+    console.error(`error: ${disk.describe()}`);
+    return 1;
+  }
   console.error(failure.stack ?? String(error));
   return 1;
+}
+
+const diskFaults: Readonly<Record<string, string | undefined>> = {
+  ENOSPC: 'is full',
+  EDQUOT: 'is over its quota',
+  EIO: 'fails',
+  EROFS: 'can only be read',
+};
+
+/** What may happen at any write, wherever it is: said as what it is, with what to do. */
+function ofDisk(error: NodeJS.ErrnoException): UserError | undefined {
+  const what = diskFaults[error.code ?? ''];
+  if (what === undefined) return undefined;
+  return new UserError(`The disk ${what}: ${error.message}`, {
+    file: error.path,
+    remedy:
+      'Make room, or name another disk, and run the same command again: nothing that was saved is lost, and it goes on from there.',
+    cause: error,
+  });
 }

@@ -25,3 +25,14 @@ export function watchOutput(stream: Output): () => Error | undefined {
   };
   return () => lost;
 }
+
+/**
+ * Resolves when all that was written to a stream has left this process, or cannot: to a pipe whose reader is slow Node
+ * writes later, and what it has not written when the process is ended is lost.
+ */
+export function written(stream: Pick<Writable, 'writableLength' | 'write'>): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}

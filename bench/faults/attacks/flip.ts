@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deriveKey, integer, type RandomKey } from '@selfsup/kit/random';
 import type { Attack, Outcome } from '../campaign.ts';
@@ -79,21 +79,29 @@ function groupsIn(artifacts: string, below: string): { path: string; names: stri
   const unit = unitOf(below);
   const label = unit.experiment === 'data' ? `data/${unit.stage}` : below;
   const folder = join(artifacts, below);
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => statSync(join(folder, name)).isFile() && statSync(join(folder, name)).size > 0)
-    .map((name) => ({ path: join(folder, name), name, names: `${label}: ${name} was altered` }));
+  const files = filesBelow(folder).map((path) => {
+    const name = path.slice(folder.length + 1);
+    return { path, name, names: `${label}: ${name} was altered` };
+  });
   const { blobs } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as {
     blobs: Record<string, { sha256: string }>;
   };
-  const content = Object.values(blobs).map(({ sha256 }) => {
+  const content = Object.values(blobs).flatMap(({ sha256 }) => {
     const path = join(artifacts, 'store/sha256', sha256.slice(0, 2), sha256);
-    return { path: existsSync(join(path, 'data.mdb')) ? join(path, 'data.mdb') : path, name: '', names: sha256 };
+    const inside = statSync(path).isFile() ? [path] : filesBelow(path).filter((name) => !name.endsWith('lock.mdb'));
+    // One at a time: a blob is named once.
+    return inside.slice(0, 1).map((file) => ({ path: file, name: '', names: sha256 }));
   });
   const sums = files.filter(({ name }) => name === 'SHA256SUMS').map((file) => ({ ...file, names: `${label}: ` }));
   const manifest = files.filter(({ name }) => name === 'manifest.json');
   const rest = files.filter(({ name }) => name !== 'SHA256SUMS' && name !== 'manifest.json');
   // Most of what there is stands in the third.
   return [sums, manifest, [...rest, ...content], [...rest, ...content], [...rest, ...content], [...rest, ...content]];
+}
+
+function filesBelow(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+  return names.filter((path) => statSync(path).isFile() && statSync(path).size > 0).sort();
 }
 
 function flip({ path, names }: { path: string; names: string }, key: RandomKey): Flipped {

@@ -1,8 +1,8 @@
-import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
-import { NpyReader, NpyWriter, parseNpyHeader, writeNpy } from './npy.ts';
+import { npyHeader, NpyReader, NpyWriter, parseNpyHeader, writeNpy } from './npy.ts';
 
 const folder = temporaryFolder('npy');
 
@@ -46,7 +46,7 @@ test('rows come back in any order, repeated or in runs', () => {
   reader.close();
 });
 
-test('a file with missing rows is an error at its end, a cut one when it is read', () => {
+test('a file with missing rows is an error at its end, a cut one when it is opened', () => {
   const path = join(folder, 'short.npy');
   const writer = new NpyWriter(path, '<f4', [2, 2]);
   writer.append(Float32Array.of(1, 2));
@@ -54,7 +54,10 @@ test('a file with missing rows is an error at its end, a cut one when it is read
   const whole = join(folder, 'whole.npy');
   writeNpy(whole, '<f4', [2, 2], Float32Array.of(1, 2, 3, 4));
   truncateSync(whole, readFileSync(whole).length - 3);
-  expect(() => new NpyReader(whole).all()).toThrow(/cut off/);
+  expect(() => new NpyReader(whole)).toThrow(/cut off/);
+  const vast = join(folder, 'vast.npy');
+  writeFileSync(vast, npyHeader('<f4', [2 ** 40, 2 ** 20]));
+  expect(() => new NpyReader(vast)).toThrow(/cut off/);
   const text = join(folder, 'text.npy');
   appendFileSync(text, 'no array at all, but long enough to be read as one'.repeat(2000));
   expect(() => new NpyReader(text)).toThrow(/damaged/);

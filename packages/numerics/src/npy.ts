@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { UserError } from '@selfsup/kit/errors';
 
 /** Kinds of numbers that we store, by NumPy's names. */
@@ -119,14 +119,21 @@ export class NpyReader {
     } catch (cause) {
       throw new UserError(`Cannot read features: ${(cause as Error).message}`, { file: path, cause });
     }
+    const refused = (what: string): UserError => {
+      closeSync(this.#file);
+      return this.#damaged(what);
+    };
     const head = Buffer.alloc(4096);
     const found = parseNpyHeader(head.subarray(0, readSync(this.#file, head, 0, head.length, 0)));
     if (found === undefined || found.fortranOrder || !Object.hasOwn(kinds, found.type))
-      throw this.#damaged('it is no array of ours');
+      throw refused('it is no array of ours');
     this.#kind = found.type as Kind;
     this.shape = found.shape;
     this.#start = found.start;
     this.#rowValues = this.shape.slice(1).reduce((a, b) => a * b, 1);
+    // Before anything is made of that size.
+    const bytes = this.#start + 4 * this.#rowValues * (this.shape[0] ?? 1);
+    if (!(fstatSync(this.#file).size >= bytes)) throw refused('it is cut off');
   }
 
   /**

@@ -1,4 +1,4 @@
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLeased } from '@selfsup/kit/lease';
 import type { Artifacts } from '../store/artifacts.ts';
@@ -32,10 +32,11 @@ export interface MinimalAges {
 export async function findGarbage(artifacts: Artifacts, ages: MinimalAges): Promise<Garbage[]> {
   const { root, store } = artifacts;
   const found: Garbage[] = [];
+  const now = await timeOfDisk(root);
   const add = async (item: Omit<Garbage, 'bytes' | 'ageMilliseconds'>, minAge: number, lease?: string) => {
     const { bytes, changed, leases } = await survey(item.path);
     if (lease !== undefined) leases.push(lease);
-    const ageMilliseconds = Date.now() - changed;
+    const ageMilliseconds = now - changed;
     if (ageMilliseconds < minAge) return;
     for (const one of leases) if (await isLeased(one)) return;
     found.push({ ...item, bytes, ageMilliseconds });
@@ -61,6 +62,15 @@ export async function findGarbage(artifacts: Artifacts, ages: MinimalAges): Prom
   return found;
 }
 
+/** The time by which the ages of files count: that of the disk's server, and not of a clock here that was set wrong. */
+async function timeOfDisk(root: string): Promise<number> {
+  const probe = join(root, `.time.${process.pid}`);
+  await writeFile(probe, '');
+  const { ctimeMs } = await lstat(probe);
+  await rm(probe, { force: true });
+  return ctimeMs;
+}
+
 interface Survey {
   bytes: number;
   changed: number;
@@ -72,7 +82,7 @@ interface Survey {
 async function survey(path: string): Promise<Survey> {
   const entry = await lstat(path).catch(() => undefined);
   // It went away meanwhile: as young as can be.
-  if (entry === undefined) return { bytes: 0, changed: Date.now(), leases: [] };
+  if (entry === undefined) return { bytes: 0, changed: Infinity, leases: [] };
   const result: Survey = { bytes: entry.isDirectory() ? 0 : entry.size, changed: entry.ctimeMs, leases: [] };
   if (!entry.isDirectory()) return result;
   for (const name of await readdir(path).catch(() => [])) {

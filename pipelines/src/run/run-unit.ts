@@ -72,7 +72,9 @@ async function underLease(session: Session, stage: Stage, work: Work, lease: Lea
   const { folder: workedIn, attempt } = await openAttempt(folder, fitting, wanted);
   tellPlaces(progress, fitting, place);
   const files = join(workedIn, 'files');
-  const startedAt = Date.now();
+  const startedAt = new Date();
+  // A clock that is set meanwhile says nothing of how long it took.
+  const began = performance.now();
   progress.note('started');
   const result = await work.run(files).catch(async (cause: unknown) => {
     if ((await filesBelow(files)).length === 0) await rm(workedIn, { recursive: true, force: true });
@@ -81,9 +83,9 @@ async function underLease(session: Session, stage: Stage, work: Work, lease: Lea
   // The few images of a dry run say nothing of the whole.
   if (session.dryRunFolder === undefined) for (const { message } of result.remarks ?? []) progress.warn(message);
   const run: RunRecord = {
-    started: new Date(startedAt).toISOString(),
+    started: startedAt.toISOString(),
     finished: new Date().toISOString(),
-    wallSeconds: (Date.now() - startedAt) / 1000,
+    wallSeconds: (performance.now() - began) / 1000,
     host: hostname(),
     cpu: cpus()[0]?.model ?? 'unknown',
     node: process.version,

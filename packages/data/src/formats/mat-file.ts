@@ -25,6 +25,8 @@ const numbers: Readonly<Record<number, { bytes: number; read(from: Buffer, at: n
 };
 const utf8 = 16;
 const utf16 = 17;
+/** No variable that we read is larger; a few bytes could unpack to gigabytes. */
+const mostInflated = 2 ** 28;
 /** Classes of arrays. */
 const cellClass = 1;
 const structClass = 2;
@@ -76,7 +78,13 @@ function arrayOf(data: Buffer): { name: string; value: MatValue } {
   return { name: textOf(name), value: kind === charClass ? textOf(content) : numbersOf(content) };
 }
 
+/** Throws where there cannot be that many elements in these bytes: what a damaged file says of their number is not waited for. */
+function refuseMore(elements: number, bytes: number): void {
+  if (elements * 8 > bytes) throw new Error('it ends before its last element');
+}
+
 function cellsOf(data: Buffer, from: number, count: number): MatValue[] {
+  refuseMore(count, data.length - from);
   const cells: MatValue[] = [];
   let at = from;
   for (let i = 0; i < count; i++) {
@@ -91,10 +99,12 @@ function structsOf(data: Buffer, from: number, count: number): MatStruct[] {
   const width = elementAt(data, from);
   const names = elementAt(data, width.end);
   const [length = 0] = numbersOf(width);
+  if (!(length > 0)) throw new Error('its structs have fields without names');
   const fields: string[] = [];
   for (let at = 0; at < names.data.length; at += length) {
     fields.push(names.data.toString('latin1', at, at + length).replace(/\0.*$/s, ''));
   }
+  refuseMore(count * Math.max(fields.length, 1), data.length - names.end);
   const structs: MatStruct[] = [];
   let at = names.end;
   for (let i = 0; i < count; i++) {
@@ -120,7 +130,8 @@ export function readMatFile(bytes: Buffer): Record<string, MatValue> {
   const variables: Record<string, MatValue> = {};
   for (let at = 128; at + 8 <= bytes.length;) {
     const outer = elementAt(bytes, at);
-    const element = outer.type === compressed ? elementAt(inflateSync(outer.data), 0) : outer;
+    const element =
+      outer.type === compressed ? elementAt(inflateSync(outer.data, { maxOutputLength: mostInflated }), 0) : outer;
     if (element.type === matrix) {
       const { name, value } = arrayOf(element.data);
       variables[name] = value;

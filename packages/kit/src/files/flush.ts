@@ -21,11 +21,19 @@ export async function flush(path: string): Promise<void> {
   }
 }
 
-/** Brings the names in a folder to the disk: what was renamed into it or removed from it. Some network disks do not. */
+/**
+ * Brings the names in a folder to the disk: what was renamed into it or removed from it. Where that cannot be asked for, as on
+ * some network disks, it does nothing; throws what `fs` throws where the disk is full or broken.
+ */
 export async function flushNames(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
-  await handle.sync().catch(() => undefined);
-  await handle.close();
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (['EIO', 'ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Makes a folder with those above it, each of which is there after a power cut. Throws what `fs` throws. */

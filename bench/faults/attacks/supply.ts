@@ -1,0 +1,146 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Attack, Outcome } from '../campaign.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const text = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+interface Locked {
+  readonly version?: string;
+  readonly license?: string;
+  readonly integrity?: string;
+  readonly link?: boolean;
+  readonly hasInstallScript?: boolean;
+}
+
+/** Licences under which a package may stand beside ours (Apache-2.0) and be linked with it. */
+const compatible = [
+  ...['MIT', 'Apache-2.0', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0', 'CC0-1.0', 'Python-2.0'],
+  // Weak copyleft: of their own files, and of a library that is linked dynamically.
+  ...['MPL-2.0', 'LGPL-3.0-or-later'],
+];
+
+/** Packages from npm in the lockfile, by their folder. */
+function locked(): [string, Locked][] {
+  const { packages } = JSON.parse(text('package-lock.json')) as { packages: Record<string, Locked> };
+  return Object.entries(packages).filter(([folder, { link }]) => folder.includes('node_modules/') && link !== true);
+}
+
+type Check = (folder: string) => { about: string; struck: number; seen: string[] };
+
+const checks: Record<string, Check> = {
+  licences: () => {
+    const counts = new Map<string, number>();
+    const seen: string[] = [];
+    for (const [folder, { license = 'none' }] of locked()) {
+      counts.set(license, (counts.get(license) ?? 0) + 1);
+      const alternatives = license.replace(/[()]/g, '').split(' OR ');
+      const isFine = alternatives.some((one) => one.split(' AND ').every((part) => compatible.includes(part)));
+      if (!isFine) seen.push(`${folder}: ${license}`);
+    }
+    const list = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${count} ${name}`);
+    return { about: `licences: ${list.join(', ')}`, struck: locked().length, seen };
+  },
+  scripts: () => {
+    const seen = /^ignore-scripts=true$/m.test(text('.npmrc')) ? [] : ['.npmrc lets install scripts run'];
+    const having = locked()
+      .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+      .map(([folder]) => folder.replace(/^.*node_modules\//, ''));
+    return {
+      about: `install scripts: none runs; ${having.length} packages have one (${having.join(', ')})`,
+      struck: having.length,
+      seen,
+    };
+  },
+  integrity: () => {
+    const all = locked();
+    const without = all.filter(([, { integrity }]) => integrity === undefined).map(([folder]) => folder);
+    // What npm here has never fetched: binaries of other systems, of which its registry gives no digest.
+    const others = without.filter((folder) => /(darwin|win32|freebsd|linux-arm|musl)/.test(folder));
+    const seen = without.filter((folder) => !others.includes(folder));
+    return {
+      about: `digests of packages: ${all.length - without.length} pinned, ${others.length} of other systems are not`,
+      struck: all.length,
+      seen,
+    };
+  },
+  wheels: () => {
+    const recipe = text('packages/engine/src/setup/recipe.ts');
+    const files = recipe.match(/\.whl'/g)?.length ?? 0;
+    const digests = recipe.match(/'[0-9a-f]{64}'/g)?.length ?? 0;
+    return {
+      about: `wheels of the engine: ${files}, ${digests} sha256 pinned`,
+      struck: files,
+      seen: digests >= files && files > 0 ? [] : ['a wheel has no digest'],
+    };
+  },
+  actions: () => {
+    const folder = '.github/workflows';
+    const uses = readdirSync(join(root, folder)).flatMap((name) => text(join(folder, name)).match(/uses: .*/g) ?? []);
+    const seen = uses.filter((line) => !/uses: [\w./-]+@[0-9a-f]{40}\b/.test(line));
+    return { about: `actions of workflows: ${uses.length}, pinned by digest`, struck: uses.length, seen };
+  },
+  sbom: (folder) => {
+    const bom = execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'], {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    writeFileSync(join(folder, 'sbom.cdx.json'), bom);
+    const { bomFormat, specVersion, components } = JSON.parse(bom) as {
+      bomFormat: string;
+      specVersion: string;
+      components: { name: string; version: string }[];
+    };
+    const listed = new Set(components.map(({ name, version }) => `${name}@${version}`));
+    const missing = locked().filter(
+      ([path, { version }]) => !listed.has(`${path.replace(/^.*node_modules\//, '')}@${version}`),
+    );
+    return {
+      about: `${bomFormat} ${specVersion} with ${components.length} components, by npm sbom`,
+      struck: components.length,
+      seen: missing.map(([path]) => `${path} is not in it`),
+    };
+  },
+  signatures: () => {
+    const { stdout, stderr, status } = spawnSync('npm', ['audit', 'signatures'], { cwd: root, encoding: 'utf8' });
+    const said = `${stdout}${stderr}`
+      .trim()
+      .split('\n')
+      .slice(0, 2)
+      .join(' ')
+      .replace(/\S+:\/\/\S+/g, 'the registry');
+    const isUnsupported = /no (supported )?keys|not support|404|403|ENOTFOUND|found no (installed )?dependencies/i.test(
+      said,
+    );
+    return {
+      about: `npm audit signatures: ${status === 0 ? said : isUnsupported ? `not possible with the registry here (${said})` : 'failed'}`,
+      struck: status === 0 ? locked().length : 0,
+      seen: status === 0 || isUnsupported ? [] : [said],
+    };
+  },
+};
+
+/** No attack, but what one would come through: each case is one check. */
+const attack: Attack = {
+  title: 'supply chain: licences, install scripts, digests, SBOM, signatures',
+  cases: Object.keys(checks).length,
+  open({ folder }) {
+    mkdirSync(folder, { recursive: true });
+    const strike = (which: number): Promise<Outcome> => {
+      const { about, struck, seen } = Object.values(checks)[which]!(folder);
+      return Promise.resolve({
+        struck,
+        lost: 0,
+        wrong: seen.length,
+        unnoticed: 0,
+        about,
+        ...(seen.length > 0 ? { seen } : {}),
+      });
+    };
+    return Promise.resolve({ strike });
+  },
+};
+export default attack;

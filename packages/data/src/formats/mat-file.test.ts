@@ -1,0 +1,48 @@
+import { deflateSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { readMatFile } from './mat-file.ts';
+
+const header = Buffer.alloc(128, ' ');
+header.write('MATLAB 5.0 MAT-file');
+header.write('IM', 126);
+
+function element(type: number, data: Buffer): Buffer {
+  const tag = Buffer.alloc(8);
+  tag.writeUInt32LE(type, 0);
+  tag.writeUInt32LE(data.length, 4);
+  return Buffer.concat([tag, data, Buffer.alloc((8 - (data.length % 8)) % 8)]);
+}
+const int32 = (...values: number[]): Buffer => element(5, Buffer.from(Int32Array.from(values).buffer));
+
+/** A file with one array of a class and sizes. */
+function file(kind: number, sizes: readonly number[], ...content: Buffer[]): Buffer {
+  const flags = element(6, Buffer.from([kind, 0, 0, 0, 0, 0, 0, 0]));
+  const parts = [flags, int32(...sizes), element(1, Buffer.from('x')), ...content];
+  return Buffer.concat([header, element(14, Buffer.concat(parts))]);
+}
+const doubles = (...values: number[]): Buffer => element(9, Buffer.from(Float64Array.from(values).buffer));
+
+test('numbers, text and structs come out', () => {
+  expect(readMatFile(file(6, [1, 2], doubles(1.5, -2)))).toEqual({ x: [1.5, -2] });
+  const inner = file(6, [1, 1], doubles(7)).subarray(128);
+  expect(readMatFile(file(2, [1, 1], int32(8), element(1, Buffer.from('size\0\0\0\0')), inner))).toEqual({
+    x: [{ size: [7] }],
+  });
+});
+
+test.each([
+  ['structs whose fields have no name', file(2, [1, 1], int32(0), element(1, Buffer.from('ab'))), /without names/],
+  [
+    'billions of structs without fields',
+    file(2, [2 ** 30, 2 ** 30], int32(8), element(1, Buffer.alloc(0))),
+    /last element/,
+  ],
+  ['more cells than there are', file(1, [2 ** 30, 4]), /last element/],
+  [
+    'more than it may unpack to',
+    Buffer.concat([header, element(15, deflateSync(Buffer.alloc(2 ** 28 + 1), { level: 1 }))]),
+    /larger than/,
+  ],
+])('%s are refused at once', (_what, bytes, says) => {
+  expect(() => readMatFile(bytes)).toThrow(says);
+});
