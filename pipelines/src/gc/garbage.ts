@@ -62,13 +62,20 @@ export async function findGarbage(artifacts: Artifacts, ages: MinimalAges): Prom
   return found;
 }
 
-/** The time by which the ages of files count: that of the disk's server, and not of a clock here that was set wrong. */
+/**
+ * The time by which the ages of files count: that of the disk's server, and not of a clock here that was set wrong. The
+ * clock's where nothing can be written, as on the full disk that is to be cleared.
+ */
 async function timeOfDisk(root: string): Promise<number> {
   const probe = join(root, `.time.${process.pid}`);
-  await writeFile(probe, '');
-  const { ctimeMs } = await lstat(probe);
-  await rm(probe, { force: true });
-  return ctimeMs;
+  try {
+    await writeFile(probe, '');
+    return (await lstat(probe)).ctimeMs;
+  } catch {
+    return Date.now();
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
+  }
 }
 
 interface Survey {
