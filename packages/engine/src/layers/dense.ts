@@ -14,7 +14,7 @@ class LeanDense extends Stock {
   override call(inputs: Tensor | Tensor[], kwargs?: object): Tensor | Tensor[] {
     const x = onlyInput(inputs);
     if (x.rank !== 2) return super.call(inputs, kwargs as never);
-    return tf.tidy(() => finish(this, tf.matMul(x as Tensor2D, this.kernel.read() as Tensor2D)));
+    return tf.tidy(() => finish(this, (x as Tensor2D).matMul(this.kernel.read() as Tensor2D)));
   }
 }
 

@@ -1,18 +1,6 @@
 import { int, kernel, type } from '../kernel.ts';
 import { tf } from './library.ts';
-
-type Kernel = Parameters<typeof tf.registerKernel>[0]['kernelFunc'];
-
-/** Puts `fast` in the place of tfjs's kernel where it gives a result. */
-function preferring(name: string, fast: (...given: Parameters<Kernel>) => tf.TensorInfo | undefined): void {
-  const { kernelFunc: stock } = tf.getKernel(name, 'tensorflow');
-  tf.unregisterKernel(name, 'tensorflow');
-  tf.registerKernel({
-    kernelName: name,
-    backendName: 'tensorflow',
-    kernelFunc: (given) => fast(given) ?? stock(given),
-  });
-}
+import { preferring } from './registry.ts';
 
 /** Whether nearest neighbours mean here that each pixel becomes two by two. */
 function doubles({ shape, dtype }: tf.TensorInfo, attributes: unknown): boolean {

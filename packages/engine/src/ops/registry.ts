@@ -17,6 +17,8 @@ export interface OpDefinition<Attributes> {
   ) => Record<string, () => Tensor>;
 }
 
+type Kernel = Parameters<typeof tf.registerKernel>[0]['kernelFunc'];
+
 const ours = new Set<string>();
 
 /** Whether an op's gradient reads that of its first output alone: for the others tfjs would make arrays of zeros. */
@@ -57,4 +59,15 @@ export function replaceGradient(
 ): void {
   if (tf.getGradient(kernelName) != null) tf.unregisterGradient(kernelName);
   tf.registerGradient({ kernelName, ...gradient });
+}
+
+/** Puts `fast` in the place of tfjs's kernel where it gives a result. */
+export function preferring(name: string, fast: (...given: Parameters<Kernel>) => tf.TensorInfo | undefined): void {
+  const { kernelFunc: stock } = tf.getKernel(name, 'tensorflow');
+  tf.unregisterKernel(name, 'tensorflow');
+  tf.registerKernel({
+    kernelName: name,
+    backendName: 'tensorflow',
+    kernelFunc: (given) => fast(given) ?? stock(given),
+  });
 }
