@@ -51,6 +51,11 @@ export function compileSteps(on: boolean): boolean {
   return before;
 }
 
+/** What stands between tfjs and the addon, where steps are compiled. */
+export function lazyBinding(): Pick<LazyBinding, 'place' | 'referenceOf' | 'passage' | 'walk'> | undefined {
+  return lazy;
+}
+
 /** Numbers of functions and of remembered ops; zeros where nothing is compiled. */
 export function compiledSize(): LazyBinding['size'] {
   return lazy?.size ?? { functions: 0, ops: 0 };

@@ -1,7 +1,7 @@
 import type { NativeAttribute } from '../kernel.ts';
 import { copyOf, type FunctionBinding, type Values } from './native-functions.ts';
 import { lineUnderWay } from './reading-line.ts';
-import { StepRun } from './step-run.ts';
+import { StepRun, type Passage, type Place } from './step-run.ts';
 import { isOurs, StepValue, ValueTable } from './step-value.ts';
 import { LARGEST_CONSTANT, type Call, type TraceNode } from './trace.ts';
 import { TraceTree, type Limits } from './trace-tree.ts';
@@ -95,6 +95,31 @@ export class LazyBinding {
     } finally {
       this.#active = before;
     }
+  }
+
+  /** Where a step stands whose ops are only noted. */
+  place(): Place | undefined {
+    return this.#active && this.#run.noting ? this.#run.place : undefined;
+  }
+
+  /** What a tensor is to the step under way: a result or an argument. Undefined for one that no op of it has met. */
+  referenceOf(id: number): number | undefined {
+    const value = this.#table.get(id) ?? this.#met.get(id);
+    return value?.run === this.#run ? value.reference : undefined;
+  }
+
+  /** What was noted since `start`, of which only these tensors are used from now on; undefined where more may differ. */
+  passage(start: Place, ids: readonly number[]): Passage | undefined {
+    if (start.run !== this.#run || !ids.every(isOurs)) return undefined;
+    return this.#run.passage(
+      start,
+      ids.map((id) => this.#table.get(id)!),
+    );
+  }
+
+  /** Notes a passage without the JavaScript that asked for it; gives its outputs. Undefined where it does not go on from here. */
+  walk(passage: Passage): Output[] | undefined {
+    return this.#run.walk(passage)?.map((value) => this.#output(value));
   }
 
   #closedRun(): StepRun {

@@ -38,7 +38,7 @@ export interface FunctionBinding extends NativeBinding {
   ): Refusal | undefined;
   /**
    * Runs a function on the handles of those arguments that are no constants; gives the handles of its results. With `inTurn`
-   * its ops run one after another: handing each to another thread would take longer than the op. With `alone` the parts of
+   * its ops run one after another: handing each to another thread may take longer than the op. With `alone` the parts of
    * an op do so too, and all of it is done by the calling thread; on a GPU this says nothing.
    */
   runFunction(name: string, ids: Int32Array, results: number, inTurn: boolean, alone: boolean): Int32Array;

@@ -1,6 +1,6 @@
 import type { NativeAttribute } from '../kernel.ts';
 import type { FunctionBinding } from './native-functions.ts';
-import { StepValue } from './step-value.ts';
+import { StepValue, valuesMade } from './step-value.ts';
 import {
   equal,
   fits,
@@ -12,6 +12,28 @@ import {
 } from './trace.ts';
 
 const NONE: readonly StepValue[] = [];
+
+/** Where a run stands. */
+export interface Place {
+  readonly run: StepRun;
+  readonly node: TraceNode;
+  readonly ops: number;
+  readonly args: number;
+  readonly results: number;
+  readonly releases: number;
+  readonly made: number;
+}
+
+/** A stretch of a trace that depends on nothing but what there was before it. */
+export interface Passage {
+  readonly nodes: readonly TraceNode[];
+  /** Arguments that it is the first to use: all were made on the way, of numbers that are the same each time. */
+  readonly literals: readonly StepValue[];
+  /** Which of its results are used afterwards. */
+  readonly outputs: readonly number[];
+  /** The others, by number, and after how many of its ops each is let go. */
+  readonly releases: readonly { readonly result: number; readonly after: number }[];
+}
 
 /** The ops from the beginning of a step, or since a value was last read, up to the next read or the end. */
 export class StepRun {
@@ -91,6 +113,69 @@ export class StepRun {
     return value;
   }
 
+  get place(): Place {
+    return {
+      run: this,
+      node: this.node,
+      ops: this.#path.length,
+      args: this.args.length,
+      results: this.#results.length,
+      releases: this.#releases.length,
+      made: valuesMade(),
+    };
+  }
+
+  /**
+   * What was noted since `start`, of which only `outputs` are used from now on. Undefined where it depends on more than
+   * what was there at its beginning.
+   */
+  passage(start: Place, outputs: readonly StepValue[]): Passage | undefined {
+    const literals = this.args.slice(start.args);
+    const results = this.#results.slice(start.results);
+    const given = outputs.map(({ run, reference }) => (run === this ? reference - start.results : -1));
+    const isWhole =
+      this.noting &&
+      start.run === this &&
+      literals.every(({ literal, serial }) => literal !== undefined && serial >= start.made) &&
+      given.every((place) => place >= 0) &&
+      results.every(({ disposed }, place) => disposed || given.includes(place));
+    if (!isWhole) return undefined;
+    const releases = this.#releases.slice(start.releases).flatMap(({ value, after }) => {
+      const result = value.reference - start.results;
+      return result >= 0 ? [{ result, after: after - start.ops }] : [];
+    });
+    return { nodes: this.#path.slice(start.ops), literals, outputs: given, releases };
+  }
+
+  /** Notes all ops of a passage; gives its outputs. Undefined, with nothing noted, where it does not go on from here. */
+  walk({ nodes, literals, outputs, releases }: Passage): StepValue[] | undefined {
+    let at = this.node;
+    let used = 0;
+    for (const node of nodes) {
+      if (node.parent !== at || !node.proved || node.barrier !== undefined) return undefined;
+      for (const argument of node.args) if (!fits(argument, literals[used++]!, false)) return undefined;
+      at = node;
+    }
+    const [ops, args, results] = [this.#path.length, this.args.length, this.#results.length];
+    for (const { shape, dtype, literal } of literals) this.#meet(new StepValue(shape, dtype, -1, literal));
+    for (const node of nodes) {
+      this.advance(node);
+      for (const kind of node.results) this.result(kind).disposed = true;
+    }
+    for (const { result, after } of releases) {
+      this.#releases.push({ value: this.#results[results + result]!, after: ops + after });
+    }
+    for (let i = args; i < this.args.length; i++) {
+      this.args[i]!.disposed = true;
+      this.#releases.push({ value: this.args[i]!, after: this.#path.length });
+    }
+    return outputs.map((place) => {
+      const output = this.#results[results + place]!;
+      output.disposed = false;
+      return output;
+    });
+  }
+
   /** Indices of the results that are still in use. */
   alive(): number[] {
     const alive: number[] = [];
@@ -136,7 +221,7 @@ export class StepRun {
 
   /** Runs what was noted as the function of its trace. */
   compute(compiled: CompiledTrace): void {
-    const { name, slots, results, pace } = compiled;
+    const { name, slots, results, inTurn, pace } = compiled;
     const handles = new Int32Array(slots.length);
     for (let i = 0; i < slots.length; i++) {
       const { handle, literal } = this.args[slots[i]!]!;
@@ -144,7 +229,7 @@ export class StepRun {
     }
     this.noting = false;
     const begin = performance.now();
-    const made = this.#real.runFunction(name, handles, results.length, pace !== undefined, pace?.alone ?? false);
+    const made = this.#real.runFunction(name, handles, results.length, inTurn, pace?.alone ?? false);
     pace?.took(performance.now() - begin);
     for (let i = 0; i < results.length; i++) {
       const value = this.#results[results[i]!]!;

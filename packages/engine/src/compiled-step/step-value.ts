@@ -1,5 +1,12 @@
 import type { Values } from './native-functions.ts';
 
+let made = 0;
+
+/** How many values there have been. */
+export function valuesMade(): number {
+  return made;
+}
+
 /** A tensor as compiled steps see it. */
 export class StepValue {
   readonly shape: readonly number[];
@@ -10,6 +17,8 @@ export class StepValue {
   handle: number;
   /** Its values, where it is small and was made in JavaScript. */
   readonly literal: Values | undefined;
+  /** How many were made before it. */
+  readonly serial = made++;
   /** The run that met it last. */
   run: object | undefined;
   /** What it is to that run: a result (0 and up) or an argument (−1 and down). */

@@ -15,6 +15,12 @@ const LIMITS: Limits = { functions: 64, ops: 30_000 };
 /** A function whose ops give fewer numbers than this in all runs them one after another. */
 const NUMBERS_IN_TURN = 2_000_000;
 
+/**
+ * So does one with a tensor of this many numbers: two ops at once on such tensors would hold twice as much beside them, and
+ * each keeps all threads busy.
+ */
+const NUMBERS_OF_HUGE = 16_000_000;
+
 /** How often a trace is met before it is worth a function. */
 const TIMES_BEFORE_FUNCTION = 2;
 
@@ -161,7 +167,8 @@ export class TraceTree {
       node.results.map(({ shape }) => shape.reduce((product, side) => product * side, 1)),
     );
     const pace = numbers.reduce((sum, size) => sum + size, 0) < NUMBERS_IN_TURN ? new Pace() : undefined;
-    ending.compiled = { name, slots, results, pace, literals: slots.map(() => undefined) };
+    const inTurn = pace !== undefined || numbers.some((size) => size >= NUMBERS_OF_HUGE);
+    ending.compiled = { name, slots, results, inTurn, pace, literals: slots.map(() => undefined) };
     this.#functions += 1;
     const took = `${(performance.now() - start).toFixed(0)} ms`;
     this.#tell(`${name}: ${path.length} ops, ${slots.length} arguments, ${results.length} results, defined in ${took}`);
@@ -207,6 +214,7 @@ export class TraceTree {
       while (node.parent !== undefined && node.ending === undefined && node.children.length === 0) {
         const { children } = node.parent;
         children.splice(children.indexOf(node), 1);
+        node.proved = false; // no way leads to it
         this.#ops -= 1;
         node = node.parent;
       }

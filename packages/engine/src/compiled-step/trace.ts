@@ -122,7 +122,9 @@ export interface CompiledTrace {
   /** What small arguments made in JavaScript were last time, with the handles that they were given: most stay the same. */
   readonly literals: ({ readonly values: Values; readonly handle: number } | undefined)[];
   readonly results: readonly number[];
-  /** Of one that computes so little that its ops run one after another: on which threads. */
+  /** Whether its ops run one after another. */
+  readonly inTurn: boolean;
+  /** Of one that computes so little that this is why: on which threads. */
   readonly pace: Pace | undefined;
 }
 

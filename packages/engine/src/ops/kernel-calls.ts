@@ -10,10 +10,11 @@ interface KernelEngine {
     kernelDepth: number;
     readonly gradientDepth: number;
     readonly profiling: boolean;
+    readonly activeTape: { attributes?: Attributes | undefined; isCustom?: boolean }[];
     tensorInfo: object;
   };
   readonly backendName: string | null;
-  readonly backend: object;
+  readonly backend: { incRef(dataId: object): void };
   runKernel(name: string, inputs: Inputs, attributes?: Attributes): Tensor | Tensor[];
   makeTensorFromTensorInfo(info: TensorInfo): Tensor;
   getTensorsForGradient(name: string, inputs: Inputs, outputs: Tensor[]): Tensor[];
@@ -22,7 +23,7 @@ interface KernelEngine {
     name: string,
     inputs: NamedTensorMap,
     outputs: Tensor[],
-    gradient: null,
+    gradient: object | null,
     saved: Tensor[],
     attributes?: Attributes,
   ): void;
@@ -31,6 +32,36 @@ interface KernelEngine {
 const engine = tf.engine() as unknown as KernelEngine;
 const stock = engine.runKernel.bind(engine);
 const flags = tf.env();
+
+const addTapeNode = engine.addTapeNode.bind(engine);
+let savesForOnce = false;
+
+/**
+ * Runs `f`, whose gradients will not be differentiated themselves: what ops save for their gradients then needs no place on the
+ * tape.
+ */
+export function savingForOnce<Result>(f: () => Result): Result {
+  savesForOnce = true;
+  try {
+    return f();
+  } finally {
+    savesForOnce = false;
+  }
+}
+
+/** As tfjs saves a tensor, without an op and its entry on the tape. */
+function savedForOnce(tensor: Tensor): Tensor {
+  engine.backend.incRef(tensor.dataId);
+  return tf.keep(engine.makeTensorFromTensorInfo(tensor));
+}
+
+// What an op was asked for with, and whether its gradient is whatever a caller gave it, stand on the tape too.
+engine.addTapeNode = (name, inputs, outputs, gradient, saved, attributes) => {
+  addTapeNode(name, inputs, outputs, gradient, saved, attributes);
+  const node = engine.state.activeTape.at(-1)!;
+  node.attributes = attributes;
+  node.isCustom = gradient !== null;
+};
 
 const tensorOf = (made: TensorInfo) => (made instanceof tf.Tensor ? made : engine.makeTensorFromTensorInfo(made));
 
@@ -53,7 +84,11 @@ engine.runKernel = (name, inputs, attributes) => {
     const made = kernel.kernelFunc({ inputs, attrs: attributes as never, backend: engine.backend });
     isList = Array.isArray(made);
     outputs = Array.isArray(made) ? made.map(tensorOf) : [tensorOf(made)];
-    if (recording) saved = engine.saveTensorsForBackwardMode(engine.getTensorsForGradient(name, inputs, outputs));
+    if (recording) {
+      const tensors = engine.getTensorsForGradient(name, inputs, outputs);
+      const once = savesForOnce && state.gradientDepth === 1;
+      saved = once ? tensors.map(savedForOnce) : engine.saveTensorsForBackwardMode(tensors);
+    }
   } finally {
     state.kernelDepth -= 1;
   }

@@ -1,15 +1,9 @@
 import type { NamedTensorMap, Scalar, Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
+import { savingForOnce } from '../ops/kernel-calls.ts';
 import { tf } from '../ops/library.ts';
 import { readsFirstGradientOnly } from '../ops/registry.ts';
-
-/** One recorded operation of tfjs's tape. */
-interface TapeNode {
-  readonly kernelName: string;
-  readonly inputs: NamedTensorMap;
-  readonly outputs: Tensor[];
-  readonly saved?: Tensor[];
-  readonly gradient?: (outputGradients: (Tensor | undefined)[]) => Record<string, () => Tensor>;
-}
+import { RememberedBackward } from './remembered-backward.ts';
+import type { TapeNode } from './tape.ts';
 
 /** What we need of tfjs's engine; its typings keep the tape private. */
 interface TapeEngine {
@@ -139,7 +133,7 @@ function record<Result extends readonly Scalar[]>(engine: TapeEngine, f: () => R
   engine.startTape();
   let values: Result | undefined;
   try {
-    values = engine.tidy(f);
+    values = savingForOnce(() => engine.tidy(f));
   } finally {
     engine.endTape();
     if (values === undefined) release(engine.state.activeTape ?? []);
@@ -185,6 +179,9 @@ export function variableGradientsOfEach(
     for (const { rank, shape } of values) {
       if (rank !== 0) throw new Error(`The loss must be a scalar, got shape [${shape}]`);
     }
+    const remembered = RememberedBackward.of(tape, variables, values);
+    const recalled = remembered?.recall();
+    if (recalled !== undefined) return values.map((value, pass) => ({ value, gradients: recalled[pass]! }));
     const paths = values.map((value, i) => nodesBetween(tape, variables[i]!, value));
     const lastUse = new Map(paths.flatMap((path, pass) => path.map(({ node }) => [node, pass] as const)));
     for (const node of tape) if (!lastUse.has(node)) release([node]);
@@ -193,6 +190,7 @@ export function variableGradientsOfEach(
       const gradients = engine.tidy(() => backpropagate(engine, paths[pass]!, variables[pass]!, value, done));
       found.push({ value, gradients });
     }
+    remembered?.remember(found.map(({ gradients }) => gradients));
     return found;
   } catch (error) {
     tf.dispose([...values]);
