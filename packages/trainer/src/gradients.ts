@@ -1,4 +1,4 @@
-import { variableGradients, variableGradientsOfEach } from '@selfsup/engine/optimizer-ops';
+import { sumOfSquares, variableGradients, variableGradientsOfEach } from '@selfsup/engine/optimizer-ops';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { NamedVariable } from '@selfsup/models/weights';
 
@@ -72,12 +72,17 @@ export function gradientsOfEach<Loss extends string>(
 
 /**
  * Gradients scaled by one factor so that their joint L2 norm is at most `most`, as Caffe's `clip_gradients` and PyTorch's
- * `clip_grad_norm_` do: the same direction.
+ * `clip_grad_norm_` do: the same direction. Those that are given are disposed of, each as soon as its scaled one is there.
  */
 export function clippedToNorm(gradients: Readonly<tf.NamedTensorMap>, most: number): tf.NamedTensorMap {
   return tf.tidy(() => {
-    const squares = Object.values(gradients).map((gradient) => gradient.square().sum());
+    const squares = Object.values(gradients).map(sumOfSquares);
     const factor = tf.div(most, tf.addN(squares).sqrt().maximum(most));
-    return Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(factor)]));
+    const scaled: tf.NamedTensorMap = {};
+    for (const [name, gradient] of Object.entries(gradients)) {
+      scaled[name] = gradient.mul(factor);
+      gradient.dispose();
+    }
+    return scaled;
   });
 }

@@ -1,16 +1,20 @@
+import { eagerly } from '@selfsup/engine/compiled-step';
+import { ResourceVariable, subtractScaled } from '@selfsup/engine/optimizer-ops';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '@selfsup/models/checkpoint';
 import { optimizerSchema, type OptimizerConfig } from '@selfsup/models/optimizers/config';
-import { createOptimizer, type Optimizer } from '@selfsup/models/optimizers/create-optimizer';
+import { createOptimizer, type Gradients, type Optimizer } from '@selfsup/models/optimizers/create-optimizer';
 import type { ParameterGroup } from './trainee.ts';
 
 /** The optimisers of a training, one for each parameter group. */
 export class ParameterGroups {
   readonly #optimizers = new Map<string, Optimizer>();
   readonly #rates = new Map<string, number>();
-  /** Of gradients, by variable, where a step is taken in parts; zeros between steps. */
-  readonly #sums = new Map<string, tf.Variable>();
-  readonly #names = new Set<string>();
+  /** Of gradients, by variable, where a step is taken in parts; they have no values between steps. */
+  readonly #sums = new Map<string, ResourceVariable>();
+  #isSumming = false;
+  /** The shapes of all variables that are trained. */
+  readonly #shapes = new Map<string, readonly number[]>();
 
   /** Throws `Error` for a rate that is not positive. */
   constructor(config: OptimizerConfig, groups: readonly ParameterGroup[]) {
@@ -19,38 +23,55 @@ export class ParameterGroups {
       const { rate = 1 } = group;
       if (!(rate > 0)) throw new Error(`The group ${group.name} has the learning rate factor ${rate}.`);
       this.#rates.set(group.name, rate);
-      for (const { name } of group.variables) this.#names.add(name);
+      for (const { name, variable } of group.variables) this.#shapes.set(name, variable.shape);
       this.#optimizers.set(group.name, createOptimizer(own, group.variables, group.exemptFromDecay));
     }
   }
 
   /** Whether a variable is trained. */
   has(name: string): boolean {
-    return this.#names.has(name);
+    return this.#shapes.has(name);
   }
 
-  /** One update of every group from one map of gradients. */
-  apply(gradients: Readonly<tf.NamedTensorMap>, learningRate: number): void {
+  /** One update of every group from the same gradients. */
+  apply(gradients: Gradients, learningRate: number): void {
     for (const [name, optimizer] of this.#optimizers) optimizer.apply(gradients, this.#rates.get(name)! * learningRate);
   }
 
-  /** Adds gradients of this many samples to those of the step under way. */
+  /** Adds gradients of this many samples to those of the step under way, in place. */
   accumulate(gradients: Readonly<tf.NamedTensorMap>, samples: number): void {
-    for (const [name, gradient] of Object.entries(gradients)) {
-      let sum = this.#sums.get(name);
-      if (sum === undefined) {
-        sum = tf.variable(tf.zerosLike(gradient), false);
-        this.#sums.set(name, sum);
-      }
-      sum.assign(sum.add(gradient.mul(samples)));
-    }
+    // Aside, so that all parts are alike: the first ends in the same function.
+    if (!this.#isSumming) eagerly(() => this.#beginSums());
+    tf.tidy(() => {
+      const negative = tf.scalar(-samples);
+      for (const name of this.#shapes.keys()) subtractScaled(this.#sums.get(name)!, negative, gradients[name]!);
+    });
   }
 
-  /** One update of every group from the mean over all samples that were added since the last one. */
+  /**
+   * One update of every group from the mean over all samples that were added since the last one. Not for a compiled step: each
+   * mean is made when its turn has come, and nothing else of its size beside it.
+   */
   applyAccumulated(samples: number, learningRate: number): void {
-    const means = [...this.#sums].map(([name, sum]) => [name, sum.div(samples)] as const);
-    this.apply(Object.fromEntries(means), learningRate);
-    for (const sum of this.#sums.values()) sum.assign(tf.zerosLike(sum));
+    this.#isSumming = false;
+    const mean = (name: string): tf.Tensor => {
+      const sum = this.#sums.get(name)!;
+      const read = sum.read();
+      const divided = read.div(samples);
+      read.dispose();
+      sum.forget();
+      return divided;
+    };
+    this.apply(mean, learningRate);
+  }
+
+  #beginSums(): void {
+    this.#isSumming = true;
+    for (const [name, shape] of this.#shapes) {
+      const sum = this.#sums.get(name) ?? new ResourceVariable(shape);
+      this.#sums.set(name, sum);
+      sum.clear();
+    }
   }
 
   reset(names: readonly string[]): void {

@@ -12,7 +12,7 @@ export interface StepValues {
   readonly samples: number;
 }
 
-/** As `takeStep`, a part of the batch at a time: each is a compiled function of its own, and so is the update after them. */
+/** As `takeStep`, a part of the batch at a time: each is a compiled function of its own. The update after them is none. */
 function takeStepInParts<Batch>(
   trainee: Pick<Trainee<Batch>, 'step' | 'afterStep'>,
   groups: ParameterGroups,
@@ -50,12 +50,10 @@ function takeStepInParts<Batch>(
   for (const name of Object.keys(values)) values[name]! /= samples;
   const losses = Object.fromEntries(watched.map((name) => [name, values[name]!]));
   requireFiniteLosses(losses, { ...about, step: context.step + 1, epoch: context.epoch + 1 });
-  compiledStep(() =>
-    tf.tidy(() => {
-      groups.applyAccumulated(samples, learningRate);
-      trainee.afterStep?.(context);
-    }),
-  );
+  tf.tidy(() => {
+    groups.applyAccumulated(samples, learningRate);
+    trainee.afterStep?.(context);
+  });
   return { values, samples };
 }
 

@@ -57,6 +57,20 @@ describe('ResourceVariable and applyAdam', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('lets go of its values, and takes others', () => {
+    const variable = new ResourceVariable([2]);
+    for (const values of [
+      [1, 2],
+      [3, 4],
+    ]) {
+      tf.tidy(() => variable.assign(tf.tensor1d(values)));
+      expect(tf.tidy(() => [...variable.read().dataSync()])).toEqual(values);
+      variable.forget();
+      expect(() => variable.read()).toThrow();
+    }
+    variable.dispose();
+  });
+
   it('a variable is updated time after time, its clones and its array are not', () => {
     const held = make();
     for (const slot of [held.first, held.second]) tf.tidy(() => slot.assign(tf.zeros([2])));

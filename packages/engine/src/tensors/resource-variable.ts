@@ -94,9 +94,14 @@ export class ResourceVariable {
     tf.tidy(() => this.share(tf.fill([...this.shape], 0)));
   }
 
+  /** Lets go of its values: it must be given others before it is used again. */
+  forget(): void {
+    executeOnHandles('DestroyResourceOp', destroying(), [this.handle], 0);
+  }
+
   dispose(): void {
     this.#leave();
-    executeOnHandles('DestroyResourceOp', destroying(), [this.handle], 0);
+    this.forget();
     tensorFlowBackend().binding.deleteTensor(this.handle);
   }
 

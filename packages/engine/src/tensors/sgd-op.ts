@@ -1,5 +1,5 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
-import { fixedAttributes, tensorFlowBackend, type } from '../kernel.ts';
+import { fixedAttributes, kernel, tensorFlowBackend, type } from '../kernel.ts';
 import { tf } from '../ops/library.ts';
 import { executeOnHandles, type ResourceVariable } from './resource-variable.ts';
 
@@ -23,6 +23,11 @@ const attributes = fixedAttributes(plain);
 const withMomentum = fixedAttributes({ ...plain, use_nesterov: false });
 const withNesterov = fixedAttributes({ ...plain, use_nesterov: true });
 const idsOf = (...tensors: readonly Tensor[]): number[] => tensorFlowBackend().getInputTensorIds(tensors);
+
+/** Sum of the squares of all values of a float32 tensor, in one pass: no tensor of the squares is made. */
+export function sumOfSquares(x: Tensor): Tensor {
+  return tf.tidy(() => kernel('L2Loss', { T: type('float32') }, [x])[0]!.mul(2));
+}
 
 /** variable −= factor · delta, in place. */
 export function subtractScaled(variable: ResourceVariable, factor: Tensor, delta: Tensor): void {

@@ -1,9 +1,8 @@
 import { AdamScalars, applyAdam, SharedScalars } from '@selfsup/engine/optimizer-ops';
-import type { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '../checkpoint/checkpoint.ts';
 import { requireTensor, type NamedVariable } from '../checkpoint/weights.ts';
 import { InPlaceUpdates } from './in-place-updates.ts';
-import type { Optimizer } from './optimizer.ts';
+import type { Gradients, Optimizer } from './optimizer.ts';
 
 export interface AdamConfig {
   readonly beta1: number;
@@ -25,7 +24,7 @@ export class Adam implements Optimizer {
     this.#updates = new InPlaceUpdates(variables, ['first', 'second'], decayOf);
   }
 
-  apply(gradients: Readonly<tf.NamedTensorMap>, learningRate: number): void {
+  apply(gradients: Gradients, learningRate: number): void {
     this.#count += 1;
     const settings = new AdamScalars({ ...this.#config, learningRate }, this.#count);
     const scalars = new SharedScalars();

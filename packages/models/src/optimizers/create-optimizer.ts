@@ -1,10 +1,10 @@
 import type { NamedVariable } from '../checkpoint/weights.ts';
 import { Adam } from './adam.ts';
 import type { OptimizerConfig } from './config.ts';
-import type { Optimizer } from './optimizer.ts';
+import type { Gradients, Optimizer } from './optimizer.ts';
 import { Sgd } from './sgd.ts';
 
-export type { Optimizer };
+export type { Gradients, Optimizer };
 
 /** Makes the optimiser for some variables. `exempt` names further variables that do not decay. */
 export function createOptimizer(

@@ -2,6 +2,7 @@ import { decayed, ResourceVariable, type SharedScalars } from '@selfsup/engine/o
 import { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '../checkpoint/checkpoint.ts';
 import { requireTensor, tensorData, type NamedVariable } from '../checkpoint/weights.ts';
+import type { Gradients } from './optimizer.ts';
 
 /** What changes in one variable's update: its weights, and by name what the optimiser keeps for it. */
 export interface Held<Slot extends string> {
@@ -32,20 +33,17 @@ export class InPlaceUpdates<Slot extends string> {
   }
 
   /** Calls `update` for each variable with its gradient, to which decay has been added. Gradients lose their values. */
-  apply(
-    gradients: Readonly<tf.NamedTensorMap>,
-    scalars: SharedScalars,
-    update: (held: Held<Slot>, gradient: tf.Tensor) => void,
-  ): void {
+  apply(gradients: Gradients, scalars: SharedScalars, update: (held: Held<Slot>, gradient: tf.Tensor) => void): void {
+    const inTurn = typeof gradients === 'function';
     const uses = new Map<object, number>();
-    for (const { dataId } of Object.values(gradients)) uses.set(dataId, (uses.get(dataId) ?? 0) + 1);
+    if (!inTurn) for (const { dataId } of Object.values(gradients)) uses.set(dataId, (uses.get(dataId) ?? 0) + 1);
     // The gradients of the last layers come first: so in a compiled step each is used, and freed, as soon as it is there.
     for (const held of this.#all.toReversed()) {
       const { name, decay, variable, weights } = held;
       tf.tidy(() => {
-        const found = gradients[name]!;
+        const found = inTurn ? gradients(name) : gradients[name]!;
         // What stands under two names is changed in a copy, as what has a clone is.
-        const gradient = uses.get(found.dataId)! > 1 ? found.clone() : found;
+        const gradient = (uses.get(found.dataId) ?? 1) > 1 ? found.clone() : found;
         const added = decay > 0 ? decayed(gradient, variable, scalars.of(-decay), this.#gradient) : gradient;
         weights.updating(variable, () => update(held, added));
       });

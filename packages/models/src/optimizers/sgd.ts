@@ -1,9 +1,8 @@
 import { applyMomentum, SharedScalars, subtractScaled } from '@selfsup/engine/optimizer-ops';
-import type { tf } from '@selfsup/engine/tensorflow';
 import type { TensorData } from '../checkpoint/checkpoint.ts';
 import type { NamedVariable } from '../checkpoint/weights.ts';
 import { InPlaceUpdates } from './in-place-updates.ts';
-import type { Optimizer } from './optimizer.ts';
+import type { Gradients, Optimizer } from './optimizer.ts';
 
 export interface SgdConfig {
   readonly momentum: number;
@@ -26,7 +25,7 @@ export class Sgd implements Optimizer {
     this.#updates = new InPlaceUpdates(variables, config.momentum > 0 ? ['momentum'] : [], decayOf);
   }
 
-  apply(gradients: Readonly<tf.NamedTensorMap>, learningRate: number): void {
+  apply(gradients: Gradients, learningRate: number): void {
     const { momentum, nesterov, biasLearningRate = 1 } = this.#config;
     const scalars = new SharedScalars();
     this.#updates.apply(gradients, scalars, ({ name, weights, slots }, gradient) => {
