@@ -9,7 +9,7 @@ from timing import measure, settings
 
 run = settings()
 width, batch = run.width, run.batch
-ORDERS, FC6, FC7 = 64, 128, 512
+ORDERS, FC6, FC7 = 64, 2 * run.width, 8 * run.width
 
 
 def unit(inputs, outputs, side):

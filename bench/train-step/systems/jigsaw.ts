@@ -11,11 +11,12 @@ import { repeatedStep } from '../repeated-step.ts';
 import type { StepShape, System } from '../system.ts';
 
 const input = { height: 32, width: 32, channels: 3 };
-const task = {
+/** The head is that of jigsaw-small at its width of 64, and as much narrower as the trunk. */
+const taskOf = (width: number) => ({
   geometry: 'small',
   permutations: { count: 64 },
-  head: { fc6: 128, fc7: 512, dropout: 0, start: 'pytorch' },
-};
+  head: { fc6: 2 * width, fc7: 8 * width, dropout: 0, start: 'pytorch' },
+});
 
 /** The step of jigsaw-small from raw images on: cutting and normalising the tiles are part of it. */
 const jigsaw: System = {
@@ -23,7 +24,7 @@ const jigsaw: System = {
   defaults: { width: 64, batch: 128 },
   tiny: { width: 8, batch: 2 },
   async step({ width, batch }: StepShape) {
-    const { task: config } = jigsawStage.schema.parse({ network: { name: 'nin' }, epochs: 1, task });
+    const { task: config } = jigsawStage.schema.parse({ network: { name: 'nin' }, epochs: 1, task: taskOf(width) });
     const instance = await createJigsaw({
       config,
       input,
