@@ -81,7 +81,7 @@ export async function embed(
   } else {
     await writeAtomically(list, skipped.map(({ path, reason }) => `${oneLine(path)}\t${oneLine(reason)}\n`).join(''));
     lines.push(`Damaged pictures skipped: ${skipped.length}, all named in ${shownPath(list)}:`);
-    lines.push(...skipped.slice(0, NAMED).map(({ path, reason }) => `  ${oneLine(path)}: ${reason}`));
+    lines.push(...skipped.slice(0, NAMED).map(({ path, reason }) => `  ${oneLine(path)}: ${oneLine(reason)}`));
     if (skipped.length > NAMED) lines.push(`  and ${skipped.length - NAMED} more`);
   }
   return lines;

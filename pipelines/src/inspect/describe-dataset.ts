@@ -105,7 +105,7 @@ export function describeDataset(dataset: Dataset, options: DescribeOptions): str
   const section = (title: string, lines: readonly string[]): string[] => [title, ...lines.map((line) => `  ${line}`)];
   const of = (values: readonly number[], over: number, places: number): string =>
     values.map((value) => (value / over).toFixed(places)).join(', ');
-  const quarantined = manifest.quarantine.map(({ path, reason }) => `${oneLine(path)}: ${reason}`);
+  const quarantined = manifest.quarantine.map(({ path, reason }) => `${oneLine(path)}: ${oneLine(reason)}`);
   const shown = options.all ? quarantined : quarantined.slice(0, firstQuarantined);
   const rest = quarantined.length - shown.length;
   const annotations = annotationsOf(dataset);

@@ -99,15 +99,16 @@ function diskError(folder: string, cause: unknown): unknown {
 function checkQuarantine(database: RootDatabase<Buffer, string>, total: number, options: IngestOptions): void {
   const damaged = database.getCount(keysUnder('quarantine'));
   const allowed = options.config.quarantine?.atMost ?? defaultAtMost;
-  if (damaged <= allowed * total) {
-    if (damaged > 0) options.progress.warn(`${damaged} of ${total} images are damaged and were left out.`);
-    return;
-  }
   const first = [...database.getRange({ ...keysUnder('quarantine'), limit: 5 })].map(({ value }) => {
     const { path, reason } = JSON.parse(value.toString()) as { path: string; reason: string };
-    return `  ${oneLine(path)} ${reason}`;
+    return `${oneLine(path)}: ${oneLine(reason)}`;
   });
-  throw new UserError([`${damaged} of ${total} images are damaged, such as`, ...first].join('\n'), {
+  if (damaged <= allowed * total) {
+    const were = damaged === 1 ? 'is damaged and was left out:' : 'are damaged and were left out, such as';
+    if (damaged > 0) options.progress.warn(`${damaged} of ${total} images ${were} ${first[0]}.`);
+    return;
+  }
+  throw new UserError([`${damaged} of ${total} images are damaged, such as`, ...first].join('\n  '), {
     file: options.file,
     field: 'quarantine.atMost',
     remedy: `Fetch the files again, or raise quarantine.atMost (now ${allowed}) if these images may be left out.`,

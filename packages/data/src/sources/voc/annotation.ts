@@ -59,6 +59,7 @@ function objectOf({ name: written, bndbox, difficult, truncated }: XmlObject, si
  */
 export function readVocAnnotation(content: Buffer): VocAnnotation {
   if (content.length > mostBytes) throw new Error(`has ${content.length} bytes: no annotation is that long`);
+  if (content.length === 0) throw new Error('is empty');
   const parsed = parser.parse(content.toString('utf8'), true) as {
     annotation?: { size?: Record<string, unknown>; object?: readonly XmlObject[] } | '';
   };

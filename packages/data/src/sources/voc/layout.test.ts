@@ -154,6 +154,7 @@ describe("a dataset of one's own in VOC's layout", () => {
 
   it.each<[string, (files: Record<string, Buffer>) => void, object, RegExp]>([
     ['damaged XML', (f) => (f['mine/Annotations/c.xml'] = Buffer.from('<annotation><si')), {}, /c\.xml: /],
+    ['empty XML', (f) => (f['mine/Annotations/c.xml'] = Buffer.of()), {}, /c\.xml: is empty/],
     [
       'a box outside the image, whose XML says no size',
       (f) => (f['mine/Annotations/c.xml'] = Buffer.from(vocXml(0, [['boat', 5, 5, 40, 10]]))),
@@ -178,7 +179,7 @@ describe("a dataset of one's own in VOC's layout", () => {
 
   it.each<[string, Buffer, RegExp]>([
     ['an image that is cut off, not its mask', smallJpeg(1, 20).subarray(0, 60), /^cannot be decoded/],
-    ['a mask that is cut off', smallJpeg(1, 20), /^its mask /],
+    ['a mask that is cut off', smallJpeg(1, 20), /^its mask cannot be decoded: /],
   ])('names %s', async (what, jpeg, reason) => {
     const masked = images.map((image) => ({ ...image, mask: square(image.side, 1) }));
     const files: Record<string, Buffer> = { ...vocFiles(masked), 'mine/JPEGImages/c.jpg': jpeg };
@@ -189,6 +190,12 @@ describe("a dataset of one's own in VOC's layout", () => {
     expect(manifest.quarantine).toEqual([
       { path: 'test: JPEGImages/c.jpg', reason: expect.stringMatching(reason) as string },
     ]);
+  });
+
+  it('says what is damaged in one line, signs that steer a terminal written out', async () => {
+    const files = { ...vocFiles(images), 'mine/Annotations/c.xml': Buffer.from('\u001b<annotation/>') };
+    const refused = await userError(ingestOwn(files, {}, { quarantine: { atMost: 0 } }));
+    expect(refused).toContain("JPEGImages/c.jpg: its Annotations/c.xml: char '\\x1b'");
   });
 
   it('asks for what it cannot know', () => {

@@ -37,6 +37,14 @@ function ofColours({ data, width, height, channels }: DecodedPng, classes: numbe
   });
 }
 
+function decoded(content: Uint8Array): DecodedPng {
+  try {
+    return decode(content);
+  } catch (cause) {
+    throw new Error(`cannot be decoded: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /** As of other pictures. */
 const mostPixels = 2 ** 27;
 
@@ -58,7 +66,7 @@ export function readVocMask(
     throw new Error(`is ${rows} × ${columns} pixels, the image ${image.height} × ${image.width}`);
   }
   if (rows * columns > mostPixels) throw new Error(`is ${rows} × ${columns} pixels, more than any image that is read`);
-  const png = decode(content);
+  const png = decoded(content);
   const { width, height, depth, channels } = png;
   if (depth === 16 || channels === 2) throw new Error(`has ${depth} bits in ${channels} channels, which no mask has`);
   if (channels > 2) return { classes: ofColours(png, classes), height, width };

@@ -135,9 +135,10 @@ function namesIn(part: OpenPart, split: string, { task, leaveOut = [] }: VocRequ
   for (const name of names) {
     const other = splitOf.get(name);
     if (other !== undefined) {
-      const where = other === split ? `twice in ${split}` : `in ${other} and in ${split}`;
+      const isTwice = other === split;
+      const where = isTwice ? `twice in ${split}` : `in ${other} and in ${split}`;
       const what = 'Take splits that share no image: none may be trained on and tested.';
-      refuse(`The image ${name} is listed ${where}`, what);
+      refuse(`The image ${name} is listed ${where}`, isTwice ? 'Name it once.' : what, isTwice ? list : undefined);
     }
     splitOf.set(name, split);
   }
