@@ -3,6 +3,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-webgl';
 import '@tensorflow/tfjs-backend-webgpu';
 import { tf } from './library.ts';
+import { sumInParts } from './long-sums.ts';
 
 /** What can compute in a browser, in the order in which they are tried. */
 export const backendNames = ['webgpu', 'webgl', 'wasm', 'cpu'] as const;
@@ -37,6 +38,7 @@ async function obstacle(name: BackendName, wasm: ArrayBuffer, evenSlow: boolean)
   if (name === 'wasm') handOver(wasm);
   if (!(await tf.setBackend(name))) return 'does not start';
   await tf.ready();
+  if (name === 'wasm') sumInParts();
   return (await answersRightly()) ? undefined : 'rounds to fewer bits than networks need';
 }
 

@@ -132,7 +132,8 @@ function sizeNote(
 
 function precisionNote(label: string, { precision, points }: ChosenPrecision): Content {
   if (points === undefined) return html`${label}: weights in ${precision}.`;
-  const changes = `float16 would change a number that is shown by up to ${points.toPrecision(2)} points`;
+  const most = points < 100 ? `up to ${points.toPrecision(2)}` : 'more than 100';
+  const changes = `float16 would change a number that is shown by ${most} points`;
   return precision === 'float32'
     ? html`${label}: weights in float32; ${changes}.`
     : html`${label}: weights in float16, which changes no number that is shown by more than ${points.toPrecision(2)}

@@ -53,6 +53,8 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
     });
     return slider;
   });
+  // Sliders say their values themselves.
+  const shownValues = sliders.map(() => element('b', { 'aria-hidden': 'true' }));
   const stage = element('div', { class: 'stage' }, shown[1]!.canvas);
   const outline = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   outline.setAttribute('viewBox', `0 0 ${side} ${side}`);
@@ -96,13 +98,14 @@ function openOne(place: HTMLElement, network: RunningNetwork, page: Page): void 
       'div',
       { class: 'sliders' },
       ...sliders.map((slider, i) =>
-        element('p', {}, element('label', { for: slider.id }, kind.handles[i]!.name), slider),
+        element('p', {}, element('label', { for: slider.id }, `${kind.handles[i]!.name} `), shownValues[i]!, slider),
       ),
     ),
   );
 
   const answer = page.answering(async () => {
     const original = page.picture().pixels(input);
+    shownValues.forEach((shownValue, i) => (shownValue.textContent = `${values[i]}${kind.handles[i]!.unit}`));
     const map = kind.mapOf(values);
     const transformed = warped(original, side, channels, map);
     const believed = await estimate(original, transformed);

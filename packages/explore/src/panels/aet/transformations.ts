@@ -17,6 +17,7 @@ interface Handle {
   readonly least: number;
   readonly most: number;
   readonly step: number;
+  readonly unit: string;
 }
 
 /** A kind of transformation: how a hand describes one, and what an estimate of the network means. */
@@ -51,11 +52,11 @@ function affine(ranges: ConfigOf<'affine'>, side: number): Transformations {
     affineCoefficients({ angle: angle!, translation: [x!, y!], scale: size! || 1, shear: sheared! }, side);
   return {
     handles: [
-      { name: 'turned by', least: -rotation, most: rotation, step: 1 },
-      { name: 'moved to the right by', least: -reach, most: reach, step: 1 },
-      { name: 'moved down by', least: -reach, most: reach, step: 1 },
-      { name: 'scaled by', least: scale[0], most: scale[1], step: 0.01 },
-      { name: 'sheared by', least: -shear, most: shear, step: 1 },
+      { name: 'turned by', least: -rotation, most: rotation, step: 1, unit: '°' },
+      { name: 'moved to the right by', least: -reach, most: reach, step: 1, unit: ' pixels' },
+      { name: 'moved down by', least: -reach, most: reach, step: 1, unit: ' pixels' },
+      { name: 'scaled', least: scale[0], most: scale[1], step: 0.01, unit: ' times' },
+      { name: 'sheared by', least: -shear, most: shear, step: 1, unit: '°' },
     ],
     start: [Math.min(30, rotation), 0, 0, Math.min(1, scale[1]), 0],
     mapOf,
@@ -79,7 +80,13 @@ function projective(config: ConfigOf<'projective'>, side: number): Transformatio
   const names = ['top left', 'top right', 'bottom right', 'bottom left'];
   return {
     handles: names.flatMap((name) =>
-      ['to the right', 'down'].map((way) => ({ name: `${name} corner ${way}`, least: -reach, most: reach, step: 1 })),
+      ['to the right', 'down'].map((way) => ({
+        name: `${name} corner ${way} by`,
+        least: -reach,
+        most: reach,
+        step: 1,
+        unit: ' pixels',
+      })),
     ),
     start: [2, 3, -2, 1, 0, -2, 3, 0].map((shift) => Math.min(reach, Math.max(-reach, shift))),
     mapOf: (shifts) => projectiveCoefficients({ scale: 1, turns: 0, shifts }, side),
