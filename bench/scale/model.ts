@@ -1,10 +1,7 @@
 // What adding costs a step on many processes, by a model: node --import tsx bench/scale/model.ts prints the table of docs/scale.md.
 
-/** Milliseconds of a sum of two processes of one machine, and of each megabyte of it: the line through what sum.ts measured. */
+/** Milliseconds of a sum by messages over the loopback address, and of each megabyte: the line through what sum.ts measured. */
 const sum = { milliseconds: 1, perMegabyte: 1.75 };
-/** Milliseconds a megabyte to bring gradients into one vector and out: what AlexNet's step took longer than computing and one sum. */
-const copying = 3.4;
-
 /** Megabytes that travel each step, and where run.ts has measured it the seconds that one thread computes on 64 images. */
 const trainings = [
   { name: 'NIN of 64 channels', megabytes: 0.46, seconds: 64 / 704.5 },
@@ -14,10 +11,10 @@ const trainings = [
 ] as const;
 const sizes = [8, 64, 512];
 
-/** All processes copy at once, then add in pairs, level by level. */
+/** All processes add in pairs, level by level, each pair on machines of its own. */
 function addingSeconds(processes: number, megabytes: number): number {
   const level = sum.milliseconds + sum.perMegabyte * megabytes;
-  return (copying * megabytes + Math.log2(processes) * level) / 1000;
+  return (Math.log2(processes) * level) / 1000;
 }
 
 const inWords = (seconds: number): string =>

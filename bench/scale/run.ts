@@ -8,7 +8,7 @@ import { measureGroup, type Group, type GroupMeasurement } from './group.ts';
 /** Networks and numbers of images for a machine of two cores and 24 GB: `batch` is that of all processes together. */
 const cases = {
   'nin-64': { system: 'nin', width: 64, batch: 128, warmUp: 6, steps: 10 },
-  'nin-192': { system: 'nin', width: 192, batch: 64, warmUp: 3, steps: 4 },
+  'nin-192': { system: 'nin', width: 192, batch: 128, warmUp: 3, steps: 4 },
   alexnet: { system: 'alexnet', width: 64, batch: 64, warmUp: 3, steps: 3 },
 };
 

@@ -1,4 +1,4 @@
-// How long processes take to add vectors: node --import tsx bench/scale/sum.ts [--processes 2] [--floats 115662,1409000,11700000]
+// How long processes take to add vectors: node --import tsx bench/scale/sum.ts [--processes 2] [--floats 115662,…] [--by-messages]
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -7,7 +7,8 @@ import { freePort, joinCluster, membershipOf } from '@selfsup/engine/cluster';
 const { values } = parseArgs({
   options: {
     processes: { type: 'string', default: '2' },
-    floats: { type: 'string', default: '115662,1409000,11700000' },
+    floats: { type: 'string', default: '115662,1409000,11700000,61000000' },
+    'by-messages': { type: 'boolean', default: false },
   },
 });
 const membership = membershipOf(process.env);
@@ -21,7 +22,7 @@ if (membership === undefined) {
       MASTER_PORT: port,
       SELFSUP_THREADS: '1',
     };
-    const args = ['--import', 'tsx', fileURLToPath(import.meta.url), '--floats', values.floats];
+    const args = ['--import', 'tsx', fileURLToPath(import.meta.url), ...process.argv.slice(2)];
     const child = spawn(process.execPath, args, {
       env: { ...process.env, ...together, RANK: String(rank) },
       stdio: ['ignore', rank === 0 ? 'inherit' : 'ignore', 'inherit'],
@@ -32,17 +33,23 @@ if (membership === undefined) {
 } else {
   await joinCluster(membership, { purpose: 'sums' });
   const { tf } = await import('@selfsup/engine/tensorflow');
-  const { sumOverProcesses } = await import('@selfsup/engine/sum-over-processes');
+  const { compiledStep } = await import('@selfsup/engine/compiled-step');
+  const { amongProcesses, sumOverProcesses } = await import('@selfsup/engine/sum-over-processes');
+  if (values['by-messages']) (await import('@selfsup/engine/testing/apart')).apartFrom(0);
+  const spent = (await import('./time-of-adding.ts')).timeOfAdding();
   for (const floats of values.floats.split(',').map(Number)) {
-    const vector = tf.randomUniform([floats]) as import('@selfsup/engine/tensorflow').tf.Tensor1D;
-    const seconds: number[] = [];
+    const vector = tf.randomUniform([floats]);
+    const times: number[] = [];
     for (let i = 0; i < 25; i++) {
-      const started = performance.now();
-      const sum = sumOverProcesses(vector, 'in a bench');
-      seconds.push(performance.now() - started);
+      const before = spent();
+      // In a step, as gradients are: nobody else holds the summand.
+      const sum = amongProcesses('in a bench', () =>
+        compiledStep(() => tf.tidy(() => sumOverProcesses(vector.mul(2)))),
+      );
+      times.push(spent() - before);
       sum.dispose();
     }
-    const timed = seconds.slice(5).sort((a, b) => a - b);
+    const timed = times.slice(5).sort((a, b) => a - b);
     const [least, middle, most] = [timed[0]!, timed[10]!, timed.at(-1)!].map((time) => time.toFixed(1));
     console.log(`${membership.size} processes, ${(floats * 4e-6).toFixed(2)} MB: ${middle} ms (${least} to ${most})`);
     vector.dispose();

@@ -8,8 +8,8 @@ const membership = membershipOf(process.env);
 if (membership !== undefined) await joinCluster(membership, { purpose: 'bench' });
 const { system, shape, warmUp, steps } = settings();
 const step = await (await loadSystem(system)).step(shape);
-const { timeInOp } = await import('../scale/time-in-op.ts');
-const spent = cluster() === undefined ? {} : { spent: timeInOp('CollectiveReduceV2') };
+const { timeOfAdding } = await import('../scale/time-of-adding.ts');
+const spent = cluster() === undefined ? {} : { spent: timeOfAdding() };
 measure(step, warmUp, steps, { ...besideOthers(), ...spent });
 // The connections to the others would keep it alive.
 process.exit(0);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
 import { shieldVariables } from './shield.ts';
 import { partOf } from '../testing/summands.ts';
@@ -15,15 +15,23 @@ function treeSum(ranks: readonly number[], length: number): Float32Array {
   return left.map((value, i) => Math.fround(value + right[i]!));
 }
 
-test.each([1, 2, 4])('%i processes add as one does that goes along the tree, to the bit', async (size) => {
-  const ends = await runTogether(program, size, lengths.map(String));
+const together = { inMemory: true };
+test.each<[number, { inMemory: boolean; apart?: string }]>([
+  [1, { inMemory: false }],
+  [2, together],
+  [4, together],
+  [2, { apart: '0', inMemory: false }],
+  // As on two machines, of two processes each.
+  [4, { apart: '1', inMemory: true }],
+])('%i processes add as one does that goes along the tree, to the bit: %o', async (size, { apart = '', inMemory }) => {
+  const ends = await runTogether(program, size, lengths.map(String), { env: apart === '' ? {} : { APART: apart } });
   const expected = lengths.map((length) => {
-    const sum = treeSum([...Array(size).keys()], length);
-    return `${length} ${sha256(new Uint8Array(sum.buffer))}`;
+    const mean = treeSum([...Array(size).keys()], length).map((value) => value / size);
+    return `${length} ${sha256(new Uint8Array(mean.buffer))}`;
   });
   for (const { code, output } of ends) {
     expect(code, output).toBe(0);
-    expect(output.trim().split('\n')).toEqual(expected);
+    expect(output.trim().split('\n')).toEqual([...expected, `in memory: ${inMemory}`]);
   }
 });
 
@@ -31,25 +39,30 @@ test('the order of adding tells: other trees have other sums', () => {
   expect(treeSum([0, 2, 1, 3], 1000)).not.toEqual(treeSum([0, 1, 2, 3], 1000));
 });
 
-test.each(['1', '100003'])(
-  'when one is gone the others end with code 75 at once, also where they add few numbers: %s',
-  async (length) => {
-    const [first, second] = await runTogether(program, 2, ['1000', 'SIGKILL:1', length]);
-    expect(second!.signal).toBe('SIGKILL');
-    expect(first!.code, first!.output).toBe(75);
-    expect(first!.output).toContain(`A process was lost at vector ${length}.`);
-    // Not 4, DEADLINE_EXCEEDED, which comes after a minute.
-    expect(first!.output).toContain('TF_Status: 14');
-  },
-);
+describe.each([
+  ['in memory', {}, 10],
+  ['by messages', { APART: '0' }, 14],
+])('of two that add %s', (_, env, aborted) => {
+  test.each(['1', '100003'])(
+    'one is gone: the other ends with code 75 at once, also where they add few numbers: %s',
+    async (length) => {
+      const [first, second] = await runTogether(program, 2, ['1000', 'SIGKILL:1', length], { env });
+      expect(second!.signal).toBe('SIGKILL');
+      expect(first!.code, first!.output).toBe(75);
+      expect(first!.output).toContain(`A process was lost at vector ${length}.`);
+      // Not 4, DEADLINE_EXCEEDED, which comes after a minute.
+      expect(first!.output).toMatch(new RegExp(`TF_Status: ${aborted}$`, 'm'));
+    },
+  );
 
-test('one that stands still is given up after a time', async () => {
-  const [first] = await runTogether(program, 2, ['1000', 'SIGSTOP:1', '2000'], {
-    env: { SECONDS: '5' },
-    onLine: (line, rank, kill) => void (rank === 0 && line.startsWith('A process was lost') && kill(1)),
+  test('one stands still, and is given up after a time', async () => {
+    const [first] = await runTogether(program, 2, ['1000', 'SIGSTOP:1', '2000'], {
+      env: { ...env, SECONDS: '5' },
+      onLine: (line, rank, kill) => void (rank === 0 && line.startsWith('A process was lost') && kill(1)),
+    });
+    expect(first!.code, first!.output).toBe(75);
+    expect(first!.output).toContain('TF_Status: 4');
   });
-  expect(first!.code, first!.output).toBe(75);
-  expect(first!.output).toContain('TF_Status: 4');
 });
 
 test('what they listen on cannot be reached from other machines', async () => {

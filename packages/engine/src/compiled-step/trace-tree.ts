@@ -38,6 +38,9 @@ const TRUSTED = new Set([
   'ReadVariableOp',
 ]);
 
+/** Ops that wait for messages of other processes, while TensorFlow's threads must be free to take these: they run by themselves. */
+const WAITING = new Set(['CollectiveReduceV2']);
+
 /** Functions get names of their own for as long as the process lives. */
 let named = 0;
 
@@ -84,6 +87,7 @@ export class TraceTree {
       parent.children.some((child) => child.name === call.name && child.args[i]?.pinned === true),
     );
     const child = new TraceNode(parent, call, results, pinned);
+    if (WAITING.has(call.name)) child.barrier = 'it waits for other processes';
     const other = parent.children.find((sibling) => sibling.matches(call, false));
     if (other !== undefined) other.barrier = child.barrier = 'the shape of its result depends on values';
     parent.children.unshift(child);

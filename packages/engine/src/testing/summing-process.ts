@@ -1,5 +1,6 @@
-// Run as several processes by sum-over-processes.test.ts. Arguments: lengths of vectors to sum, and in between what befalls one
-// process: `SIGKILL:1` is sent to the one of rank 1 by itself.
+// Run as several processes by sum-over-processes.test.ts. Arguments: lengths of vectors of which to take the mean, and in between
+// what befalls one process: `SIGKILL:1` is sent to the one of rank 1 by itself. With APART=1 pairs from the level 1 of the tree on
+// are as if on different machines, with APART=0 all are.
 import { readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { sha256 } from '@selfsup/kit/files';
 import { cluster, joinCluster, ProcessLost } from '../cluster/cluster.ts';
@@ -8,10 +9,13 @@ import { membershipOf } from '../cluster/membership.ts';
 const membership = membershipOf(process.env);
 if (membership !== undefined) await joinCluster(membership, { purpose: 'sum' });
 const { tf } = await import('../ops/library.ts');
-const { sumOverProcesses } = await import('../cluster/sum-over-processes.ts');
+const { apartFrom } = await import('./apart.ts');
+const { compiledStep } = await import('../compiled-step/compiled-step.ts');
+const { amongProcesses, sumOverProcesses } = await import('../cluster/sum-over-processes.ts');
 const { partOf } = await import('./summands.ts');
 
-const rank = cluster()?.rank ?? 0;
+const { rank = 0, size = 1 } = cluster() ?? {};
+const { secondsWithNeighbours } = apartFrom(Number(process.env['APART'] ?? Infinity));
 const say = (text: string): void => void writeSync(1, `${text}\n`);
 if (process.env['LD_PRELOAD']) say(`listening ${ownListeners().join(' ')}`);
 try {
@@ -22,15 +26,25 @@ try {
       continue;
     }
     const part = tf.tensor1d(partOf(rank, Number(asked)));
-    const sum = sumOverProcesses(part, `at vector ${asked}`, Number(process.env['SECONDS'] ?? 60));
-    say(`${asked} ${sha256(new Uint8Array((sum.dataSync() as Float32Array).slice().buffer))}`);
-    tf.dispose([part, sum]);
+    const options = { scale: 1 / size, seconds: Number(process.env['SECONDS'] ?? 60) };
+    // As it is, then again and again in a step, which comes to be a function where nobody else holds the summand.
+    const means = [0, 1, 2, 3, 4].map((time) =>
+      amongProcesses(`at vector ${asked}`, () =>
+        time === 0
+          ? sumOverProcesses(part, options)
+          : compiledStep(() => tf.tidy(() => sumOverProcesses(part.mul(1), options).add(0))),
+      ),
+    );
+    const digests = means.map((mean) => sha256(new Uint8Array((mean.dataSync() as Float32Array).slice().buffer)));
+    say(`${asked} ${[...new Set(digests)].join(' or ')}`);
+    tf.dispose([part, ...means]);
   }
 } catch (error) {
   if (!(error instanceof ProcessLost)) throw error;
   say(`${error.message} ${/TF_Status: \d+/.exec((error.cause as Error).message)![0]}`);
   process.exit(75);
 }
+say(`in memory: ${secondsWithNeighbours() > 0}`);
 process.exit(0);
 
 /** Addresses that this process listens on, as the kernel writes them. */

@@ -14,8 +14,8 @@ const numbers = (values: readonly number[]): number[] => values.map(Math.fround)
  * Fits one weight to numbers by ½(w − x)², and keeps a moving mean of them, as batch norm does: with the means of the parts all
  * can be worked out by hand.
  */
-function fitting(keys: RandomKey[] = []) {
-  const begin = (value: number): tf.Variable => tf.tidy(() => tf.variable(tf.tensor1d([value])));
+function fitting(keys: RandomKey[] = [], size = 1) {
+  const begin = (value: number): tf.Variable => tf.tidy(() => tf.variable(tf.fill([size], value)));
   const [weight, moving, fixed] = [begin(3), begin(8), begin(5)];
   const variables = [{ name: 'w', variable: weight }];
   const trainee: Trainee<readonly number[]> = {
@@ -26,8 +26,13 @@ function fitting(keys: RandomKey[] = []) {
       keys.push(key);
       const x = tf.tensor1d([...batch]);
       moving.assign(moving.mul<tf.Tensor1D>(0.5).add(x.mean().mul(0.5)));
+      const spread = size === 1 ? x : tf.range(0, size).mul(x);
       const { loss, gradients } = gradientsOf(variables, () => ({
-        loss: weight.sub(x).square().mean().mul<tf.Scalar>(0.5),
+        loss: weight
+          .sub(spread)
+          .square()
+          .mean()
+          .mul<tf.Scalar>(size / 2),
       }));
       return { losses: { loss }, metrics: { largest: x.max() }, gradients, samples: batch.length };
     },
@@ -45,7 +50,7 @@ function fitting(keys: RandomKey[] = []) {
       rate,
     );
   const values = () => [weight, moving, fixed].map((variable) => variable.dataSync()[0]);
-  return { take, values };
+  return { take, values, weights: () => weight.dataSync<'float32'>() };
 }
 
 test('gradients, statistics, losses and metrics are means over the parts, each of which begins with the same statistics', () => {
@@ -80,6 +85,19 @@ test('parts are added as a balanced tree: ((0 + 1) + (2 + 3)) / 4, in float32', 
   expect(values()[0]).toBe(expected);
   const inOrder = Math.fround(Math.fround(Math.fround(a + b) + c) + d);
   expect(inOrder).not.toBe(sum);
+});
+
+test('large gradients, which are no part of the vector, are added along the same tree', () => {
+  const size = 2 ** 18;
+  const xs = [1.1e4, 0.3, -1.1e4, 0.7];
+  const { take, weights } = fitting([], size);
+  take(xs.map((x) => [x]));
+  const { fround } = Math;
+  const expected = Float32Array.from({ length: size }, (_, i) => {
+    const [a, b, c, d] = xs.map((x) => fround(3 - fround(i * fround(x)))) as [number, number, number, number];
+    return fround(3 - fround(fround(rate) * fround(fround(fround(a + b) + fround(c + d)) / 4)));
+  });
+  expect(weights()).toEqual(expected);
 });
 
 test('compiled into functions it gives the same bits, and no tensor is left behind', () => {

@@ -1,7 +1,7 @@
 import { cluster } from '@selfsup/engine/cluster';
 import { compiledStep, type StepListener } from '@selfsup/engine/compiled-step';
 import { setTrainingStep } from '@selfsup/engine/layers';
-import { sumOverProcesses } from '@selfsup/engine/sum-over-processes';
+import { amongProcesses, sumOverProcesses } from '@selfsup/engine/sum-over-processes';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey } from '@selfsup/kit/random';
@@ -28,9 +28,20 @@ interface ReplicatedStep {
   readonly stop: boolean;
 }
 
-/** What stands where in the vector of a part. */
+/** Gradients of so many numbers are added by themselves: to bring them into a vector and out again takes as long as adding. */
+const LARGE = 2 ** 18;
+const isLarge = ({ size }: tf.Tensor): boolean => size >= LARGE;
+
+/**
+ * What is added of a part, or of several: small gradients, statistics and values as a vector, which begins with what is counted;
+ * then large gradients, those of the last layers first, since in a compiled step each is added, used and freed as soon as it is there.
+ */
+type Summands = [vector: tf.Tensor1D, ...large: tf.Tensor[]];
+
+/** What stands where in the vector of a part, and which gradients are beside it. */
 interface Layout {
   readonly gradients: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly large: readonly string[];
   /** What the step changed itself: moving statistics. */
   readonly moved: readonly NamedVariable[];
   readonly scalars: readonly string[];
@@ -66,10 +77,10 @@ export function checkReplicas(replicas: number, batchSize: number): void {
 }
 
 /**
- * One training step on a batch that is cut into parts. Each part goes forward and backward by itself, with batch-norm
- * statistics and random numbers of its own; gradients, moving statistics, losses and metrics are means over the parts. Sums are
- * those of a balanced binary tree over the parts, whichever process computes which: all travel as one vector, together with the
- * wish to stop, so that all processes stop after the same step. Throws `ProcessLost` when another process is gone.
+ * One training step on a batch that is cut into parts, compiled into one function as a whole step is. Each part goes forward and
+ * backward by itself, with batch-norm statistics and random numbers of its own; gradients, moving statistics, losses and metrics are
+ * means over the parts. Sums are those of a balanced binary tree over the parts, whichever process computes which. The wish to stop
+ * is added too, so that all processes stop after the same step. Throws `ProcessLost` when another process is gone.
  */
 export function takeReplicatedStep<Batch>(
   trainee: Pick<Trainee<Batch>, 'step' | 'afterStep' | 'weights'>,
@@ -83,73 +94,68 @@ export function takeReplicatedStep<Batch>(
   const first = (cluster()?.rank ?? 0) * parts.length;
   let layout: Layout | undefined;
 
-  /** Gradients, statistics and values of a part as one vector, which begins with what is counted. */
-  const vectorOf = (part: number, before: readonly tf.Tensor[]): tf.Tensor1D =>
+  const summandsOf = (part: number, before: readonly tf.Tensor[]): Summands => {
+    untrained.forEach(({ variable }, i) => variable.assign(before[i] as never));
+    const key = deriveKey(context.key, 'replica', first + part);
+    setTrainingStep(deriveKey(key, 'dropout'));
+    const { losses, metrics = {}, gradients, samples } = trainee.step(parts[part]!, { ...context, key });
+    const moved = untrained.filter(({ variable }, i) => variable.dataId !== before[i]!.dataId);
+    const values = { ...losses, ...metrics };
+    const small = Object.entries(gradients).filter(([, gradient]) => !isLarge(gradient));
+    const large = Object.entries(gradients)
+      .filter(([, gradient]) => isLarge(gradient))
+      .reverse();
+    layout = {
+      gradients: small.map(([name, { shape }]) => ({ name, shape })),
+      large: large.map(([name]) => name),
+      ...{ moved, samples, scalars: Object.keys(values), losses: Object.keys(losses) },
+    };
+    const counted = tf.tensor1d([samples, stop && part === 0 ? 1 : 0]);
+    const all = [
+      counted,
+      ...Object.values(values),
+      ...small.map(([, gradient]) => gradient),
+      ...moved.map(({ variable }) => variable),
+    ];
+    const vector = tf.concat1d(all.map((one) => one.reshape([-1]) as tf.Tensor1D));
+    return [vector, ...large.map(([, gradient]) => gradient)];
+  };
+  const sumOf = (from: number, count: number, before: readonly tf.Tensor[]): Summands =>
     tf.tidy(() => {
-      untrained.forEach(({ variable }, i) => variable.assign(before[i] as never));
-      const key = deriveKey(context.key, 'replica', first + part);
-      setTrainingStep(deriveKey(key, 'dropout'));
-      const { losses, metrics = {}, gradients, samples } = trainee.step(parts[part]!, { ...context, key });
-      const moved = untrained.filter(({ variable }, i) => variable.dataId !== before[i]!.dataId);
-      const values = { ...losses, ...metrics };
-      layout = {
-        gradients: Object.entries(gradients).map(([name, { shape }]) => ({ name, shape })),
-        ...{ moved, samples, scalars: Object.keys(values), losses: Object.keys(losses) },
-      };
-      const counted = tf.tensor1d([samples, stop && part === 0 ? 1 : 0]);
-      const all = [
-        counted,
-        ...Object.values(values),
-        ...Object.values(gradients),
-        ...moved.map(({ variable }) => variable),
-      ];
-      return tf.concat1d(all.map((one) => one.reshape([-1]) as tf.Tensor1D));
-    });
-  const sumOf = (from: number, count: number, before: readonly tf.Tensor[]): tf.Tensor1D => {
-    if (count === 1) return vectorOf(from, before);
-    return tf.tidy(() => {
+      if (count === 1) return summandsOf(from, before);
       const half = count / 2;
-      return sumOf(from, half, before).add<tf.Tensor1D>(sumOf(from + half, half, before));
+      const [left, right] = [sumOf(from, half, before), sumOf(from + half, half, before)];
+      return left.map((one, i) => one.add(right[i]!)) as Summands;
     });
+  /** Takes the update, and gives what was counted and all values. */
+  const update = (): tf.Tensor => {
+    const before = untrained.map(({ variable }) => variable.clone());
+    const [vector, ...largest] = sumOf(0, parts.length, before);
+    untrained.forEach(({ variable }, i) => variable.assign(before[i] as never));
+    const meanOf = <T extends tf.Tensor>(sum: T): T => sumOverProcesses(sum, { scale: 1 / replicas });
+    const { gradients, large, moved, scalars } = layout!;
+    const means = Object.fromEntries(large.map((name, i) => [name, meanOf(largest[i]!)]));
+    const mean = meanOf(vector);
+    let at = 0;
+    const next = (shape: readonly number[]): tf.Tensor => {
+      const size = shape.reduce((product, side) => product * side, 1);
+      const part = mean.slice([at], [size]);
+      at += size;
+      const shaped = part.reshape([...shape]);
+      part.dispose(); // the optimisers change what nobody else holds
+      return shaped;
+    };
+    const head = next([2 + scalars.length]);
+    for (const { name, shape } of gradients) means[name] = next(shape);
+    for (const { variable } of moved) variable.assign(next(variable.shape) as never);
+    groups.apply(means, learningRate);
+    trainee.afterStep?.(context);
+    return head;
   };
 
   try {
-    const own = compiledStep(
-      () =>
-        tf.tidy(() => {
-          const before = untrained.map(({ variable }) => variable.clone());
-          const sum = sumOf(0, parts.length, before);
-          untrained.forEach(({ variable }, i) => variable.assign(before[i] as never));
-          return sum;
-        }),
-      listener,
-    );
-    const whole = sumOverProcesses(own, `at step ${context.step + 1}`);
-    own.dispose();
-    const { gradients, moved, scalars, losses, samples } = layout!;
-    const counted = compiledStep(
-      () =>
-        tf.tidy(() => {
-          const mean = whole.mul<tf.Tensor1D>(1 / replicas);
-          let at = 0;
-          const next = (shape: readonly number[]): tf.Tensor => {
-            const size = shape.reduce((product, side) => product * side, 1);
-            const part = mean.slice([at], [size]);
-            at += size;
-            const shaped = part.reshape([...shape]);
-            part.dispose(); // the optimisers change what nobody else holds
-            return shaped;
-          };
-          const head = next([2 + scalars.length]);
-          const means = Object.fromEntries(gradients.map(({ name, shape }) => [name, next(shape)]));
-          for (const { variable } of moved) variable.assign(next(variable.shape) as never);
-          groups.apply(means, learningRate);
-          trainee.afterStep?.(context);
-          return head;
-        }),
-      listener,
-    );
-    whole.dispose();
+    const counted = amongProcesses(`at step ${context.step + 1}`, () => compiledStep(() => tf.tidy(update), listener));
+    const { scalars, losses, samples } = layout!;
     const [meanSamples, asked, ...values] = counted.dataSync();
     counted.dispose();
     if (meanSamples !== samples)

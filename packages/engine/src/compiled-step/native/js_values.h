@@ -86,6 +86,12 @@ class Js {
     }
   }
 
+  napi_value Truth(bool truth) const {
+    napi_value value = nullptr;
+    napi_get_boolean(env_, truth, &value);
+    return value;
+  }
+
   napi_value Throw(const std::string& message) const {
     napi_throw_error(env_, nullptr, message.c_str());
     return nullptr;

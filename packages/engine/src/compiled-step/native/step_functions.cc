@@ -5,6 +5,7 @@
 #include "calling_thread.h"
 #include "js_values.h"
 #include "loaded_pages.h"
+#include "neighbours.h"
 #include "step_graph.h"
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/c_api_experimental.h"
@@ -122,7 +123,9 @@ napi_value RunFunction(napi_env env, napi_callback_info info) {
   int count = static_cast<int>(results.size());
   const selfsup::Alone alone(js.Bool(call.arguments[4]) && !call.backend->is_gpu_device);
   TFE_Execute(op, results.data(), &count, status.get());
-  if (TF_GetCode(status.get()) != TF_OK) return js.Throw(TF_Message(status.get()));
+  const TF_Code code = TF_GetCode(status.get());
+  // In the addon's words for an op that fails.
+  if (code != TF_OK) return js.Throw("Invalid TF_Status: " + std::to_string(code) + "\nMessage: " + TF_Message(status.get()));
   napi_value buffer, ids;
   void* memory = nullptr;
   napi_create_arraybuffer(env, results.size() * sizeof(int32_t), &memory, &buffer);
@@ -221,6 +224,41 @@ napi_value EnableCollectives(napi_env env, napi_callback_info info) {
   return call.js.Throw("The cluster has no device " + kind);
 }
 
+// See neighbours.h.
+int LevelOf(const Call& call) { return static_cast<int>(call.js.Integer(call.arguments[0])); }
+
+/** listenForNeighbour(level, name): whether it can. */
+napi_value ListenForNeighbour(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  return call.js.Truth(selfsup::ListenForNeighbour(LevelOf(call), call.js.Text(call.arguments[1])));
+}
+
+/** connectToNeighbour(level, name): whether one listens there. */
+napi_value ConnectToNeighbour(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  return call.js.Truth(selfsup::ConnectToNeighbour(LevelOf(call), call.js.Text(call.arguments[1])));
+}
+
+/** tryNeighbour(level, listened): whether each can reach the other's memory. */
+napi_value TryNeighbour(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  return call.js.Truth(selfsup::TryNeighbour(LevelOf(call), call.js.Bool(call.arguments[1])));
+}
+
+/** forgetNeighbour(level). */
+napi_value ForgetNeighbour(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  selfsup::ForgetNeighbour(LevelOf(call));
+  return nullptr;
+}
+
+/** secondsWithNeighbours(): those spent on adding. */
+napi_value SecondsWithNeighbours(napi_env env, napi_callback_info) {
+  napi_value seconds;
+  napi_create_double(env, selfsup::SecondsWithNeighbours(), &seconds);
+  return seconds;
+}
+
 }  // namespace
 
 extern "C" {
@@ -244,6 +282,11 @@ napi_status __wrap_napi_define_properties(napi_env env, napi_value exports, size
       {"copyTensor", nullptr, CopyTensor, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"describeTensor", nullptr, DescribeTensor, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"enableCollectives", nullptr, EnableCollectives, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"listenForNeighbour", nullptr, ListenForNeighbour, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"connectToNeighbour", nullptr, ConnectToNeighbour, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"tryNeighbour", nullptr, TryNeighbour, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"forgetNeighbour", nullptr, ForgetNeighbour, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"secondsWithNeighbours", nullptr, SecondsWithNeighbours, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   return __real_napi_define_properties(env, exports, sizeof(ours) / sizeof(ours[0]), ours);
 }

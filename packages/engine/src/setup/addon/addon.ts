@@ -41,7 +41,7 @@ export async function compileAddon(
     [
       ...[packageFolder, join(packageFolder, 'binding'), join(deps, 'include'), headers].map((folder) => `-I${folder}`),
       ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(packageFolder, 'binding', file)),
-      ...['step_functions.cc', 'huge_pages.cc', 'calling_thread.cc', 'held_signals.cc'].map((file) =>
+      ...['step_functions.cc', 'neighbours.cc', 'huge_pages.cc', 'calling_thread.cc', 'held_signals.cc'].map((file) =>
         join(STEP_SOURCES, file),
       ),
       ...['napi_define_properties', 'TFE_NewContext', 'TFE_Execute'].map((name) => `-Wl,--wrap=${name}`),
