@@ -21,7 +21,7 @@ const SHOWN = 16;
 
 /** A part of our step, and what a stack of calls within it holds: function and file. The first that fits counts. */
 const PARTS: readonly (readonly [string, RegExp])[] = [
-  ['the function itself', /^compute step-run/],
+  ['the function itself', /^ \|compute step-run/],
   ['its arguments and results', /#endRun lazy-binding/],
   ['backward pass', /(?:backpropagate gradients|(?:of|recall|remember) remembered-backward)/],
   ['forward pass', /record gradients/],
@@ -49,10 +49,9 @@ async function partsOf(step: () => unknown, seconds: number): Promise<Map<string
   profile.samples!.forEach((sample, i) => {
     const stack: string[] = [];
     for (let at: number | undefined = sample; at !== undefined; at = parents.get(at)) stack.push(calls.get(at)!);
-    // A call into the addon counts as its caller's own time.
-    const part = PARTS.find(([, frame], place) =>
-      place === 0 ? frame.test(stack[0]!) : stack.some((at) => frame.test(at)),
-    );
+    // A call into the addon has no name.
+    const innermost = stack.slice(0, 2).join('|');
+    const part = PARTS.find(([, frame]) => frame.test(innermost) || stack.some((at) => frame.test(at)));
     if (part !== undefined) spent.set(part[0], spent.get(part[0])! + profile.timeDeltas![i]! / 1000 / steps);
   });
   return spent;
