@@ -77,14 +77,14 @@ export interface TaskContext<Config = unknown> {
   /** A key for a purpose of the task, a function of the seed and the path. */
   key(...path: readonly (number | string)[]): RandomKey;
   /**
-   * All images of a split, or those of the indices, un-augmented, in the order of the dataset or the indices, from batch
-   * `startBatch` on; the last batch may be smaller.
+   * All images of a split, or those of the indices, un-augmented, in the order of the dataset or the indices, from a batch
+   * on, or every so many; the last batch may be smaller.
    */
-  batches(split: string, indices?: Uint32Array, startBatch?: number): AsyncIterable<Batch>;
+  batches(split: string, indices?: Uint32Array, from?: number, every?: number): AsyncIterable<Batch>;
   /** `count` batches as in training from `startBatch` on, in an order and with an augmentation that are functions of `key`. */
   randomBatches(key: RandomKey, count: number, startBatch?: number): AsyncIterable<Batch>;
-  /** The training images without augmentation, in the order of `trainingIndices`, from batch `startBatch` on. */
-  trainingBatches(startBatch?: number): AsyncIterable<Batch>;
+  /** The training images without augmentation, in the order of `trainingIndices`, from a batch on, or every so many. */
+  trainingBatches(from?: number, every?: number): AsyncIterable<Batch>;
 }
 
 /** What a task publishes of a finished training beside its models and pictures. */

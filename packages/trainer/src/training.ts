@@ -74,8 +74,8 @@ export class Training<Batch> {
    */
   async run(): Promise<void> {
     const { progress, config } = this.#parts;
-    if (this.#cluster !== undefined && this.#cluster.rank > 0) {
-      return follow(this.#cluster, this, { ...this.#parts, name: this.#name });
+    if (this.#follows) {
+      return follow(this.#cluster!, this, { ...this.#parts, name: this.#name });
     }
     const found = await this.#checkpoints.latest(progress);
     if (found !== undefined) {
@@ -107,7 +107,9 @@ export class Training<Batch> {
    */
   async inParts<Result>(work: (parts: Parts) => Promise<Result>): Promise<Result> {
     const result = await work(partsIn(this.#state, () => this.#saveIfDue())).catch(async (error: unknown) => {
-      if (error instanceof Interrupted && this.#isAsked) await this.#stop();
+      // Another process may have been asked. Only the first saves.
+      const isAsked = this.#isAsked || this.#cluster !== undefined;
+      if (error instanceof Interrupted && isAsked && !this.#follows) await this.#stop();
       throw error;
     });
     delete this.#state.kept;
@@ -153,6 +155,15 @@ export class Training<Batch> {
     this.#groups.reset(plan?.resetGroups ?? []);
     this.#state.planned = { ...plan?.metrics };
     return this.#plannedIndices;
+  }
+
+  /** What the trainee measures after the epoch under way; undefined where that is not due. */
+  async measure(): Promise<Record<string, number> | undefined> {
+    const { trainee, config } = this.#parts;
+    const done = this.#state.epoch + 1;
+    if (trainee.evaluate === undefined) return undefined;
+    if (done < config.epochs && done % config.evaluate.everyEpochs > 0) return undefined;
+    return this.inParts((parts) => trainee.evaluate!(parts));
   }
 
   /** All that going on needs. */
@@ -210,10 +221,7 @@ export class Training<Batch> {
     });
     const point = { epoch: done, step: state.step, ...epochMeans(state), ...state.planned, learningRate };
     const last = done === config.epochs;
-    let measured: Record<string, number> | undefined;
-    if (trainee.evaluate !== undefined && (last || done % config.evaluate.everyEpochs === 0)) {
-      measured = await this.inParts((parts) => trainee.evaluate!(parts));
-    }
+    const measured = await this.measure();
     state.train.push(point);
     this.#log!.write({ kind: 'epoch', ...point });
     if (measured !== undefined) {
@@ -256,6 +264,7 @@ export class Training<Batch> {
   }
 
   async #saveIfDue(): Promise<void> {
+    if (this.#follows) return;
     if (this.#clock.saveIsDue(this.#parts.config.checkpoint.everySeconds)) await this.save();
   }
 
@@ -269,6 +278,11 @@ export class Training<Batch> {
 
   get plannedIndices(): Uint32Array | undefined {
     return this.#plannedIndices;
+  }
+
+  /** Whether another process leads. */
+  get #follows(): boolean {
+    return this.#cluster !== undefined && this.#cluster.rank > 0;
   }
 
   get #isAsked(): boolean {

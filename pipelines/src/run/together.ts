@@ -54,6 +54,7 @@ async function follow(session: Session, stage: Stage, joined: Cluster): Promise<
     const { run, config } = decision?.prepared ?? (await stage.prepare(session));
     // Nothing to compute on, which the first will say, or nothing to share.
     if (decision === undefined || replicasOf(config) === 1) for (;;) await joined.hear();
+    joined.sharesStage = true;
     folder = await mkdtemp(join(tmpdir(), 'selfsup-process-'));
     await run({
       ...{ seed: stage.seed, needs: stageInputs(stage), workFolder: folder, progress: silent },

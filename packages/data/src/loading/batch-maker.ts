@@ -20,6 +20,8 @@ export interface Batch {
   readonly labels: Int32Array;
   /** [batch] indices into the split. */
   readonly indices: Uint32Array;
+  /** Place of its first sample among those of the epoch. */
+  readonly first: number;
 }
 
 /** What a worker needs to make the images of one batch. */

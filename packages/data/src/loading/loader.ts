@@ -38,6 +38,8 @@ export interface Loader {
   readonly batchesPerEpoch: number;
   /** The batches of one epoch from `startBatch` on. Leaving the loop early is safe; errors of workers are thrown. */
   epoch(epoch: number, startBatch?: number): AsyncIterableIterator<Batch>;
+  /** Of these, every so many. */
+  everyOf(epoch: number, startBatch: number, every: number): AsyncIterableIterator<Batch>;
   /** Ends the worker threads; the dataset stays open. */
   close(): Promise<void>;
 }
@@ -118,9 +120,12 @@ export function createLoader(options: LoaderOptions): Loader {
   let maker: SlotMaker | undefined;
   const start = (): SlotMaker => (maker ??= slotMaker(options, (batchSize / share.of) * views * imageBytes));
 
+  const firstOf = (batch: number): number =>
+    batch * batchSize + (share.index * Math.min(batchSize, samples - batch * batchSize)) / share.of;
+
   const requestFor = (epoch: number, order: Uint32Array | undefined, batch: number): BatchRequest => {
     const size = Math.min(batchSize, samples - batch * batchSize) / share.of;
-    const from = batch * batchSize + share.index * size;
+    const from = firstOf(batch);
     const indices = new Uint32Array(size);
     const sampleNumbers = new Float64Array(size);
     for (let i = 0; i < size; i++) {
@@ -133,7 +138,7 @@ export function createLoader(options: LoaderOptions): Loader {
     return { epoch, indices, samples: sampleNumbers };
   };
 
-  const batchOf = (slot: Uint8Array, { indices }: BatchRequest): Batch => {
+  const batchOf = (slot: Uint8Array, { indices }: BatchRequest, batch: number): Batch => {
     const images = indices.length * views;
     return {
       images: slot.subarray(0, images * imageBytes),
@@ -141,32 +146,35 @@ export function createLoader(options: LoaderOptions): Loader {
       views,
       labels: Int32Array.from(indices, (index) => allLabels[index]!),
       indices,
+      first: firstOf(batch),
     };
   };
 
   let isRunning = false;
-  async function* epochBatches(epoch: number, startBatch: number): AsyncIterableIterator<Batch> {
+  async function* epochBatches(epoch: number, startBatch: number, every: number): AsyncIterableIterator<Batch> {
     if (isRunning) throw new Error('An epoch of this loader is under way: its batches share memory with this one');
     isRunning = true;
     const making = start();
     const order = options.shuffle ? epochDraws(key, epoch, samples, chosen.length, options.anew) : undefined;
     const free = making.slots.map((_, slot) => slot);
-    const underWay: { slot: number; request: BatchRequest; made: Promise<void> }[] = [];
+    const underWay: { slot: number; batch: number; request: BatchRequest; made: Promise<void> }[] = [];
     let next = startBatch;
     const fill = (): void => {
       while (free.length > 0 && next < batchesPerEpoch) {
         const slot = free.pop()!;
-        const request = requestFor(epoch, order, next++);
+        const batch = next;
+        next += every;
+        const request = requestFor(epoch, order, batch);
         const made = making.make({ ...request, slot });
         made.catch(() => undefined); // awaited in its turn; until then no unhandled rejection
-        underWay.push({ slot, request, made });
+        underWay.push({ slot, batch, request, made });
       }
     };
     try {
       fill();
       for (let current = underWay.shift(); current !== undefined; current = underWay.shift()) {
         await current.made;
-        yield batchOf(making.slots[current.slot]!, current.request);
+        yield batchOf(making.slots[current.slot]!, current.request, current.batch);
         free.push(current.slot); // the consumer asks for the next: it is done with this one
         fill();
       }
@@ -178,7 +186,8 @@ export function createLoader(options: LoaderOptions): Loader {
 
   return {
     batchesPerEpoch,
-    epoch: (epoch, startBatch = 0) => epochBatches(epoch, startBatch),
+    epoch: (epoch, startBatch = 0) => epochBatches(epoch, startBatch, 1),
+    everyOf: epochBatches,
     close: async () => {
       const closing = maker;
       maker = undefined;

@@ -3,7 +3,7 @@
 // one of several.
 import { UserError } from '@selfsup/kit/errors';
 import * as tf from '@tensorflow/tfjs-node-gpu';
-import { cluster } from './cluster.ts';
+import { cluster } from './joined.ts';
 
 /** What our sources add to the addon (compiled-step/native/step_functions.cc). */
 interface CollectiveBinding {

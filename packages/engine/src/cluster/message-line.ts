@@ -1,26 +1,27 @@
 // @no-effect-on-results
 import type { Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 
-/** What one process tells another. */
-export type Message = Readonly<Record<string, unknown>>;
+/** What one process tells another: JSON, and beside it bytes as they are. */
+export type Message = Readonly<Record<string, unknown>> & { readonly bytes?: Uint8Array };
 
-/** Messages to and from one other process: a line of JSON each. */
+/** Messages to and from one other process: a line of JSON each, and after it as many bytes as the line says. */
 export class MessageLine {
   readonly socket: Socket;
   readonly #arrived: Message[] = [];
   #waiting: ((message: Message | undefined) => void) | undefined;
   #closed = false;
+  /** What came of a message that is not whole yet: a line, or the bytes after `#head`. */
+  #pieces: Buffer[] = [];
+  #length = 0;
+  #head: { readonly message: Message; readonly bytes: number } | undefined;
 
   constructor(socket: Socket) {
     this.socket = socket;
     socket.setKeepAlive(true, 10_000).setNoDelay(true);
     socket.on('error', () => undefined); // a close follows
     socket.on('close', () => this.#end());
-    createInterface({ input: socket })
-      .on('line', (line) => this.#take(parsed(line)))
-      .on('close', () => this.#end())
-      .on('error', () => undefined);
+    socket.on('end', () => this.#end());
+    socket.on('data', (data: Buffer) => this.#read(data));
   }
 
   /** Whether the other process can still be told anything. */
@@ -28,8 +29,11 @@ export class MessageLine {
     return !this.#closed && !this.socket.destroyed;
   }
 
-  send(message: Message): void {
-    if (this.isOpen) this.socket.write(`${JSON.stringify(message)}\n`);
+  send({ bytes, ...message }: Message): void {
+    if (!this.isOpen) return;
+    this.socket.write(`${JSON.stringify(bytes === undefined ? message : { ...message, bytes: bytes.byteLength })}\n`);
+    // The socket may keep it for a while, and whoever gave it may not.
+    if (bytes !== undefined && bytes.byteLength > 0) this.socket.write(Uint8Array.from(bytes));
   }
 
   /** The next message, once it is there; undefined when the other end is gone. One at a time may wait. */
@@ -43,8 +47,36 @@ export class MessageLine {
     this.socket.end();
   }
 
-  #take(message: Message | undefined): void {
-    if (message === undefined) return void this.socket.destroy();
+  #read(data: Buffer): void {
+    let rest = data;
+    while (rest.length > 0) {
+      const found = this.#head === undefined ? rest.indexOf(10) : this.#head.bytes - this.#length - 1;
+      const end = found < 0 || found >= rest.length ? rest.length : found + 1;
+      const isWhole = found >= 0 && found < rest.length;
+      this.#pieces.push(rest.subarray(0, end));
+      this.#length += end;
+      rest = rest.subarray(end);
+      if (isWhole) this.#takePiece(Buffer.concat(this.#pieces));
+    }
+  }
+
+  /** A whole line, or the whole of the bytes after one. */
+  #takePiece(piece: Buffer): void {
+    this.#pieces = [];
+    this.#length = 0;
+    const head = this.#head;
+    this.#head = undefined;
+    // In memory of its own, at whose start numbers of any size may lie.
+    if (head !== undefined) return this.#take({ ...head.message, bytes: Uint8Array.from(piece) });
+    const line = parsed(piece);
+    if (line === undefined) return void this.socket.destroy();
+    const { bytes, ...message } = line;
+    if (typeof bytes !== 'number') return this.#take(message);
+    if (bytes === 0) return this.#take({ ...message, bytes: new Uint8Array() });
+    this.#head = { message, bytes };
+  }
+
+  #take(message: Message): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting === undefined) this.#arrived.push(message);
@@ -58,10 +90,10 @@ export class MessageLine {
   }
 }
 
-function parsed(line: string): Message | undefined {
+function parsed(line: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value = JSON.parse(line) as unknown;
-    return typeof value === 'object' && value !== null ? (value as Message) : undefined;
+    const value = JSON.parse(line.toString()) as unknown;
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
   } catch {
     return undefined;
   }

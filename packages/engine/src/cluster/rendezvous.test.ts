@@ -1,6 +1,6 @@
 import { createServer, connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { Cluster, Dismissed, ProcessLost } from './cluster.ts';
+import { Cluster, Dismissed, ProcessLost } from './joined.ts';
 import type { Membership } from './membership.ts';
 import { freePort, meet, type Meeting, type MeetingOptions } from './rendezvous.ts';
 

@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-node-gpu';
 import { eagerly } from '../compiled-step/compiled-step.ts';
 import { float, int, kernel, type } from '../kernel.ts';
 import { tf } from '../ops/library.ts';
-import { cluster, ProcessLost, type Cluster } from './cluster.ts';
+import { cluster, ProcessLost, type Cluster } from './joined.ts';
 import { becomeNeighbours } from './neighbours.ts';
 
 /** Seconds that the others are waited for: the first time, when they may still load, and later on. */

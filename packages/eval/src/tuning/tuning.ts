@@ -144,20 +144,24 @@ async function test(network: TunedNetwork, loader: Loader, classes: number, job:
   const { extent, signal } = job;
   const { labels, predicted } = await passOver(parts, {
     name: 'test',
-    async *batches(startBatch) {
-      for await (const batch of firstOf(loader.epoch(0, startBatch), extent.batches)) {
+    async *batches(from, every) {
+      for await (const batch of firstOf(loader.everyOf(0, from, every), extent.batches)) {
         await stopIfAsked(signal, 'Asked to stop between test batches.');
         yield batch;
       }
     },
-    zero: { labels: [] as number[], predicted: [] as number[] },
-    add(found, batch) {
+    measure(batch) {
       const best = compiledStep(() =>
         tf.tidy(() => network.above(network.below(batch.images, batch.labels.length), false).argMax(1)),
       );
-      found.predicted.push(...(best.dataSync() as Int32Array));
-      found.labels.push(...batch.labels);
+      const predicted = best.dataSync() as Int32Array;
       best.dispose();
+      return { predicted, labels: batch.labels };
+    },
+    zero: { labels: [] as number[], predicted: [] as number[] },
+    add(all, found) {
+      all.predicted.push(...found.predicted);
+      all.labels.push(...found.labels);
     },
   });
   return confusionOf(labels, predicted, classes);

@@ -21,6 +21,13 @@ function addTo(found: Distances, name: string, distances: tf.Tensor): void {
   found[name] = [sum + distances.sum().dataSync()[0]!, count + distances.size];
 }
 
+function addAll(sums: Distances, found: Distances): void {
+  for (const [name, [sum, count]] of Object.entries(found)) {
+    const [before, counted] = sums[name] ?? [0, 0];
+    sums[name] = [before + sum, counted + count];
+  }
+}
+
 /** Euclidean distance of each image or code to the one at its place, `[batch]`. */
 function distances(a: tf.Tensor, b: tf.Tensor): tf.Tensor1D {
   return a.sub(b).reshape([a.shape[0]!, -1]).norm(2, 1) as tf.Tensor1D;
@@ -55,15 +62,19 @@ export class GanMeasures {
     };
     const sums = await passOver(parts, {
       name: 'reconstruction',
-      batches: (startBatch) => this.#context.batches(this.#context.testSplit, this.#testIndices(), startBatch),
-      zero: {} as Distances,
-      add: (found, batch) =>
+      batches: (...turn) => this.#context.batches(this.#context.testSplit, this.#testIndices(), ...turn),
+      measure: (batch) => {
+        const found: Distances = {};
         compiledStep(() =>
           tf.tidy(() => {
             const seen = networks.seen(batch);
             measure(found, 'reconstruction-error', networks.toGenerated(seen), networks.encode(seen).codes);
           }),
-        ),
+        );
+        return found;
+      },
+      zero: {} as Distances,
+      add: addAll,
     });
     this.#generated((images, drawn) => {
       const { codes } = networks.encode(networks.toSeen(images));

@@ -10,7 +10,7 @@ import { configureNetwork, type ImageShape } from '@selfsup/models/network';
 import { normalise } from '@selfsup/models/normalise';
 import { codeHead, codeOf } from '@selfsup/models/units';
 import { modelWeights } from '@selfsup/models/weights';
-import { passOver, type Parts } from '@selfsup/trainer/parts';
+import { passInOrder, type Parts } from '@selfsup/trainer/parts';
 import type { ParameterGroup } from '@selfsup/trainer/trainee';
 import { imagesOf } from '../steps/images.ts';
 import type { TaskContext } from '../task.ts';
@@ -114,11 +114,10 @@ export class GanNetworks {
     const { config, extent } = this.#context;
     const key = this.#context.key('statistics');
     const count = Math.min(config.statisticsBatches, extent.batches);
-    await passOver(parts, {
+    await passInOrder(parts, {
       name: 'statistics',
-      batches: (startBatch) => this.#context.randomBatches(key, count, startBatch),
-      zero: {},
-      add: (_sums, batch, { batches: pass }) =>
+      batches: (from) => this.#context.randomBatches(key, count, from),
+      take: (batch, pass) =>
         tf.tidy(() =>
           withMovingDecay([this.encoder, this.generator], pass / (pass + 1), () => {
             this.encoder.apply(this.seen(batch), { training: true });

@@ -36,8 +36,8 @@ export function classificationTask(
   const encoder = context.buildEncoder();
   const head = classifier(featureShapeOf(encoder), outputs.length, context.key('head'), context.embed);
   const variables = [...modelWeights('encoder', encoder, true), ...modelWeights('head', head, true)];
-  const testImages = (startBatch = 0): AsyncIterable<Batch> =>
-    context.batches(context.testSplit, undefined, startBatch);
+  const testImages = (...turn: [from?: number, every?: number]): AsyncIterable<Batch> =>
+    context.batches(context.testSplit, undefined, ...turn);
   const prepared = (batch: Batch): { images: tf.Tensor4D; labels: tf.Tensor1D } => ({
     images: normalise(inputs(imagesOf(batch)), context.normalisation),
     labels: tf.tensor1d(Int32Array.from(labels(batch.labels)), 'int32'),

@@ -28,19 +28,20 @@ export function softmaxLoss(logits: tf.Tensor2D, labels: tf.Tensor1D, accuracyNa
 /** Percentage of samples over all batches whose largest logit is that of their label. A pass in parts. */
 export async function accuracyOver(
   parts: Parts,
-  batches: (startBatch: number) => AsyncIterable<Batch>,
+  batches: (from: number, every: number) => AsyncIterable<Batch>,
   predict: (batch: Batch) => { logits: tf.Tensor2D; labels: tf.Tensor1D },
 ): Promise<number> {
   const { right, total } = await passOver(parts, {
     name: 'test',
     batches,
+    measure(batch) {
+      const { logits, labels } = predict(batch);
+      return { right: logits.argMax(1).equal(labels).sum().dataSync()[0]!, total: labels.size };
+    },
     zero: { right: 0, total: 0 },
-    add(sums, batch) {
-      tf.tidy(() => {
-        const { logits, labels } = predict(batch);
-        sums.right += logits.argMax(1).equal(labels).sum().dataSync()[0]!;
-        sums.total += labels.size;
-      });
+    add(sums, found) {
+      sums.right += found.right;
+      sums.total += found.total;
     },
   });
   return (100 * right) / total;

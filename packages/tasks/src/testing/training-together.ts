@@ -8,7 +8,7 @@ import { canonicalJson } from '@selfsup/kit/files';
 
 const [, , folder, ...asked] = process.argv as [string, string, string, ...string[]];
 const membership = membershipOf(process.env);
-if (membership !== undefined) await joinCluster(membership, { purpose: 'tasks' });
+if (membership !== undefined) (await joinCluster(membership, { purpose: 'tasks' })).sharesStage = true;
 const { trials, sizes } = await import('./small-trainings.ts');
 const { digestsOf } = await import('./interruption.ts');
 const { generatedDataset } = await import('./generated-dataset.ts');

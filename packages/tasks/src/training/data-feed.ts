@@ -64,10 +64,10 @@ export class DataFeed implements Feed<Batch> {
   }
 
   /**
-   * All images of a split or of the training subset, un-augmented and in order, from a batch on. Throws `Interrupted`
-   * between batches when asked to stop.
+   * All images of a split or of the training subset, un-augmented and in order, from a batch on, or every so many. Throws
+   * `Interrupted` between batches when asked to stop.
    */
-  async *plain(split: string, indices?: Uint32Array, startBatch = 0): AsyncIterableIterator<Batch> {
+  async *plain(split: string, indices?: Uint32Array, from = 0, every = 1): AsyncIterableIterator<Batch> {
     const loader = createLoader({
       dataset: this.#dataset,
       split,
@@ -80,7 +80,7 @@ export class DataFeed implements Feed<Batch> {
       workers: this.#config.data.workers,
     });
     try {
-      for await (const batch of loader.epoch(0, startBatch)) {
+      for await (const batch of loader.everyOf(0, from, every)) {
         await stopIfAsked(this.#signal, 'Asked to stop between batches of an evaluation.');
         yield batch;
       }

@@ -168,9 +168,9 @@ function createInstance<Config>(
     embed: network.embed,
     adversaries: network.adversaries,
     key: (...path) => randomKey(seed, 'task', ...path),
-    batches: (split, indices, startBatch) => feed.plain(split, indices, startBatch),
+    batches: (...which) => feed.plain(...which),
     randomBatches: (batchKey, count, startBatch) => feed.random(batchKey, count, startBatch),
-    trainingBatches: (startBatch) => feed.plain(config.data.split, feed.indices, startBatch),
+    trainingBatches: (...turn) => feed.plain(config.data.split, feed.indices, ...turn),
   });
 }
 

@@ -12,12 +12,15 @@ interface Following<Batch> {
   /** Whether all stop after the newest step. */
   readonly stops: boolean;
   step(batch: Batch): unknown;
+  /** What precedes an epoch and what is measured after it: here for the shares of it that this process has. */
+  plan(): Promise<unknown>;
+  measure(): Promise<unknown>;
   restore(checkpoint: Checkpoint): void;
 }
 
 /**
- * The training loop of a process that follows: it takes each step with the others. What the first does alone (plans, evaluations,
- * checkpoints), it takes over as the live checkpoint that the first writes after it. Comes back when the first begins another
+ * The training loop of a process that follows: it takes each step with the others, and its share of plans and evaluations. What
+ * comes of these it takes over as the live checkpoint that the first writes after them. Comes back when the first begins another
  * training, or has begun that before: then this process is to go on to it. Else throws `Dismissed` or `Interrupted` when the first
  * is done, `ProcessLost` when that is gone, `UserError` when its checkpoint cannot be read here.
  */
@@ -48,12 +51,16 @@ export async function follow<Batch>(
   await take(begun);
   while (training.state.epoch < config.epochs) {
     const { epoch, batch: startBatch } = training.state;
-    if (startBatch === 0 && trainee.beforeEpoch !== undefined) await takeOver();
+    if (startBatch === 0 && trainee.beforeEpoch !== undefined) {
+      await training.plan();
+      await takeOver();
+    }
     for await (const batch of feed.epoch(epoch, startBatch, training.plannedIndices)) {
       training.step(batch);
       if (training.stops) break;
       await setImmediate(); // lets signals and worker messages in
     }
+    if (!training.stops) await training.measure();
     await takeOver();
   }
   cluster.putBack(await cluster.hear());

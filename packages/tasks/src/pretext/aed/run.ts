@@ -46,17 +46,19 @@ export async function createAed(context: TaskContext<AedConfig>): Promise<TaskIn
       const { height, width, channels } = input;
       const { error, ofMean, count } = await passOver(parts, {
         name: 'test',
-        batches: (startBatch) => context.batches(context.testSplit, undefined, startBatch),
+        batches: (...turn) => context.batches(context.testSplit, undefined, ...turn),
+        measure(batch) {
+          const images = normalise(imagesOf(batch), normalisation);
+          const predicted = normalise(tf.tensor4d(mean, [1, height, width, channels]), normalisation);
+          const count = images.shape[0];
+          const error = meanSquaredError(reconstruct(images), images).dataSync()[0]! * count;
+          return { error, ofMean: meanSquaredError(predicted, images).dataSync()[0]! * count, count };
+        },
         zero: { error: 0, ofMean: 0, count: 0 },
-        add(sums, batch) {
-          tf.tidy(() => {
-            const images = normalise(imagesOf(batch), normalisation);
-            const predicted = normalise(tf.tensor4d(mean, [1, height, width, channels]), normalisation);
-            const number = images.shape[0];
-            sums.error += meanSquaredError(reconstruct(images), images).dataSync()[0]! * number;
-            sums.ofMean += meanSquaredError(predicted, images).dataSync()[0]! * number;
-            sums.count += number;
-          });
+        add(sums, found) {
+          sums.error += found.error;
+          sums.ofMean += found.ofMean;
+          sums.count += found.count;
         },
       });
       return { mse: error / count, 'mean-image-mse': ofMean / count };
@@ -97,11 +99,16 @@ async function meanOfTraining({ input, trainingBatches }: TaskContext<AedConfig>
   const size = input.height * input.width * input.channels;
   const { sums, count } = await passOver(parts, {
     name: 'mean image',
-    batches: (startBatch) => trainingBatches(startBatch),
+    batches: trainingBatches,
+    measure({ images, labels }) {
+      const sums = new Float64Array(size); // of whole numbers: exact
+      images.forEach((value, i) => (sums[i % size]! += value));
+      return { sums, count: labels.length };
+    },
     zero: { sums: new Array<number>(size).fill(0), count: 0 },
-    add(so, { images, labels }) {
-      images.forEach((value, i) => (so.sums[i % size]! += value));
-      so.count += labels.length;
+    add(so, found) {
+      found.sums.forEach((value, i) => (so.sums[i]! += value));
+      so.count += found.count;
     },
   });
   return Float32Array.from(sums, (sum) => sum / count);

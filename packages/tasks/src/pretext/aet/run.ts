@@ -50,16 +50,15 @@ export async function createAet(context: TaskContext<AetConfig>): Promise<TaskIn
       const key = context.key('test');
       const sums = await passOver(parts, {
         name: 'test',
-        batches: (startBatch) => context.batches(context.testSplit, undefined, startBatch),
-        zero: errorSums(components),
-        add(so, batch, { images: first }) {
-          tf.tidy(() => {
-            const images = imagesOf(batch);
-            const { images: transformed, targets } = transformation.sample(images, key, first);
-            const estimates = inferenceEstimates(siamese, pixels(images), pixels(transformed));
-            new EstimateErrors(components, so).add(estimates.dataSync(), targets.dataSync());
-          });
+        batches: (...turn) => context.batches(context.testSplit, undefined, ...turn),
+        measure(batch) {
+          const images = imagesOf(batch);
+          const { images: transformed, targets } = transformation.sample(images, key, batch.first);
+          const estimates = inferenceEstimates(siamese, pixels(images), pixels(transformed));
+          return { estimates: estimates.dataSync(), targets: targets.dataSync() };
         },
+        zero: errorSums(components),
+        add: (so, { estimates, targets }) => new EstimateErrors(components, so).add(estimates, targets),
       });
       return new EstimateErrors(components, sums).measures(groups);
     },

@@ -105,15 +105,18 @@ export async function createJigsaw(context: TaskContext<JigsawConfig>): Promise<
       const wanted = config.testImages ?? Infinity;
       const { right, total } = await passOver(parts, {
         name: 'test',
-        batches: (startBatch) => context.batches(context.testSplit, undefined, startBatch),
-        zero: { right: 0, total: 0 },
-        add(sums, batch) {
+        batches: (...turn) => context.batches(context.testSplit, undefined, ...turn),
+        measure(batch) {
           const puzzles = testPuzzles(batch);
-          predict(puzzles).forEach((label, place) => {
+          return Array.from(predict(puzzles), (label, place) => label === puzzles.labels[place]);
+        },
+        zero: { right: 0, total: 0 },
+        add(sums, found) {
+          for (const isRight of found) {
             if (sums.total === wanted) return;
-            sums.right += label === puzzles.labels[place] ? 1 : 0;
+            sums.right += isRight ? 1 : 0;
             sums.total++;
-          });
+          }
         },
         isEnough: (sums) => sums.total === wanted,
       });

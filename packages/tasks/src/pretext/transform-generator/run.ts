@@ -90,20 +90,22 @@ export async function createTransformGenerator(context: TaskContext<TransformGen
     async evaluate(parts) {
       const found = await passOver(parts, {
         name: 'test',
-        batches: (startBatch) => context.batches(context.testSplit, undefined, startBatch),
+        batches: (...turn) => context.batches(context.testSplit, undefined, ...turn),
+        measure(batch) {
+          const images = imagesOf(batch);
+          const [codes, others] = ['codes', 'others'].map((purpose) =>
+            drawCodes(context.key('test', purpose, batch.first), images.shape[0], codeSize),
+          ) as [tf.Tensor2D, tf.Tensor2D];
+          const generated = generate(images, codes);
+          const estimates = inferenceEstimates(siamese, pixels(images), pixels(generated));
+          const change = meanChange(generated, generate(images, others)).dataSync()[0]! * images.shape[0];
+          return { estimates: estimates.dataSync(), codes: codes.dataSync(), change, count: images.shape[0] };
+        },
         zero: { errors: errorSums(codeSize), change: 0, count: 0 },
-        add(sums, batch) {
-          tf.tidy(() => {
-            const images = imagesOf(batch);
-            const [codes, others] = ['codes', 'others'].map((purpose) =>
-              drawCodes(context.key('test', purpose, sums.count), images.shape[0], codeSize),
-            ) as [tf.Tensor2D, tf.Tensor2D];
-            const generated = generate(images, codes);
-            const estimates = inferenceEstimates(siamese, pixels(images), pixels(generated));
-            new EstimateErrors(codeSize, sums.errors).add(estimates.dataSync(), codes.dataSync());
-            sums.change += meanChange(generated, generate(images, others)).dataSync()[0]! * images.shape[0];
-            sums.count += images.shape[0];
-          });
+        add(sums, { estimates, codes, change, count }) {
+          new EstimateErrors(codeSize, sums.errors).add(estimates, codes);
+          sums.change += change;
+          sums.count += count;
         },
       });
       const errors = new EstimateErrors(codeSize, found.errors);
