@@ -3,6 +3,7 @@ import { UserError } from '@selfsup/kit/errors';
 import type { Stage } from '../declare/stage.ts';
 import { changedPaths } from '../keys/changed-paths.ts';
 import type { Decision } from '../keys/decide.ts';
+import { replicasOf } from './launch.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -13,6 +14,7 @@ export async function agree({ progress }: Session, { label }: Stage, decision: D
   const joined = cluster();
   if (joined === undefined) return;
   const { key, keyParts, place } = decision;
+  joined.sharesStage = replicasOf(decision.prepared?.config ?? {}) > 1;
   joined.tell({ key });
   (await joined.answers()).forEach((answer, i) => {
     const who = `Process ${i + 1}`;

@@ -1,5 +1,5 @@
 // @no-effect-on-results
-export { inTurns, type Turn } from './in-turns.ts';
+export { fromFirst, inTurns, type Turn } from './in-turns.ts';
 export { cluster, Dismissed, joinCluster, ProcessLost, type Cluster } from './joined.ts';
 export { membershipOf, withoutMembership } from './membership.ts';
 export type { Message } from './message-line.ts';

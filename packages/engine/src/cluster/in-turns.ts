@@ -45,6 +45,22 @@ export async function inTurns<Value, Result>(
   return joined.rank === 0 ? lead(joined, work) : help<Value, Result>(joined, work);
 }
 
+/**
+ * What the first process makes, for all that share the stage. Throws `Error` in a process that came here while the first is at
+ * something else.
+ */
+export async function fromFirst<Value>(name: string, make: () => Value | Promise<Value>): Promise<Value> {
+  const nothing = { own: () => none(), take: () => undefined };
+  // Wrapped, since what is made may be undefined.
+  const given = await inTurns({ name, ...nothing, finish: async () => ({ made: await make() }) });
+  if (given === undefined) throw new Error(`The first process is not at ${name}.`);
+  return given.made;
+}
+
+async function* none(): AsyncGenerator<never> {
+  // No pieces.
+}
+
 async function lead<Value, Result>(joined: Cluster, work: SharedWork<Value, Result>): Promise<Result> {
   const { name, from = 0 } = work;
   const { size } = joined;

@@ -1,3 +1,4 @@
+import { inTurns, type Turn } from '@selfsup/engine/cluster';
 import { tf } from '@selfsup/engine/tensorflow';
 import { stopIfAsked } from '@selfsup/kit/stage';
 import { refuseNonFinite, type RowSource } from '../row-source.ts';
@@ -30,15 +31,15 @@ export class DeviceRowCache {
     this.#signal = signal;
   }
 
-  /** Calls `use` with each piece in turn. Throws `Interrupted` between pieces when the signal is aborted. */
-  async forEach(use: (piece: Piece) => void | Promise<void>): Promise<void> {
+  /** Each piece in turn, or every so many from one on. Throws `Interrupted` between pieces when the signal is aborted. */
+  async *pieces({ from, every }: { readonly from: number; readonly every: number }): AsyncGenerator<Piece> {
     const { rows, width } = this.source;
-    for (let start = 0; start < rows; start += this.#chunkRows) {
+    for (let start = from * this.#chunkRows; start < rows; start += every * this.#chunkRows) {
       await stopIfAsked(this.#signal, 'Stopped while clustering');
       const count = Math.min(this.#chunkRows, rows - start);
       const kept = this.#kept.get(start);
       if (kept !== undefined) {
-        await use({ start, count, values: undefined, tensor: kept });
+        yield { start, count, values: undefined, tensor: kept };
         continue;
       }
       const values = await this.source.read(start, count);
@@ -47,10 +48,10 @@ export class DeviceRowCache {
       if (bytes <= this.#budget) {
         this.#budget -= bytes;
         this.#kept.set(start, tensor);
-        await use({ start, count, values, tensor });
+        yield { start, count, values, tensor };
       } else {
         try {
-          await use({ start, count, values, tensor });
+          yield { start, count, values, tensor };
         } finally {
           tensor.dispose();
         }
@@ -62,6 +63,15 @@ export class DeviceRowCache {
     for (const tensor of this.#kept.values()) tensor.dispose();
     this.#kept.clear();
   }
+}
+
+/** What became of the rows of a piece: of each its cluster and scores, and which changed their cluster, in that order. */
+interface Assigned extends Pick<AssignmentArrays, 'scores' | 'bounds'> {
+  readonly start: number;
+  readonly moved: Int32Array;
+  readonly to: Int32Array;
+  /** Of all values, where they were asked for. */
+  readonly squares: number;
 }
 
 /** Arrays that a `RowAssignment` works on; see `KMeansState`. */
@@ -88,6 +98,8 @@ export class RowAssignment implements AssignmentArrays {
   readonly #rows: DeviceRowCache;
   readonly #width: number;
   readonly #k: number;
+  /** Rows of the piece under way that change their cluster, and to which. */
+  #moves: [row: number, to: number][] = [];
 
   /** Starts with rows in no cluster, or from arrays of an earlier one, which it goes on to change. */
   constructor(rows: DeviceRowCache, k: number, from?: AssignmentArrays) {
@@ -121,20 +133,19 @@ export class RowAssignment implements AssignmentArrays {
    */
   async start(centroids: Float32Array): Promise<number> {
     const all = deviceCentroids(centroids, this.#width);
-    let squares = 0;
     try {
-      await this.#rows.forEach(async (piece) => {
+      const { squares } = await this.#pass('k-means starts', async (piece) => {
         const values = piece.values ?? (await this.#rows.source.read(piece.start, piece.count));
         let sum = 0;
         for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
         if (!Number.isFinite(sum)) refuseNonFinite(values, this.#width, piece.start);
-        squares += sum;
-        await this.#assignAll(piece.tensor, piece.start, values, all);
+        this.#assignAll(piece.tensor, piece.start, all);
+        return sum;
       });
+      return squares;
     } finally {
       all.dispose();
     }
-    return squares;
   }
 
   /** Follows centroids that moved from `before` to `after`. Returns how many rows changed their cluster. */
@@ -147,48 +158,97 @@ export class RowAssignment implements AssignmentArrays {
     const allOnDevice = () => (all ??= deviceCentroids(after, this.#width));
     const isMoved = new Uint8Array(this.#k);
     for (const cluster of moved) isMoved[cluster] = 1;
-    let changes = 0;
     try {
-      await this.#rows.forEach(async ({ tensor, start, values }) => {
-        changes +=
-          some === undefined
-            ? await this.#assignAll(tensor, start, values, allOnDevice())
-            : await this.#assignMoved(tensor, start, values, moved, isMoved, some, allOnDevice);
+      const { changes } = await this.#pass('k-means', ({ tensor, start }) => {
+        if (some === undefined) this.#assignAll(tensor, start, allOnDevice());
+        else this.#assignMoved(tensor, start, moved, isMoved, some, allOnDevice);
+        return 0;
       });
+      return changes;
     } finally {
       all?.dispose();
       some?.dispose();
     }
-    return changes;
   }
 
-  async #assignAll(tensor: tf.Tensor2D, start: number, values: Float32Array | undefined, all: DeviceCentroids) {
+  /**
+   * Assigns the rows piece by piece, then takes each piece's changes into the sums, in order. Where several processes share the
+   * stage, each assigns every so many pieces, always the same ones, and only the first has the whole arrays and sums.
+   */
+  async #pass(
+    name: string,
+    assign: (piece: Piece) => number | Promise<number>,
+  ): Promise<{ readonly changes: number; readonly squares: number }> {
+    let [changes, squares] = [0, 0];
+    let own: Piece | undefined;
+    const done = await inTurns<Assigned, { changes: number; squares: number }>({
+      name,
+      own: async function* (this: RowAssignment, turn: Turn) {
+        for await (const piece of this.#rows.pieces(turn)) {
+          own = piece;
+          this.#moves = [];
+          const sum = await assign(piece);
+          yield this.#assigned(piece, sum);
+          // Where another process takes it in, this one still has to know.
+          for (const [row, to] of this.#moves) this.assignment[row] = to;
+        }
+      }.bind(this),
+      take: async (assigned) => {
+        squares += assigned.squares;
+        changes += assigned.moved.length;
+        await this.#takeIn(assigned, own?.start === assigned.start ? own.values : undefined);
+      },
+      finish: () => ({ changes, squares }),
+    });
+    if (done === undefined) throw new Error('The first process does not cluster.');
+    return done;
+  }
+
+  #assigned({ start, count }: Piece, squares: number): Assigned {
+    const [scores, bounds] = [this.scores, this.bounds].map((all) => all.subarray(start, start + count));
+    const moved = Int32Array.from(this.#moves, ([row]) => row);
+    return {
+      start,
+      scores: scores!,
+      bounds: bounds!,
+      moved,
+      to: Int32Array.from(this.#moves, ([, to]) => to),
+      squares,
+    };
+  }
+
+  async #takeIn({ start, scores, bounds, moved, to }: Assigned, values: Float32Array | undefined): Promise<void> {
+    this.scores.set(scores, start);
+    this.bounds.set(bounds, start);
+    // Of many rows the whole piece is read at once.
+    const all =
+      values ?? (moved.length > scores.length / 4 ? await this.#rows.source.read(start, scores.length) : undefined);
+    for (const [i, row] of moved.entries()) {
+      const pending = this.#move(row, to[i]!, all, start);
+      if (pending !== undefined) await pending;
+    }
+  }
+
+  #assignAll(tensor: tf.Tensor2D, start: number, all: DeviceCentroids): void {
     const { best, slot, second } = nearestTwo(tensor, all);
-    let changes = 0;
     for (let i = 0; i < best.length; i++) {
       this.scores[start + i] = best[i]!;
       this.bounds[start + i] = second[i]!;
-      if (this.assignment[start + i] === slot[i]) continue;
-      changes++;
-      const pending = this.#move(start + i, slot[i]!, values, start);
-      if (pending !== undefined) await pending;
+      if (this.assignment[start + i] !== slot[i]) this.#moves.push([start + i, slot[i]!]);
     }
-    return changes;
   }
 
-  async #assignMoved(
+  #assignMoved(
     tensor: tf.Tensor2D,
     start: number,
-    values: Float32Array | undefined,
     moved: Int32Array,
     isMoved: Uint8Array,
     some: DeviceCentroids,
     allOnDevice: () => DeviceCentroids,
-  ) {
+  ): void {
     const { best, slot, second } = nearestTwo(tensor, some);
     const { assignment, scores, bounds } = this;
     const doubtful: number[] = [];
-    let changes = 0;
     for (let i = 0; i < best.length; i++) {
       const row = start + i;
       const own = assignment[row]!;
@@ -207,23 +267,17 @@ export class RowAssignment implements AssignmentArrays {
         continue;
       }
       scores[row] = score;
-      if (candidate === own) continue;
-      changes++;
-      const pending = this.#move(row, candidate, values, start);
-      if (pending !== undefined) await pending;
+      if (candidate !== own) this.#moves.push([row, candidate]);
     }
-    if (doubtful.length === 0) return changes;
+    if (doubtful.length === 0) return;
     const gathered = tf.tidy(() => tf.gather(tensor, tf.tensor1d(doubtful, 'int32')));
     const found = nearestTwo(gathered, allOnDevice());
     gathered.dispose();
     for (const [j, i] of doubtful.entries()) {
       scores[start + i] = found.best[j]!;
       bounds[start + i] = found.second[j]!;
-      if (assignment[start + i] === found.slot[j]) continue;
-      changes++;
-      await this.#move(start + i, found.slot[j]!, values, start);
+      if (assignment[start + i] !== found.slot[j]) this.#moves.push([start + i, found.slot[j]!]);
     }
-    return changes;
   }
 
   /**

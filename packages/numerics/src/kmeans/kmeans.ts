@@ -1,3 +1,4 @@
+import { fromFirst } from '@selfsup/engine/cluster';
 import { UserError } from '@selfsup/kit/errors';
 import type { Progress } from '@selfsup/kit/progress';
 import { permutation, randomKey } from '@selfsup/kit/random';
@@ -34,16 +35,18 @@ const defaultCacheBytes = 512 * 2 ** 20;
 /**
  * Lloyd's k-means on the device, with all rows, in memory that does not grow with them but for 12 bytes a row. The
  * conventions are those of faiss (`Clustering.cpp`), which DeepCluster uses: see `splitEmptyClusters`. The same
- * seed gives the same bits, resumed or not.
+ * seed gives the same bits, resumed or not. Processes that share the stage share the comparisons; only the first calls
+ * `onIteration`.
  *
  * Throws `UserError` naming the option that is out of bounds, or the first row with a NaN or an infinity, and
  * `Interrupted` when the signal is aborted; the last state given to `onIteration` goes on from there.
  */
 export async function kmeans(source: RowSource, options: KMeansOptions): Promise<KMeansResult> {
-  const { k, seed, iterations = 20, restarts = 1, start = 'random', resume, progress, signal } = options;
+  const { k, seed, iterations = 20, restarts = 1, start = 'random', progress, signal } = options;
   const { rows, width } = source;
   checkOptions(source, { k, iterations, restarts, start });
   const run = { rows, width, k, seed, iterations, restarts };
+  const resume = await fromFirst('k-means begins', () => options.resume);
   if (resume !== undefined) checkState(resume, run);
 
   const cached = new DeviceRowCache(
@@ -74,9 +77,13 @@ export async function kmeans(source: RowSource, options: KMeansOptions): Promise
         const changed = await rowAssignment.follow(scored, centroids);
         scored = centroids;
         objectives.push(rowAssignment.objective(squares));
-        const counts = rowAssignment.counts();
-        centroids = meansOf(rowAssignment.sums, counts, scored);
-        reseeded.push(splitEmptyClusters(centroids, counts, rows, splitKey(seed, restart, iteration)));
+        const next = await fromFirst('k-means moves', () => {
+          const counts = rowAssignment.counts();
+          const means = meansOf(rowAssignment.sums, counts, scored!);
+          return { means, empty: splitEmptyClusters(means, counts, rows, splitKey(seed, restart, iteration)) };
+        });
+        centroids = next.means;
+        reseeded.push(next.empty);
         phase?.advance(1, { objective: objectives.at(-1)!, changed });
         const { assignment, scores, bounds, sums } = rowAssignment;
         await options.onIteration?.({
@@ -98,7 +105,7 @@ export async function kmeans(source: RowSource, options: KMeansOptions): Promise
     cached.dispose();
   }
   phase?.done();
-  return best!;
+  return fromFirst('k-means ends', () => best!);
 }
 
 async function startingCentroids(

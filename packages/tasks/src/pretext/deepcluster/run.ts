@@ -75,7 +75,7 @@ export async function createDeepCluster(
       persistEverySeconds,
       progress: context.progress,
       signal: context.signal,
-      batches: (startBatch) => context.trainingBatches(startBatch),
+      batches: context.trainingBatches,
       featuresOf: (batch) =>
         compiledStep(() =>
           tf.tidy(() => {

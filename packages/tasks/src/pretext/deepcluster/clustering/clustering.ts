@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import type { Batch } from '@selfsup/data/loader';
+import { cluster, fromFirst, inTurns } from '@selfsup/engine/cluster';
 import type { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import type { Progress } from '@selfsup/kit/progress';
 import { Interrupted, stopIfAsked } from '@selfsup/kit/stage';
 import { readCheckpoint, writeCheckpoint } from '@selfsup/models/checkpoint';
-import { kmeans, loadKMeansState, saveKMeansState } from '@selfsup/numerics/kmeans';
+import { kmeans, loadKMeansState, saveKMeansState, type KMeansOptions } from '@selfsup/numerics/kmeans';
 import { fitPca, projectedRows } from '@selfsup/numerics/pca';
 import { fileRows, firstNonFiniteRow, rowsPerChunk, type FileRows } from '@selfsup/numerics/row-source';
-import { ClusteringRecord } from './clustering-record.ts';
+import { ClusteringRecord, type ClusteringPosition } from './clustering-record.ts';
 import { RowWriter } from './row-writer.ts';
 
 /** Which images belong together. */
@@ -38,7 +39,7 @@ export interface ClusteringWork {
   readonly persistEverySeconds: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  batches(startBatch: number): AsyncIterable<Batch>;
+  batches(from: number, every: number): AsyncIterable<Batch>;
   /** Features `[batch, width]` of a batch, batch norm in inference mode. */
   featuresOf(batch: Batch): tf.Tensor2D;
   /** An image's name for messages. */
@@ -59,21 +60,74 @@ const KMEANS = 'k-means.state';
  * Throws `UserError` naming the image whose features are not finite, and `Interrupted` when the signal is aborted.
  */
 export async function clusterFeatures(work: ClusteringWork): Promise<Clustering> {
+  if ((cluster()?.rank ?? 0) > 0) return helpToCluster(work);
   const record = await ClusteringRecord.open(work.folder, work.identity, work.persistEverySeconds);
+  await fromFirst('clustering begins', () => record.position.part);
   if (record.position.part === 'features') await extract(work, record);
   if (record.position.part === 'whitened') await whiten(work, record);
-  if (record.position.part === 'k-means') await cluster(work, record);
-  const { tensors, metadata } = await readCheckpoint(record.path(RESULT));
-  return {
-    assignment: tensors.get('assignment')!.data as Int32Array,
-    distances: tensors.get('distances')!.data as Float32Array,
-    objective: metadata['objective'] as number,
+  if (record.position.part === 'k-means') await findClusters(work, record);
+  return fromFirst('clustering ends', async () => {
+    const { tensors, metadata } = await readCheckpoint(record.path(RESULT));
+    return {
+      assignment: tensors.get('assignment')!.data as Int32Array,
+      distances: tensors.get('distances')!.data as Float32Array,
+      objective: metadata['objective'] as number,
+    };
+  });
+}
+
+/**
+ * In another of several processes: computes its share of the features and compares its share of the rows, which it reads where
+ * the first has written them.
+ */
+async function helpToCluster(work: ClusteringWork): Promise<Clustering> {
+  const unknown = (): never => {
+    throw new Error('This process follows.');
   };
+  const begun = await fromFirst<ClusteringPosition['part']>('clustering begins', unknown);
+  if (begun === 'features') await shareFeatures(work, 0, unknown);
+  if (begun !== 'done') {
+    const path = await fromFirst<string>('rows to cluster', unknown);
+    const rows = fileRows(path, work.images, work.components);
+    try {
+      await kmeans(rows, kmeansOptions(work));
+    } finally {
+      rows.close();
+    }
+  }
+  return fromFirst<Clustering>('clustering ends', unknown);
+}
+
+/** The features of all images, batch by batch from one on; `take` says when there are enough. */
+async function shareFeatures(
+  { batches, featuresOf, signal }: ClusteringWork,
+  from: number,
+  take: (values: Float32Array) => Promise<boolean>,
+): Promise<void> {
+  await inTurns<Float32Array, null>({
+    name: 'features to cluster',
+    from,
+    async *own(turn) {
+      for await (const batch of batches(turn.from, turn.every)) {
+        const features = featuresOf(batch);
+        const values = (await features.data()) as Float32Array;
+        features.dispose();
+        yield values;
+        await stopIfAsked(signal, 'Asked to stop while features were computed.');
+      }
+    },
+    take,
+    finish: () => null,
+  });
+}
+
+function kmeansOptions({ clusters: k, seed, iterations, restarts, progress, signal }: ClusteringWork): KMeansOptions {
+  return { k, seed, iterations, restarts, progress, signal };
 }
 
 /** Writes the features of all images, batch by batch. */
 async function extract(work: ClusteringWork, record: ClusteringRecord): Promise<void> {
-  const { images, width, signal } = work;
+  const { images, width } = work;
   const writer = RowWriter.open(record.path(FEATURES), width, record.position.rows);
   let batches = writer.rows === 0 ? 0 : record.position.batches;
   const persist = async (): Promise<void> => {
@@ -83,19 +137,15 @@ async function extract(work: ClusteringWork, record: ClusteringRecord): Promise<
   const phase = work.progress.phase('features to cluster', images, 'images', writer.rows);
   try {
     if (writer.rows < images) {
-      for await (const batch of work.batches(batches)) {
-        const features = work.featuresOf(batch);
-        const values = (await features.data()) as Float32Array;
-        features.dispose();
+      await shareFeatures(work, batches, async (values) => {
         const kept = values.subarray(0, Math.min(values.length, (images - writer.rows) * width));
         refuseBroken(kept, width, (row) => work.nameOf(writer.rows + row));
         writer.append(kept);
         batches += 1;
         phase.advance(kept.length / width);
         if (record.isDue) await persist();
-        if (writer.rows === images) break;
-        await stopIfAsked(signal, 'Asked to stop while features were computed.');
-      }
+        return writer.rows === images;
+      });
     }
     writer.flush();
     phase.done();
@@ -150,18 +200,14 @@ async function whiten(work: ClusteringWork, record: ClusteringRecord): Promise<v
 }
 
 /** Runs k-means on the whitened rows. They are then no longer needed. */
-async function cluster(work: ClusteringWork, record: ClusteringRecord): Promise<void> {
-  const { images, components, clusters, iterations, restarts, seed, progress, signal } = work;
-  const rows = fileRows(record.path(WHITENED), images, components);
+async function findClusters(work: ClusteringWork, record: ClusteringRecord): Promise<void> {
+  const { images, components, signal } = work;
+  const path = await fromFirst('rows to cluster', () => record.path(WHITENED));
+  const rows = fileRows(path, images, components);
   const state = record.path(KMEANS);
   try {
     const { assignment, centroids, objective } = await kmeans(rows, {
-      k: clusters,
-      seed,
-      iterations,
-      restarts,
-      progress,
-      signal,
+      ...kmeansOptions(work),
       resume: existsSync(state) ? await loadKMeansState(state) : undefined,
       onIteration: async (reached) => {
         if (!record.isDue && !signal.aborted) return;
