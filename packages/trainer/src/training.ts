@@ -15,7 +15,14 @@ import { partsIn, type Parts } from './parts.ts';
 import { LiveCheckpoints } from './records/live-checkpoints.ts';
 import { MetricsLog } from './records/metrics-log.ts';
 import { putSnapshot, takeSnapshot } from './records/snapshot.ts';
-import { addEvaluation, addToEpoch, epochMeans, initialState, type TrainingState } from './records/training-state.ts';
+import {
+  addEvaluation,
+  addToEpoch,
+  describe,
+  epochMeans,
+  initialState,
+  type TrainingState,
+} from './records/training-state.ts';
 import { beginning, follow } from './replicas/follow.ts';
 import { checkReplicas, takeReplicatedStep } from './replicas/replicated-step.ts';
 import { takeStep, type StepValues } from './step.ts';
@@ -82,7 +89,8 @@ export class Training<Batch> {
       this.restore(found);
       progress.note(`Going on from step ${this.#state.step} of ${this.#totalSteps}`);
     }
-    await this.#begin();
+    const begins = beginning(this.#name, this.#parts.identity);
+    await this.#cluster?.ask({ begins, checkpoint: this.#checkpoints.newest ?? null });
     const { step, epoch } = this.#state;
     const log = await MetricsLog.open(this.metricsFile, this.eventFolder, { step, epochsDone: epoch });
     this.#log = log;
@@ -178,6 +186,11 @@ export class Training<Batch> {
     this.#plannedIndices = indices;
   }
 
+  /** Where another process leads: this one has done its share, and waits to be dismissed. Throws as `Cluster.hear`. */
+  async leaveToLeader(): Promise<void> {
+    if (this.#follows) for (;;) await this.#cluster!.hear();
+  }
+
   /** Removes the live checkpoints: the outcome is kept elsewhere. */
   forget(): Promise<void> {
     return this.#checkpoints.remove();
@@ -238,17 +251,9 @@ export class Training<Batch> {
     else if (everyEpochs !== undefined && (last || done % everyEpochs === 0)) await this.save();
   }
 
-  /** Waits until the other processes have come to this training, however long they need, and stand where this one does. */
-  async #begin(): Promise<void> {
-    const begins = beginning(this.#name, this.#parts.identity);
-    this.#cluster?.tell({ begins, checkpoint: this.#checkpoints.newest ?? null });
-    await this.#cluster?.answers(Infinity);
-  }
-
-  /** Lets the other processes take over what this one has done alone; it may remove the file afterwards. */
+  /** Lets the other processes take over where this one stands; it may remove the file afterwards. */
   async #handOver(): Promise<void> {
-    this.#cluster?.tell({ checkpoint: await this.save() });
-    await this.#cluster?.answers(Infinity);
+    await this.#cluster?.ask({ checkpoint: await this.save() });
   }
 
   /** Writes a live checkpoint. Throws `UserError` instead when a weight is no longer finite. */
@@ -302,10 +307,4 @@ export class Training<Batch> {
       `${this.#name} saved at step ${this.#state.step} of ${this.#totalSteps}: ${why}. The same command goes on from there.`,
     );
   }
-}
-
-function describe(values: Readonly<Record<string, number>>): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name} ${value.toPrecision(4)}`)
-    .join(', ');
 }

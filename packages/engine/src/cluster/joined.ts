@@ -54,6 +54,12 @@ export class Cluster {
     }
   }
 
+  /** The first process tells all others, and waits for their answers, however long they need. Throws as `tell`. */
+  async ask(message: Message): Promise<readonly Message[]> {
+    this.tell(message);
+    return this.answers(Infinity);
+  }
+
   /** The first process tells one other. */
   tellOne(rank: number, message: Message): void {
     this.#lines[rank - 1]!.send(message);

@@ -57,6 +57,7 @@ export async function trainOn<Config>(
     await feed.close();
     const end = async (parts: Parts) => {
       const finish = await instance.finish?.(parts);
+      await training.leaveToLeader();
       await save();
       return { finish, figures: await trainingFigures(task, instance, training.state) };
     };

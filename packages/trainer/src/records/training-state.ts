@@ -54,3 +54,10 @@ export function addEvaluation(
     state.best[name] = best === undefined ? value : direction === 'max' ? Math.max(best, value) : Math.min(best, value);
   }
 }
+
+/** Values as a line of text. */
+export function describe(values: Readonly<Record<string, number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} ${value.toPrecision(4)}`)
+    .join(', ');
+}
