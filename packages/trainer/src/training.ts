@@ -39,12 +39,12 @@ export class Training<Batch> {
   readonly #clock: Clock;
   readonly #reads: MidStepReads;
   #state: TrainingState = initialState();
-  #plannedIndices: Uint32Array | undefined;
+  plannedIndices: Uint32Array | undefined;
   /** Losses and metrics of the newest step. */
   #newest: Readonly<Record<string, number>> = {};
   /** The processes that share the steps, and whether one of them was asked to stop before the newest. */
   readonly #cluster = cluster();
-  #stops = false;
+  stops = false;
   #log: MetricsLog | undefined;
 
   /** Throws `UserError` for a time limit in the environment that is no number, and as `checkReplicas`. */
@@ -94,12 +94,9 @@ export class Training<Batch> {
     const { step, epoch } = this.#state;
     const log = await MetricsLog.open(this.metricsFile, this.eventFolder, { step, epochsDone: epoch });
     this.#log = log;
-    const phase = progress.phase(
-      this.#parts.name ?? 'training',
-      this.#totalSteps * config.batchSize,
-      'images',
-      step * config.batchSize,
-    );
+    const { batchSize } = config;
+    const total = this.#totalSteps * batchSize;
+    const phase = progress.phase(this.#parts.name ?? 'training', total, 'images', step * batchSize);
     try {
       while (this.#state.epoch < config.epochs) await this.#runEpoch(phase);
       phase.done();
@@ -149,7 +146,7 @@ export class Training<Batch> {
     const parts = feed.cut(batch, replicas / (this.#cluster?.size ?? 1));
     const given = { replicas, parts, stop: this.#isAsked };
     const step = takeReplicatedStep(trainee, this.#groups, given, position, learningRate, listener);
-    if (this.#cluster !== undefined) this.#stops = step.stop;
+    if (this.#cluster !== undefined) this.stops = step.stop;
     const losses = Object.fromEntries(step.losses.map((name) => [name, step.values[name]!]));
     requireFiniteLosses(losses, { ...this.#diverging, step: position.step + 1, epoch: position.epoch + 1 });
     return step;
@@ -159,10 +156,10 @@ export class Training<Batch> {
   async plan(): Promise<Uint32Array | undefined> {
     const { trainee } = this.#parts;
     const plan = await this.inParts(async (parts) => trainee.beforeEpoch?.(this.#state.epoch, parts));
-    this.#plannedIndices = plan?.indices;
+    this.plannedIndices = plan?.indices;
     this.#groups.reset(plan?.resetGroups ?? []);
     this.#state.planned = { ...plan?.metrics };
-    return this.#plannedIndices;
+    return this.plannedIndices;
   }
 
   /** What the trainee measures after the epoch under way; undefined where that is not due. */
@@ -176,14 +173,14 @@ export class Training<Batch> {
 
   /** All that going on needs. */
   snapshot(): Checkpoint {
-    return takeSnapshot(this.#parts.trainee, this.#groups, { state: this.#state, indices: this.#plannedIndices });
+    return takeSnapshot(this.#parts.trainee, this.#groups, { state: this.#state, indices: this.plannedIndices });
   }
 
   /** Puts a snapshot back. */
   restore(snapshot: Checkpoint): void {
     const { state, indices } = putSnapshot(this.#parts.trainee, this.#groups, snapshot);
     this.#state = state;
-    this.#plannedIndices = indices;
+    this.plannedIndices = indices;
   }
 
   /** Where another process leads: this one has done its share, and waits to be dismissed. Throws as `Cluster.hear`. */
@@ -208,7 +205,7 @@ export class Training<Batch> {
       await this.plan();
       if (this.#parts.trainee.beforeEpoch !== undefined) await this.#handOver();
     }
-    for await (const batch of feed.epoch(epoch, startBatch, this.#plannedIndices)) {
+    for await (const batch of feed.epoch(epoch, startBatch, this.plannedIndices)) {
       this.#clock.stepBegins();
       const values = this.step(batch);
       const seconds = this.#clock.stepEnds();
@@ -245,7 +242,7 @@ export class Training<Batch> {
     if (!quiet) progress.note(`Epoch ${done} of ${config.epochs}: ${told}`);
     if (state.batch !== feed.batchesPerEpoch) throw new Error(`Epoch of ${state.batch} batches.`);
     Object.assign(state, { epoch: done, batch: 0, samples: 0, sums: {}, planned: {} });
-    this.#plannedIndices = undefined;
+    this.plannedIndices = undefined;
     const { everyEpochs } = config.checkpoint;
     if (this.#cluster !== undefined) await this.#handOver();
     else if (everyEpochs !== undefined && (last || done % everyEpochs === 0)) await this.save();
@@ -277,14 +274,6 @@ export class Training<Batch> {
     return { name: this.#name, lastGood: this.#checkpoints.newest };
   }
 
-  get stops(): boolean {
-    return this.#stops;
-  }
-
-  get plannedIndices(): Uint32Array | undefined {
-    return this.#plannedIndices;
-  }
-
   /** Whether another process leads. */
   get #follows(): boolean {
     return this.#cluster !== undefined && this.#cluster.rank > 0;
@@ -296,7 +285,7 @@ export class Training<Batch> {
 
   async #stopIfAsked(): Promise<void> {
     // Several processes stop after the same step, whichever of them was asked.
-    if (this.#cluster === undefined ? this.#isAsked : this.#stops) await this.#stop();
+    if (this.#cluster === undefined ? this.#isAsked : this.stops) await this.#stop();
   }
 
   async #stop(): Promise<never> {
