@@ -1,4 +1,4 @@
-import { inTurns } from '@selfsup/engine/cluster';
+import { fromFirst, inTurns } from '@selfsup/engine/cluster';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Json } from '@selfsup/models/checkpoint';
 
@@ -121,13 +121,17 @@ async function goOver<Sums extends object>(
   return structuredClone(pass.sums);
 }
 
-/** The result of work that is done once: where an earlier run has kept it, that. */
-export async function onceOver<Result>(parts: Parts, name: string, work: () => Promise<Result>): Promise<Result> {
-  const before = keptOf(parts)[name];
-  if (holdsNumbers(before)) return (before as { readonly result: Result }).result;
-  const result = await work();
-  await parts.keep({ ...keptOf(parts), [name]: { result } } as Json);
-  return result;
+/**
+ * The result of work that is done once, by the first of several processes: where an earlier run has kept it, that.
+ */
+export function onceOver<Result>(parts: Parts, name: string, work: () => Promise<Result>): Promise<Result> {
+  return fromFirst(name, async () => {
+    const before = keptOf(parts)[name];
+    if (holdsNumbers(before)) return (before as { readonly result: Result }).result;
+    const result = await work();
+    await parts.keep({ ...keptOf(parts), [name]: { result } } as Json);
+    return result;
+  });
 }
 
 function keptOf(parts: Parts): Readonly<Record<string, unknown>> {

@@ -38,6 +38,7 @@ export async function prepareStage(
     identity: declared,
     parts,
     run: (context) => module.run({ ...context, config }),
+    shares: module.shares,
     rehearse: module.rehearse && ((context) => module.rehearse!({ ...context, config })),
   };
 }

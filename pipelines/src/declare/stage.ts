@@ -20,6 +20,8 @@ export interface Prepared {
   readonly identity: unknown;
   /** Parts that the config chose, such as `models/nin`. */
   readonly parts: readonly string[];
+  /** Whether several processes may share its work whatever its config says. */
+  readonly shares?: true | undefined;
   run(context: Omit<StageContext<unknown>, 'config'>): Promise<StageResult>;
   /** What a dry run does in the place of `run`. */
   rehearse?: ((context: Omit<StageContext<unknown>, 'config'>) => Promise<StageResult>) | undefined;

@@ -1,20 +1,20 @@
 import { cluster } from '@selfsup/engine/cluster';
 import { UserError } from '@selfsup/kit/errors';
-import type { Stage } from '../declare/stage.ts';
+import type { Prepared, Stage } from '../declare/stage.ts';
 import { changedPaths } from '../keys/changed-paths.ts';
 import type { Decision } from '../keys/decide.ts';
-import { replicasOf } from './launch.ts';
+import { mostProcesses } from './launch.ts';
 import type { Session } from './session.ts';
 
 /**
  * In the first of several processes: makes sure that all are about to compute the same. Throws `UserError` naming the process
  * that is not, and what differs.
  */
-export async function agree({ progress }: Session, { label }: Stage, decision: Decision): Promise<void> {
+export async function agree({ progress }: Session, { label }: Stage, decision: Decision, prepared: Prepared): Promise<void> {
   const joined = cluster();
   if (joined === undefined) return;
   const { key, keyParts, place } = decision;
-  joined.sharesStage = replicasOf(decision.prepared?.config ?? {}) > 1;
+  joined.sharesStage = mostProcesses(prepared) > 1;
   joined.tell({ key });
   (await joined.answers()).forEach((answer, i) => {
     const who = `Process ${i + 1}`;

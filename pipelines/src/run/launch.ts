@@ -6,7 +6,7 @@ import { freePort, shieldVariables, withoutMembership } from '@selfsup/engine/cl
 import { setUpEngine } from '@selfsup/engine/status';
 import { usableCores } from '@selfsup/kit/cpu-quota';
 import { UserError } from '@selfsup/kit/errors';
-import type { Stage } from '../declare/stage.ts';
+import type { Prepared, Stage } from '../declare/stage.ts';
 import type { Session } from './session.ts';
 
 /** How a command ended. */
@@ -23,27 +23,28 @@ const MOST_RESTARTS = 3;
 const GRACE = { afterFailure: 3000, afterStop: 60_000 };
 
 /**
- * By how many processes a stage is computed: as many as the session asks for where it cuts its batches into as many parts or
- * more, one where it cuts none. Throws `UserError` where it has fewer.
+ * By how many processes a stage is computed: as many as the session asks for where so many can share its work, one where it has
+ * nothing to share. Throws `UserError` where it has for fewer.
  */
 export async function processesFor(session: Session, stage: Stage): Promise<number> {
   const { processes } = session;
   if (processes === 1 || stage.kind === 'dataset' || stage.dryRun) return 1;
-  const replicas = replicasOf((await stage.prepare(session)).config);
-  if (replicas === 1) return 1;
-  if (processes <= replicas) return processes;
+  const most = mostProcesses(await stage.prepare(session));
+  if (most === 1) return 1;
+  if (processes <= most) return processes;
   throw new UserError(
-    `${stage.label} cuts its batches into ${replicas} parts, which ${processes} processes cannot share`,
+    `${stage.label} cuts its batches into ${most} parts, which ${processes} processes cannot share`,
     {
       field: '--processes',
-      remedy: `Take at most ${replicas}, or set 'replicas' of its config, which makes it another training.`,
+      remedy: `Take at most ${most}, or set 'replicas' of its config, which makes it another training.`,
     },
   );
 }
 
-/** Into how many parts a stage of this config cuts its batches: 1 where it has no batches, or leaves them whole. */
-export function replicasOf(config: unknown): number {
-  return (config as { readonly replicas?: number }).replicas ?? 1;
+/** How many processes can share a stage: as many as it cuts its batches into, any number where it shares other work, else one. */
+export function mostProcesses({ config, shares }: Pick<Prepared, 'config' | 'shares'>): number {
+  const { replicas = 1 } = config as { readonly replicas?: number };
+  return replicas === 1 && shares === true ? Infinity : replicas;
 }
 
 /** Throws `UserError`, before anything starts, as `processesFor`, and where no stage has anything to share. */

@@ -44,14 +44,15 @@ export async function runStage(session: Session, stage: Stage, options: StageOpt
   if (!options.force && options.announced !== true) await announceExact(session, [stage], () => decision);
   for (const need of Object.values(stage.needs)) await ensureBlobs(session, stage, need, options);
   const remarks = await lookAtTested(session, [stage]);
-  const { config, run, rehearse } = decision.prepared ?? (await stage.prepare(session, options));
+  const prepared = decision.prepared ?? (await stage.prepare(session, options));
+  const { config, run, rehearse } = prepared;
   const { key, keyParts, parts, code, place } = decision;
   return runUnit(session, stage, {
     manifest: { key, keyParts, parts, code, resolvedConfig: config },
     place,
     force: options.force,
     async run(workFolder) {
-      await agree(session, stage, decision);
+      await agree(session, stage, decision, prepared);
       const told = recordedProgress(session.progress(stage.label), progressFile(stage));
       const result = await (stage.dryRun && rehearse ? rehearse : run)({
         seed: stage.seed,

@@ -8,7 +8,7 @@ import { wholeWork } from '@selfsup/kit/stage';
 import type { Stage } from '../declare/stage.ts';
 import { decideStage } from '../keys/decide.ts';
 import { ChildFailed, type StageOptions } from './child-command.ts';
-import { replicasOf } from './launch.ts';
+import { mostProcesses } from './launch.ts';
 import { runStage, stageInputs } from './run-stage.ts';
 import type { Outcome } from './run-unit.ts';
 import { unbroken, type Session } from './session.ts';
@@ -51,12 +51,12 @@ async function follow(session: Session, stage: Stage, joined: Cluster): Promise<
     await joined.hear();
     const decision = await decideStage(session, stage);
     joined.answer({ key: decision?.key, keyParts: decision?.keyParts, place: decision?.place });
-    const { run, config } = decision?.prepared ?? (await stage.prepare(session));
+    const prepared = decision?.prepared ?? (await stage.prepare(session));
     // Nothing to compute on, which the first will say, or nothing to share.
-    if (decision === undefined || replicasOf(config) === 1) for (;;) await joined.hear();
+    if (decision === undefined || mostProcesses(prepared) === 1) for (;;) await joined.hear();
     joined.sharesStage = true;
     folder = await mkdtemp(join(tmpdir(), 'selfsup-process-'));
-    await run({
+    await prepared.run({
       ...{ seed: stage.seed, needs: stageInputs(stage), workFolder: folder, progress: silent },
       ...{ signal: session.signal, extent: wholeWork },
     });

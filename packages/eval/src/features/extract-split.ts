@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { measuringView } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader } from '@selfsup/data/loader';
+import { inTurns } from '@selfsup/engine/cluster';
 import type { Progress } from '@selfsup/kit/progress';
 import { stopIfAsked } from '@selfsup/kit/stage';
 import { NpyWriter, writeNpy } from '@selfsup/numerics/npy';
@@ -27,7 +28,8 @@ export interface SplitExtraction {
 /**
  * Writes the features, labels and indices of one split as `.npy` files into the work folder, batch by batch.
  * Every batch has the same size, the last being filled up with blank images, so that all images go through
- * the same arithmetic. Where images show several classes, what they show is written too. Gives paths by blob name. Throws `Interrupted` when asked to stop, `UserError` for
+ * the same arithmetic. Where images show several classes, what they show is written too. Gives paths by blob name. Processes that
+ * share the stage share the batches; the first writes. Throws `Interrupted` when asked to stop, `UserError` for
  * features that are not finite, `Error` for an encoder that is not in inference mode.
  */
 export async function extractSplit(work: SplitExtraction): Promise<Record<string, string>> {
@@ -48,40 +50,56 @@ export async function extractSplit(work: SplitExtraction): Promise<Record<string
   }
   writeNpy(path(`${part}-labels`), '<i4', [indices.length], chosen);
   writeNpy(path(`${part}-indices`), '<u4', [indices.length], Uint32Array.from(indices));
-  const writers = layers.map((layer, i) => {
-    const name = featureBlob(part, layer);
-    paths[name] = path(name);
-    return new NpyWriter(path(name), '<f4', [indices.length, ...(frozen.shapes[i] as number[])]);
-  });
+  const writers = new Map<string, NpyWriter>();
+  const writerOf = (layer: string, i: number): NpyWriter => {
+    const shape = [indices.length, ...(frozen.shapes[i] as number[])];
+    const writer = writers.get(layer) ?? new NpyWriter(paths[featureBlob(part, layer)]!, '<f4', shape);
+    writers.set(layer, writer);
+    return writer;
+  };
+  for (const layer of layers) paths[featureBlob(part, layer)] = path(featureBlob(part, layer));
   const phase = work.progress.phase(`features of ${split}`, indices.length, 'images');
   const images = new Uint8Array(batchSize * pixels);
   const common = { key: [0, 0] as const, shuffle: false, dropLast: false };
   const augment = measuringView(dataset.manifest.image, frozen.input);
   const loader = createLoader({ dataset, split, indices, batchSize, workers: work.workers, augment, ...common });
-  let done = 0;
+  let isAsserted = false;
   try {
-    for await (const batch of loader.epoch(0)) {
-      await stopIfAsked(work.signal, `Stopped at image ${done} of ${indices.length}.`);
-      const count = batch.labels.length;
-      images.set(batch.images);
-      images.fill(0, count * pixels);
-      if (done === 0) frozen.assertInference(images, batchSize);
-      frozen.extract(images, batchSize).forEach((values, i) => {
-        const kept = values.subarray(0, (values.length / batchSize) * count);
-        const places = indices.subarray(done, done + count);
-        refuseNonFinite(kept, places, `${layers[i]} of split ${split}`);
-        writers[i]?.append(kept);
-      });
-      done += count;
-      phase.advance(count);
-    }
-    for (const writer of writers) writer.close();
+    const written = await inTurns({
+      name: `features of ${split}`,
+      async *own({ from, every }) {
+        for await (const { labels: its, images: pixelsOf, first } of loader.everyOf(0, from, every)) {
+          await stopIfAsked(work.signal, `Stopped at image ${first} of ${indices.length}.`);
+          const count = its.length;
+          images.set(pixelsOf);
+          images.fill(0, count * pixels);
+          if (!isAsserted) frozen.assertInference(images, batchSize);
+          isAsserted = true;
+          const found = frozen.extract(images, batchSize);
+          yield { first, count, found: found.map((values) => values.subarray(0, (values.length / batchSize) * count)) };
+        }
+      },
+      take({ first, count, found }) {
+        const places = indices.subarray(first, first + count);
+        found.forEach((values, i) => {
+          const layer = layers[i]!;
+          refuseNonFinite(values, places, `${layer} of split ${split}`);
+          writerOf(layer, i).append(values);
+        });
+        phase.advance(count);
+      },
+      finish() {
+        layers.map(writerOf).forEach((writer) => writer.close());
+        return paths;
+      },
+    });
+    phase.done();
+    // In another process than the first: where that has written them.
+    return written ?? paths;
   } catch (error) {
-    for (const writer of writers) writer.abandon();
+    for (const writer of writers.values()) writer.abandon();
     throw error;
   } finally {
     await loader.close();
   }
-  phase.done();
-  return paths;
 }

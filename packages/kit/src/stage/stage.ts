@@ -83,6 +83,8 @@ export interface StageModule<Config = unknown> {
   rolesFor?(config: Config): readonly string[];
   /** Further parts found by name that the config chooses, such as `models/nin`; they enter the code key. */
   parts?(config: Config): readonly string[];
+  /** Whether several processes may share its work whatever its config says, since it does the long part of it in turns. */
+  readonly shares?: true;
   run(context: StageContext<Config>): Promise<StageResult>;
   /**
    * What a dry run does in place of `run` where less of the same would prove too little: builds everything on the real inputs,

@@ -35,8 +35,7 @@ const defaultCacheBytes = 512 * 2 ** 20;
 /**
  * Lloyd's k-means on the device, with all rows, in memory that does not grow with them but for 12 bytes a row. The
  * conventions are those of faiss (`Clustering.cpp`), which DeepCluster uses: see `splitEmptyClusters`. The same
- * seed gives the same bits, resumed or not. Processes that share the stage share the comparisons; only the first calls
- * `onIteration`.
+ * seed gives the same bits, resumed or not. Processes that share the stage share the comparisons.
  *
  * Throws `UserError` naming the option that is out of bounds, or the first row with a NaN or an infinity, and
  * `Interrupted` when the signal is aborted; the last state given to `onIteration` goes on from there.

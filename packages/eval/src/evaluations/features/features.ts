@@ -8,6 +8,7 @@ import { featuresSchema, type FeaturesConfig } from '../../features/features-con
 const stage: StageModule<FeaturesConfig> = {
   schema: featuresSchema,
   roles: ['encoder', 'dataset'],
+  shares: true,
   run: async (context) => (await import('./run.ts')).extractFeatures(context),
 };
 export default stage;
