@@ -9,6 +9,7 @@ import { checkpointDigest, cloneWithTiny, ended, type Clone } from './clone.ts';
 /** Processes killed in one training, one at a time: at most three, after which a launcher gives up. */
 const kills = 1;
 const limit = 600_000;
+const evaluations = ['features', 'linear', 'tuned', 'labelled'];
 let clone: Clone;
 const environment = (name: string): NodeJS.ProcessEnv => ({
   SELFSUP_ARTIFACTS: clone.path('artifacts', name),
@@ -29,13 +30,14 @@ beforeAll(async () => {
       replicas: 2,
       augment: {},
     };
+    Object.assign(stages.linear.config, { replicas: 2 });
     const needs = { encoder: 'pretrain', dataset: 'data/tiny' };
     Object.assign(stages, {
       tuned: { uses: 'eval/fine-tuning', needs, config },
       labelled: { uses: 'eval/semi-supervised', needs, config: { ...config, perClass: [2, 4], samplesPerEpoch: 64 } },
     });
   });
-  for (const stage of ['pretrain', 'tuned', 'labelled']) {
+  for (const stage of ['pretrain', ...evaluations]) {
     const { code, output } = await clone.run('selfsup', ['run', 'tiny', '--stage', stage], environment('alone'));
     expect(code, output).toBe(0);
   }
@@ -55,9 +57,9 @@ test(
 );
 
 test(
-  'training on labels is shared too, also where a stage does so several times',
+  'features are shared too, and training on labels, also where a stage does so several times',
   async () => {
-    for (const stage of ['tuned', 'labelled']) {
+    for (const stage of evaluations) {
       const command = ['run', 'tiny', '--stage', stage, '--processes', '2'];
       const { code, output } = await clone.run('selfsup', command, environment('two'));
       expect(code, output).toBe(0);

@@ -131,6 +131,11 @@ export function cluster(): Cluster | undefined {
   return joined;
 }
 
+/** Which part of each batch this process makes, where several share the stage. */
+export function batchShare(): { readonly index: number; readonly of: number } | undefined {
+  return joined?.sharesStage === true ? { index: joined.rank, of: joined.size } : undefined;
+}
+
 /**
  * Meets the others, before TensorFlow is loaded, which then computes with theirs. Throws as `meet`, and `Error` where this process
  * has joined others before.

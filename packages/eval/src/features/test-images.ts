@@ -16,8 +16,8 @@ import type { FrozenInput } from './frozen-input.ts';
 export interface TestImages {
   /** Views of each image. */
   readonly views: number;
-  /** All images in order. */
-  batches(): AsyncIterable<HeadBatch>;
+  /** All images in order, or every so many batches of them from one on. */
+  batches(from?: number, every?: number): AsyncIterable<HeadBatch>;
   close(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ export async function storedTest(
     await close();
     throw error;
   }
-  return { views: 1, batches: () => inOrder(parts, frozen.shapes as readonly FeatureShape[]), close };
+  return { views: 1, batches: (...turn) => inOrder(parts, frozen.shapes as readonly FeatureShape[], ...turn), close };
 }
 
 /**
@@ -97,8 +97,8 @@ export function liveTest(
   let asserted = false;
   return Promise.resolve({
     views,
-    async *batches() {
-      for await (const batch of loader.epoch(0)) {
+    async *batches(from = 0, every = 1) {
+      for await (const batch of loader.everyOf(0, from, every)) {
         const images = batch.shape[0] as number;
         if (!asserted && images > 1) frozen.assertInference(batch.images, images);
         asserted = true;

@@ -1,6 +1,7 @@
 import { outputSize, viewsPerImage, type Augment, type ImageSize } from '@selfsup/data/augment';
 import { createLoader } from '@selfsup/data/loader';
 import { chosenImages } from '@selfsup/data/subset';
+import { batchShare } from '@selfsup/engine/cluster';
 import { UserError } from '@selfsup/kit/errors';
 import type { RandomKey } from '@selfsup/kit/random';
 import type { StageContext } from '@selfsup/kit/stage';
@@ -69,7 +70,7 @@ export async function openAugmentedLayers<Settings extends AugmentedSettings>(
     checkView(outputSize(dataset.manifest.image, settings.augment), settings.augment, frozen);
     const testImages = await openTest(context, input, layers, settings);
     test = testImages;
-    const loader = createLoader({ ...settings, dataset, split, indices, key, shuffle: true });
+    const loader = createLoader({ ...settings, dataset, split, indices, key, share: batchShare(), shuffle: true });
     const source: HeadSource = {
       shapes: frozen.shapes as readonly FeatureShape[],
       classes,
@@ -82,7 +83,7 @@ export async function openAugmentedLayers<Settings extends AugmentedSettings>(
           yield { features: frozen.apply(batch.images, batch.labels.length), labels: batch.labels };
         frozen.assertUnchanged();
       },
-      test: () => testImages.batches(),
+      test: testImages.batches,
       async close() {
         await loader.close();
         await testImages.close();

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { batchShare } from '@selfsup/engine/cluster';
 import { copiedToDevice } from '@selfsup/engine/device-tensor';
 import { epochDraws, type RandomKey } from '@selfsup/kit/random';
 import type { StageContext } from '@selfsup/kit/stage';
@@ -71,26 +72,33 @@ export function cachedSource(
     async *train(epoch, startBatch) {
       const memory = memoryFor(shapes, config.batchSize);
       const order = epochDraws(key, epoch, samples, train.images).map((draw) => draw % train.images);
-      for (let batch = startBatch; batch < batchesPerEpoch; batch++)
-        yield batchOf(parts, shapes, order.subarray(batch * config.batchSize, (batch + 1) * config.batchSize), memory);
+      const { index, of } = batchShare() ?? { index: 0, of: 1 };
+      for (let batch = startBatch; batch < batchesPerEpoch; batch++) {
+        const rows = order.subarray(batch * config.batchSize, (batch + 1) * config.batchSize);
+        const each = rows.length / of;
+        yield batchOf(parts, shapes, rows.subarray(index * each, (index + 1) * each), memory);
+      }
     },
-    test: () =>
+    test: (...turn) =>
       inOrder(
         features.map((one) => one.test),
         shapes,
+        ...turn,
       ),
     close: () => Promise.resolve(),
   };
 }
 
-/** All images of a part in order; `parts` and `shapes` hold one entry for each layer. */
+/** All images of a part in order, or every so many batches from one on; `parts` and `shapes` hold one entry for each layer. */
 export async function* inOrder(
   parts: readonly FeatureSplit[],
   shapes: readonly FeatureShape[],
+  from = 0,
+  every = 1,
 ): AsyncGenerator<HeadBatch> {
   const { images } = parts[0] as FeatureSplit;
   const memory = memoryFor(shapes, Math.min(testBatch, images));
-  for (let start = 0; start < images; start += testBatch) {
+  for (let start = from * testBatch; start < images; start += every * testBatch) {
     const rows = Uint32Array.from({ length: Math.min(testBatch, images - start) }, (_, i) => start + i);
     yield batchOf(parts, shapes, rows, memory);
   }

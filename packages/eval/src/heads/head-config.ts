@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
+import { replicasSchema } from '@selfsup/trainer/replicas';
 import { poolingSchema } from '../features/pooling-config.ts';
 
 /** Initial weights of a head's linear layers; see `HeadInput` in heads.ts. */
@@ -22,6 +23,8 @@ export const headTraining = {
   layer: z.string(),
   epochs: z.int().min(1).default(8),
   batchSize: z.int().min(1).default(128),
+  /** Parts of a batch that are computed apart, by one process or several. */
+  replicas: replicasSchema,
   /** Leave out the last batch of an epoch where it would be smaller. */
   dropLast: z.boolean().default(true),
   /** Draws that make an epoch; the number of images where absent. More go through the images again. */

@@ -23,10 +23,13 @@ export interface HeadSource {
   readonly testViews: number;
   /** As JSON, what the batches are a function of beside the stage's config and seed. */
   readonly identity: Readonly<Record<string, unknown>>;
-  /** The training batches of an epoch from `startBatch` on, a function of the epoch. Leaving the loop early is safe. */
+  /**
+   * The training batches of an epoch from `startBatch` on, a function of the epoch; where several processes share the stage, this
+   * one's share of each. Leaving the loop early is safe.
+   */
   train(epoch: number, startBatch: number): AsyncIterable<HeadBatch>;
-  /** The test images, in order. Leaving the loop early is safe. */
-  test(): AsyncIterable<HeadBatch>;
+  /** The test images, in order, or every so many batches of them from one on. Leaving the loop early is safe. */
+  test(from?: number, every?: number): AsyncIterable<HeadBatch>;
   close(): Promise<void>;
 }
 

@@ -1,8 +1,9 @@
+import { inTurns } from '@selfsup/engine/cluster';
 import { compiledStep } from '@selfsup/engine/compiled-step';
 import { tf } from '@selfsup/engine/tensorflow';
 import { firstOf, stopIfAsked, type StageContext } from '@selfsup/kit/stage';
 import { confusionOf } from '../measures/confusion.ts';
-import type { HeadSource } from './head-source.ts';
+import type { HeadBatch, HeadSource } from './head-source.ts';
 
 /** What a head was right about. */
 export interface Measured {
@@ -26,25 +27,39 @@ export async function testHead(
   const places = Math.min(5, classes);
   const labels: number[] = [];
   const ranked: number[][] = source.shapes.map(() => []);
-  for await (const batch of firstOf(source.test(), extent.batches)) {
+  const ranksOf = ({ features }: HeadBatch): Int32Array[] => {
     const best = compiledStep(() =>
       tf.tidy(() => {
-        const given = model.predictOnBatch([...batch.features]);
+        const given = model.predictOnBatch([...features]);
         return (Array.isArray(given) ? given : [given]).map(
           (logits) => tf.topk(overViews(logits, source.testViews, average), places).indices,
         );
       }),
     );
-    best.forEach((indices, i) => (ranked[i] as number[]).push(...(indices.dataSync() as Int32Array)));
-    labels.push(...batch.labels);
-    tf.dispose([...best, ...batch.features]);
-    await stopIfAsked(signal, 'Asked to stop between test batches.');
-  }
-  return ranked.map((rows) => {
-    const predicted = labels.map((_, image) => rows[image * places] as number);
-    const within = labels.filter((label, i) => rows.slice(i * places, (i + 1) * places).includes(label)).length;
-    return { confusion: confusionOf(labels, predicted, classes), top5: (100 * within) / labels.length };
+    const ranks = best.map((indices) => indices.dataSync() as Int32Array);
+    tf.dispose([...best, ...features]);
+    return ranks;
+  };
+  const measured = await inTurns({
+    name: 'test of heads',
+    async *own({ from, every }) {
+      for await (const batch of firstOf(source.test(from, every), extent.batches)) {
+        yield { labels: batch.labels, ranks: ranksOf(batch) };
+        await stopIfAsked(signal, 'Asked to stop between test batches.');
+      }
+    },
+    take(found) {
+      found.ranks.forEach((ranks, i) => (ranked[i] as number[]).push(...ranks));
+      labels.push(...found.labels);
+    },
+    finish: () =>
+      ranked.map((rows): Measured => {
+        const predicted = labels.map((_, image) => rows[image * places] as number);
+        const within = labels.filter((label, i) => rows.slice(i * places, (i + 1) * places).includes(label)).length;
+        return { confusion: confusionOf(labels, predicted, classes), top5: (100 * within) / labels.length };
+      }),
   });
+  return measured ?? [];
 }
 
 /**

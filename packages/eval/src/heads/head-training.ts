@@ -35,6 +35,18 @@ export interface HeadOutcome {
   readonly curve: Curve;
 }
 
+/** A batch in equal parts, whose tensors take the place of its own. */
+function cutFeatures(batch: HeadBatch, parts: number): HeadBatch[] {
+  if (parts === 1) return [batch];
+  const each = batch.labels.length / parts;
+  const features = batch.features.map((one) => tf.split(one, parts));
+  tf.dispose([...batch.features]);
+  return Array.from({ length: parts }, (_, part) => ({
+    features: features.map((cut) => cut[part]!),
+    labels: batch.labels.subarray(part * each, (part + 1) * each),
+  }));
+}
+
 /**
  * Trains heads on the batches of a source and tests them after every epoch, or every `testEvery`. An interrupted training goes
  * on from the step where it stopped and ends with the same bits.
@@ -78,6 +90,7 @@ export async function trainHead(job: HeadJob): Promise<HeadOutcome> {
   const feed = {
     batchesPerEpoch: source.batchesPerEpoch,
     epoch: (epoch: number, startBatch: number) => source.train(epoch, startBatch),
+    cut: cutFeatures,
   };
   const all = { trainee, feed, key: [0, 0] as const }; // nothing in a head is drawn step by step
   const { curve, best } = await trainOnLabels(job, all, losses, source.trainLabels.length);

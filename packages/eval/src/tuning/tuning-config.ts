@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { augmentSchema } from '@selfsup/data/augment';
-import { cutsEvenly, replicasSchema, unevenBatches } from '@selfsup/trainer/replicas';
+import { cutsEvenly, unevenBatches } from '@selfsup/trainer/replicas';
 import { imageSplits } from '../features/features-config.ts';
 import { classifierSettings, headTraining, linearSettings } from '../heads/head-config.ts';
 
@@ -14,8 +14,6 @@ const settings = {
    * probe point before and this one; 1 where not named.
    */
   learningRates: z.record(z.string(), z.number().positive()).default({}),
-  /** Parts of a batch that are computed apart, by one process or several. */
-  replicas: replicasSchema,
   /** Drawn anew for each training image and epoch. */
   augment: augmentSchema,
   /** Epochs from one test to the next; the last one is tested always. */

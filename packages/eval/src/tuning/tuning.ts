@@ -1,7 +1,7 @@
 import { measuringView, outputSize, viewsPerImage } from '@selfsup/data/augment';
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, cutBatch, type Batch, type Loader } from '@selfsup/data/loader';
-import { cluster } from '@selfsup/engine/cluster';
+import { batchShare } from '@selfsup/engine/cluster';
 import { compiledStep } from '@selfsup/engine/compiled-step';
 import { setTrainingStep } from '@selfsup/engine/layers';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
@@ -114,11 +114,9 @@ function openLoaders({ config, dataset, trainIndices, testIndices, key }: Tuning
   const common = { dataset, key, workers: config.workers };
   const { batchSize, dropLast, samplesPerEpoch, augment } = config;
   const train = { split: config.train.split, indices: trainIndices, batchSize, dropLast, samplesPerEpoch, augment };
-  const joined = cluster();
-  const share = joined && { index: joined.rank, of: joined.size };
   const view = { batchSize: extractionBatch, augment: measuringView(image, input), dropLast: false };
   return [
-    createLoader({ ...common, ...train, share, shuffle: true }),
+    createLoader({ ...common, ...train, share: batchShare(), shuffle: true }),
     createLoader({ ...common, ...view, split: config.test.split, indices: testIndices, shuffle: false }),
   ];
 }

@@ -2,7 +2,7 @@ import { measuringView, outputSize, viewsPerImage, type Augment, type ImageSize 
 import type { Dataset } from '@selfsup/data/dataset';
 import { createLoader, cutBatch, type Batch, type Loader, type LoaderOptions } from '@selfsup/data/loader';
 import { chosenImages } from '@selfsup/data/subset';
-import { cluster } from '@selfsup/engine/cluster';
+import { batchShare } from '@selfsup/engine/cluster';
 import { UserError } from '@selfsup/kit/errors';
 import { deriveKey, randomKey, type RandomKey } from '@selfsup/kit/random';
 import { stopIfAsked } from '@selfsup/kit/stage';
@@ -116,8 +116,7 @@ export class DataFeed implements Feed<Batch> {
 
   /** Batches of which each process makes the parts that it computes. */
   #sharing(indices: Uint32Array, anew = false): Loader {
-    const joined = cluster();
-    return this.#training(indices, { anew, share: joined && { index: joined.rank, of: joined.size } });
+    return this.#training(indices, { anew, share: batchShare() });
   }
 
   #training(indices: Uint32Array, { key = this.#key, ...more }: Partial<LoaderOptions> = {}): Loader {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { augmentSchema } from '@selfsup/data/augment';
 import type { StageModule } from '@selfsup/kit/stage';
+import { cutsEvenly, unevenBatches } from '@selfsup/trainer/replicas';
 import { imageSplits } from '../../features/features-config.ts';
 import { classifierSettings, headTraining, linearSettings } from '../../heads/head-config.ts';
 
@@ -13,10 +14,12 @@ const settings = {
   /** Loader threads. Changes no result. */
   workers: z.int().min(0).default(1),
 };
-const schema = z.discriminatedUnion('head', [
-  z.strictObject({ ...settings, ...classifierSettings }),
-  z.strictObject({ ...settings, head: z.literal('linear'), ...linearSettings }),
-]);
+const schema = z
+  .discriminatedUnion('head', [
+    z.strictObject({ ...settings, ...classifierSettings }),
+    z.strictObject({ ...settings, head: z.literal('linear'), ...linearSettings }),
+  ])
+  .refine(cutsEvenly, unevenBatches);
 type Config = z.infer<typeof schema>;
 
 /**

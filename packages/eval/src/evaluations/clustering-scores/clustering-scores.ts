@@ -9,6 +9,7 @@ import { schema, type ClusteringScoresConfig } from './config.ts';
 const stage: StageModule<ClusteringScoresConfig> = {
   schema,
   roles: ['features'],
+  shares: true,
   // TensorFlow is loaded only to run: schemas are read by tools that must start at once.
   run: async (context) => (await import('./run.ts')).measureClusters(context),
 };

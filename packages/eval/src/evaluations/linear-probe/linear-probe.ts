@@ -1,9 +1,10 @@
 // @publishes-linear-probes
 import { z } from 'zod';
 import type { StageModule } from '@selfsup/kit/stage';
+import { cutsEvenly, unevenBatches } from '@selfsup/trainer/replicas';
 import { headTraining, linearSettings } from '../../heads/head-config.ts';
 
-const schema = z.strictObject({ ...headTraining, ...linearSettings });
+const schema = z.strictObject({ ...headTraining, ...linearSettings }).refine(cutsEvenly, unevenBatches);
 type Config = z.infer<typeof schema>;
 
 /** Linear probe on cached features: pooling, batch norm without affine, one linear layer. */
