@@ -35,7 +35,8 @@ try {
     };
     try {
       const result = await trainOn(
-        generatedDataset(sizes[name] ?? 8, { train: 100, test: 16 }),
+        // Several batches of features and of tests, so that processes share them.
+        generatedDataset(sizes[name] ?? 8, { train: 600, test: 300 }),
         task as never,
         context,
       );
