@@ -10,7 +10,12 @@ import type { Session } from './session.ts';
  * In the first of several processes: makes sure that all are about to compute the same. Throws `UserError` naming the process
  * that is not, and what differs.
  */
-export async function agree({ progress }: Session, { label }: Stage, decision: Decision, prepared: Prepared): Promise<void> {
+export async function agree(
+  { progress }: Session,
+  { label }: Stage,
+  decision: Decision,
+  prepared: Prepared,
+): Promise<void> {
   const joined = cluster();
   if (joined === undefined) return;
   const { key, keyParts, place } = decision;

@@ -32,13 +32,10 @@ export async function processesFor(session: Session, stage: Stage): Promise<numb
   const most = mostProcesses(await stage.prepare(session));
   if (most === 1) return 1;
   if (processes <= most) return processes;
-  throw new UserError(
-    `${stage.label} cuts its batches into ${most} parts, which ${processes} processes cannot share`,
-    {
-      field: '--processes',
-      remedy: `Take at most ${most}, or set 'replicas' of its config, which makes it another training.`,
-    },
-  );
+  throw new UserError(`${stage.label} cuts its batches into ${most} parts, which ${processes} processes cannot share`, {
+    field: '--processes',
+    remedy: `Take at most ${most}, or set 'replicas' of its config, which makes it another training.`,
+  });
 }
 
 /** How many processes can share a stage: as many as it cuts its batches into, any number where it shares other work, else one. */

@@ -18,7 +18,10 @@ type Options = NonNullable<Parameters<typeof kmeans>[1]>;
 
 async function tell(name: string, more: Partial<Options>): Promise<void> {
   const result = await kmeans(memoryRows(values, width), { ...options, ...more });
-  const plain = Object.entries(result).map(([field, value]) => [field, ArrayBuffer.isView(value) ? [...value] : value]);
+  const plain = Object.entries(result).map(([field, value]) => [
+    field,
+    ArrayBuffer.isView(value) ? [...(value as Int32Array)] : value,
+  ]);
   console.log(`${name} ${sha256(canonicalJson(Object.fromEntries(plain)))}`);
 }
 
