@@ -96,6 +96,27 @@ test('where another was asked to stop, the first is interrupted, and what it too
   expect(await helps).toBeInstanceOf(Interrupted);
 });
 
+test('who is asked to stop when the first has enough does not hold it up', async () => {
+  const [first, second] = await clusters(2);
+  const [led, helped] = await Promise.all([
+    work(first, { pieces: 6, enough: 4 }),
+    work(second, { pieces: 6, asked: true }), // at its third piece, which nobody needs
+  ]);
+  expect(led.taken).toEqual(upTo(4));
+  expect([led.result, helped.result]).toEqual([{ sum: 6 }, { sum: 6 }]);
+});
+
+test('where the first alone was asked to stop, another hears of its end', async () => {
+  const [first, second] = await clusters(2);
+  const helps = work(second, { pieces: 1000 }).catch((error: Error) => error);
+  await expect(work(first, { pieces: 1000, asked: true })).rejects.toThrow('Asked to stop.');
+  first!.dismiss('stopped');
+  meetings[0]!.lines[0]!.close();
+  const heard = await helps;
+  expect(heard).toBeInstanceOf(Interrupted);
+  expect((heard as Error).message).toBe('Stopped with the first process.');
+});
+
 test('who comes while the first is at something else leaves it to whoever hears next', async () => {
   const [first, second] = await clusters(2);
   const leads = work(first, { name: 'later', pieces: 3 });

@@ -94,7 +94,11 @@ async function lead<Value, Result>(joined: Cluster, work: SharedWork<Value, Resu
   }
   joined.tell({ enough: name });
   for (let rank = 1; rank < size; rank++) {
-    while (!ended.has(rank)) if ((await hearFrom(rank))['ends'] === true) ended.add(rank);
+    while (!ended.has(rank)) {
+      const { ends, asked } = await hearFrom(rank);
+      // One that was asked to stop has done all that was needed of it: all stop later.
+      if (ends === true || asked === true) ended.add(rank);
+    }
   }
   const result = await work.finish();
   joined.tell({ done: name, bytes: serialize(result) });
@@ -127,19 +131,23 @@ async function help<Value, Result>(
     if ('enough' in message) isEnough = true;
     return message;
   };
-  try {
-    for await (const value of own({ from: (begun['from'] as number) + joined.rank, every: joined.size })) {
-      joined.answer({ bytes: serialize(value) });
-      untaken += 1;
-      while (untaken > AHEAD && !isEnough) await hear();
-      if (isEnough) break;
+  let isAsked = false;
+  const pieces = async function* (): AsyncIterable<Value> {
+    try {
+      yield* own({ from: (begun['from'] as number) + joined.rank, every: joined.size });
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      isAsked = true;
     }
-    joined.answer({ ends: true });
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    // Asked to stop, here or by the first, who decides and saves what is done: from it this process hears of its end.
-    joined.answer({ asked: true });
+  };
+  for await (const value of pieces()) {
+    joined.answer({ bytes: serialize(value) });
+    untaken += 1;
+    while (untaken > AHEAD && !isEnough) await hear();
+    if (isEnough) break;
   }
+  // Where it was asked to stop, the first decides and saves what is done, and tells of the end.
+  joined.answer(isAsked ? { asked: true } : { ends: true });
   for (;;) {
     const message = await hear();
     if ('done' in message) return deserialize(message.bytes!) as Result;

@@ -1,7 +1,8 @@
 import { outputSize, viewsPerImage, type Augment, type ImageSize } from '@selfsup/data/augment';
-import { createLoader } from '@selfsup/data/loader';
+import { createLoader, cutBatch, type Batch } from '@selfsup/data/loader';
 import { chosenImages } from '@selfsup/data/subset';
 import { batchShare } from '@selfsup/engine/cluster';
+import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import type { RandomKey } from '@selfsup/kit/random';
 import type { StageContext } from '@selfsup/kit/stage';
@@ -70,7 +71,9 @@ export async function openAugmentedLayers<Settings extends AugmentedSettings>(
     checkView(outputSize(dataset.manifest.image, settings.augment), settings.augment, frozen);
     const testImages = await openTest(context, input, layers, settings);
     test = testImages;
-    const loader = createLoader({ ...settings, dataset, split, indices, key, share: batchShare(), shuffle: true });
+    const share = batchShare();
+    const parts = (settings.replicas ?? 1) / (share?.of ?? 1);
+    const loader = createLoader({ ...settings, dataset, split, indices, key, share, shuffle: true });
     const source: HeadSource = {
       shapes: frozen.shapes as readonly FeatureShape[],
       classes,
@@ -80,7 +83,7 @@ export async function openAugmentedLayers<Settings extends AugmentedSettings>(
       identity: facts,
       async *train(epoch, startBatch) {
         for await (const batch of loader.epoch(epoch, startBatch))
-          yield { features: frozen.apply(batch.images, batch.labels.length), labels: batch.labels };
+          yield { features: featuresOf(batch, frozen, parts), labels: batch.labels };
         frozen.assertUnchanged();
       },
       test: testImages.batches,
@@ -96,6 +99,15 @@ export async function openAugmentedLayers<Settings extends AugmentedSettings>(
     await input.close();
     throw error;
   }
+}
+
+/** Each part of a batch goes through the encoder by itself, so that it gives the same bits in whatever process. */
+function featuresOf(batch: Batch, frozen: FrozenInput['frozen'], parts: number): tf.Tensor[] {
+  if (parts === 1) return frozen.apply(batch.images, batch.labels.length);
+  const each = cutBatch(batch, parts).map(({ images, labels }) => frozen.apply(images, labels.length));
+  const whole = frozen.shapes.map((_, layer) => tf.concat(each.map((one) => one[layer]!)));
+  tf.dispose(each);
+  return whole;
 }
 
 /** Throws `UserError` where training would not see the encoder's size, or more than one view of an image. */

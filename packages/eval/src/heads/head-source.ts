@@ -36,6 +36,8 @@ export interface HeadSource {
 /** How the batches of an epoch are cut. */
 export interface BatchSettings {
   readonly batchSize: number;
+  /** Parts of a batch that are computed apart; 1 where absent. */
+  readonly replicas?: number | undefined;
   /** Leave out the last batch of an epoch where it would be smaller. */
   readonly dropLast: boolean;
   /** Draws that make an epoch; the number of images where absent. */
