@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { clearInterval, setInterval } from 'node:timers';
 import { parentPort, workerData } from 'node:worker_threads';
 
-const { folder, token, standstill, endProcess, lossSignal, words } = workerData;
+const { folder, token, standstill, endProcess, lossSignal, beats, words } = workerData;
 const held = (beat) => join(folder, `held-${token}-${beat}`);
 let beat = 0;
 let since = performance.now();
@@ -19,33 +19,35 @@ function hold() {
   } catch (error) {
     // A network disk may lose the answer to a rename that was done.
     if (!existsSync(held(beat + 1))) {
-      if (error.code === 'ENOENT' || performance.now() - since >= standstill) return lose();
+      if (error.code === 'ENOENT') return lose(existsSync(folder) ? 'taken' : 'gone');
+      if (performance.now() - since >= standstill) return lose('silent');
       return { error: error.message };
     }
   }
   beat += 1;
+  Atomics.store(beats, 0, beat);
   since = performance.now();
   return {};
 }
 
-function lose() {
+function lose(lost) {
   clearInterval(timer);
   if (endProcess) {
-    writeSync(2, `${words}\n`);
+    writeSync(2, `error: ${words[lost]}\n`);
     // The main thread ends the process; where it is busy, it must not come to writing anything.
     setTimeout(() => {
       process.kill(process.pid, lossSignal);
       process.kill(process.pid, 'SIGKILL'); // where the first is ignored
     }, 200);
   }
-  parentPort.postMessage({ lost: true });
-  return { lost: true };
+  parentPort.postMessage({ lost });
+  return { lost };
 }
 
 /** Gives the lease back: nothing but an empty folder is ever seen, and that is free to take. */
 function release() {
   clearInterval(timer);
-  if (hold().lost === true) return;
+  if (hold().lost !== undefined) return;
   for (const name of readdirSync(folder)) if (!name.startsWith('held-')) rmSync(join(folder, name), { force: true });
   unlinkSync(held(beat));
   try {

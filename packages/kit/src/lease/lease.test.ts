@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDisk } from '../testing/faulty-disk.ts';
 import { thisOwner, type Owner } from './lease-owner.ts';
 import { acquireLease, isLeased, lossSignal, type Lease } from './lease.ts';
 
@@ -167,6 +168,33 @@ test('who has lost the lease can neither confirm nor harm the next holder', asyn
   expect(heldFile()).not.toContain(token);
   await next.release();
 });
+
+test('a holder whose folder was removed ends, and says so', async () => {
+  const child = await holder(short, 'busy, ends');
+  let said = '';
+  child.stderr!.on('data', (text: Buffer) => (said += text.toString()));
+  rmSync(folder, { recursive: true });
+  expect(await once(child, 'close')).toEqual([null, lossSignal]);
+  expect(said).toContain('The folder of this work was removed');
+});
+
+const hasCompiler = spawnSync('cc', ['--version']).status === 0;
+if (!hasCompiler) console.log('Skipped: there is no C compiler for a disk that gives no answer.');
+
+test.skipIf(!hasCompiler)('a holder whose file system gives no answer ends before another may take over', async () => {
+  const { env } = openDisk(join(root, 'disk'));
+  const child = await holder(short, 'busy, ends', ['env', ...assignments(env('hang', { root: folder, at: 3, span: 0 }))]);
+  let said = '';
+  child.stderr!.on('data', (text: Buffer) => (said += text.toString()));
+  const began = performance.now();
+  expect(await once(child, 'close')).toEqual([null, lossSignal]);
+  expect(performance.now() - began).toBeGreaterThan(short / 2);
+  expect(said).toContain('The file system took nothing for 2 seconds');
+});
+
+function assignments(env: NodeJS.ProcessEnv): string[] {
+  return Object.entries(env).map(([name, value]) => `${name}=${value}`);
+}
 
 test('a holder whose main thread is busy for long keeps its lease', async () => {
   await holder(short, 'busy');

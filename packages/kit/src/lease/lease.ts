@@ -44,10 +44,12 @@ export const standstillMilliseconds = 60_000;
  * from a process that is certainly gone, from an earlier start of the same scheduler's job, and from one whose file
  * stood still for `standstill` by the clock of who waits. No two clocks are ever compared.
  *
- * Throws `Interrupted` on abort, and what `fs` throws where the folder cannot be made.
+ * Throws `Interrupted` on abort, `UserError` where the file system gives no answer for `standstill`, and what `fs` throws where the
+ * folder cannot be made.
  */
 export async function acquireLease(folder: string, options: LeaseOptions = {}): Promise<Lease> {
   const { signal, onWait, standstill = standstillMilliseconds } = options;
+  const within = Math.max(standstill, 2000); // a busy machine takes its time too
   const me = thisOwner();
   const pause = Math.min(500, standstill / 60);
   let seen: string | undefined;
@@ -56,9 +58,13 @@ export async function acquireLease(folder: string, options: LeaseOptions = {}): 
   let told = false;
   let fromSilent = false;
   for (;;) {
-    const names = await readdir(folder).catch(() => []);
+    const names = await answered(
+      readdir(folder).catch(() => []),
+      folder,
+      within,
+    );
     const held = newestHeld(names);
-    if (names.length === 0 && (await create(folder, me))) {
+    if (names.length === 0 && (await answered(create(folder, me), folder, within))) {
       fromSilent = false;
       break;
     }
@@ -168,9 +174,44 @@ function ignoreAbsence(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
 
+/** What a file system answers. Throws `UserError` where it gives none in so many milliseconds. */
+async function answered<Value>(answer: Promise<Value>, folder: string, within: number): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(lossesOf(folder, within).silent), within);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
+/** Ways to lose a lease. */
+function lossesOf(folder: string, standstill: number): Record<Loss, UserError> {
+  const seconds = Math.round(standstill / 1000);
+  const again = 'Run the same command again: it goes on from what was saved.';
+  return {
+    taken: new UserError(
+      `This process stood still for more than ${seconds} seconds, and another has taken its work over`,
+      {
+        file: folder,
+        remedy:
+          'Nothing that was saved is lost. Run the same command again: it waits for the other and uses its result.',
+      },
+    ),
+    gone: new UserError('The folder of this work was removed, or its file system is no longer there', {
+      file: folder,
+      remedy: `See that it can be reached. ${again}`,
+    }),
+    silent: new UserError(`The file system took nothing for ${seconds} seconds`, {
+      file: folder,
+      remedy: `See that it can be reached and written to. ${again}`,
+    }),
+  };
+}
+
+type Loss = 'taken' | 'gone' | 'silent';
+
 interface Answer {
   id?: number;
-  lost?: boolean;
+  lost?: Loss;
   error?: string;
 }
 
@@ -180,32 +221,35 @@ interface Keeping {
 }
 
 function keep(folder: string, me: Owner, standstill: number, { fromSilent, endProcess }: Keeping): Lease {
-  const stopped = `This process stood still for more than ${Math.round(standstill / 1000)} seconds, and another has taken its work over`;
-  const loss = new UserError(stopped, {
-    file: folder,
-    remedy: 'Nothing that was saved is lost. Run the same command again: it waits for the other and uses its result.',
-  });
-  const worker = new Worker(new URL('./lease-keeper.mjs', import.meta.url), {
-    workerData: { folder, token: me.token, standstill, endProcess, lossSignal, words: `error: ${loss.describe()}` },
-    execArgv: [],
-  });
-  worker.unref();
+  const losses = lossesOf(folder, standstill);
+  const words = Object.fromEntries(Object.entries(losses).map(([why, loss]) => [why, loss.describe()]));
+  const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const threadOf = (file: string): Worker => {
+    const workerData = { folder, token: me.token, standstill, endProcess, lossSignal, beats, words };
+    const thread = new Worker(new URL(file, import.meta.url), { workerData, execArgv: [] });
+    thread.unref();
+    return thread;
+  };
+  const worker = threadOf('./lease-keeper.mjs');
+  const watch = endProcess ? threadOf('./lease-watch.mjs') : undefined;
   const lost = new AbortController();
+  let loss: UserError | undefined;
   const waiting = new Map<number, (answer: Answer) => void>();
-  const lose = (): void => {
+  const lose = (why: Loss): void => {
+    loss ??= losses[why];
     lost.abort(loss);
-    for (const answer of waiting.values()) answer({ lost: true });
+    for (const answer of waiting.values()) answer({ lost: why });
     if (endProcess) process.exit(1);
   };
   worker.on('message', (answer: Answer) => {
-    if (answer.id === undefined) lose();
+    if (answer.id === undefined) lose(answer.lost!);
     else waiting.get(answer.id)?.(answer);
   });
-  worker.on('error', lose);
+  worker.on('error', () => lose('silent'));
   let asked = 0;
   const ask = (what: 'confirm' | 'release'): Promise<Answer> =>
     new Promise((resolve) => {
-      if (lost.signal.aborted) return resolve({ lost: true });
+      if (loss !== undefined) return resolve({ lost: 'taken' });
       const id = asked++;
       worker.ref();
       waiting.set(id, (answer) => {
@@ -220,12 +264,13 @@ function keep(folder: string, me: Owner, standstill: number, { fromSilent, endPr
     fromSilent,
     async confirm() {
       const answer = await ask('confirm');
-      if (answer.lost === true) throw loss;
+      if (answer.lost !== undefined) throw loss ?? losses[answer.lost];
       if (answer.error !== undefined)
         throw new UserError(`The lease cannot be renewed: ${answer.error}`, { file: folder });
     },
     async release() {
       await ask('release');
+      await watch?.terminate();
       await worker.terminate();
     },
   };

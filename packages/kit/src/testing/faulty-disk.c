@@ -1,7 +1,8 @@
 // A preloaded library between a program and the C library: counts what is written below a folder, and at the n-th time
-// ends the process, or fails as a full or broken disk does; or writes down all of it, so that a power cut can be played.
+// ends the process, or fails as a full or broken disk does, or gives no answer as a lost server's does; or writes down all of it, so that a power cut can be played.
 // FAULTS_ROOT: the folder. FAULTS_COUNT: a file of 16 bytes that all processes share. FAULTS_AT: from which operation on
-// (from 1). FAULTS_SPAN: how many fail (0: all from there on). FAULTS_MODE: count, kill, enospc, eio or log (to FAULTS_LOG).
+// (from 1). FAULTS_SPAN: how many fail (0: all from there on). FAULTS_MODE: count, kill, enospc, eio, hang or log
+// (to FAULTS_LOG).
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,7 +25,7 @@ static struct shared *shared;
 static char root[PATH_MAX];
 static size_t root_length;
 static long at, span;
-static int mode; // 0 count, 1 kill, 2 enospc, 3 eio, 4 log
+static int mode; // 0 count, 1 kill, 2 enospc, 3 eio, 4 log, 5 hang
 static int log_file = -1;
 
 #define REAL(result, name, ...) \
@@ -38,7 +39,8 @@ __attribute__((constructor)) static void begin(void) {
   root_length = strlen(root);
   at = getenv("FAULTS_AT") ? atol(getenv("FAULTS_AT")) : 0;
   span = getenv("FAULTS_SPAN") ? atol(getenv("FAULTS_SPAN")) : 1;
-  mode = !strcmp(how, "kill") ? 1 : !strcmp(how, "enospc") ? 2 : !strcmp(how, "eio") ? 3 : !strcmp(how, "log") ? 4 : 0;
+  mode = !strcmp(how, "kill") ? 1 : !strcmp(how, "enospc") ? 2 : !strcmp(how, "eio") ? 3 : !strcmp(how, "log") ? 4
+    : !strcmp(how, "hang") ? 5 : 0;
   int file = syscall(SYS_openat, AT_FDCWD, counter, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   syscall(SYS_ftruncate, file, sizeof(struct shared));
   shared = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -82,6 +84,7 @@ static int counted(int flushes) {
   if (!at || n < at || (span && n >= at + span)) return 0;
   if (mode == 1) { kill(getpid(), SIGKILL); for (;;) pause(); }
   if (mode == 2 || mode == 3) { errno = mode == 2 ? ENOSPC : EIO; return -1; }
+  if (mode == 5) for (;;) pause();
   return 0;
 }
 

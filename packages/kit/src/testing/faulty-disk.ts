@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export interface Disk {
   /** The environment of programs whose disk is at the bench's mercy: `at` counts from 1, `span` 0 is for all from there on. */
   env(
-    mode: 'count' | 'kill' | 'enospc' | 'eio' | 'log',
+    mode: 'count' | 'kill' | 'enospc' | 'eio' | 'hang' | 'log',
     how: { root: string; at?: number; span?: number },
   ): NodeJS.ProcessEnv;
   /** Operations since `env` was asked for last. */
