@@ -103,7 +103,7 @@ export class Cluster {
    * The answers of all others by rank less 1. Throws `UserError` naming those who give none within a minute, or so many
    * milliseconds, and `ProcessLost` where one is gone.
    */
-  async answers(within = 60_000): Promise<readonly Message[]> {
+  async answers(within = 55_000): Promise<readonly Message[]> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       if (within !== Infinity) timer = setTimeout(() => resolve(undefined), within);

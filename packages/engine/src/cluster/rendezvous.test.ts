@@ -109,6 +109,9 @@ test('a port that is taken is named, and so is a host that there is not', async 
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address() as { port: number };
   await expect(comes({ port })).rejects.toThrow(`cannot meet at 127.0.0.1:${port}`);
+  await expect(comes({ port, rank: 1 }, { within: 300 })).rejects.toThrow(
+    `did not find the first one at 127.0.0.1:${port}: who listens there says nothing`,
+  );
   other.close();
   await expect(comes({ host: 'no-such-host.invalid', port: 4000, rank: 1 })).rejects.toThrow(
     /Process 1 of 2 did not find the first one at no-such-host.invalid:4000: .*(ENOTFOUND|EAI_AGAIN)/,

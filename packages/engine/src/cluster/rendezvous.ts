@@ -17,10 +17,12 @@ export interface Meeting {
 export interface MeetingOptions {
   /** What all must be about to do, such as a stage with its seed: another's are refused. */
   readonly purpose: string;
-  /** Milliseconds in which all have to come; a minute by default. */
+  /** Milliseconds in which all have to come; less than a minute by default. */
   readonly within?: number;
 }
 
+/** With the time that a command needs to start, not more than a minute. */
+const DEFAULT_WITHIN = 55_000;
 const sameCommand = 'Start all processes by the same command; give each job a port of its own.';
 
 const isLoopback = (host: string): boolean => /^(?:127\.|::1$|localhost$)/.test(host);
@@ -48,7 +50,7 @@ export function freePort(host = '127.0.0.1'): Promise<number> {
 
 async function gather(membership: Membership, options: MeetingOptions, own: number): Promise<Meeting> {
   const { size, host, job } = membership;
-  const { within = 60_000 } = options;
+  const { within = DEFAULT_WITHIN } = options;
   const members = new Map<number, { readonly address: string; readonly line?: MessageLine }>();
   members.set(0, { address: addressOf(host, own) });
   const refused = new Set<string>();
@@ -146,7 +148,7 @@ async function listen(server: Server, { host, port }: Membership): Promise<void>
 
 async function come(membership: Membership, options: MeetingOptions, own: number): Promise<Meeting> {
   const { rank, size, host, port, job } = membership;
-  const { purpose, within = 60_000 } = options;
+  const { purpose, within = DEFAULT_WITHIN } = options;
   const until = performance.now() + within;
   let last = '';
   do {
@@ -154,7 +156,8 @@ async function come(membership: Membership, options: MeetingOptions, own: number
     const failed = new Promise<string>((resolve) => socket.on('error', ({ message }) => resolve(message)));
     const line = new MessageLine(socket);
     socket.once('connect', () => line.send({ job, rank, size, purpose, port: own }));
-    const answer = await line.receive();
+    // Whoever else listens there may never say anything; the first itself waits no longer than that.
+    const answer = await Promise.race([line.receive(), sleep(within, undefined, { ref: false })]);
     if (Array.isArray(answer?.['addresses'])) return { addresses: answer['addresses'] as string[], lines: [line] };
     if (answer !== undefined) {
       line.close();
@@ -162,7 +165,9 @@ async function come(membership: Membership, options: MeetingOptions, own: number
         remedy: sameCommand,
       });
     }
-    last = await Promise.race([failed, sleep(50, 'it ended the connection')]);
+    const silence = socket.connecting ? 'it gives no answer' : 'who listens there says nothing';
+    last = await Promise.race([failed, sleep(50, line.isOpen ? silence : 'it ended the connection')]);
+    socket.destroy();
     await sleep(200);
   } while (performance.now() < until);
   throw new UserError(`Process ${rank} of ${size} did not find the first one at ${host}:${port}: ${last}`, {

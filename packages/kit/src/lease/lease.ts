@@ -49,7 +49,7 @@ export const standstillMilliseconds = 60_000;
  */
 export async function acquireLease(folder: string, options: LeaseOptions = {}): Promise<Lease> {
   const { signal, onWait, standstill = standstillMilliseconds } = options;
-  const within = Math.max(standstill, 2000); // a busy machine takes its time too
+  const within = Math.max((standstill * 11) / 12, 2000); // a busy machine takes its time too
   const me = thisOwner();
   const pause = Math.min(500, standstill / 60);
   let seen: string | undefined;

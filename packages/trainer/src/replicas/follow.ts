@@ -76,7 +76,7 @@ async function readShared(path: string, identity: string): Promise<Checkpoint> {
   const remedy = 'The folder of the results (SELFSUP_ARTIFACTS) must lie on a file system that all processes share.';
   let timer!: NodeJS.Timeout;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new UserError('No answer within a minute', { file: path })), 60_000);
+    timer = setTimeout(() => reject(new UserError('No answer within a minute', { file: path })), 55_000);
   });
   try {
     const checkpoint = await Promise.race([readCheckpoint(path), late]);
