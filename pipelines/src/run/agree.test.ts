@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort, joinCluster } from '@selfsup/engine/cluster';
+import { agree } from './agree.ts';
+
+const keyParts = { uses: 'tasks/x', seed: 1, config: { epochs: 2 }, needs: { dataset: 'd1' }, code: 'c1' };
+const place = { cpu: 'one', threads: 1 };
+const warnings: string[] = [];
+let second: Socket;
+const says = (message: object): unknown => second.write(`${JSON.stringify(message)}\n`);
+
+/** This process becomes the first of two; the second is played. */
+beforeAll(async () => {
+  const port = await freePort();
+  const purpose = 'toy pretrain';
+  const joined = joinCluster({ rank: 0, size: 2, localRank: 0, host: '127.0.0.1', port, job: 'toy' }, { purpose });
+  second = connect(port, '127.0.0.1');
+  second.on('error', () => (second = connect(port, '127.0.0.1')));
+  await once(second, 'connect');
+  says({ job: 'toy', rank: 1, size: 2, purpose, port: 1 });
+  await joined;
+});
+afterAll(() => void second.destroy());
+
+function agreeWith(answer: object): Promise<void> {
+  says(answer);
+  const session = { progress: () => ({ warn: (text: string) => warnings.push(text) }) };
+  const prepared = { config: { replicas: 2 } };
+  return agree(session as never, { label: 'toy' } as never, { key: 'k', keyParts, place } as never, prepared as never);
+}
+
+test.each<[string, object, string]>([
+  ['config', { config: { epochs: 3 } }, 'config.epochs: 2 -> 3'],
+  ['code', { code: 'c2' }, 'code: "c1" -> "c2"'],
+  ['data', { needs: { dataset: 'd2' } }, 'needs.dataset: "d1" -> "d2"'],
+])('a process of other %s is refused by what differs', async (_, change, words) => {
+  await expect(agreeWith({ key: 'another', keyParts: { ...keyParts, ...change }, place })).rejects.toThrow(
+    `Process 1 would compute something else than the first: ${words}`,
+  );
+});
+
+test('a process that does not see the results of the stages before is refused', async () => {
+  await expect(agreeWith({})).rejects.toThrow('Process 1 would compute something else than the first: needs that it');
+});
+
+test('one of another processor is warned about', async () => {
+  await agreeWith({ key: 'k', keyParts, place: { ...place, cpu: 'two' } });
+  expect(warnings).toEqual([expect.stringMatching(/Process 1 is in another place \(cpu: "one" -> "two"\)/)]);
+});
