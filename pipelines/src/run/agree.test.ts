@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort, joinCluster } from '@selfsup/engine/cluster';
 import { agree } from './agree.ts';
@@ -15,9 +16,13 @@ beforeAll(async () => {
   const port = await freePort();
   const purpose = 'toy pretrain';
   const joined = joinCluster({ rank: 0, size: 2, localRank: 0, host: '127.0.0.1', port, job: 'toy' }, { purpose });
-  second = connect(port, '127.0.0.1');
-  second.on('error', () => (second = connect(port, '127.0.0.1')));
-  await once(second, 'connect');
+  for (let isThere = false; !isThere;) {
+    second = connect(port, '127.0.0.1');
+    isThere = await once(second, 'connect').then(
+      () => true,
+      () => sleep(20, false), // the first does not listen yet
+    );
+  }
   says({ job: 'toy', rank: 1, size: 2, purpose, port: 1 });
   await joined;
 });
