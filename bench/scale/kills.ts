@@ -126,7 +126,9 @@ async function killAgainAndAgain(row: Row, alone: Workspace): Promise<void> {
     const left = ends.filter(({ signal }) => signal !== 'SIGKILL');
     if (left.some(({ code }) => code !== LOST && code !== 0)) row.faults.push(told(ends));
     const how = ends.map(({ code, signal }) => code ?? signal).join(' ');
-    console.log(`${system} by ${size}, number ${victim} after ${after.toFixed(2)} s: ${how} ${seconds.toFixed(1)} s later`);
+    console.log(
+      `${system} by ${size}, number ${victim} after ${after.toFixed(2)} s: ${how} ${seconds.toFixed(1)} s later`,
+    );
     if (ends[0]!.code === 0) {
       judge(row, alone, live);
       row.compared += 1;
@@ -179,7 +181,9 @@ async function requireEnd(end: Promise<Ended>): Promise<void> {
 
 function told(ends: readonly Ended[]): string {
   return ends
-    .map(({ code, signal, output }, rank) => `number ${rank} ended with ${code ?? signal}: ${output.slice(-600).trim()}`)
+    .map(
+      ({ code, signal, output }, rank) => `number ${rank} ended with ${code ?? signal}: ${output.slice(-600).trim()}`,
+    )
     .join('\n');
 }
 

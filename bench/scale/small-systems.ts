@@ -40,7 +40,7 @@ export function checkOutSystems(root: string): void {
     needs: { dataset: `data/${data}` },
     config: { ...stages['rotnet']!.config, data: { augment: { flip: true }, testSplit: 'train' } },
   };
-  const all = { ...stages, 'single-image': ofOneImage };
+  const all: Experiment['stages'] = { ...stages, 'single-image': ofOneImage };
   const often = { replicas: mostProcesses, epochs: 6, checkpoint: { everySeconds: 0.1 } };
   const chosen = systems.map((name) => [name, { ...all[name]!, config: { ...all[name]!.config, ...often } }] as const);
   writeJson(at('experiments', experimentName, 'experiment.json'), {

@@ -17,7 +17,7 @@ export function noiseBatch({ height, width, channels }: ImageShape, batch: numbe
   const images = Uint8Array.from({ length: batch * height * width * channels }, (_, at) => integer([1, 2], 256, at));
   const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
   const indices = Uint32Array.from(labels.keys());
-  return { images, shape: [batch, height, width, channels], views: 1, labels, indices };
+  return { images, shape: [batch, height, width, channels], views: 1, labels, indices, first: 0 };
 }
 
 /** What all tasks take from their context, for a network on images of one size, in units of ImageNet's colours. */

@@ -183,7 +183,10 @@ if (!hasCompiler) console.log('Skipped: there is no C compiler for a disk that g
 
 test.skipIf(!hasCompiler)('a holder whose file system gives no answer ends before another may take over', async () => {
   const { env } = openDisk(join(root, 'disk'));
-  const child = await holder(short, 'busy, ends', ['env', ...assignments(env('hang', { root: folder, at: 3, span: 0 }))]);
+  const child = await holder(short, 'busy, ends', [
+    'env',
+    ...assignments(env('hang', { root: folder, at: 3, span: 0 })),
+  ]);
   let said = '';
   child.stderr!.on('data', (text: Buffer) => (said += text.toString()));
   const began = performance.now();
