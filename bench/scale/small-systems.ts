@@ -19,7 +19,7 @@ export type System = (typeof systems)[number];
 
 export const experimentName = 'together';
 /** How many processes can share them at most. */
-export const mostProcesses = 4;
+const mostProcesses = 4;
 
 interface Experiment {
   readonly stages: Record<string, { readonly needs: Record<string, string>; config: Record<string, unknown> }>;

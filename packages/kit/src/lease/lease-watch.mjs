@@ -1,7 +1,7 @@
 // A thread beside lease-keeper.mjs, which waits for as long as the file system makes it wait: ends the process when no rename of
 // that one has come to an end for so long that others may soon take the lease over. Does nothing with files itself.
 import { write } from 'node:fs';
-import { setInterval, setTimeout } from 'node:timers';
+import { clearInterval, setInterval, setTimeout } from 'node:timers';
 import { workerData } from 'node:worker_threads';
 
 const { beats, standstill, lossSignal, words } = workerData;

@@ -224,14 +224,14 @@ function keep(folder: string, me: Owner, standstill: number, { fromSilent, endPr
   const losses = lossesOf(folder, standstill);
   const words = Object.fromEntries(Object.entries(losses).map(([why, loss]) => [why, loss.describe()]));
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const threadOf = (file: string): Worker => {
+  const threadOf = (program: URL): Worker => {
     const workerData = { folder, token: me.token, standstill, endProcess, lossSignal, beats, words };
-    const thread = new Worker(new URL(file, import.meta.url), { workerData, execArgv: [] });
+    const thread = new Worker(program, { workerData, execArgv: [] });
     thread.unref();
     return thread;
   };
-  const worker = threadOf('./lease-keeper.mjs');
-  const watch = endProcess ? threadOf('./lease-watch.mjs') : undefined;
+  const worker = threadOf(new URL('./lease-keeper.mjs', import.meta.url));
+  const watch = endProcess ? threadOf(new URL('./lease-watch.mjs', import.meta.url)) : undefined;
   const lost = new AbortController();
   let loss: UserError | undefined;
   const waiting = new Map<number, (answer: Answer) => void>();

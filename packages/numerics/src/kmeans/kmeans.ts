@@ -3,7 +3,8 @@ import { UserError } from '@selfsup/kit/errors';
 import type { Progress } from '@selfsup/kit/progress';
 import { permutation, randomKey } from '@selfsup/kit/random';
 import { refuseNonFinite, rowsPerChunk, type RowSource } from '../row-source.ts';
-import { DeviceRowCache, RowAssignment } from './kmeans-assignment.ts';
+import { DeviceRowCache } from './device-row-cache.ts';
+import { RowAssignment } from './kmeans-assignment.ts';
 import { meansOf, splitEmptyClusters, splitKey } from './kmeans-centroids.ts';
 import type { KMeansResult, KMeansState } from './kmeans-state.ts';
 

@@ -1,6 +1,6 @@
 import type { Batch } from '@selfsup/data/loader';
 import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
-import { tf } from '@selfsup/engine/tensorflow';
+import type { tf } from '@selfsup/engine/tensorflow';
 import type { Forward } from '@selfsup/trainer/gradients';
 import { passOver, type Parts } from '@selfsup/trainer/parts';
 import { infer } from './inference.ts';
