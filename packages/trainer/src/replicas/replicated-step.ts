@@ -34,7 +34,7 @@ const isLarge = ({ size }: tf.Tensor): boolean => size >= LARGE;
 
 /**
  * What is added of a part, or of several: small gradients, statistics and values as a vector, which begins with what is counted;
- * then large gradients, those of the last layers first, since in a compiled step each is added, used and freed as soon as it is there.
+ * then large gradients, each of which is used and freed before the next.
  */
 type Summands = [vector: tf.Tensor1D, ...large: tf.Tensor[]];
 
@@ -116,6 +116,9 @@ export function takeReplicatedStep<Batch>(
       ...Object.values(values),
       ...small.map(([, gradient]) => gradient),
       ...moved.map(({ variable }) => variable),
+      // A number of each, for which adding waits until all are known: processes that add one gradient while others of them
+      // still compute it would wait for each other at every one, now one at the next, now the other.
+      ...large.map(([, gradient]) => gradient.reshape([-1]).slice([0], [1])),
     ];
     const vector = tf.concat1d(all.map((one) => one.reshape([-1]) as tf.Tensor1D));
     return [vector, ...large.map(([, gradient]) => gradient)];
@@ -134,8 +137,8 @@ export function takeReplicatedStep<Batch>(
     untrained.forEach(({ variable }, i) => variable.assign(before[i] as never));
     const meanOf = <T extends tf.Tensor>(sum: T): T => sumOverProcesses(sum, { scale: 1 / replicas });
     const { gradients, large, moved, scalars } = layout!;
-    const means = Object.fromEntries(large.map((name, i) => [name, meanOf(largest[i]!)]));
     const mean = meanOf(vector);
+    const means = Object.fromEntries(large.map((name, i) => [name, meanOf(largest[i]!)]));
     let at = 0;
     const next = (shape: readonly number[]): tf.Tensor => {
       const size = shape.reduce((product, side) => product * side, 1);
