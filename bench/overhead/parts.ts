@@ -21,7 +21,7 @@ const SHOWN = 16;
 
 /** A part of our step, and what a stack of calls within it holds: function and file. The first that fits counts. */
 const PARTS: readonly (readonly [string, RegExp])[] = [
-  ['the function itself', /^ \|compute step-run/],
+  ['the function itself', /^ \|(?:compute step-run|#endRun lazy-binding)/],
   ['its arguments and results', /#endRun lazy-binding/],
   ['backward pass', /(?:backpropagate gradients|(?:of|recall|remember) remembered-backward)/],
   ['forward pass', /record gradients/],
