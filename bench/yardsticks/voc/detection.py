@@ -19,14 +19,14 @@ LEAST_SCORE, MOST_OVERLAP, MOST_BOXES, MOST_GROWTH = 0.05, 0.3, 100, math.log(10
 class Head(nn.Module):
     def __init__(self, channels, units, classes):
         super().__init__()
-        self.fc6 = he(nn.Linear(channels * BINS**2, units))
-        self.fc7 = he(nn.Linear(units, units))
-        self.scores = gaussian(nn.Linear(units, classes), 0.01)
-        self.offsets = gaussian(nn.Linear(units, 4 * classes), 0.001)
+        widths = [channels * BINS**2, units, units] if units else [channels * BINS**2]
+        self.hidden = nn.ModuleList(he(nn.Linear(*pair)) for pair in zip(widths, widths[1:]))
+        self.scores = gaussian(nn.Linear(widths[-1], classes), 0.01)
+        self.offsets = gaussian(nn.Linear(widths[-1], 4 * classes), 0.001)
 
     def forward(self, x):
         x = x.flatten(1)
-        for layer in (self.fc6, self.fc7):
+        for layer in self.hidden:
             x = F.dropout(F.relu(layer(x)), 0.5, self.training)
         return self.scores(x), self.offsets(x).view(len(x), -1, 4)
 
@@ -121,14 +121,17 @@ def average_precision(found, split, label):
 
 def detect(job):
     settings, about = job['settings'], job['normalisation']
-    assert settings['batchNorm'] == 'folded' and job['config'].get('frozen') == 'conv1' and settings['units'] > 0 and len(settings['testScales']) == 1
+    assert settings['batchNorm'] in ('folded', 'trained') and len(settings['testScales']) == 1
     training, testing = (Split(job['inputs'], job['config'][part]['split']) for part in ('train', 'test'))
     classes, difficult, count = len(training.classes) + 1, settings['difficult'], settings['regions']
-    trunk = load_trunk(job['checkpoint'], True)
-    trunk.block1.requires_grad_(False)
+    trunk = load_trunk(job['checkpoint'], settings['batchNorm'] == 'folded').train(settings['batchNorm'] == 'trained')
+    blocks = [trunk.block1, trunk.block2, trunk.block3]
+    frozen = ['conv1', 'conv2'].index(job['config']['frozen']) + 1
+    for block in blocks[:frozen]:
+        block.requires_grad_(False)
     head = Head(trunk.block3[2][0].out_channels, settings['units'], classes)
-    weights, biases, _ = split_parameters([trunk.block2, trunk.block3, head])
-    optimiser = sgd(settings, weights, biases, 2, 0)
+    weights, biases, others = split_parameters([*blocks[frozen:], head])
+    optimiser = sgd(settings, weights + others, biases, 2, 0)
     mean, deviation = standardisation(training, difficult, classes)
 
     def sampled(i, flip):
@@ -158,7 +161,7 @@ def detect(job):
         return loss.item()
 
     seconds = train('detection', settings, 2 * len(training), optimiser, gradients)
-    head.eval()
+    trunk.eval(), head.eval()
     found = [[] for _ in range(classes)]
     with torch.no_grad():
         for i, pixels in enumerate(testing.pixels):

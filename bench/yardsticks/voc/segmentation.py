@@ -49,9 +49,11 @@ class Fcn(nn.Module):
 
 
 def in_frame(split, i, frame, about, flip=False):
-    """An image and its mask at the left top of a frame; zeros and void beyond."""
-    height, width = split.sizes[i]
-    pixels, mask = (part[:, ::-1].copy() if flip else part for part in (split.pixels[i], split.masks[i]))
+    """An image and its mask at the left top of a frame, or a part of them anywhere; zeros and void beyond."""
+    top, left = (np.random.randint(max(0, whole - part) + 1) for whole, part in zip(split.sizes[i], frame))
+    pixels, mask = (part[top : top + frame[0], left : left + frame[1]] for part in (split.pixels[i], split.masks[i]))
+    pixels, mask = (part[:, ::-1].copy() if flip else part for part in (pixels, mask))
+    height, width = mask.shape
     x, labels = torch.zeros(1, 3, *frame), torch.full((1, *frame), VOID)
     x[:, :, :height, :width] = normalised(pixels[None], about)
     labels[0, :height, :width] = torch.from_numpy(mask.astype(np.int64))
@@ -60,22 +62,25 @@ def in_frame(split, i, frame, about, flip=False):
 
 def segment(job):
     settings, config, about = job['settings'], job['config'], job['normalisation']
-    assert settings['batchNorm'] == 'folded' and settings['fastBiases'] == 'scores' and 'crop' not in settings and settings['units'] > 0
+    assert settings['batchNorm'] in ('folded', 'trained') and settings['fastBiases'] == 'scores' and settings['units'] > 0
     training, testing = (Split(job['inputs'], config[part]['split']) for part in ('train', 'test'))
-    frame = training.frame
-    trunk = load_trunk(job['checkpoint'], True)
+    whole, trained = training.frame, settings['batchNorm'] == 'trained'
+    frame = [settings['crop']] * 2 if 'crop' in settings else whole
+    trunk = load_trunk(job['checkpoint'], not trained)
     fcn = Fcn(trunk, config['window'], settings['units'], settings['pad'], config['skips'], len(training.classes)).to(memory_format=torch.channels_last)
-    weights, biases, _ = split_parameters([fcn])
+    weights, biases, others = split_parameters([fcn])
     fast = [layer.bias for layer in fcn.scores]
     slow = [bias for bias in biases if all(bias is not one for one in fast)]
-    optimiser = sgd(settings, weights + slow, fast, 2, 0)
+    optimiser = sgd(settings, weights + others + slow, fast, 2, 0)
     fcn.train()
 
     def gradients(draws):
-        total = 0
-        for i in draws:
-            x, labels = in_frame(training, i, frame, about, settings['flip'] and np.random.rand() < 0.5)
-            loss = F.cross_entropy(fcn(x), labels, ignore_index=VOID) / len(draws)
+        drawn = [in_frame(training, i, frame, about, settings['flip'] and np.random.rand() < 0.5) for i in draws]
+        # Images see each other in the statistics of batch norm alone.
+        parts, total = [[torch.cat(part) for part in zip(*drawn)]] if trained else drawn, 0
+        for x, labels in parts:
+            losses = [F.cross_entropy(scores[None], own[None], ignore_index=VOID) for scores, own in zip(fcn(x), labels)]
+            loss = sum(losses) / len(draws)
             loss.backward()
             total += loss.item()
         return total
@@ -86,7 +91,7 @@ def segment(job):
     counts = np.zeros((classes, classes))
     with torch.no_grad():
         for i in range(len(testing)):
-            x, labels = in_frame(testing, i, frame, about)
+            x, labels = in_frame(testing, i, whole, about)
             said, known = fcn(x).argmax(1), labels != VOID
             counts += torch.bincount(classes * labels[known] + said[known], minlength=classes**2).view(classes, classes).numpy()
     with np.errstate(invalid='ignore'):
