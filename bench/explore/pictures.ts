@@ -24,6 +24,8 @@ for (const file of positionals) {
   await browser.evaluate(settled);
   for (const [name, look] of Object.entries(looks)) {
     await browser.look({ ...look, still: true });
+    // Two drawings later it is laid out anew.
+    await browser.evaluate(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`);
     const [width, height] = await browser.evaluate<[number, number]>(`[document.documentElement.scrollWidth, document.documentElement.scrollHeight]`); // prettier-ignore
     const picture = join(values.to, `${basename(file, '.html')}-${name}.png`);
     writeFileSync(picture, await browser.screenshot({ x: 0, y: 0, width: look.width, height }));

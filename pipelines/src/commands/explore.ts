@@ -7,6 +7,7 @@ import { exploreStage } from '../declare/explore-stage.ts';
 import { partsOf } from '../declare/parts.ts';
 import { experimentNames } from '../declare/workspace.ts';
 import { numberOption } from '../options.ts';
+import { pageLabels } from '../report/page-labels.ts';
 import { writeReportFile } from '../report/report-file.ts';
 import { placeExplore } from '../report/write-explore.ts';
 import { reportFile } from '../report/write-report.ts';
@@ -87,9 +88,10 @@ async function exploreCheckpoints(
   if (twice !== undefined) {
     throw new UserError(`'${twice}' is named twice`, { field: 'what', remedy: 'Name each checkpoint once.' });
   }
+  const labels = pageLabels(what.map((one) => placeOf(session, one)));
   const networks: (FoundCheckpoint & { label: string })[] = [];
-  for (const one of what)
-    networks.push({ label: labelOf(session, one), ...(await findPublishedCheckpoint(session.workspace, one)) });
+  for (const [i, one] of what.entries())
+    networks.push({ label: labels[i]!, ...(await findPublishedCheckpoint(session.workspace, one)) });
   const shown =
     data ??
     trainedOn(
@@ -109,8 +111,8 @@ async function exploreCheckpoints(
   }
 }
 
-/** What a checkpoint is called in a page, which may be mailed: no place of this machine is told. */
-function labelOf({ artifacts }: Session, argument: string): string {
+/** Where a checkpoint lies below the artifacts. Of others the name alone: a page may be mailed, and tells no place of this machine. */
+function placeOf({ artifacts }: Session, argument: string): string {
   if (!existsSync(argument)) return argument;
   const below = relative(artifacts.root, resolve(argument));
   return below.startsWith('..') ? basename(argument, '.safetensors') : below;

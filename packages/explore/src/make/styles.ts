@@ -31,7 +31,7 @@ fieldset{border:0;margin:0;padding:0;min-width:0}legend{font-size:.9rem;color:va
 .stage{position:relative;touch-action:none;cursor:grab}.stage svg{position:absolute;inset:0;width:100%;height:100%;pointer-events:none}
 .stage polygon{fill:none;stroke-width:.45;stroke:var(--s0)}.stage .truth{stroke:var(--s1);stroke-dasharray:1.2 .8}
 .sliders{display:grid;align-items:end;gap:0 1.6rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr))}.sliders p{margin:.2rem 0}
-.choice{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:.7rem 0}.choice legend{float:left;margin-right:1rem}.choice label{min-height:2rem;display:inline-flex;align-items:center;gap:.35rem}
+.choice{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:.7rem 0}.choice legend{float:left;min-width:4.5rem;line-height:2rem;margin:0 1rem 0 0}.choice label{min-height:2rem;display:inline-flex;align-items:center;gap:.35rem}.choice input{inline-size:1.1rem;block-size:1.1rem;margin:0;accent-color:var(--link)}
 select{font:inherit;min-height:2.75rem;max-width:100%;background:var(--card);color:var(--ink);border:1px solid var(--rule);border-radius:4px;padding:0 .6rem}
 .thumbnail canvas{pointer-events:none}
 #status[role=alert]{background:var(--bad-bg);color:var(--bad);padding:.6rem .9rem;border-left:4px solid currentColor;border-radius:3px}
