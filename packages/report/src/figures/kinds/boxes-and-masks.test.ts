@@ -107,6 +107,8 @@ test('scores by class are means over seeds, and the mean over classes leaves out
     ['bird', '0', '–', '–'],
     ['mean', '847', '40.0', '10.0'],
   ]);
+  expect(text).toContain('mean over seeds 1, 2');
+  expect(scoresKind.render(shown.slice(0, 1), page).text).not.toContain('mean over seeds');
 });
 
 test('of pixels taken for other classes shares are shown, of images counts', () => {

@@ -74,7 +74,8 @@ function tableOf(shown: readonly Shown<ClassScores>[], { variants, seeds }: Figu
     <td class="number">${formatNumber(all)}</td>
     ${means}
   </tr>`;
-  const over = seeds.length > 1 ? `, mean over seeds ${seeds.join(', ')}` : '';
+  const scored = seeds.filter((seed) => shown.some(({ row }) => row.seed === seed));
+  const over = scored.length > 1 ? `, mean over seeds ${scored.join(', ')}` : '';
   return table({
     label: `${measure} by class, ${title}`,
     caption: `${title}: ${measure} in %${over}`,
