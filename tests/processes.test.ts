@@ -9,7 +9,7 @@ import { checkpointDigest, cloneWithTiny, ended, type Clone } from './clone.ts';
 /** Processes killed in one training, one at a time: at most three, after which a launcher gives up. */
 const kills = 1;
 const limit = 600_000;
-const evaluations = ['features', 'linear', 'tuned', 'labelled'];
+const evaluations = ['features', 'linear', 'augmented', 'tuned', 'labelled'];
 let clone: Clone;
 const environment = (name: string): NodeJS.ProcessEnv => ({
   SELFSUP_ARTIFACTS: clone.path('artifacts', name),
@@ -33,6 +33,7 @@ beforeAll(async () => {
     Object.assign(stages.linear.config, { replicas: 2 });
     const needs = { encoder: 'pretrain', dataset: 'data/tiny' };
     Object.assign(stages, {
+      augmented: { uses: 'eval/augmented-probe', needs, config },
       tuned: { uses: 'eval/fine-tuning', needs, config },
       labelled: { uses: 'eval/semi-supervised', needs, config: { ...config, perClass: [2, 4], samplesPerEpoch: 64 } },
     });

@@ -35,6 +35,7 @@ const diskFaults: Readonly<Record<string, string | undefined>> = {
   EDQUOT: 'is over its quota',
   EIO: 'fails',
   EROFS: 'can only be read',
+  ESTALE: 'of another machine is no longer the one that it was',
 };
 
 /** What may happen at any write, wherever it is: said as what it is, with what to do. */

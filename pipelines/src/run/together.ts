@@ -21,7 +21,7 @@ const silent: Progress = {
 
 /**
  * Brings a stage up to date, alone or as one of several processes as the environment says. The first of them does all that one
- * alone would do, holds the lease and publishes; the others take its training steps with it and write nothing.
+ * alone would do, holds the lease and publishes; the others take training steps with it, do their share of other work, and write nothing.
  * Throws as `runStage`, as `joinCluster`, and `ProcessLost`.
  */
 export async function runStageTogether(session: Session, stage: Stage, options: StageOptions): Promise<Outcome> {
@@ -44,7 +44,7 @@ export async function runStageTogether(session: Session, stage: Stage, options: 
   }
 }
 
-/** In another process than the first: takes part in its training steps until it is done. */
+/** In another process than the first: takes part in its work until it is done. */
 async function follow(session: Session, stage: Stage, joined: Cluster): Promise<Outcome> {
   let folder: string | undefined;
   try {

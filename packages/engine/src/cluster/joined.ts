@@ -27,8 +27,8 @@ export class Dismissed extends Error {
 }
 
 /**
- * The processes that compute together. Only training steps are done by all; for what else there is to do the others wait
- * for the first, for as long as it lives, and then take over what it has made.
+ * The processes that compute together. They take training steps and share work in pieces (see `inTurns`); for what else there is to do
+ * the others wait for the first, for as long as it lives, and then take over what it has made.
  */
 export class Cluster {
   readonly rank: number;
