@@ -22,7 +22,7 @@ export interface MeetingOptions {
 }
 
 /** With the time that a command needs to start, not more than a minute. */
-const DEFAULT_WITHIN = 55_000;
+const DEFAULT_WITHIN = 50_000;
 const sameCommand = 'Start all processes by the same command; give each job a port of its own.';
 
 const isLoopback = (host: string): boolean => /^(?:127\.|::1$|localhost$)/.test(host);
