@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { deflateRawSync, deflateSync } from 'node:zlib';
-import { crc32 } from '@selfsup/kit/files';
+import { deflateSync } from 'node:zlib';
+import { zipOfMembers } from '@selfsup/data/testing/archives';
 
 const require = createRequire(new URL('../../packages/data/package.json', import.meta.url));
 type Sharp = (input: Buffer, options: object) => SharpImage;
@@ -66,34 +66,7 @@ export function tiffs(): Promise<Record<string, Buffer>> {
 
 /** A zip with one stored and one deflated member. */
 export function zip(files: Readonly<Record<string, Buffer>>): Buffer {
-  const parts: Buffer[] = [];
-  const directory: Buffer[] = [];
-  let at = 0;
-  for (const [i, [name, content]] of Object.entries(files).entries()) {
-    const isPacked = i % 2 === 1;
-    const data = isPacked ? deflateRawSync(content) : content;
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt16LE(isPacked ? 8 : 0, 4);
-    common.writeUInt32LE(crc32(content), 10);
-    common.writeUInt32LE(data.length, 14);
-    common.writeUInt32LE(content.length, 18);
-    common.writeUInt16LE(name.length, 22);
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), data]);
-    const end = Buffer.alloc(14);
-    end.writeUInt32LE(at, 10);
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), common, end, Buffer.from(name)]));
-    parts.push(local);
-    at += local.length;
-  }
-  const listed = Buffer.concat(directory);
-  const tail = Buffer.alloc(22);
-  tail.write('PK\x05\x06', 'latin1');
-  tail.writeUInt16LE(directory.length, 8);
-  tail.writeUInt16LE(directory.length, 10);
-  tail.writeUInt32LE(listed.length, 12);
-  tail.writeUInt32LE(at, 16);
-  return Buffer.concat([...parts, listed, tail]);
+  return zipOfMembers(Object.entries(files).map(([name, content], i) => ({ name, content, isDeflated: i % 2 === 1 })));
 }
 
 /** A MAT file of level 5 with a matrix, a text and a compressed matrix. */

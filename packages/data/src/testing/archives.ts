@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { deflateRawSync, gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { pack } from 'tar-stream';
 import { crc32 } from '@selfsup/kit/files';
@@ -39,6 +39,8 @@ export async function tarOf(files: Files): Promise<Buffer> {
 export interface Packed {
   readonly name: string;
   readonly content?: Buffer;
+  /** In a zip, whether its content is deflated. */
+  readonly isDeflated?: boolean;
   readonly type?: 'link' | 'symlink' | 'fifo' | 'character-device';
   readonly linkname?: string;
 }
@@ -56,21 +58,23 @@ export async function tarOfMembers(members: readonly Packed[]): Promise<Buffer> 
   return Buffer.concat(parts);
 }
 
-/** A zip of these members, stored as Unix packs them: a link has its target for content. It knows no hard links. */
+/** A zip of these members as Unix packs them: a link has its target for content. It knows no hard links. */
 export function zipOfMembers(members: readonly Packed[]): Buffer {
   const modes = { link: 0, symlink: 0o120777, fifo: 0o010644, 'character-device': 0o020644 };
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let at = 0;
-  for (const { name, content, type, linkname } of members) {
+  for (const { name, content, isDeflated = false, type, linkname } of members) {
     const bytes = content ?? Buffer.from(linkname ?? '');
+    const stored = isDeflated ? deflateRawSync(bytes) : bytes;
     const common = Buffer.alloc(26); // from the version that is needed to the length of the extra field
     common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(isDeflated ? 8 : 0, 4);
     common.writeUInt32LE(crc32(bytes), 10);
-    common.writeUInt32LE(bytes.length, 14);
+    common.writeUInt32LE(stored.length, 14);
     common.writeUInt32LE(bytes.length, 18);
     common.writeUInt16LE(Buffer.byteLength(name), 22);
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), bytes]);
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), stored]);
     const rest = Buffer.alloc(14);
     rest.writeUInt32LE((type === undefined ? 0o100644 : modes[type]) * 2 ** 16, 6);
     rest.writeUInt32LE(at, 10);

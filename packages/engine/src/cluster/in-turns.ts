@@ -68,10 +68,12 @@ async function lead<Value, Result>(joined: Cluster, work: SharedWork<Value, Resu
   const own = work.own({ from, every: size })[Symbol.asyncIterator]();
   const ended = new Set<number>();
   const came = new Set<number>();
-  const hearFrom = (rank: number): Promise<Message> => {
+  const hearFrom = async (rank: number): Promise<Message> => {
     const seconds = came.has(rank) ? SECONDS : FIRST_SECONDS;
     came.add(rank);
-    return pieceOf(joined, rank, name, seconds);
+    const message = await joined.hearFrom(rank, seconds * 1000);
+    if (message === undefined) throw new ProcessLost(`while all worked on ${name}`);
+    return message;
   };
   const next = async (rank: number): Promise<{ readonly value: Value } | undefined> => {
     if (rank === 0) {
@@ -103,15 +105,6 @@ async function lead<Value, Result>(joined: Cluster, work: SharedWork<Value, Resu
   const result = await work.finish();
   joined.tell({ done: name, bytes: serialize(result) });
   return result;
-}
-
-async function pieceOf(joined: Cluster, rank: number, name: string, seconds: number): Promise<Message> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), seconds * 1000)));
-  const message = await Promise.race([joined.hearFrom(rank), late]);
-  clearTimeout(timer);
-  if (message === undefined) throw new ProcessLost(`while all worked on ${name}`);
-  return message;
 }
 
 async function help<Value, Result>(

@@ -65,9 +65,9 @@ export class Cluster {
     this.#lines[rank - 1]!.send(message);
   }
 
-  /** What one other process tells the first next; undefined where it is gone. */
-  hearFrom(rank: number): Promise<Message | undefined> {
-    return this.#lines[rank - 1]!.receive();
+  /** What one other process tells the first next; undefined where it is gone, or after so many milliseconds. */
+  hearFrom(rank: number, within: number): Promise<Message | undefined> {
+    return this.#lines[rank - 1]!.receive(within);
   }
 
   /**
@@ -104,12 +104,7 @@ export class Cluster {
    * milliseconds, and `ProcessLost` where one is gone.
    */
   async answers(within = 55_000): Promise<readonly Message[]> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      if (within !== Infinity) timer = setTimeout(() => resolve(undefined), within);
-    });
-    const answers = await Promise.all(this.#lines.map((line) => Promise.race([line.receive(), late])));
-    clearTimeout(timer);
+    const answers = await Promise.all(this.#lines.map((line) => line.receive(within)));
     if (!this.#lines.every((line) => line.isOpen)) throw new ProcessLost('before it gave an answer');
     const silent = answers.flatMap((answer, i) => (answer === undefined ? [`number ${i + 1}`] : []));
     if (silent.length === 0) return answers as Message[];

@@ -36,11 +36,24 @@ export class MessageLine {
     if (bytes !== undefined && bytes.byteLength > 0) this.socket.write(Uint8Array.from(bytes));
   }
 
-  /** The next message, once it is there; undefined when the other end is gone. One at a time may wait. */
-  receive(): Promise<Message | undefined> {
+  /**
+   * The next message, once it is there; undefined when the other end is gone, or after so many milliseconds. One at a time may
+   * wait.
+   */
+  receive(within = Infinity): Promise<Message | undefined> {
     const message = this.#arrived.shift();
     if (message !== undefined || this.#closed) return Promise.resolve(message);
-    return new Promise((resolve) => (this.#waiting = resolve));
+    return new Promise((resolve) => {
+      const late = (): void => {
+        this.#waiting = undefined;
+        resolve(undefined);
+      };
+      const timer = within === Infinity ? undefined : setTimeout(late, within);
+      this.#waiting = (arrived) => {
+        clearTimeout(timer);
+        resolve(arrived);
+      };
+    });
   }
 
   close(): void {

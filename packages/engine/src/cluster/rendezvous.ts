@@ -157,7 +157,7 @@ async function come(membership: Membership, options: MeetingOptions, own: number
     const line = new MessageLine(socket);
     socket.once('connect', () => line.send({ job, rank, size, purpose, port: own }));
     // Whoever else listens there may never say anything; the first itself waits no longer than that.
-    const answer = await Promise.race([line.receive(), sleep(within, undefined, { ref: false })]);
+    const answer = await line.receive(within);
     if (Array.isArray(answer?.['addresses'])) return { addresses: answer['addresses'] as string[], lines: [line] };
     if (answer !== undefined) {
       line.close();
