@@ -6,6 +6,7 @@ import { freePort, joinCluster } from '@selfsup/engine/cluster';
 import { agree } from './agree.ts';
 
 const keyParts = { uses: 'tasks/x', seed: 1, config: { epochs: 2 }, needs: { dataset: 'd1' }, code: 'c1' };
+const code = { key: 'c1', files: {}, packages: {}, declarations: { 'a.ts': { rate: 'r1', other: 'o' } } };
 const place = { cpu: 'one', threads: 1 };
 const warnings: string[] = [];
 let second: Socket;
@@ -32,17 +33,32 @@ function agreeWith(answer: object): Promise<void> {
   says(answer);
   const session = { progress: () => ({ warn: (text: string) => warnings.push(text) }) };
   const prepared = { config: { replicas: 2 } };
-  return agree(session as never, { label: 'toy' } as never, { key: 'k', keyParts, place } as never, prepared as never);
+  return agree(
+    session as never,
+    { label: 'toy' } as never,
+    { key: 'k', keyParts, code, place } as never,
+    prepared as never,
+  );
 }
 
-test.each<[string, object, string]>([
-  ['config', { config: { epochs: 3 } }, 'config.epochs: 2 -> 3'],
-  ['code', { code: 'c2' }, 'code: "c1" -> "c2"'],
-  ['data', { needs: { dataset: 'd2' } }, 'needs.dataset: "d1" -> "d2"'],
-])('a process of other %s is refused by what differs', async (_, change, words) => {
-  await expect(agreeWith({ key: 'another', keyParts: { ...keyParts, ...change }, place })).rejects.toThrow(
-    `Process 1 would compute something else than the first: ${words}`,
-  );
+test.each<[string, object, object, string]>([
+  ['config', { config: { epochs: 3 } }, {}, 'config: epochs: 2 -> 3'],
+  [
+    'code',
+    { code: 'c2' },
+    { key: 'c2', declarations: { 'a.ts': { rate: 'r2', other: 'o' } } },
+    'code: rate in a.ts was changed',
+  ],
+  ['data', { needs: { dataset: 'd2' } }, {}, "needs: the result that fills 'dataset' is another one"],
+  [
+    'all',
+    { seed: 2, config: { epochs: 3, a: 1, b: 2 } },
+    {},
+    'seed: 1 -> 2; config: epochs: 2 -> 3; config: a: absent -> 1; and 1 more',
+  ],
+])('a process of other %s is refused by what differs', async (_, parts, codes, words) => {
+  const answer = { key: 'another', keyParts: { ...keyParts, ...parts }, code: { ...code, ...codes }, place };
+  await expect(agreeWith(answer)).rejects.toThrow(`Process 1 would compute something else than the first: ${words}`);
 });
 
 test('a process that does not see the results of the stages before is refused', async () => {

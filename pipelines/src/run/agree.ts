@@ -3,6 +3,7 @@ import { UserError } from '@selfsup/kit/errors';
 import type { Prepared, Stage } from '../declare/stage.ts';
 import { changedPaths } from '../keys/changed-paths.ts';
 import type { Decision } from '../keys/decide.ts';
+import { keyDifferences, type Keyed } from '../keys/why.ts';
 import { mostProcesses } from './launch.ts';
 import type { Session } from './session.ts';
 
@@ -18,16 +19,14 @@ export async function agree(
 ): Promise<void> {
   const joined = cluster();
   if (joined === undefined) return;
-  const { key, keyParts, place } = decision;
+  const { key, place } = decision;
   joined.sharesStage = mostProcesses(prepared) > 1;
   joined.tell({ key });
   (await joined.answers()).forEach((answer, i) => {
     const who = `Process ${i + 1}`;
     if (answer['key'] !== key) {
-      const its = answer['keyParts'];
-      const apart = its === undefined ? '' : changedPaths(keyParts, its).slice(0, 3).join('; ');
       throw new UserError(
-        `${who} would compute something else than the first: ${apart || 'needs that it does not see'}`,
+        `${who} would compute something else than the first: ${apartBy(decision, answer as Partial<Keyed>)}`,
         {
           remedy: 'All processes need the same code, the same declarations and the same results of the stages before.',
         },
@@ -40,4 +39,14 @@ export async function agree(
       );
     }
   });
+}
+
+/** How many differences are named. */
+const mostNamed = 3;
+
+function apartBy(first: Keyed, { keyParts, code }: Partial<Keyed>): string {
+  if (keyParts === undefined || code === undefined) return 'needs that it does not see';
+  const lines = keyDifferences(first, { keyParts, code });
+  const more = lines.length > mostNamed ? [`and ${lines.length - mostNamed} more`] : [];
+  return [...lines.slice(0, mostNamed), ...more].join('; ');
 }

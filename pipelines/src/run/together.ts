@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Dismissed, joinCluster, membershipOf, type Cluster } from '@selfsup/engine/cluster';
 import { setUpEngine } from '@selfsup/engine/status';
+import { UserError } from '@selfsup/kit/errors';
 import type { Progress } from '@selfsup/kit/progress';
 import { wholeWork } from '@selfsup/kit/stage';
 import type { Stage } from '../declare/stage.ts';
 import { decideStage } from '../keys/decide.ts';
-import { ChildFailed, type StageOptions } from './child-command.ts';
+import type { StageOptions } from './child-command.ts';
 import { mostProcesses } from './launch.ts';
 import { runStage, stageInputs } from './run-stage.ts';
 import type { Outcome } from './run-unit.ts';
@@ -50,7 +51,8 @@ async function follow(session: Session, stage: Stage, joined: Cluster): Promise<
   try {
     await joined.hear();
     const decision = await decideStage(session, stage);
-    joined.answer({ key: decision?.key, keyParts: decision?.keyParts, place: decision?.place });
+    const { key, keyParts, code, place } = decision ?? {};
+    joined.answer({ key, keyParts, code, place });
     const prepared = decision?.prepared ?? (await stage.prepare(session));
     // Nothing to compute on, which the first will say, or nothing to share.
     if (decision === undefined || mostProcesses(prepared) === 1) for (;;) await joined.hear();
@@ -64,7 +66,7 @@ async function follow(session: Session, stage: Stage, joined: Cluster): Promise<
     throw new Error(`The first process trains what this one never comes to: ${String(begins)}`);
   } catch (error) {
     if (!(error instanceof Dismissed)) throw error;
-    if (error.how === 'failed') throw new ChildFailed(1);
+    if (error.how === 'failed') throw new UserError('The first process has failed, and has said why');
     return 'computed';
   } finally {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
