@@ -46,6 +46,14 @@ export class Cluster {
     this.#lines = lines;
   }
 
+  /** The operating system's numbers of the connections to the others. Throws `ProcessLost` where one has ended. */
+  get descriptors(): readonly number[] {
+    return this.#lines.map(({ isOpen, descriptor }) => {
+      if (!isOpen || descriptor === undefined) throw new ProcessLost('before it computed anything');
+      return descriptor;
+    });
+  }
+
   /** The first process tells all others. Throws `ProcessLost` where one is gone. */
   tell(message: Message): void {
     for (const line of this.#lines) {

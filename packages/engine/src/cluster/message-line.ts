@@ -29,6 +29,12 @@ export class MessageLine {
     return !this.#closed && !this.socket.destroyed;
   }
 
+  /** The operating system's number of the connection; undefined where it has ended. */
+  get descriptor(): number | undefined {
+    // Node tells it in no other way.
+    return (this.socket as unknown as { readonly _handle: { readonly fd: number } | null })._handle?.fd;
+  }
+
   send({ bytes, ...message }: Message): void {
     if (!this.isOpen) return;
     this.socket.write(`${JSON.stringify(bytes === undefined ? message : { ...message, bytes: bytes.byteLength })}\n`);

@@ -3,6 +3,7 @@
 #include <node_api.h>
 #include <cstring>
 #include "calling_thread.h"
+#include "connections.h"
 #include "js_values.h"
 #include "loaded_pages.h"
 #include "neighbours.h"
@@ -197,8 +198,9 @@ napi_value DescribeTensor(napi_env env, napi_callback_info info) {
 }
 
 /**
- * enableCollectives(server): makes this process one of a cluster, as a tensorflow.ServerDef in text says. Before there are
- * tensors: the context's devices are others afterwards.
+ * enableCollectives(server, sockets): makes this process one of a cluster, as a tensorflow.ServerDef in text says, in which it adds
+ * with the others as long as none of its connections to them ends (see connections.h). Before there are tensors: the context's
+ * devices are others afterwards.
  */
 napi_value EnableCollectives(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -218,10 +220,17 @@ napi_value EnableCollectives(napi_env env, napi_callback_info info) {
     const std::string name = TF_DeviceListName(devices.get(), i, status.get());
     if (name.size() > kind.size() && name.compare(name.size() - kind.size(), kind.size(), kind) == 0) {
       device = name;
+      selfsup::WatchConnections(call.context, call.js.Numbers<int>(call.arguments[1]));
       return nullptr;
     }
   }
   return call.js.Throw("The cluster has no device " + kind);
+}
+
+/** unwatchConnections(): before the process ends. */
+napi_value UnwatchConnections(napi_env, napi_callback_info) {
+  selfsup::UnwatchConnections();
+  return nullptr;
 }
 
 // See neighbours.h.
@@ -282,6 +291,7 @@ napi_status __wrap_napi_define_properties(napi_env env, napi_value exports, size
       {"copyTensor", nullptr, CopyTensor, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"describeTensor", nullptr, DescribeTensor, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"enableCollectives", nullptr, EnableCollectives, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"unwatchConnections", nullptr, UnwatchConnections, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"listenForNeighbour", nullptr, ListenForNeighbour, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"connectToNeighbour", nullptr, ConnectToNeighbour, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"tryNeighbour", nullptr, TryNeighbour, nullptr, nullptr, nullptr, napi_default, nullptr},

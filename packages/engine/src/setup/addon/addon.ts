@@ -8,6 +8,11 @@ import { ADDON, GUARD, HELPER_SOURCES, LOOPBACK, STEP_SOURCES, nodeApiHeaders } 
 const INSTALL_COMPILER =
   'Install one (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; Arch: pacman -S gcc), or set CXX to its command.';
 
+const stepSources = [
+  ...['step_functions.cc', 'neighbours.cc', 'connections.cc'],
+  ...['huge_pages.cc', 'calling_thread.cc', 'held_signals.cc'],
+];
+
 /**
  * The C++ compiler: CXX, else the first of `g++`, `c++`, `clang++` on the PATH, as a command and its arguments.
  * Throws `UserError` where there is none.
@@ -41,9 +46,7 @@ export async function compileAddon(
     [
       ...[packageFolder, join(packageFolder, 'binding'), join(deps, 'include'), headers].map((folder) => `-I${folder}`),
       ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(packageFolder, 'binding', file)),
-      ...['step_functions.cc', 'neighbours.cc', 'huge_pages.cc', 'calling_thread.cc', 'held_signals.cc'].map((file) =>
-        join(STEP_SOURCES, file),
-      ),
+      ...stepSources.map((file) => join(STEP_SOURCES, file)),
       ...['napi_define_properties', 'TFE_NewContext', 'TFE_Execute'].map((name) => `-Wl,--wrap=${name}`),
       ...['-o', join(root, ADDON), `-L${join(deps, 'lib')}`, '-ltensorflow', '-ltensorflow_framework'],
       '-Wl,-rpath,$ORIGIN/../../deps/lib',
