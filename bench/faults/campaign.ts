@@ -37,6 +37,14 @@ export interface Setting {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** An attack that is ready. */
+export interface Opened {
+  /** How many cases there are, where that had to be found out. */
+  readonly cases?: number;
+  strike(which: number): Promise<Outcome>;
+  close?(): Promise<void>;
+}
+
 /** One kind of fault. */
 export interface Attack {
   /** For the table. */
@@ -44,7 +52,7 @@ export interface Attack {
   /** How many cases make the campaign. */
   readonly cases: number;
   /** Makes ready what all cases need. */
-  open(setting: Setting): Promise<{ strike(which: number): Promise<Outcome>; close?(): Promise<void> }>;
+  open(setting: Setting): Promise<Opened>;
 }
 
 /** The results of an attack that are there. */
@@ -73,6 +81,7 @@ export async function campaign(
   const opened = await attack.open(setting);
   try {
     for (const which of wanted) {
+      if (which >= (opened.cases ?? Infinity)) break;
       const began = performance.now();
       const outcome = await opened.strike(which);
       const seconds = Math.round(performance.now() - began) / 1000;

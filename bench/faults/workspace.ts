@@ -6,6 +6,9 @@ import { checkOut } from '../../tests/replay/checkout.ts';
 /** The experiments of the replay: every pretext task for 20 steps, and every evaluation. */
 export const experiments = ['replay-pretext', 'replay-evaluations'] as const;
 
+/** A command that takes longer hangs, and is killed. */
+export const longestSeconds = 600;
+
 /** A stage of them, or `data/<dataset>`. */
 export interface Unit {
   readonly experiment: string;
@@ -23,27 +26,31 @@ export interface Ended {
 export interface Workspace {
   readonly root: string;
   readonly artifacts: string;
+  /** What its commands run with. */
+  readonly env: NodeJS.ProcessEnv;
   /** `apart` in a PID namespace of its own, as in a container: needs the rights of root. */
   start(command: 'selfsup' | 'nx', args: readonly string[], env?: NodeJS.ProcessEnv, apart?: boolean): ChildProcess;
   run(command: 'selfsup' | 'nx', args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended>;
 }
 
-/**
- * The checkout in `<above>/checkout`, made of the files as they are now where it is not there yet, and its results,
- * of a run left alone, in `<above>/reference`. Takes some minutes the first time.
- */
-export async function reference(above: string): Promise<Workspace> {
+/** The checkout in `<above>/checkout`, made of the files as they are now where it is not there yet. */
+export function checkoutIn(above: string): string {
   const root = join(above, 'checkout');
-  if (!existsSync(join(root, '.git/HEAD'))) {
-    rmSync(root, { recursive: true, force: true });
-    mkdirSync(root, { recursive: true });
-    checkOut(undefined, root);
-    saveOften(root);
-    const git = (...args: string[]): unknown => execFileSync('git', args, { cwd: root });
-    git('init', '--quiet', '--initial-branch=main');
-    git('add', '--all');
-    git('-c', 'user.name=faults', '-c', 'user.email=faults@example.org', 'commit', '--quiet', '--message', 'as it was');
-  }
+  if (existsSync(join(root, '.git/HEAD'))) return root;
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(root, { recursive: true });
+  checkOut(undefined, root);
+  saveOften(root);
+  const git = (...args: string[]): unknown => execFileSync('git', args, { cwd: root });
+  git('init', '--quiet', '--initial-branch=main');
+  git('add', '--all');
+  git('-c', 'user.name=faults', '-c', 'user.email=faults@example.org', 'commit', '--quiet', '--message', 'as it was');
+  return root;
+}
+
+/** That checkout with its results, of a run left alone, in `<above>/reference`. Takes some minutes the first time. */
+export async function reference(above: string): Promise<Workspace> {
+  const root = checkoutIn(above);
   const workspace = openWorkspace(root, join(above, 'reference'));
   const mark = join(above, 'reference-is-whole');
   if (!existsSync(mark)) {
@@ -54,6 +61,13 @@ export async function reference(above: string): Promise<Workspace> {
     writeFileSync(mark, '');
   }
   return workspace;
+}
+
+/** Adds an experiment to a checkout. */
+export function addExperiment(root: string, name: string, experiment: object): void {
+  const folder = join(root, 'pipelines/experiments', name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'experiment.json'), JSON.stringify({ about: { title: name }, seeds: [1], ...experiment }));
 }
 
 /** Has every pretext task that can save save all the time, so that there is something to go on from. */
@@ -83,6 +97,15 @@ export function copyOf(workspace: Workspace, artifacts: string, keep = false): W
 }
 
 export function openWorkspace(root: string, artifacts: string): Workspace {
+  const outside = Object.entries(process.env).filter(([name]) => !/^(NX_|SELFSUP_(ARTIFACTS|REMOTE|EXACT))/.test(name));
+  const own = {
+    ...Object.fromEntries(outside),
+    FORCE_COLOR: '0',
+    NX_DAEMON: 'false',
+    NX_CACHE_DIRECTORY: join(artifacts, '.nx-cache'),
+    SELFSUP_ARTIFACTS: artifacts,
+    SELFSUP_THREADS: '1',
+  };
   const start = (
     command: 'selfsup' | 'nx',
     args: readonly string[],
@@ -90,27 +113,17 @@ export function openWorkspace(root: string, artifacts: string): Workspace {
     apart = false,
   ): ChildProcess => {
     const program = command === 'nx' ? 'node_modules/nx/dist/bin/nx.js' : 'pipelines/bin/selfsup.mjs';
-    const outside = Object.entries(process.env).filter(
-      ([name]) => !/^(NX_|SELFSUP_(ARTIFACTS|REMOTE|EXACT))/.test(name),
-    );
     const words = [process.execPath, program, ...args];
     const [first, ...rest] = apart ? ['unshare', '--pid', '--fork', '--mount-proc', ...words] : words;
-    return spawn(first!, rest, {
-      cwd: root,
-      env: {
-        ...Object.fromEntries(outside),
-        FORCE_COLOR: '0',
-        NX_DAEMON: 'false',
-        NX_CACHE_DIRECTORY: join(artifacts, '.nx-cache'),
-        SELFSUP_ARTIFACTS: artifacts,
-        SELFSUP_THREADS: '1',
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
+    const how = { cwd: root, env: { ...own, ...env }, detached: true };
+    return spawn(first!, rest, { ...how, stdio: ['ignore', 'pipe', 'pipe'] });
   };
-  return { root, artifacts, start, run: (...how) => ended(start(...how)) };
+  const run = async (...how: Parameters<typeof start>): Promise<Ended> => {
+    const child = start(...how);
+    const timer = setTimeout(() => killGroup(child), longestSeconds * 1000);
+    return ended(child).finally(() => clearTimeout(timer));
+  };
+  return { root, artifacts, env: own, start, run };
 }
 
 /** Waits until a process and all that share its output are gone. */

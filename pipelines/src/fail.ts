@@ -40,7 +40,9 @@ const diskFaults: Readonly<Record<string, string | undefined>> = {
 
 /** What may happen at any write, wherever it is: said as what it is, with what to do. */
 function ofDisk(error: NodeJS.ErrnoException): UserError | undefined {
-  const what = diskFaults[error.code ?? ''];
+  // Node says this of a folder that could not be made with those above it, whatever the disk said.
+  const isFolder = error.code === 'ENOENT' && error.syscall === 'mkdir';
+  const what = isFolder ? 'takes no folder: it is full, fails or can only be read' : diskFaults[error.code ?? ''];
   if (what === undefined) return undefined;
   return new UserError(`The disk ${what}: ${error.message}`, {
     file: error.path,

@@ -1,60 +1,91 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openDisk } from '@selfsup/kit/testing/faulty-disk';
 import type { Attack, Outcome } from '../campaign.ts';
-import { compare, publishedBelow } from '../judge.ts';
-import { commandOf, foldersOf, openWorkspace, reference, type Unit } from '../workspace.ts';
+import { compare, digestOf, publishedBelow } from '../judge.ts';
+import { openWarm } from '../warm.ts';
+import { addExperiment, checkoutIn, commandOf, foldersOf, openWorkspace, type Ended, type Unit } from '../workspace.ts';
 
+const experiment = 'faults-disk';
 /** From the source to a number, one command each. */
 const chain: readonly Unit[] = [
   { experiment: 'data', stage: 'replay' },
-  { experiment: 'replay-evaluations', stage: 'encoder' },
-  { experiment: 'replay-evaluations', stage: 'features' },
-  { experiment: 'replay-evaluations', stage: 'linear' },
+  ...['encoder', 'features', 'linear'].map((stage) => ({ experiment, stage })),
 ];
-const commands = [...chain.map(commandOf), ['report', 'replay-evaluations']];
+const commands = [...chain.map(commandOf), ['report', experiment]];
+/** Four steps, saved after each, and as many of a probe. */
+const stages = {
+  encoder: {
+    uses: 'tasks/rotnet',
+    needs: { dataset: 'data/replay' },
+    config: {
+      network: { name: 'nin', blocks: 2, width: 4 },
+      data: { augment: { padCrop: 4, flip: true } },
+      ...{ epochs: 2, batchSize: 80, checkpoint: { everySeconds: 0.001 } },
+    },
+  },
+  features: {
+    uses: 'eval/features',
+    needs: { encoder: 'encoder', dataset: 'data/replay' },
+    config: { layers: ['conv1', 'conv2'] },
+  },
+  linear: {
+    uses: 'eval/linear-probe',
+    needs: { features: 'features' },
+    config: { protocol: 'faults', layer: 'conv2', epochs: 2, batchSize: 80 },
+  },
+};
+const modes = ['enospc', 'eio'] as const;
+type Run = (args: readonly string[]) => Promise<Ended>;
 
 /** A full disk (all writes fail from the n-th on) and a broken one (the n-th write or sync fails), for every n. */
 const attack: Attack = {
   title: 'ENOSPC from, and EIO at, the n-th write, for every n of ingestion, pretraining, features, probe and report',
   cases: 100_000,
   async open({ folder }) {
-    const alone = await reference(dirname(folder));
+    const root = checkoutIn(dirname(folder));
+    addExperiment(root, experiment, { stages });
     const disk = openDisk(join(folder, 'disk'));
     const artifacts = join(folder, 'artifacts');
-    const live = openWorkspace(alone.root, artifacts);
+    const live = openWorkspace(root, artifacts);
     const before = (step: number): string => join(folder, `before-${step}`);
-    // What stands before each command, and how many operations it takes.
+    const whole = before(commands.length);
+    const restore = (from: string, to: string): void => {
+      rmSync(to, { recursive: true, force: true });
+      cpSync(from, to, { recursive: true, preserveTimestamps: true });
+    };
+    let warm = openWarm(live, disk.env('count', { root: artifacts }));
+    // What stands before each command, and how many operations each takes: of one that has loaded nothing some are others.
     rmSync(artifacts, { recursive: true, force: true });
     mkdirSync(artifacts, { recursive: true });
-    const operations: number[] = [];
+    const operations: number[][] = [];
     for (const [step, command] of commands.entries()) {
-      rmSync(before(step), { recursive: true, force: true });
-      cpSync(artifacts, before(step), { recursive: true, preserveTimestamps: true });
-      const { code, output } = await live.run('selfsup', command, disk.env('count', { root: artifacts }));
-      if (code !== 0) throw new Error(`${command.join(' ')} ends with ${code}:\n${output}`);
-      operations.push(disk.count());
+      restore(artifacts, before(step));
+      const counts: number[] = [];
+      for (const mode of modes) {
+        restore(before(step), artifacts);
+        disk.turn(mode);
+        const { code, output } = await warm.run(command);
+        if (code !== 0) throw new Error(`${command.join(' ')} ends with ${code}:\n${output}`);
+        counts.push(disk.count());
+      }
+      operations.push(counts);
     }
-    const total = operations.reduce((sum, one) => sum + one, 0);
-    console.log(`operations of each command: ${operations.join(', ')}; cases: ${2 * total}`);
+    restore(artifacts, whole);
+    const points = operations.flatMap((counts, step) =>
+      counts.flatMap((count, which) =>
+        Array.from({ length: count }, (_, i) => ({ step, mode: modes[which]!, at: i + 1, of: count })),
+      ),
+    );
+    console.log(`operations of each command, without flushes and with: ${operations.join('; ')}`);
 
-    const strike = async (which: number): Promise<Outcome> => {
-      const mode = which % 2 === 0 ? 'enospc' : 'eio';
-      let at = Math.floor(which / 2) + 1;
-      let step = 0;
-      while (step < commands.length && at > operations[step]!) at -= operations[step++]!;
-      if (step === commands.length)
-        return { struck: 0, lost: 0, wrong: 0, unnoticed: 0, about: 'past the last operation' };
-      rmSync(artifacts, { recursive: true, force: true });
-      cpSync(before(step), artifacts, { recursive: true, preserveTimestamps: true });
-      const there = publishedBelow(artifacts);
+    const judged = async (which: number, run: Run, strikes: () => Promise<Ended>): Promise<Outcome> => {
+      const { step, mode, at, of } = points[which]!;
       const command = commands[step]!;
-      const { code, signal, output } = await live.run(
-        'selfsup',
-        command,
-        disk.env(mode, { root: artifacts, at, span: mode === 'enospc' ? 0 : 1 }),
-      );
+      const there = publishedBelow(artifacts);
+      const { code, signal, output } = await strikes();
       const struck = disk.count() >= at ? 1 : 0;
+      disk.turn('count');
       const seen: string[] = [];
       let unnoticed = 0;
       // It may end well where what could not be written only saves time.
@@ -63,20 +94,51 @@ const attack: Attack = {
         unnoticed = 1;
         seen.push(`ends with ${code ?? signal} and no clear error: ${output.slice(-700)}`);
       }
-      const damaged = compare(alone.artifacts, artifacts, publishedBelow(artifacts));
-      const gone = there.filter((below) => !publishedBelow(artifacts).includes(below));
+      const after = publishedBelow(artifacts);
+      const damaged = compare(whole, artifacts, after);
+      const gone = there.filter((below) => !after.includes(below));
       seen.push(...damaged.wrong, ...gone.map((below) => `${below} was there before, and is gone`));
-      const again = await live.run('selfsup', command);
+      const again = await run(command);
       if (again.code !== 0) seen.push(`with room again it ends with ${again.code}: ${again.output.slice(-700)}`);
-      const places = chain.slice(0, step + 1).map((unit) => foldersOf(unit).published);
-      const judged = compare(alone.artifacts, artifacts, places);
-      seen.push(...judged.lost, ...judged.wrong);
-      const lost = gone.length + judged.lost.length;
-      const about = `${mode} at ${at} of ${operations[step]!} of ${command.join(' ')}: exit ${code}`;
+      const end = compare(
+        whole,
+        artifacts,
+        chain.slice(0, step + 1).map((unit) => foldersOf(unit).published),
+      );
+      seen.push(...end.lost, ...end.wrong);
+      const page = [whole, artifacts].map((top) => join(top, experiment, 'report/index.html'));
+      if (step === chain.length && !(existsSync(page[1]!) && digestOf(page[0]!) === digestOf(page[1]!)))
+        seen.push('the report is another');
+      const lost = gone.length + end.lost.length;
+      const about = `${mode} at ${at} of ${of} of ${command.join(' ')}: exit ${code}`;
       const wrong = seen.length - lost - unnoticed;
       return { struck, lost, wrong, unnoticed, about, ...(seen.length > 0 ? { seen } : {}) };
     };
-    return { strike };
+
+    const strike = async (which: number): Promise<Outcome> => {
+      const { step, mode, at } = points[which]!;
+      const how = { at, span: mode === 'enospc' ? 0 : 1 };
+      restore(before(step), artifacts);
+      const first = await judged(
+        which,
+        (args) => warm.run(args),
+        () => {
+          disk.turn(mode, how);
+          return warm.run(commands[step]!);
+        },
+      );
+      if (first.seen === undefined) return first;
+      // What a command that failed left in the process may be what the next one met: they are tried in their own.
+      await warm.close();
+      console.log(`${first.about}, in one process with others:\n${first.seen.join('\n')}`);
+      restore(before(step), artifacts);
+      const env = disk.env(mode, { root: artifacts, ...how });
+      const run: Run = (args) => live.run('selfsup', args);
+      const second = await judged(which, run, () => live.run('selfsup', commands[step]!, env));
+      warm = openWarm(live, disk.env('count', { root: artifacts }));
+      return { ...second, about: `${second.about} (in a process of its own)` };
+    };
+    return { cases: points.length, strike, close: () => warm.close() };
   },
 };
 export default attack;

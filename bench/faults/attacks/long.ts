@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attack, Outcome } from '../campaign.ts';
-import { ended, killGroup, openWorkspace, reference } from '../workspace.ts';
+import { addExperiment, ended, killGroup, openWorkspace, reference } from '../workspace.ts';
 
 /** How the segments of one long training end, in turn. */
 const ends = ['time limit', 'TERM', 'kill -9', 'time limit', 'kill -9 in a save'] as const;
@@ -22,21 +22,14 @@ const attack: Attack = {
     const alone = await reference(dirname(folder));
     const live = openWorkspace(alone.root, join(folder, 'artifacts'));
     const minutes = Number(options['minutes'] ?? 5);
-    const experiment = join(alone.root, 'pipelines/experiments/faults-long');
-    mkdirSync(experiment, { recursive: true });
     const config = {
       network: { name: 'nin', blocks: 3, width: 8 },
       data: { augment: { padCrop: 4, flip: true } },
       ...{ epochs: 1_000_000, batchSize: 16, checkpoint: { everySeconds: 20 } },
     };
-    writeFileSync(
-      join(experiment, 'experiment.json'),
-      JSON.stringify({
-        about: { title: 'Long' },
-        seeds: [1],
-        stages: { pretrain: { uses: 'tasks/rotnet', needs: { dataset: 'data/replay' }, config } },
-      }),
-    );
+    addExperiment(alone.root, 'faults-long', {
+      stages: { pretrain: { uses: 'tasks/rotnet', needs: { dataset: 'data/replay' }, config } },
+    });
     const work = join(live.artifacts, 'work/faults-long/base/seed-1/pretrain');
 
     const strike = async (which: number): Promise<Outcome> => {

@@ -31,11 +31,16 @@ afterEach(() => {
 
 /** A process that takes the lease and holds it until it is killed. */
 async function holder(standstill: number, mode = '', before: string[] = []): Promise<ChildProcess> {
+  const child = startHolder(standstill, mode, before);
+  await once(child.stdout!, 'data');
+  return child;
+}
+
+function startHolder(standstill: number, mode: string, before: string[]): ChildProcess {
   const program = fileURLToPath(new URL('../testing/lease-holder.ts', import.meta.url));
   const [command, ...args] = [...before, process.execPath, '--import', import.meta.resolve('tsx'), program, folder];
   const child = spawn(command!, [...args, String(standstill), mode], { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
-  await once(child.stdout!, 'data');
   return child;
 }
 
@@ -193,6 +198,15 @@ test.skipIf(!hasCompiler)('a holder whose file system gives no answer ends befor
   expect(await once(child, 'close')).toEqual([null, lossSignal]);
   expect(performance.now() - began).toBeGreaterThan(short / 2);
   expect(said).toContain('The file system took nothing for 2 seconds');
+});
+
+test.skipIf(!hasCompiler)('a full disk that takes no folder is an error, not a lease to wait for', async () => {
+  const { env } = openDisk(join(root, 'disk'));
+  const child = startHolder(long, '', ['env', ...assignments(env('enospc', { root, at: 1, span: 0 }))]);
+  let said = '';
+  child.stderr!.on('data', (text: Buffer) => (said += text.toString()));
+  expect(await once(child, 'close')).toEqual([1, null]);
+  expect(said).toContain('no such file or directory, mkdir');
 });
 
 function assignments(env: NodeJS.ProcessEnv): string[] {

@@ -131,8 +131,9 @@ async function readOwner(folder: string, held: string): Promise<Owner | undefine
 /** Puts a held folder in place at one stroke: a rename onto one that is not empty fails. */
 async function create(folder: string, me: Owner): Promise<boolean> {
   const fresh = `${folder}.${me.token}`;
+  // Of a disk that is full or broken Node says here that something is not there (ENOENT), as if another had removed it.
+  await mkdir(fresh, { recursive: true }).catch(() => mkdir(fresh, { recursive: true }));
   try {
-    await mkdir(fresh, { recursive: true });
     await writeFile(join(fresh, ownerFile(me.token)), JSON.stringify(me));
     await writeFile(join(fresh, heldBy(me.token)), '');
     await rename(fresh, folder);

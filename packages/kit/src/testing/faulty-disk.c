@@ -1,8 +1,8 @@
 // A preloaded library between a program and the C library: counts what is written below a folder, and at the n-th time
 // ends the process, or fails as a full or broken disk does, or gives no answer as a lost server's does; or writes down all of it, so that a power cut can be played.
-// FAULTS_ROOT: the folder. FAULTS_COUNT: a file of 16 bytes that all processes share. FAULTS_AT: from which operation on
-// (from 1). FAULTS_SPAN: how many fail (0: all from there on). FAULTS_MODE: count, kill, enospc, eio, hang or log
-// (to FAULTS_LOG).
+// FAULTS_ROOT: the folder. FAULTS_LOG: where mode log writes. FAULTS_COUNT: a file that all processes share and whoever
+// attacks them writes, also while they run: how many operations there were, a lock, the mode, the operation at which it
+// strikes (from 1; 0: never) and how many it strikes (0: all from there on).
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,12 +20,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-struct shared { _Atomic long count; _Atomic int lock; int unused; };
+enum mode { COUNT, KILL, ENOSPACE, EIOERROR, LOG, HANG };
+struct shared { _Atomic long count; _Atomic int lock; int mode; long at, span; };
 static struct shared *shared;
 static char root[PATH_MAX];
 static size_t root_length;
-static long at, span;
-static int mode; // 0 count, 1 kill, 2 enospc, 3 eio, 4 log, 5 hang
 static int log_file = -1;
 
 #define REAL(result, name, ...) \
@@ -33,20 +32,18 @@ static int log_file = -1;
   if (!real_##name) real_##name = (result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name)
 
 __attribute__((constructor)) static void begin(void) {
-  const char *folder = getenv("FAULTS_ROOT"), *counter = getenv("FAULTS_COUNT"), *how = getenv("FAULTS_MODE");
-  if (!folder || !counter || !how) return;
+  const char *folder = getenv("FAULTS_ROOT"), *counter = getenv("FAULTS_COUNT"), *log = getenv("FAULTS_LOG");
+  if (!folder || !counter || !log) return;
   snprintf(root, sizeof root, "%s", folder);
   root_length = strlen(root);
-  at = getenv("FAULTS_AT") ? atol(getenv("FAULTS_AT")) : 0;
-  span = getenv("FAULTS_SPAN") ? atol(getenv("FAULTS_SPAN")) : 1;
-  mode = !strcmp(how, "kill") ? 1 : !strcmp(how, "enospc") ? 2 : !strcmp(how, "eio") ? 3 : !strcmp(how, "log") ? 4
-    : !strcmp(how, "hang") ? 5 : 0;
   int file = syscall(SYS_openat, AT_FDCWD, counter, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   syscall(SYS_ftruncate, file, sizeof(struct shared));
   shared = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   syscall(SYS_close, file);
-  if (mode == 4) log_file = syscall(SYS_openat, AT_FDCWD, getenv("FAULTS_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (shared->mode == LOG) log_file = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 }
+
+static int is_logged(void) { return shared && shared->mode == LOG; }
 
 static int below(const char *path) {
   return shared && !strncmp(path, root, root_length) && (path[root_length] == '/' || path[root_length] == 0);
@@ -78,26 +75,27 @@ static int file_path(int file, char *to) {
 
 // Counts one operation. Gives -1 where it has to fail; a call that only brings to the disk never finds it full.
 static int counted(int flushes) {
-  if (mode == 4) return 0;
-  if (mode == 2 && flushes) return 0;
-  long n = atomic_fetch_add(&shared->count, 1) + 1;
+  const int mode = shared->mode;
+  if (mode == LOG) return 0;
+  if (mode == ENOSPACE && flushes) return 0;
+  const long n = atomic_fetch_add(&shared->count, 1) + 1, at = shared->at, span = shared->span;
   if (!at || n < at || (span && n >= at + span)) return 0;
-  if (mode == 1) { kill(getpid(), SIGKILL); for (;;) pause(); }
-  if (mode == 2 || mode == 3) { errno = mode == 2 ? ENOSPC : EIO; return -1; }
-  if (mode == 5) for (;;) pause();
+  if (mode == KILL) { kill(getpid(), SIGKILL); for (;;) pause(); }
+  if (mode == ENOSPACE || mode == EIOERROR) { errno = mode == ENOSPACE ? ENOSPC : EIO; return -1; }
+  if (mode == HANG) for (;;) pause();
   return 0;
 }
 
 static void enter(void) {
-  if (mode != 4) return;
+  if (!is_logged()) return;
   int free = 0;
   while (!atomic_compare_exchange_weak(&shared->lock, &free, 1)) { free = 0; usleep(20); }
 }
-static void leave(void) { if (mode == 4) atomic_store(&shared->lock, 0); }
+static void leave(void) { if (is_logged()) atomic_store(&shared->lock, 0); }
 
 // One line, then so many bytes.
 static void tell(const void *data, size_t length, const char *format, ...) {
-  if (mode != 4) return;
+  if (!is_logged()) return;
   int before = errno;
   char line[2 * PATH_MAX + 64];
   va_list arguments;
@@ -111,7 +109,7 @@ static void tell(const void *data, size_t length, const char *format, ...) {
 }
 
 static void tell_write(int file, const char *path, const void *data, ssize_t done, off_t offset) {
-  if (mode != 4 || done <= 0) return;
+  if (!is_logged() || done <= 0) return;
   if (offset < 0) offset = lseek(file, 0, SEEK_CUR) - done;
   tell(data, done, "W\t%ld\t%zd\t%s\n", (long)offset, done, path);
 }
@@ -179,7 +177,7 @@ static ssize_t gathered(int file, const struct iovec *parts, int count, off_t of
   if (seen) enter();
   ssize_t done = seen && counted(0) ? -1
     : offset < 0 ? syscall(SYS_writev, file, parts, count) : syscall(SYS_pwritev, file, parts, count, offset, 0);
-  if (seen && mode == 4 && done > 0) {
+  if (seen && is_logged() && done > 0) {
     char *all = malloc(done), *to = all;
     for (int i = 0; i < count && to < all + done; i++) {
       size_t length = parts[i].iov_len;
@@ -199,7 +197,7 @@ ssize_t pwritev64(int file, const struct iovec *parts, int count, off_t offset) 
 
 static ssize_t copied(int from, int to, off_t before, ssize_t done) {
   char path[PATH_MAX];
-  if (mode == 4 && done > 0 && file_path(to, path)) {
+  if (is_logged() && done > 0 && file_path(to, path)) {
     char *all = malloc(done);
     off_t start = before >= 0 ? before : lseek(from, 0, SEEK_CUR) - done;
     if (pread(from, all, done, start) == done) tell_write(to, path, all, done, -1);
@@ -258,7 +256,7 @@ long syscall(long number, ...) {
 ON_FILE(fsync, SYS_fsync, "S", 1)
 ON_FILE(fdatasync, SYS_fdatasync, "S", 1)
 int msync(void *from, size_t length, int flags) {
-  if (shared && mode == 4) tell(NULL, 0, "N\tmsync\n");
+  if (is_logged()) tell(NULL, 0, "N\tmsync\n");
   return syscall(SYS_msync, from, length, flags);
 }
 int ftruncate(int file, off_t length) {
