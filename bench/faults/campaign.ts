@@ -38,7 +38,7 @@ export interface Setting {
 }
 
 /** An attack that is ready. */
-export interface Opened {
+interface Opened {
   /** How many cases there are, where that had to be found out. */
   readonly cases?: number;
   strike(which: number): Promise<Outcome>;
@@ -60,7 +60,7 @@ export function readLines(file: string): Line[] {
   return existsSync(file) ? (parseJsonLines(readFileSync(file, 'utf8')) as Line[]) : [];
 }
 
-/** Runs the cases of an attack that have no result yet, and appends a line for each. */
+/** Runs the cases of an attack that have no result yet, and appends a line for each; a signal ends it after its case. */
 export async function campaign(
   name: string,
   attack: Attack,
@@ -78,10 +78,12 @@ export async function campaign(
   const wanted = Array.from({ length: count }, (_, i) => from + i).filter((which) => !done.has(which));
   const lines: Line[] = [];
   if (wanted.length === 0) return lines;
+  let stopped = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopped = true));
   const opened = await attack.open(setting);
   try {
     for (const which of wanted) {
-      if (which >= (opened.cases ?? Infinity)) break;
+      if (stopped || which >= (opened.cases ?? Infinity)) break;
       const began = performance.now();
       const outcome = await opened.strike(which);
       const seconds = Math.round(performance.now() - began) / 1000;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deriveKey, integer, uniform, type RandomKey } from '@selfsup/kit/random';
+import { deriveKey, integer, permutation, uniform, type RandomKey } from '@selfsup/kit/random';
 import { openDisk } from '@selfsup/kit/testing/faulty-disk';
 import type { Attack, Outcome } from '../campaign.ts';
 import { compare, digestOf, faultsIn, publishedBelow, startReader } from '../judge.ts';
@@ -16,6 +16,7 @@ import {
   killGroup,
   reference,
   stagesOf,
+  type Ended,
   type Unit,
   type Workspace,
 } from '../workspace.ts';
@@ -32,89 +33,106 @@ interface Target {
   judge(): string[];
 }
 
-/** Kills of one target before it is left to end. */
-const killsOfOne = 3;
+/** Kills of one target, in a row unless it ended by itself, before it is left to end. */
+const killsOfOne = 8;
+
+/** How long a command takes that is left alone, and how many operations on the disk. */
+interface Profile {
+  readonly milliseconds: number;
+  readonly operations: number;
+}
 
 const attack: Attack = {
   title: 'kill -9 at random moments',
-  cases: 334,
+  cases: 125,
   async open({ folder, key }) {
     const above = dirname(folder);
     const alone = await reference(above);
     const live = copyOf(alone, join(folder, 'artifacts'));
     const remote = join(folder, 'remote');
     const targets = targetsOf(live, alone, remote);
+    const order = permutation(key, targets.length);
     const disk = openDisk(join(above, 'disk'));
-    const push = async (): Promise<void> => {
+    if (!existsSync(remote))
       for (const name of experiments) await live.run('selfsup', ['push', name], { SELFSUP_REMOTE: remote });
+    const kept = join(folder, 'profiles.json');
+    const profiles: Record<string, Profile> = existsSync(kept)
+      ? (JSON.parse(readFileSync(kept, 'utf8')) as Record<string, Profile>)
+      : {};
+    const profileOf = async (target: Target): Promise<Profile> => {
+      const began = performance.now();
+      const env = { ...target.env, ...disk.env('count', { root: folder }) };
+      const { code, output } = await live.run(target.command, target.args, env);
+      if (code !== 0) throw new Error(`${target.name}, left alone, ends with ${code}: ${output.slice(-500)}`);
+      profiles[target.name] = { milliseconds: performance.now() - began, operations: disk.count() };
+      writeFileSync(kept, JSON.stringify(profiles));
+      return profiles[target.name]!;
     };
-    if (!existsSync(remote)) await push();
-    const profiles = new Map<string, { milliseconds: number; operations: number }>();
 
     const strike = async (which: number): Promise<Outcome> => {
       const drawn = deriveKey(key, which);
-      const target = targets[integer(drawn, targets.length, 0)]!;
+      const target = targets[order[which % targets.length]!]!;
       const places = target.units.map((unit) => foldersOf(unit).published);
       target.undo(drawn);
+      const known = profiles[target.name];
+      const profile = known ?? (await profileOf(target));
+      if (known === undefined) target.undo(drawn);
       const seen: string[] = [];
-      if (!profiles.has(target.name)) {
-        const began = performance.now();
-        const env = { ...target.env, ...disk.env('count', { root: folder }) };
-        const { code, output } = await live.run(target.command, target.args, env);
-        if (code !== 0) seen.push(`left alone it ends with ${code}: ${output.slice(-500)}`);
-        profiles.set(target.name, { milliseconds: performance.now() - began, operations: disk.count() });
-        target.undo(drawn);
-      }
-      const profile = profiles.get(target.name)!;
       let struck = 0;
       let lost = 0;
       const hows: string[] = [];
+      const judge = ({ code, output }: Ended, all: boolean): void => {
+        if (code !== 0) seen.push(`run again it ends with ${code}: ${output.slice(-800)}`);
+        seen.push(...target.judge());
+        const judged = compare(alone.artifacts, live.artifacts, all ? publishedBelow(alone.artifacts) : places);
+        lost += judged.lost.length;
+        seen.push(...judged.lost, ...judged.wrong);
+      };
       const reader = startReader(live.artifacts, places);
       for (let kill = 0; kill < killsOfOne; kill++) {
-        const published = places.filter((below) => existsSync(join(live.artifacts, below, 'manifest.json')));
-        const how = integer(drawn, 4, 10 + kill);
-        const at = 1 + Math.floor(uniform(drawn, 20 + kill) * profile.operations);
-        const byOperation = how < 2;
-        const env = byOperation ? disk.env('kill', { root: folder, at }) : {};
-        const child = live.start(target.command, target.args, { ...target.env, ...env });
-        const end = ended(child);
-        let isOver = false;
-        void end.then(() => (isOver = true));
-        if (byOperation) {
-          // What started it may say so and end by itself.
-          while (!isOver && disk.count() < at) await sleep(5);
-          if (disk.count() >= at) struck += 1;
-          hows.push(`operation ${at}`);
-          if (!isOver && target.command === 'nx') await Promise.race([end, sleep(3000)]);
-        } else {
-          const after = uniform(drawn, 30 + kill) * profile.milliseconds * 1.05;
-          await Promise.race([end, sleep(after)]);
-          if (!isOver) struck += 1;
-          hows.push(`${Math.round(after)} ms${how === 2 && target.command === 'nx' ? ' (Nx alone)' : ''}`);
-          if (!isOver && how === 2 && target.command === 'nx') child.kill('SIGKILL');
-        }
-        if (!isOver && (byOperation || how === 3 || target.command !== 'nx')) killAll(child.pid!, live.root);
-        killGroup(child);
-        await Promise.race([end, sleep(2000)]);
-        for (const below of published) {
-          if (existsSync(join(live.artifacts, below, 'manifest.json'))) continue;
-          // Moved away by one that was killed before it put its successor there: the next run brings it back.
-          hows.push(`${below} away`);
+        const how = await killedOnce(target, { kill, drawn, profile });
+        hows.push(how.about);
+        if (how.struck) struck += 1;
+        else {
+          // It ended before: what came of it is looked at, and there has to be something to kill again.
+          judge(how.end!, false);
+          target.undo(drawn);
         }
       }
-      const { code, output } = await live.run(target.command, target.args, target.env);
-      if (code !== 0) seen.push(`run again it ends with ${code}: ${output.slice(-800)}`);
-      seen.push(...(await reader.stop()), ...target.judge());
-      const judged = compare(
-        alone.artifacts,
-        live.artifacts,
-        which % 10 === 9 ? publishedBelow(alone.artifacts) : places,
-      );
-      lost += judged.lost.length;
-      seen.push(...judged.lost, ...judged.wrong);
-      const wrong = seen.length - judged.lost.length;
+      judge(await live.run(target.command, target.args, target.env), which % 10 === 9);
+      seen.push(...(await reader.stop()));
       const about = `${target.name}, killed at ${hows.join(', ')}; ${reader.looks()} looks`;
+      const wrong = seen.length - lost;
       return { struck, lost, wrong, unnoticed: 0, about, ...(seen.length > 0 ? { seen } : {}) };
+    };
+
+    /** Starts a command and kills it: at a moment, or at one of its operations on the disk. */
+    const killedOnce = async (
+      target: Target,
+      { kill, drawn, profile }: { readonly kill: number; readonly drawn: RandomKey; readonly profile: Profile },
+    ): Promise<{ struck: boolean; about: string; end?: Ended }> => {
+      const how = integer(drawn, 4, 10 + kill);
+      const at = 1 + Math.floor(uniform(drawn, 20 + kill) * profile.operations);
+      const after = uniform(drawn, 30 + kill) * profile.milliseconds * 1.05;
+      const isNx = target.command === 'nx';
+      const byOperation = how < 2;
+      const env = byOperation ? disk.env('kill', { root: folder, at }) : {};
+      const child = live.start(target.command, target.args, { ...target.env, ...env });
+      const end = ended(child);
+      let over: Ended | undefined;
+      void end.then((one) => (over = one));
+      // What started the one that is killed at an operation may say so and end by itself.
+      if (byOperation) while (over === undefined && disk.count() < at) await sleep(5);
+      else await Promise.race([end, sleep(after)]);
+      const struck = byOperation ? disk.count() >= at : over === undefined;
+      if (struck && byOperation && isNx) await Promise.race([end, sleep(3000)]);
+      if (!byOperation && how === 2 && isNx) child.kill('SIGKILL');
+      if (over === undefined && (byOperation || how === 3 || !isNx)) killAll(child.pid!, live.root);
+      killGroup(child);
+      await Promise.race([end, sleep(2000)]);
+      const alone = !byOperation && how === 2 && isNx ? ' (Nx alone)' : '';
+      const about = byOperation ? `operation ${at}` : `${Math.round(after)} ms${alone}`;
+      return struck ? { struck, about } : { struck, about: `${about} (over)`, end: over! };
     };
     return { strike };
   },
