@@ -103,7 +103,7 @@ const attack: Attack = {
       const seen: string[] = [];
       let unnoticed = 0;
       // It may end well where what could not be written only saves time.
-      const isClear = code === 1 && /(^|\n)error: /.test(output) && !/\n {4}at /.test(output);
+      const isClear = code === 1 && /error: .*\n( .*\n)* *remedy: /.test(output) && !/\n {4}at /.test(output);
       if (code !== 0 && !isClear) {
         unnoticed = 1;
         seen.push(`ends with ${code ?? signal} and no clear error: ${output.slice(-700)}`);

@@ -30,7 +30,7 @@ interface Target {
   readonly env?: NodeJS.ProcessEnv;
   undo(key: RandomKey): void;
   /** Lines of what is wrong when it has ended by itself. */
-  judge(): string[];
+  judge(): string[] | Promise<string[]>;
 }
 
 /** Kills of one target, in a row unless it ended by itself, before it is left to end. */
@@ -81,9 +81,9 @@ const attack: Attack = {
       let struck = 0;
       let lost = 0;
       const hows: string[] = [];
-      const judge = ({ code, output }: Ended, all: boolean): void => {
+      const judge = async ({ code, output }: Ended, all: boolean): Promise<void> => {
         if (code !== 0) seen.push(`run again it ends with ${code}: ${output.slice(-800)}`);
-        seen.push(...target.judge());
+        seen.push(...(await target.judge()));
         const judged = compare(alone.artifacts, live.artifacts, all ? publishedBelow(alone.artifacts) : places);
         lost += judged.lost.length;
         seen.push(...judged.lost, ...judged.wrong);
@@ -95,11 +95,11 @@ const attack: Attack = {
         if (how.struck) struck += 1;
         else {
           // It ended before: what came of it is looked at, and there has to be something to kill again.
-          judge(how.end!, false);
+          await judge(how.end!, false);
           target.undo(drawn);
         }
       }
-      judge(await live.run(target.command, target.args, target.env), which % 10 === 9);
+      await judge(await live.run(target.command, target.args, target.env), which % 10 === 9);
       seen.push(...(await reader.stop()));
       const about = `${target.name}, killed at ${hows.join(', ')}; ${reader.looks()} looks`;
       const wrong = seen.length - lost;
@@ -182,10 +182,14 @@ function targetsOf(live: Workspace, alone: Workspace, remote: string): Target[] 
       {
         ...{ name: `report ${name}`, command: 'selfsup', args: ['report', name], units: [] },
         undo: () => rmSync(at(name, 'report'), { recursive: true, force: true }),
-        judge: () =>
-          digestOf(at(name, 'report/index.html')) === digestOf(join(alone.artifacts, name, 'report/index.html'))
-            ? []
-            : ['the report is another'],
+        // It tells when and how long the stages ran that are there now.
+        async judge() {
+          const page = at(name, 'report/index.html');
+          const found = digestOf(page);
+          rmSync(dirname(page), { recursive: true });
+          await live.run('selfsup', ['report', name]);
+          return found === digestOf(page) ? [] : ['the report is another than that of a run left alone'];
+        },
       },
       {
         ...{

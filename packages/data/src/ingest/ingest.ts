@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { UserError } from '@selfsup/kit/errors';
-import { canonicalJson } from '@selfsup/kit/files';
+import { canonicalJson, writeAtomically } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
 import { dataSize } from '@selfsup/kit/units';
 import { oneLine } from '../files/one-line.ts';
@@ -53,20 +54,29 @@ const stateKey = 'ingest-state';
 
 /** Opens the work environment; one that belongs to another source or other settings is moved aside. */
 async function openWork(folder: string, state: string, progress: Progress): Promise<RootDatabase<Buffer, string>> {
-  await mkdir(folder, { recursive: true });
-  const database = openLmdb(folder, false);
-  const found = database.getBinary(stateKey)?.toString();
-  if (found === state) return database;
-  await database.close();
-  if (found !== undefined) {
-    const aside = `${folder}-aside-${randomUUID().slice(0, 8)}`;
-    await rename(folder, aside);
-    progress.note(`The source or its settings have changed: ingesting anew. What was begun lies in ${aside}.`);
-  } else await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
+  await assertTakesBytes(folder);
+  if (existsSync(join(folder, 'data.mdb'))) {
+    const database = openLmdb(folder, false);
+    const found = database.getBinary(stateKey)?.toString();
+    if (found === state) return database;
+    await database.close();
+    if (found !== undefined) {
+      const aside = `${folder}-aside-${randomUUID().slice(0, 8)}`;
+      await rename(folder, aside);
+      progress.note(`The source or its settings have changed: ingesting anew. What was begun lies in ${aside}.`);
+    } else await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+  }
   const fresh = openLmdb(folder, false);
   fresh.putSync(stateKey, Buffer.from(state));
   return fresh;
+}
+
+/** Throws `UserError` where a folder takes no file: lmdb crashes where it cannot write the first pages of its own. */
+async function assertTakesBytes(folder: string): Promise<void> {
+  const file = join(folder, 'room');
+  await writeAtomically(file, new Uint8Array(1 << 16));
+  await rm(file);
 }
 
 /** Throws `UserError` where the images still to come do not fit on the disk; of JPEGs that cannot be known. */
@@ -87,6 +97,7 @@ async function checkDisk(folder: string, store: Store, remaining: number): Promi
 
 /** LMDB says "Input/output error" where a write ends short, which is what a disk does that has just become full. */
 function diskError(folder: string, cause: unknown): unknown {
+  if (cause instanceof UserError) return cause;
   const { message = '' } = (cause ?? {}) as Error;
   if (!/no space|input\/output error|too large|quota|MDB_MAP_FULL/i.test(message)) return cause;
   return new UserError(`The dataset cannot be written: the disk is full, over its quota or failing (${message})`, {
@@ -124,7 +135,10 @@ function checkQuarantine(database: RootDatabase<Buffer, string>, total: number, 
 export async function ingest(options: IngestOptions): Promise<Ingested> {
   const resolved = options.resolved ?? (await resolveSource(options));
   const folder = join(options.workFolder, 'lmdb');
-  const database = await openWork(folder, canonicalJson(resolved.identity), options.progress);
+  const opening = openWork(folder, canonicalJson(resolved.identity), options.progress);
+  const database = await opening.catch((cause: unknown) => {
+    throw diskError(folder, cause);
+  });
   try {
     const finished = await readManifest(folder).catch(() => undefined);
     if (finished !== undefined && finished.name === options.name) {

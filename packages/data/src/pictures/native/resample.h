@@ -2,6 +2,7 @@
 // bits. The filters, and the rounding to bytes between the two passes, are those of Pillow's Image.resize.
 #pragma once
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <vector>
