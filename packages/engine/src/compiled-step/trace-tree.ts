@@ -29,10 +29,8 @@ const TIMES_BEFORE_FUNCTION = 2;
  * function to infer them from a graph.
  */
 const TRUSTED = new Set([
-  '_MklNativeFusedBatchNormEx',
   '_MklNativeMaxPool',
   '_MklNativeMaxPoolGrad',
-  '_FusedBatchNormEx',
   'FusedBatchNormV3',
   'FusedBatchNormGradV3',
   'ReadVariableOp',

@@ -77,3 +77,79 @@ describe.each([true, false])('batchNorm4d with a ReLU, training %s', (training) 
     });
   });
 });
+
+/** In double precision: y, the moving averages, and gradients of the sum of `weights · y`. */
+function closedForm(values: Float32Array, channels: number, weights: Float32Array, relu: boolean) {
+  const rows = values.length / channels;
+  const sums = (of: (i: number, c: number) => number): number[] => {
+    const found = new Array<number>(channels).fill(0);
+    values.forEach((_, i) => (found[i % channels]! += of(i, i % channels)));
+    return found;
+  };
+  const mean = sums((i) => values[i]! / rows);
+  const squares = sums((i, c) => (values[i]! - mean[c]!) ** 2);
+  const inverse = squares.map((sum) => 1 / Math.sqrt(sum / rows + epsilon));
+  const standard = (i: number, c: number): number => (values[i]! - mean[c]!) * inverse[c]!;
+  const affine = (i: number, c: number): number => standard(i, c) * (1 + c / channels) + 0.1;
+  const given = (i: number, c: number): number => (relu && affine(i, c) <= 0 ? 0 : weights[i]!);
+  const dOffset = sums(given);
+  const dScale = sums((i, c) => given(i, c) * standard(i, c));
+  const all = (of: (i: number, c: number) => number) => Float32Array.from(values, (_, i) => of(i, i % channels));
+  return {
+    y: all((i, c) => (relu ? Math.max(0, affine(i, c)) : affine(i, c))),
+    mean: mean.map((value) => 0.1 * value),
+    variance: squares.map((sum) => 0.9 + (0.1 * sum) / Math.max(1, rows - 1)),
+    dx: all((i, c) => {
+      const taken = dOffset[c]! / rows + (standard(i, c) * dScale[c]!) / rows;
+      return (given(i, c) - taken) * (1 + c / channels) * inverse[c]!;
+    }),
+    dScale,
+    dOffset,
+  };
+}
+
+describe.each([
+  { shape: [2, 16, 17, 53], centre: 0 },
+  { shape: [3, 33, 35, 8], centre: 300 },
+  { shape: [70, 1, 1, 300], centre: -2 },
+  { shape: [5, 7, 3, 3], centre: 1 },
+] as const)('batchNorm4d of $shape around $centre', ({ shape, centre }) => {
+  it.each([true, false])('has the values and gradients of double precision, ReLU %s', (relu) => {
+    const channels = shape[3];
+    const input = tf.randomNormal([...shape], centre, 1, 'float32', 6);
+    const weights = tf.randomNormal([...shape], 0.5, 1, 'float32', 7);
+    const scale = tf.range(0, channels).div(channels).add(1);
+    const [offset, mean, variance] = [0.1, 0, 1].map((value) => tf.fill([channels], value)) as tf.Tensor1D[];
+    const run = (x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor) =>
+      batchNorm4d({ x, scale, offset, mean: mean!, variance: variance! }, { ...attributes(true), relu });
+    const before = input.dataSync().slice() as Float32Array;
+    const expected = closedForm(before, channels, weights.dataSync() as Float32Array, relu);
+    const found = run(input, scale, offset!);
+    const differentiate = tf.grads((...at) => run(at[0]!, at[1]!, at[2]!).y.mul(weights).sum());
+    const [dx, dScale, dOffset] = differentiate([input, scale, offset!]);
+    const off = (tensor: tf.Tensor, values: ArrayLike<number>) =>
+      maxDifference(tensor, tf.tensor(Array.from(values), tensor.shape));
+    // Around 300 the input itself holds no more than five digits behind the point.
+    expect(off(found.y, expected.y)).toBeLessThan(centre === 300 ? 2e-4 : 1e-5);
+    expect(off(found.mean, expected.mean)).toBeLessThan(1e-5);
+    expect(off(found.variance, expected.variance)).toBeLessThan(1e-5);
+    expect(off(dx!, expected.dx)).toBeLessThan(1e-4);
+    for (const [gradient, values] of [
+      [dScale!, expected.dScale],
+      [dOffset!, expected.dOffset],
+    ] as const) {
+      expect(off(gradient, values)).toBeLessThan(1e-5 * shape[0] * shape[1] * shape[2]);
+    }
+    expect(input.dataSync()).toEqual(before);
+  });
+});
+
+it.each([true, false])('what is no number stays so, training %s', (training) => {
+  const input = tf.tensor4d([1, NaN, 3, 4], [4, 1, 1, 1]);
+  const [one, zero] = [tf.ones([1]), tf.zeros([1])];
+  const { y } = batchNorm4d(
+    { x: input, scale: one, offset: zero, mean: zero, variance: one },
+    { ...attributes(training), relu: true },
+  );
+  expect(y.dataSync()[1]).toBeNaN();
+});

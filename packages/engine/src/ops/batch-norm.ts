@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
-import { float, int, type } from '../attributes.ts';
+import { float, type } from '../attributes.ts';
 import { defineOp, kernel, onceOnCpu, tf } from '../platform.ts';
 
 interface BatchNormAttributes {
@@ -11,7 +11,33 @@ interface BatchNormAttributes {
   readonly relu: boolean;
 }
 
-function attributesOf({ epsilon, training }: BatchNormAttributes) {
+/** Whether our own ops are there, and do what they say: the addon of the npm package and GPUs have none. */
+const oursServe = onceOnCpu(() => {
+  const vector = (values: number[]) => tf.tensor1d(values);
+  const inputs = [tf.tensor4d([-2, 2], [2, 1, 1, 1]), vector([1]), vector([1]), vector([0]), vector([1])];
+  const attributes = ownAttributes({ epsilon: 0, decay: 0.5, training: true, relu: true });
+  const [y, mean, variance] = kernel('SelfsupBatchNorm', attributes, inputs, 5).map((tensor) => tensor.dataSync());
+  return String([...y!, ...mean!, ...variance!]) === '0,2,0,4.5';
+});
+
+function ownAttributes({ epsilon, decay, training, relu }: BatchNormAttributes) {
+  return { epsilon: float(epsilon), decay: float(decay), training, relu };
+}
+
+// Outputs: y, moving mean, moving variance, then mean and inverse of the deviation that were used.
+const own = defineOp<BatchNormAttributes>({
+  name: 'SelfsupBatchNorm',
+  forward: ({ x, scale, offset, mean, variance }, attributes) =>
+    kernel('SelfsupBatchNorm', ownAttributes(attributes), [x!, scale!, offset!, mean!, variance!], 5),
+  saveInputs: ['x', 'scale', 'offset'],
+  saveOutputs: [false, false, false, true, true],
+  backward: (dy, saved, attributes) => {
+    const [dx, dScale, dOffset] = kernel('SelfsupBatchNormGrad', ownAttributes(attributes), [dy, ...saved], 3);
+    return { x: () => dx!, scale: () => dScale!, offset: () => dOffset! };
+  },
+});
+
+function stockAttributes({ epsilon, training }: BatchNormAttributes) {
   return {
     T: type('float32'),
     U: type('float32'),
@@ -21,59 +47,19 @@ function attributesOf({ epsilon, training }: BatchNormAttributes) {
   };
 }
 
-function forwardAttributes(attributes: BatchNormAttributes) {
-  return { ...attributesOf(attributes), exponential_avg_factor: float(attributes.training ? 1 - attributes.decay : 1) };
-}
-
-function plain(inputs: Tensor[], attributes: BatchNormAttributes): Tensor[] {
-  return kernel('FusedBatchNormV3', forwardAttributes(attributes), inputs, 6);
-}
-
-/** oneDNN's batch norm with a ReLU, which TensorFlow registers under a private name and label. */
-function oneDnnWithRelu(inputs: Tensor[], attributes: BatchNormAttributes): Tensor[] {
-  const relu = { activation_mode: 'Relu', num_side_inputs: int(0), _kernel: 'MklNameChangeOp' };
-  return kernel('_MklNativeFusedBatchNormEx', { ...forwardAttributes(attributes), ...relu }, inputs, 6);
-}
-
-/** Whether the library on this machine has that op, and it does what its name says. */
-const oneDnnServes = onceOnCpu(() => {
-  const vector = (values: number[]) => tf.tensor1d(values);
-  const inputs = [tf.tensor4d([-2, 2], [2, 1, 1, 1]), vector([1]), vector([1]), vector([0]), vector([1])];
-  const attributes = { epsilon: 0, decay: 0.5, training: true, relu: true };
-  const [y, mean, variance] = oneDnnWithRelu(inputs, attributes).map((tensor) => tensor.dataSync());
-  return String([...y!, ...mean!, ...variance!]) === '0,2,0,4.5';
-});
-
-function gradients(dy: Tensor, saved: readonly Tensor[], attributes: BatchNormAttributes) {
-  const [x, scale, ...reserved] = saved;
-  const inputs = [dy, x!, scale!, ...reserved];
-  const [dx, dScale, dOffset] = kernel('FusedBatchNormGradV3', attributesOf(attributes), inputs, 5);
-  return { x: () => dx!, scale: () => dScale!, offset: () => dOffset! };
-}
-
 // Outputs: y, moving mean, moving variance, then three that only TensorFlow's gradient op reads.
-const normalise = defineOp<BatchNormAttributes>({
-  name: 'SelfsupBatchNorm',
-  forward: ({ x, scale, offset, mean, variance }, attributes) =>
-    plain([x!, scale!, offset!, mean!, variance!], attributes),
-  saveInputs: ['x', 'scale'],
-  saveOutputs: [false, false, false, true, true, true],
-  backward: gradients,
-});
-
-const normaliseWithRelu = defineOp<BatchNormAttributes>({
-  name: 'SelfsupBatchNormRelu',
+const stock = defineOp<BatchNormAttributes>({
+  name: 'SelfsupStockBatchNorm',
   forward: ({ x, scale, offset, mean, variance }, attributes) => {
-    const inputs = [x!, scale!, offset!, mean!, variance!];
-    if (attributes.training && oneDnnServes()) return oneDnnWithRelu(inputs, attributes);
-    const [normalised, ...others] = plain(inputs, attributes);
-    return [tf.relu(normalised!), ...others];
+    const factor = float(attributes.training ? 1 - attributes.decay : 1);
+    const all = { ...stockAttributes(attributes), exponential_avg_factor: factor };
+    return kernel('FusedBatchNormV3', all, [x!, scale!, offset!, mean!, variance!], 6);
   },
   saveInputs: ['x', 'scale'],
-  saveOutputs: [true, false, false, true, true, true],
-  backward: (dOutput, [x, scale, y, ...reserved], attributes) => {
-    const [dy] = kernel('ReluGrad', { T: type('float32') }, [dOutput, y!]);
-    return gradients(dy!, [x!, scale!, ...reserved], attributes);
+  saveOutputs: [false, false, false, true, true, true],
+  backward: (dy, saved, attributes) => {
+    const [dx, dScale, dOffset] = kernel('FusedBatchNormGradV3', stockAttributes(attributes), [dy, ...saved], 5);
+    return { x: () => dx!, scale: () => dScale!, offset: () => dOffset! };
   },
 });
 
@@ -97,6 +83,7 @@ export function batchNorm4d(
   inputs: { x: Tensor; scale: Tensor; offset: Tensor; mean: Tensor; variance: Tensor },
   attributes: BatchNormAttributes,
 ): BatchNormResult {
-  const [y, mean, variance] = (attributes.relu ? normaliseWithRelu : normalise)(inputs, attributes);
-  return { y: y!, mean: mean!, variance: variance! };
+  const isOwn = oursServe();
+  const [y, mean, variance] = (isOwn ? own : stock)(inputs, attributes);
+  return { y: attributes.relu && !isOwn ? tf.relu(y!) : y!, mean: mean!, variance: variance! };
 }

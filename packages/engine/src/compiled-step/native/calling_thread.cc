@@ -31,6 +31,7 @@ Function* Library(const char* name) {
 
 Alone::Alone(bool wanted) : before_(alone) { alone = wanted; }
 Alone::~Alone() { alone = before_; }
+bool ComputesAlone() { return alone; }
 
 }  // namespace selfsup
 

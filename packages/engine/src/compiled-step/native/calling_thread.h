@@ -16,6 +16,9 @@ class Alone {
   const bool before_;
 };
 
+/** Whether this thread does all by itself. */
+bool ComputesAlone();
+
 }  // namespace selfsup
 
 #endif  // SELFSUP_CALLING_THREAD_H_

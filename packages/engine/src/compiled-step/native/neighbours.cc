@@ -37,12 +37,6 @@ struct Settings {
   float seconds = 0;
 };
 
-struct StatusOwner {
-  TF_Status* const status = TF_NewStatus();
-  ~StatusOwner() { TF_DeleteStatus(status); }
-  bool Ok() const { return TF_GetCode(status) == TF_OK; }
-};
-
 void* Create(TF_OpKernelConstruction* construction) {
   auto* const settings = new Settings();
   const StatusOwner owner;
@@ -54,8 +48,6 @@ void* Create(TF_OpKernelConstruction* construction) {
 }
 
 void Delete(void* settings) { delete static_cast<Settings*>(settings); }
-
-using Tensor = std::unique_ptr<TF_Tensor, decltype(&TF_DeleteTensor)>;
 
 Tensor InputOf(TF_OpKernelContext* context, TF_Status* status) {
   TF_Tensor* input = nullptr;

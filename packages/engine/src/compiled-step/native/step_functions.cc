@@ -2,6 +2,7 @@
 // run as one TensorFlow function, and one by which processes compute together. The npm package's own files stay as they are.
 #include <node_api.h>
 #include <cstring>
+#include "batch_norm.h"
 #include "calling_thread.h"
 #include "connections.h"
 #include "js_values.h"
@@ -284,6 +285,7 @@ napi_status __wrap_napi_define_properties(napi_env env, napi_value exports, size
   }
   if (status != napi_ok || !functions) return status;
   selfsup::ReleaseLoadedPages();
+  selfsup::RegisterBatchNorm();
   const napi_property_descriptor ours[] = {
       {"defineFunction", nullptr, DefineFunction, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"runFunction", nullptr, RunFunction, nullptr, nullptr, nullptr, napi_default, nullptr},

@@ -8,9 +8,11 @@ import { ADDON, GUARD, HELPER_SOURCES, LOOPBACK, STEP_SOURCES, nodeApiHeaders } 
 const INSTALL_COMPILER =
   'Install one (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; Arch: pacman -S gcc), or set CXX to its command.';
 
+/** What the addon is made of beside the package's own files. */
 const stepSources = [
   ...['step_functions.cc', 'neighbours.cc', 'connections.cc'],
   ...['huge_pages.cc', 'calling_thread.cc', 'held_signals.cc'],
+  ...['helpers.cc', 'batch_norm_rows.cc', 'batch_norm.cc'],
 ];
 
 /**
@@ -38,7 +40,7 @@ export async function compileAddon(
   compiler: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const common = ['-std=c++17', '-O2', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'];
+  const common = ['-std=c++17', '-O2', '-shared', '-fPIC', '-pthread', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'];
   const headers = nodeApiHeaders();
   const deps = join(root, 'deps');
   await mkdir(dirname(join(root, ADDON)), { recursive: true });
