@@ -12,10 +12,11 @@ import { median } from '../train-step/rows.ts';
 /** Yardsticks of the same recipe: training, features, both probes, of trained and of random weights. */
 const yardsticks: Readonly<Record<string, string>> = { 'aed-small': 'aed.py', 'aet-gan-small': 'aet_gan.py' };
 /** What is trained in each. Yardsticks measure it once, at its end, where our experiments also do so on the way. */
-const trained: Readonly<Record<string, readonly string[]>> = {
+const evaluated: Readonly<Record<string, readonly string[]>> = {
   'aed-small': ['pretrain'],
   'aet-gan-small': ['generator', 'pretrain'],
 };
+const probed = ['linear', 'conv'];
 
 interface Usage {
   readonly seconds: number;
@@ -65,7 +66,8 @@ const quick = {
 const commands: Readonly<Record<string, readonly string[]>> = {
   ours: [
     ...[...selfsup, 'run', options.experiment, '--seed', '1', ...(options.quick ? quick.ours : [])],
-    ...trained[options.experiment]!.flatMap((stage) => ['--set', `${stage}.config.evaluate.everyEpochs=1000`]),
+    ...evaluated[options.experiment]!.flatMap((stage) => ['--set', `${stage}.config.evaluate.everyEpochs=1000`]),
+    ...(options.quick ? [] : probed.flatMap((stage) => ['--set', `${stage}.config.testEvery=1000`])),
   ],
   pytorch: [
     ...[python, here(`../yardsticks/${yardstick}`), join(images, 'cifar10'), '--seed', '1'],

@@ -45,6 +45,9 @@ test('features, probe and classifier run one after another and give the metrics 
 
   const head = { protocol: 'small', layer: 'conv1', head: 'fc2', epochs: 2, batchSize: 32 };
   const classified = await run(classifier, 'fc2', head, needs);
+  expect(figureData(classified, 'curve').test).toHaveLength(2);
+  const testedOnce = await run(classifier, 'once', { ...head, testEvery: 5 }, needs);
+  expect(figureData(testedOnce, 'curve').test).toEqual(figureData(classified, 'curve').test.slice(1));
   expect(Object.keys(metricValues(classified.metrics))[0]).toBe('fc2/small/conv1/top1');
 
   const again = await run(linearProbe, 'again', { protocol: 'small', layer: 'conv2', batchSize: 32 }, needs);

@@ -27,6 +27,8 @@ export const headTraining = {
   replicas: replicasSchema,
   /** Leave out the last batch of an epoch where it would be smaller. */
   dropLast: z.boolean().default(true),
+  /** Epochs from one test to the next; the last one is tested always. 1 where absent. */
+  testEvery: z.int().min(1).optional(),
   /** Draws that make an epoch; the number of images where absent. More go through the images again. */
   samplesPerEpoch: z.int().min(1).optional(),
   optimizer: optimizerSchema.prefault({ name: 'sgd' }),

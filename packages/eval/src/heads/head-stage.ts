@@ -46,7 +46,7 @@ async function runHead<Config extends HeadTraining>(
     progress.note(`${head} head on ${config.layer}: ${parameters.toLocaleString('en')} parameters`);
     const name = `${head} on ${config.layer}`;
     const identity = sha256(canonicalJson({ config, seed, head, ...source.identity }));
-    const where = { workFolder, progress, signal, extent };
+    const where = { workFolder, progress, signal, extent, testEvery: config.testEvery };
     const job = { ...where, model, source, config, layers: [config.layer], name, identity };
     const { heads, curve, blobs } = await trainAndKeep(job, probeOf(kind, config, shape));
     // Top-5 is no part of these protocols.
