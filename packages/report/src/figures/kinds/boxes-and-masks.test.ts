@@ -105,7 +105,7 @@ test('scores by class are means over seeds, and the mean over classes leaves out
     ['cat', '358', '55.0', '10.0'],
     ['dog', '489', '25.0', '–'],
     ['bird', '0', '–', '–'],
-    ['mean', '847', '40.0', '10.0'],
+    ['mean', '847 in all', '40.0', '10.0'],
   ]);
   expect(text).toContain('mean over seeds 1, 2');
   expect(scoresKind.render(shown.slice(0, 1), page).text).not.toContain('mean over seeds');

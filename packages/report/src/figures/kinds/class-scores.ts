@@ -71,7 +71,7 @@ function tableOf(shown: readonly Shown<ClassScores>[], { variants, seeds }: Figu
   const all = [...named.values()].reduce((a, b) => a + b, 0);
   const last = html`<tr>
     <th scope="row">mean</th>
-    <td class="number">${formatNumber(all)}</td>
+    <td class="number">${formatNumber(all)} in all</td>
     ${means}
   </tr>`;
   const scored = seeds.filter((seed) => shown.some(({ row }) => row.seed === seed));
