@@ -17,17 +17,21 @@ LEAST_SCORE, MOST_OVERLAP, MOST_BOXES, MOST_GROWTH = 0.05, 0.3, 100, math.log(10
 
 
 class Head(nn.Module):
-    def __init__(self, channels, units, classes):
+    def __init__(self, channels, units, classes, hidden):
         super().__init__()
         widths = [channels * BINS**2, units, units] if units else [channels * BINS**2]
-        self.hidden = nn.ModuleList(he(nn.Linear(*pair)) for pair in zip(widths, widths[1:]))
+        layers = {
+            'dropout': lambda pair: nn.Sequential(he(nn.Linear(*pair)), nn.ReLU(), nn.Dropout(0.5)),
+            'batch-norm': lambda pair: nn.Sequential(he(nn.Linear(*pair, bias=False)), nn.BatchNorm1d(pair[1]), nn.ReLU()),
+        }[hidden]
+        self.hidden = nn.ModuleList(layers(pair) for pair in zip(widths, widths[1:]))
         self.scores = gaussian(nn.Linear(widths[-1], classes), 0.01)
         self.offsets = gaussian(nn.Linear(widths[-1], 4 * classes), 0.001)
 
     def forward(self, x):
         x = x.flatten(1)
         for layer in self.hidden:
-            x = F.dropout(F.relu(layer(x)), 0.5, self.training)
+            x = layer(x)
         return self.scores(x), self.offsets(x).view(len(x), -1, 4)
 
 
@@ -126,10 +130,10 @@ def detect(job):
     classes, difficult, count = len(training.classes) + 1, settings['difficult'], settings['regions']
     trunk = load_trunk(job['checkpoint'], settings['batchNorm'] == 'folded').train(settings['batchNorm'] == 'trained')
     blocks = [trunk.block1, trunk.block2, trunk.block3]
-    frozen = ['conv1', 'conv2'].index(job['config']['frozen']) + 1
+    frozen = ['conv1', 'conv2', 'conv3'].index(job['config']['frozen']) + 1
     for block in blocks[:frozen]:
         block.requires_grad_(False)
-    head = Head(trunk.block3[2][0].out_channels, settings['units'], classes)
+    head = Head(trunk.block3[2][0].out_channels, settings['units'], classes, settings['hidden'])
     weights, biases, others = split_parameters([*blocks[frozen:], head])
     optimiser = sgd(settings, weights + others, biases, 2, 0)
     mean, deviation = standardisation(training, difficult, classes)

@@ -37,7 +37,8 @@ def gaussian(layer, std, bias=0.0):
 
 def he(layer):
     nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
-    nn.init.zeros_(layer.bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer
 
 

@@ -70,6 +70,7 @@ test('regions of the object come first, with its class and standardised offsets;
     expect([...counts]).toEqual([1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0]);
     expect(places).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
     expect(corners).toHaveLength(64);
+    expect(corners.slice(12, 24)).toEqual(corners.slice(0, 12));
     // Across one lies 2 of 24 pixels off, the other not at all; mirrored images count too, so the mean is 0.
     const across = [offsets[0]!, offsets[4]!].map(Math.abs).sort();
     expect(across[0]).toBeCloseTo(0, 5);

@@ -113,8 +113,9 @@ function regionBatch(feed: RegionFeed, draws: readonly number[], key: RandomKey)
     const truth = { boxes: turn(plain.truth.boxes), labels: plain.truth.labels };
     const sampled = sampleRegions(regions, truth, matchRegions(regions, truth), rule, deriveKey(key, draws[place]!));
     const first = place * rule.regions;
-    corners.push(...cornersOf(regions, sampled.regions, images.scales[place]!));
-    corners.push(...new Array<number>(4 * (rule.regions - sampled.regions.length)).fill(0));
+    const own = cornersOf(regions, sampled.regions, images.scales[place]!);
+    // Those that fill up repeat the others: a head's batch norm sees them too.
+    for (let i = 0; i < 4 * rule.regions; i++) corners.push(own.length === 0 ? 0 : own[i % own.length]!);
     places.push(...new Array<number>(rule.regions).fill(place));
     found.labels.set(sampled.labels, first);
     found.counts.fill(1, first, first + sampled.regions.length);

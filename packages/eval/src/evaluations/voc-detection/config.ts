@@ -42,18 +42,24 @@ export const schema = z
     batchNorm: z.enum(['folded', 'frozen', 'trained']).optional(),
     /** Of fc6 and of fc7; with 0 there are none. */
     units: z.int().min(0).optional(),
+    /** What follows the products of fc6 and fc7: ReLU and dropout, or batch norm and ReLU. */
+    hidden: z.enum(['dropout', 'batch-norm']).optional(),
     /** Epochs from one test to the next; only after the last where absent. */
     testEvery: z.int().min(1).optional(),
   })
   .refine(({ fullyConnected, units }) => units !== 0 || fullyConnected === 'new', {
     path: ['fullyConnected'],
     message: "There are no fc6 and fc7 with 'units' 0",
+  })
+  .refine(({ fullyConnected, hidden }) => hidden !== 'batch-norm' || fullyConnected === 'new', {
+    path: ['fullyConnected'],
+    message: "Those of a checkpoint have their batch norm folded in, so they go with 'hidden' 'dropout'",
   });
 export type VocDetectionConfig = z.infer<typeof schema>;
 
 const overridable = [
   ...(['epochs', 'samplesPerEpoch', 'batchSize', 'regions', 'optimizer', 'schedule', 'scales', 'testScales'] as const),
-  ...(['difficult', 'batchNorm', 'units'] as const),
+  ...(['difficult', 'batchNorm', 'units', 'hidden'] as const),
 ];
 
 /** The protocol with the config's settings in place of its own; its label has a `*` where one of them is another. */

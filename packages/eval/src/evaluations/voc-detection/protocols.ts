@@ -1,5 +1,6 @@
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import type { Schedule } from '@selfsup/models/schedules';
+import type { HiddenStyle } from '../../detection/region-head.ts';
 import type { ScaleRule } from '../../detection/scaled-images.ts';
 import type { TrunkBatchNorm } from '../../tuning/trunk.ts';
 
@@ -22,6 +23,7 @@ export interface DetectionProtocol {
   readonly difficult: boolean;
   readonly batchNorm: TrunkBatchNorm;
   readonly units: number;
+  readonly hidden: HiddenStyle;
 }
 
 const STEPS = 1000;
@@ -45,10 +47,10 @@ const tenths = (every: number, epochs: number): Schedule => ({
 
 const common: Pick<
   DetectionProtocol,
-  'samplesPerEpoch' | 'batchSize' | 'regions' | 'optimizer' | 'batchNorm' | 'units'
+  'samplesPerEpoch' | 'batchSize' | 'regions' | 'optimizer' | 'batchNorm' | 'units' | 'hidden'
 > = {
   ...{ samplesPerEpoch: STEPS * IMAGES, batchSize: IMAGES, regions: 64, optimizer: sgd },
-  ...{ batchNorm: 'folded', units: 4096 },
+  ...{ batchNorm: 'folded', units: 4096, hidden: 'dropout' },
 };
 
 /** By the name that stands in the metrics. */

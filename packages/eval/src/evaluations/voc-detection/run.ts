@@ -62,6 +62,7 @@ export async function runVocDetection(context: StageContext<VocDetectionConfig>)
     const head = regionHead(channels, {
       classes: classes.length + 1,
       units: settings.units,
+      hidden: settings.hidden,
       key: deriveKey(key, 'head'),
     });
     try {
