@@ -9,7 +9,7 @@ export const REGION_BINS = 6;
 /** What follows the matrix products of fc6 and fc7: ReLU and dropout as published, or batch norm and ReLU. */
 export type HiddenStyle = 'dropout' | 'batch-norm';
 
-export interface RegionHeadShape {
+interface RegionHeadShape {
   /** The background among them. */
   readonly classes: number;
   /** Of fc6 and of fc7; with 0 there are none. */
