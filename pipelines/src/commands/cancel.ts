@@ -35,8 +35,8 @@ export default new Command('cancel')
   });
 
 /** The words by which it is submitted again. */
-function again({ words, options }: Submitted): string {
-  return shellWords(options.length === 0 ? words : [...words, '--', ...options]);
+function again({ words, flags, options }: Submitted): string {
+  return shellWords([...words, ...flags, ...(options.length === 0 ? [] : ['--', ...options])]);
 }
 
 function onlyOne(underWay: readonly Submitted[]): Submitted {

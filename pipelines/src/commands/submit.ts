@@ -25,6 +25,9 @@ interface Options extends AskedOptions {
 
 const count = (atMost: number): ((value: string) => number) => numberOption({ whole: true, atLeast: 1, atMost });
 
+const noSlurm = 'Slurm is not installed here (there is no sbatch)';
+const defaultRestarts = 30;
+
 export default withAsked(
   new Command('submit').description('Hand an experiment, comparison or study to Slurm; without Slurm, run it here'),
 )
@@ -32,7 +35,7 @@ export default withAsked(
   .option('--partition <names>', 'where to run')
   .option('--cpus <n>', 'cores and threads of each stage; SELFSUP_THREADS, or one, by default', count(9999))
   .option('--at-once <n>', 'how many elements of an array at once; 16 by default', atOnceOption)
-  .option('--restarts <n>', 'starts in a row that may bring a stage no further', count(1000), 30)
+  .option('--restarts <n>', 'starts in a row that may bring a stage no further', count(1000), defaultRestarts)
   .option('--dry-run', 'print the commands, submit nothing', false)
   .addHelpText(
     'after',
@@ -60,13 +63,20 @@ Examples:
       console.log(`Report: ${shownPath(await writePlanReport(session, plan))}`);
       return;
     }
-    const order: Order = { name: plan.name, arrays: arraysOf(left, units), words: askedWords(name, options) };
+    const words = { words: askedWords(name, options), flags: flagsOf(options) };
+    const order: Order = { name: plan.name, arrays: arraysOf(left, units), ...words };
     const settings = jobSettings(sbatch, options);
     if (options.dryRun) {
       for (const line of dryRunLines(session, order, settings)) console.log(line);
+      if (!hasSlurm()) console.error(`${noSlurm}: without --dry-run it would run on this machine.`);
       return;
     }
-    if (!hasSlurm()) return runHere(session, plan, options);
+    if (!hasSlurm()) {
+      const ignored = [...(options.cpus === undefined ? [] : [`--cpus=${options.cpus}`]), ...settings.options];
+      const without = ignored.length === 0 ? '' : `, without ${ignored.join(' ')}`;
+      console.log(`${noSlurm}: it runs on this machine${without}.`);
+      return runHere(session, plan, options);
+    }
     const place = { folder: join(session.artifacts.root, 'slurm'), root: session.workspace.root };
     for (const warning of checkSettings(order, settings, place)) console.error(`Warning: ${warning}`);
     const { folder, submission } = await submitOrder(session, order, settings);
@@ -100,8 +110,13 @@ function askedWords(name: string, { set, data, variant, seed, stage }: Options):
   return [isStudyFile(name) ? resolve(name) : name, ...asked];
 }
 
+/** The options that say how elements run, where they were given. */
+function flagsOf({ cpus, atOnce, restarts }: Options): string[] {
+  const given = { cpus, 'at-once': atOnce, restarts: restarts === defaultRestarts ? undefined : restarts };
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
+}
+
 async function runHere(session: Session, plan: Plan, { atOnce = 1 }: Options): Promise<void> {
-  console.log('Slurm is not installed here (there is no sbatch): it runs on this machine.');
   const ran = await runStages(session, wantedOf(session, plan), { atOnce, goesOn: true, verbose: true });
   console.log(`Report: ${shownPath(await writePlanReport(session, plan))}`);
   refuseFailures(ran);

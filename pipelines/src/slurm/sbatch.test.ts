@@ -18,6 +18,7 @@ test.each([
   [['-d', 'x'], /-d is set by/],
   [['--time', '10'], /'10' is no option of sbatch/],
   [['job.sh'], /'job.sh' is no option/],
+  [['-n4'], /-n: of a submission each stage is one process/],
   [['--signal=USR1@60'], /would not stop a stage/],
   [['--signal=TERM@60'], /would not stop a stage/],
 ])('%j is refused by name', (options, says) => {

@@ -37,7 +37,7 @@ const ours: readonly (readonly string[])[] = [
   ['--wrap'],
 ];
 
-/** Throws `UserError` for an option of sbatch that a submission sets itself, or whose value stands apart. */
+/** Throws `UserError` for an option of sbatch that a submission sets itself or has no use for, or whose value stands apart. */
 export function checkOptions(options: readonly string[]): void {
   for (const option of options) {
     const field = '-- <sbatch options>';
@@ -51,6 +51,12 @@ export function checkOptions(options: readonly string[]): void {
     const short = /^-[^-]/.test(option) ? option.slice(0, 2) : undefined;
     if (ours.some((names) => names.includes(name) || (short !== undefined && names.includes(short)))) {
       throw new UserError(`${short ?? name} is set by the submission itself`, { field, remedy: 'Leave it out.' });
+    }
+    if (['--ntasks', '--ntasks-per-node'].includes(name) || short === '-n') {
+      throw new UserError(`${short ?? name}: of a submission each stage is one process`, {
+        field,
+        remedy: 'Give it cores by --cpus. One training on several tasks takes a script of its own: docs/scale.md.',
+      });
     }
     if (name === '--signal' && !/^--signal=B:(TERM|SIGTERM|15)@\d+$/.test(option)) {
       throw new UserError(`${option} would not stop a stage as it has to be stopped`, {

@@ -7,6 +7,9 @@ export function hasSlurm(): boolean {
   return spawnSync('sbatch', ['--version']).error === undefined;
 }
 
+/** What Slurm's commands say where no controller answers them, or they do not know which to ask. */
+const unreachable = /configuration source|contact slurm controller|Connection refused/i;
+
 /** Runs one of Slurm's commands and gives what it prints. Throws `UserError` with its own words where it refuses. */
 export function slurm(command: string, args: readonly string[], remedy?: string): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
@@ -14,6 +17,11 @@ export function slurm(command: string, args: readonly string[], remedy?: string)
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT')
     throw new UserError(`Slurm is not installed here: there is no ${command}`);
   const words = (error?.message ?? stderr).trim().replace(new RegExp(`^${command}: (error: )?`, 'gm'), '');
+  if (unreachable.test(words)) {
+    throw new UserError(`${command} is installed here, but reaches no cluster (${words.split('\n').at(-1)})`, {
+      remedy: 'See that sinfo answers (SLURM_CONF names its settings). selfsup run does without Slurm.',
+    });
+  }
   throw new UserError(`${command} refuses: ${words}`, { remedy });
 }
 

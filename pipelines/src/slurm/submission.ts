@@ -31,6 +31,8 @@ const submissionSchema = z.strictObject({
   name: z.string(),
   /** The words by which it was asked for, and is gone on with. */
   words: z.array(z.string()),
+  /** Options of the command that were given: cores, how many at once. */
+  flags: z.array(z.string()).default([]),
   /** Options of sbatch that were given. */
   options: z.array(z.string()).default([]),
   submitted: z.string(),

@@ -60,7 +60,9 @@ test('an experiment becomes an array a stage; its folder says all that a node an
   slurm.queue('101|N/A|PENDING|Resources|N/A\n');
   expect((await selfsup('jobs')).output).toMatch(/data-few +1 waits \(for a node\)/);
   const cancelled = await selfsup('cancel');
-  expect(cancelled.output).toMatch(/: 1 cancelled. To go on: selfsup submit toy -- --partition=low --time=60\n/);
+  expect(cancelled.output).toMatch(
+    /: 1 cancelled. To go on: selfsup submit toy --cpus 2 -- --partition=low --time=60\n/,
+  );
   expect(slurm.calls().at(-1)).toBe('scancel 101 102 103 104');
 });
 
@@ -79,7 +81,7 @@ test('--dry-run prints the commands and touches nothing', async () => {
   expect(output).toMatch(/^sbatch .*:pretrain .*--dependency='?afterok:<data-few>'? /m);
   expect(output).toMatch(/^sbatch .*:pretrain-2 .*afterok:<pretrain>/m);
   expect(output).toMatch(/^scontrol release <data-few>$/m);
-  expect(slurm.calls()).toEqual(['']);
+  expect(slurm.calls()).toEqual(['sbatch --version']);
   expect(folders()).toEqual([]);
 });
 
@@ -89,6 +91,7 @@ test.each([
   [['submit', 'toy', '--', '--array=1'], /--array is set by the submission itself/],
   [['submit', 'toy', '--set', 'measure.config.factr=1,2'], /did you mean 'factor'/],
   [['submit', 'toy', '--stage', 'mesure'], /did you mean 'measure'/],
+  [['submit', 'toy', '--', '--ntasks=4'], /each stage is one process/],
   [['submit', 'toy', '--', '--mem=1T'], /sbatch refuses: Batch job submission failed/],
 ])('%j is refused before anything is submitted', async (args, says) => {
   writeFileSync(workspace.path('bin/refuse'), '--mem=1T\n');
@@ -108,6 +111,16 @@ test('where Slurm refuses one array, those before it are called off', async () =
   expect(folders()).toEqual([]);
 });
 
+test('a cluster that gives no answer is told as that', async () => {
+  const words = 'sbatch: error: Unable to contact slurm controller (connect failure)';
+  const silent = `case "$*" in *--version*) exit 0;; esac; echo '${words}' >&2; exit 1`;
+  writeFileSync(workspace.path('bin/sbatch'), `#!/bin/bash\n${silent}\n`);
+  const { code, output } = await selfsup('submit', 'toy');
+  expect(code).toBe(1);
+  expect(output).toMatch(/sbatch is installed here, but reaches no cluster \(Unable to .*\)\n +remedy: See that sinfo/);
+  expect(folders()).toEqual([]);
+});
+
 test('a stage on a node fails where what it needs is missing, and computes nothing else', async () => {
   const { code, output } = await workspace.run('stage', 'toy', 'measure', '--alone');
   expect(code).toBe(1);
@@ -118,8 +131,13 @@ test('a stage on a node fails where what it needs is missing, and computes nothi
 });
 
 test('without Slurm the same command runs here', async () => {
-  const { code, output } = await workspace.runWith({ env: { PATH: workspace.path('nothing') } }, 'submit', 'toy');
+  const here = (...args: string[]) =>
+    workspace.runWith({ env: { PATH: workspace.path('nothing') } }, 'submit', 'toy', ...args);
+  expect((await here('--dry-run')).output).toMatch(/^scontrol [^]*without --dry-run it would run on this machine/m);
+  expect(workspace.log()).toEqual([]);
+  const { code, output } = await here('--partition', 'low', '--', '--time=60');
   expect(output).toContain('Slurm is not installed here');
+  expect(output).toContain('it runs on this machine, without --partition=low --time=60.\n');
   expect(output).toContain('Report: ');
   expect(code).toBe(0);
   expect(workspace.log().filter((line) => line.startsWith('measure'))).toHaveLength(2);

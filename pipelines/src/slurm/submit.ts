@@ -20,6 +20,8 @@ export interface Order {
   readonly arrays: readonly JobArray[];
   /** The words that name it, and what of it is meant, to commands. */
   readonly words: readonly string[];
+  /** The options of the command that are no options of sbatch. */
+  readonly flags: readonly string[];
 }
 
 const script = fileURLToPath(new URL(scriptName, import.meta.url));
@@ -87,7 +89,7 @@ export async function submitOrder(
   const folder = await newSubmissionFolder(artifacts, name, now);
   await copyFile(script, join(folder, scriptName));
   const submitted: SubmittedArray[] = [];
-  const asked = { words: [...order.words], options: [...settings.options] };
+  const asked = { words: [...order.words], flags: [...order.flags], options: [...settings.options] };
   const submission: Submission = { schema: 1, name, ...asked, submitted: now.toISOString(), arrays: submitted };
   try {
     for (const array of [...order.arrays, reportOf(order.arrays)]) {
