@@ -112,6 +112,8 @@ static void tell_write(int file, const char *path, const void *data, ssize_t don
   if (!is_logged() || done <= 0) return;
   if (offset < 0) offset = lseek(file, 0, SEEK_CUR) - done;
   tell(data, done, "W\t%ld\t%zd\t%s\n", (long)offset, done, path);
+  // A file opened to be written through is on the disk at once: LMDB's own first pages are.
+  if (fcntl(file, F_GETFL) & O_DSYNC) tell(NULL, 0, "S\t%s\n", path);
 }
 
 static int open_below(int folder, const char *path, int flags, mode_t bits) {

@@ -100,6 +100,7 @@ function played(
   const changes: Change[] = [];
   const files: File[] = [];
   const find = (path: string): File | Folder | undefined => {
+    if (path !== root && !path.startsWith(`${root}/`)) throw new Error(`${path} is not below ${root}`);
     let found: File | Folder | undefined = top;
     for (const name of path.slice(root.length).split('/').slice(1))
       found = isFolder(found) ? found.names.get(name) : undefined;
