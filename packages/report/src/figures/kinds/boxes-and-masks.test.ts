@@ -43,6 +43,18 @@ test('boxes lie at their places over the picture, each with its class, score and
   expect(text).not.toContain('cat & dog');
 });
 
+test('names of what was found are at the top of a box, others at the bottom, and none leaves the picture', () => {
+  const box = { top: 20, bottom: 60, name: 'diningtable' };
+  const boxes = [
+    { ...box, left: 10, right: 90, score: 0.9, verdict: 'true' as const },
+    { ...box, left: 210, right: 270, verdict: 'missed' as const },
+  ];
+  const data: Detections = { title: '', pictures: [{ image, width: 260, height: 130, caption: '', boxes }] };
+  const { text } = detectionsKind.render([{ row: row('rotnet', 1), data }]);
+  expect(text).toContain('<text x="12.5" y="30.0" font-size="10">');
+  expect(text).toContain('<text x="257.5" text-anchor="end" y="56.7" font-size="10">');
+});
+
 test('masks stand beside the picture and the truth, with a legend of the colours', () => {
   const truth = maskPng(Uint8Array.of(0, 1, 255, 1), 2, 2, (label) => [label, 2 * (label % 100), 7]);
   expect([...decode(truth).data]).toEqual([0, 0, 7, 1, 2, 7, 255, 110, 7, 1, 2, 7]);

@@ -65,15 +65,21 @@ export default {
 const sample = (verdict: string): string =>
   `<svg class="swatch" viewBox="0 0 24 8" aria-hidden="true"><rect class="box ${verdict}" x="1" y="1" width="22" height="6"/></svg>`;
 
+/** Width of a letter, in heights of the text. */
+const GLYPH = 0.65;
+
 function pictureWithBoxes({ image, width, height, caption, boxes }: Shown): Markup {
   const text = Math.max(8, Math.round(Math.max(width, height) / 26));
   const drawn = boxes.map(({ left, top, right, bottom, name, score, verdict }) => {
     const label = score === undefined ? name : `${name} ${score.toFixed(2)}`;
     const n = (value: number): string => value.toFixed(1);
     const at = `x="${n(left)}" y="${n(top)}" width="${n(right - left)}" height="${n(bottom - top)}"`;
-    const [x, y] = [n(left + text / 4), n(Math.max(0, top) + text)];
+    // Names of what was found stand at the top of a box, others at the bottom, and all within the picture.
+    const y = score === undefined ? Math.min(height, bottom) - text / 3 : Math.max(0, top) + text;
+    const fits = left + text * (0.25 + GLYPH * label.length) <= width;
+    const place = fits ? `x="${n(left + text / 4)}"` : `x="${n(Math.min(width, right) - text / 4)}" text-anchor="end"`;
     return html`<g class="${verdict}">
-      ${trusted(`<rect class="halo" ${at}/><rect class="box ${verdict}" ${at}/><text x="${x}" y="${y}" font-size="${text}">`)}${label}${trusted(`</text><title>`)}${label}:
+      ${trusted(`<rect class="halo" ${at}/><rect class="box ${verdict}" ${at}/><text ${place} y="${n(y)}" font-size="${text}">`)}${label}${trusted(`</text><title>`)}${label}:
       ${words[verdict]}${trusted('</title>')}
     </g>`;
   });
