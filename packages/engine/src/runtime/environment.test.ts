@@ -88,6 +88,24 @@ test('large tensors lie in huge pages, and what only loading reads of the librar
   expect(sum).toBe(1);
 });
 
+test('what is free in pieces serves a tensor that fits in none of them, and values stay what they are', async () => {
+  const { stdout } = await inChild(`
+    const { processMemory } = await import('@selfsup/engine/testing/memory');
+    const pieces = Array.from({ length: 32 }, (_, i) => tf.fill([2 ** 21 + 16 * i], i));
+    tf.sum(pieces[0]).dataSync();
+    for (let i = 0; i < 32; i += 2) pieces[i].dispose();
+    const before = processMemory().rss;
+    const large = tf.fill([28 * 2 ** 20], 7);
+    const grown = processMemory().rss - before;
+    const extremes = (tensor) => [...tf.stack([tensor.min(), tensor.max()]).dataSync()];
+    show([grown / 2 ** 20, extremes(large), pieces.filter((_, i) => i % 2).map(extremes)]);
+  `);
+  const [grown, large, pieces] = JSON.parse(stdout) as [number, number[], number[][]];
+  expect(grown).toBeLessThan(24); // megabytes, of 112; all of them where free pages stay where they are
+  expect(large).toEqual([7, 7]);
+  expect(pieces).toEqual(Array.from({ length: 16 }, (_, i) => [2 * i + 1, 2 * i + 1]));
+});
+
 test('a wrong setting is an error before TensorFlow loads', async () => {
   const { stderr, exitCode } = await inChild('', { SELFSUP_FPMATH: 'fp8' });
   expect(exitCode).toBe(1);

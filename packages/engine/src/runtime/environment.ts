@@ -25,6 +25,8 @@ function applySettings(settings: EngineSettings, environment: NodeJS.ProcessEnv 
   // What oneDNN makes ready for a convolution's gradient is kept for the next step: the same bits, and less time where there is
   // little to compute.
   environment.TF_MKL_OPTIMIZE_PRIMITIVE_MEMUSE ??= '0';
+  // Each tensor's memory is asked for by itself, and comes from where we lay it (native/tensor_memory.cc).
+  environment.TF_ONEDNN_USE_SYSTEM_ALLOCATOR = '1';
   // TensorFlow would take all of a GPU's memory at once.
   environment.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   if (settings.device === 'cpu') environment.CUDA_VISIBLE_DEVICES = '-1';

@@ -56,7 +56,8 @@ export function gaussian(key: RandomKey, std: number): Initialiser {
   return new Keyed((shape) => deviceNormal(key, shape, 0, std));
 }
 
-/** The same value everywhere. */
+/** The same value everywhere, written by TensorFlow: what tfjs makes an array in JavaScript for stays until that is collected. */
 export function constant(value: number): Initialiser {
-  return tf.initializers.constant({ value });
+  const fill = (shape: readonly (number | null)[]) => tf.fill(shape as number[], value);
+  return Object.assign(tf.initializers.constant({ value }), { apply: fill });
 }

@@ -2,7 +2,7 @@
 //
 // TensorFlow hands a function to a thread of one pool, which hands the parts of each of oneDNN's ops to those of another and
 // waits: where there is little to compute, waking threads takes most of the time. Pools are given tasks by two functions of the
-// library that are called by name, and those below stand in their place (see huge_pages.cc): while a thread computes alone, what
+// library that are called by name, and those below stand in their place (see tensor_memory.cc): while a thread computes alone, what
 // it would hand over it does itself, at once. The parts of an op stay what they are, and with them the bits of its result.
 #include "calling_thread.h"
 #include <dlfcn.h>

@@ -11,7 +11,7 @@ const INSTALL_COMPILER =
 /** What the addon is made of beside the package's own files. */
 const stepSources = [
   ...['step_functions.cc', 'neighbours.cc', 'connections.cc'],
-  ...['huge_pages.cc', 'calling_thread.cc', 'held_signals.cc'],
+  ...['tensor_memory.cc', 'calling_thread.cc', 'held_signals.cc'],
   ...['helpers.cc', 'batch_norm_rows.cc', 'batch_norm.cc'],
 ];
 
