@@ -36,8 +36,12 @@ test('one variant that fails leaves the others alone; the same command goes on w
   workspace.write(task, source.replace('if (config.endedBy)', "if (config.endedBy === 'SIGKILL')"));
   const { code, output } = await workspace.run(...words);
   expect(code).toBe(1);
-  expect(output).toMatch(/Failed:\n {2}toy set-pretrain-config-endedby-sigkill\S+ seed 1: pretrain\n/);
-  expect(output).toMatch(/Not run, since they need these:\n {2}toy set-\S+ seed 1: measure\n/);
+  expect(output).toMatch(
+    /Failed:\n {2}toy seed 1: pretrain, endedBy=SIGKILL \(toy set-pretrain-config-endedby-sigkill\S+ seed 1: pretrain\)\n/,
+  );
+  expect(output).toMatch(
+    /Not run, since they need these:\n {2}toy seed 1: measure, endedBy=SIGKILL \(toy set-\S+ seed 1: measure\)\n/,
+  );
   expect(output).toContain('Report: ');
   expect(workspace.log().filter((line) => line.startsWith('measure'))).toHaveLength(1);
   workspace.write(task, source.replace('if (config.endedBy)', 'if (false)'));

@@ -88,7 +88,8 @@ export async function runStages(session: Session, { experiments, stages }: Wante
 /** Throws `UserError` naming what failed and what was left out for it, where there is any. */
 export function refuseFailures({ failed, leftOut }: Ran): void {
   if (failed.length === 0) return;
-  const label = ({ label: one }: Stage): string => `\n  ${one}`;
+  // The variants of a sweep are told apart by their settings, the lines above by their labels.
+  const label = ({ label: one, brief = one }: Stage): string => `\n  ${brief === one ? one : `${brief} (${one})`}`;
   const lost = leftOut.length === 0 ? '' : `\nNot run, since they need these:${leftOut.map(label).join('')}`;
   throw new UserError(`Failed:${failed.map(label).join('')}${lost}`, {
     remedy: 'Each has said why above. The same command goes on with them; all else is done.',
