@@ -115,11 +115,11 @@ function inputsOf(run: Run, stage: string, config: Readonly<Record<string, unkno
   return to;
 }
 
-/** Takes a stage's recipe in PyTorch unless that is done. */
-async function twin(run: Run, stage: string): Promise<void> {
+/** What a stage of ours was computed from, for its recipe in PyTorch. */
+function jobOf(run: Run, stage: string) {
   const [manifest, pretrain] = [stage, 'pretrain'].map((name) => read<Manifest>(folderOf(run, name), 'manifest.json'));
   const { resolvedConfig: config, keyParts } = manifest!;
-  const job = {
+  return {
     uses: keyParts.uses,
     seed: Number(run.seed),
     config,
@@ -128,8 +128,14 @@ async function twin(run: Run, stage: string): Promise<void> {
     checkpoint: blob(pretrain!, 'checkpoint'),
     inputs: inputsOf(run, stage, config),
   };
+}
+const identityOf = (job: ReturnType<typeof jobOf>): string => sha256(canonicalJson(job));
+
+/** Takes a stage's recipe in PyTorch unless that is done. */
+async function twin(run: Run, stage: string): Promise<void> {
+  const job = jobOf(run, stage);
   const file = twinFile(run, stage);
-  const identity = sha256(canonicalJson(job));
+  const identity = identityOf(job);
   if (existsSync(file) && read<Twin>(file).job === identity) return;
   const python = oraclePython();
   if (python === undefined) throw new Error('PyTorch is not set up: run bench/setup-oracles');
@@ -150,10 +156,11 @@ if (!options.table)
     for (const { stage } of compared[experiment]!) await twin(run, stage);
   }
 
-/** Ours and theirs of one seed in points; undefined where one of them is not done. */
+/** Ours and theirs of one seed in points; undefined where one of them is not done, or theirs from something else. */
 function pair(run: Run, { stage, measure, points }: Compared): readonly [number, number] | undefined {
   const [ours, theirs] = [join(folderOf(run, stage), 'metrics.json'), twinFile(run, stage)];
   if (!existsSync(ours) || !existsSync(theirs)) return undefined;
+  if (read<Twin>(theirs).job !== identityOf(jobOf(run, stage))) return undefined;
   const metric = read<{ measure: string; value: number }[]>(ours).find((one) => one.measure === measure)!;
   return [points * metric.value, points * read<Twin>(theirs).value];
 }
