@@ -121,6 +121,8 @@ test('scores by class are means over seeds, and the mean over classes leaves out
   ]);
   expect(text).toContain('mean over seeds 1, 2');
   expect(scoresKind.render(shown.slice(0, 1), page).text).not.toContain('mean over seeds');
+  const images = shown.map(({ row, data }) => ({ row, data: { ...data, counted: 'images' } }));
+  expect(scoresKind.render(images, page).text).not.toContain('847');
 });
 
 test('of pixels taken for other classes shares are shown, of images counts', () => {

@@ -68,10 +68,11 @@ function tableOf(shown: readonly Shown<ClassScores>[], { variants, seeds }: Figu
   const means = columns.map((variant) =>
     cell(mean(of(variant).map((classes) => mean(classes.map(({ score }) => score))))),
   );
-  const all = [...named.values()].reduce((a, b) => a + b, 0);
+  // An image that shows two classes is one of each: a sum of images would be of nothing.
+  const all = counted !== 'images' && `${formatNumber([...named.values()].reduce((a, b) => a + b, 0))} in all`;
   const last = html`<tr>
     <th scope="row">mean</th>
-    <td class="number">${formatNumber(all)} in all</td>
+    <td class="number">${all}</td>
     ${means}
   </tr>`;
   const scored = seeds.filter((seed) => shown.some(({ row }) => row.seed === seed));
