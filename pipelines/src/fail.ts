@@ -1,5 +1,5 @@
 import { UserError } from '@selfsup/kit/errors';
-import { ChildFailed } from './run/child-command.ts';
+import { ChildFailed } from './run/ended.ts';
 
 /**
  * Prints an error as its kind deserves (a full disk too, whoever met it) and gives the exit code: 130 for a stop that can be gone on from, 75 where another

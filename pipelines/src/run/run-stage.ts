@@ -13,30 +13,22 @@ import { blobPath } from '../store/store.ts';
 import { advised } from './advised.ts';
 import { agree } from './agree.ts';
 import { announceExact } from './announce-exact.ts';
-import { childCommand, isUnderNx, type StageOptions } from './child-command.ts';
+import { childCommand, type StageOptions } from './child-command.ts';
 import { forgetProgress, progressFile, recordedProgress } from './recorded-progress.ts';
 import type { Outcome } from './run-unit.ts';
 import type { Session } from './session.ts';
 import { lookAtTested } from './tested-photographs.ts';
 
 /**
- * Brings one stage up to date in this process; under Nx what is to be computed is computed in a child. What it needs and
- * lacks (a deleted or damaged blob) is made first, in processes of their own; TensorFlow is set up for what computes with it,
- * so that results of elsewhere need none. Throws `UserError`, and `Interrupted` on abort.
+ * Brings one stage up to date in this process. What it needs and lacks (a deleted or damaged blob) is made first, in processes
+ * of their own; TensorFlow is set up for what computes with it, so that results of elsewhere need none. Throws `UserError`, and `Interrupted` on abort.
  */
 export async function runStage(session: Session, stage: Stage, options: StageOptions): Promise<Outcome> {
-  const inChild = async (): Promise<Outcome> => {
-    await childCommand(session, stage, options);
-    return 'computed';
-  };
-  // The source of a dataset may be large: it is looked at once, by who reads it.
-  if (isUnderNx() && stage.kind === 'dataset') return inChild();
   assertWritable(session.artifacts);
   for (const need of Object.values(stage.needs)) await ensureNeed(session, stage, need, options);
   const decision = await lookAt(session, stage, options);
   if (decision === undefined) throw new Error(`What ${stage.label} needs vanished while it was looked at`);
   if (decision === 'kept' || (decision.fresh && !options.force)) return 'fresh';
-  if (isUnderNx()) return inChild();
   if (decision.damage !== undefined)
     session.progress(stage.label).warn(`what was published is damaged: ${decision.damage}`);
   if (decision.place !== undefined) await setUpEngine({ progress: session.progress(stage.label) });

@@ -77,7 +77,8 @@ test('under Nx, which says nothing of a signal, a stage that was killed is named
   workspace.environment['NX_TASK_TARGET_PROJECT'] = 'exp-toy';
   const { code, output } = await workspace.run('stage', 'toy', 'pretrain');
   expect(code).toBe(1);
-  expect(output).toContain('toy seed 1: pretrain was ended by the signal SIGKILL');
+  expect(output).toContain('error: selfsup stage toy pretrain was ended by the signal SIGKILL, most likely because');
+  expect(output).toContain('remedy:');
 });
 
 test('a stage that has lost its lease has said so itself', async () => {
