@@ -45,8 +45,8 @@ const skipped = [
   'out/weights.bin',
 ];
 
-/** What came of one case: the newest acknowledged state or a later one, or what of `kinds`. */
-type Outcome = 'kept' | 'lost' | 'wrong' | 'refused' | 'died';
+/** What came of one case: the newest acknowledged state or a later one is there; it is refused by name; its reader dies; nothing can be written any more; an older one is there; or another content. */
+type Outcome = 'kept' | 'refused' | 'died' | 'stuck' | 'lost' | 'wrong';
 interface Line {
   readonly system: string;
   readonly attack: string;
@@ -158,7 +158,7 @@ async function attack(system: string): Promise<void> {
     let outcome = judged(answer, acknowledged);
     const again = await reader.ask(`write ${folder} ${states} ${states + 1}`);
     const after = await read(states);
-    if (again.error !== undefined || after.number !== states) outcome = outcome === 'kept' ? 'lost' : outcome;
+    if (again.error !== undefined || after.number !== states) outcome = outcome === 'kept' ? 'stuck' : outcome;
     return [
       outcome,
       `operation ${at} of ${operations}; ${shown(answer, acknowledged)}; again ${JSON.stringify([again, after])}`,
@@ -170,7 +170,7 @@ async function attack(system: string): Promise<void> {
 mkdirSync(above, { recursive: true });
 for (const system of values.only === undefined ? systems : values.only.split(',')) await attack(system);
 const lines = parseJsonLines(readFileSync(results, 'utf8')) as Line[];
-const kinds = ['kept', 'refused', 'died', 'lost', 'wrong'] as const;
+const kinds = ['kept', 'refused', 'died', 'stuck', 'lost', 'wrong'] as const;
 console.log(
   `| system | attack | cases | ${kinds.join(' | ')} |\n| --- | --- | ${[0, ...kinds].map(() => '---').join(' | ')} |`,
 );
