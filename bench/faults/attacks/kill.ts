@@ -127,7 +127,7 @@ const attack: Attack = {
       const struck = byOperation ? disk.count() >= at : over === undefined;
       if (struck && byOperation && isNx) await Promise.race([end, sleep(3000)]);
       if (!byOperation && how === 2 && isNx) child.kill('SIGKILL');
-      if (over === undefined && (byOperation || how === 3 || !isNx)) killAll(child.pid!, live.root);
+      if (over === undefined && (byOperation || how === 3 || !isNx)) killAll(child.pid!, live.artifacts);
       killGroup(child);
       await Promise.race([end, sleep(2000)]);
       const alone = !byOperation && how === 2 && isNx ? ' (Nx alone)' : '';
@@ -249,16 +249,15 @@ function junk(artifacts: string): void {
   }
 }
 
-/** Kills all processes of one session: stages under Nx are in groups of their own. */
-function killAll(first: number, root: string): void {
+/** Kills all processes of one session, or that work on these artifacts: stages under Nx are in groups of their own. */
+function killAll(first: number, artifacts: string): void {
   for (const name of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {
     try {
       const fields = readFileSync(`/proc/${name}/stat`, 'utf8')
         .replace(/^.*\) /, '')
         .split(' ');
-      const isOurs = readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(root);
-      if (Number(fields[3]) === first || (isOurs && Number(name) !== process.pid))
-        process.kill(Number(name), 'SIGKILL');
+      const isOurs = readFileSync(`/proc/${name}/environ`, 'utf8').includes(`SELFSUP_ARTIFACTS=${artifacts}`);
+      if (Number(fields[3]) === first || isOurs) process.kill(Number(name), 'SIGKILL');
     } catch {
       // It has ended.
     }
