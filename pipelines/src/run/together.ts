@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Dismissed, joinCluster, membershipOf, type Cluster } from '@selfsup/engine/cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Dismissed, joinCluster, membershipOf, ProcessLost, type Cluster } from '@selfsup/engine/cluster';
 import { setUpEngine } from '@selfsup/engine/status';
 import { UserError } from '@selfsup/kit/errors';
 import type { Progress } from '@selfsup/kit/progress';
@@ -64,11 +65,24 @@ async function follow(session: Session, stage: Stage, joined: Cluster): Promise<
     });
     const { begins } = await joined.hear();
     throw new Error(`The first process trains what this one never comes to: ${String(begins)}`);
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof ProcessLost ? await lastWords(joined, thrown) : thrown;
     if (!(error instanceof Dismissed)) throw error;
     if (error.how === 'failed') throw new UserError('The first process has failed, and has said why');
     return 'computed';
   } finally {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * With what a process that follows ends once it has lost another: what the first said before it went, which may lie there unread
+ * since this one was computing, else the loss.
+ */
+export async function lastWords(joined: Pick<Cluster, 'hear'>, loss: ProcessLost, within = 1000): Promise<unknown> {
+  const late = sleep(within, loss);
+  for (;;) {
+    const heard: unknown = await Promise.race([joined.hear().catch((error: unknown) => error), late]);
+    if (heard instanceof Error) return heard instanceof ProcessLost ? loss : heard;
   }
 }
