@@ -76,6 +76,14 @@ export function checkReplicas(replicas: number, batchSize: number): void {
   }
 }
 
+/** A vector in a shape, in its own place: the optimisers change what nobody else holds. */
+function shaped(vector: tf.Tensor, shape: readonly number[]): tf.Tensor {
+  if (shape.length === 1) return vector;
+  const result = vector.reshape([...shape]);
+  vector.dispose();
+  return result;
+}
+
 /**
  * One training step on a batch that is cut into parts, compiled into one function as a whole step is. Each part goes forward and
  * backward by itself, with batch-norm statistics and random numbers of its own; gradients, moving statistics, losses and metrics are
@@ -120,7 +128,7 @@ export function takeReplicatedStep<Batch>(
       // still compute it would wait for each other at every one, now one at the next, now the other.
       ...large.map(([, gradient]) => gradient.reshape([-1]).slice([0], [1])),
     ];
-    const vector = tf.concat1d(all.map((one) => one.reshape([-1]) as tf.Tensor1D));
+    const vector = tf.concat1d(all.map((one) => (one.rank === 1 ? one : one.reshape([-1])) as tf.Tensor1D));
     return [vector, ...large.map(([, gradient]) => gradient)];
   };
   const sumOf = (from: number, count: number, before: readonly tf.Tensor[]): Summands =>
@@ -139,18 +147,20 @@ export function takeReplicatedStep<Batch>(
     const { gradients, large, moved, scalars } = layout!;
     const mean = meanOf(vector);
     const means = Object.fromEntries(large.map((name, i) => [name, meanOf(largest[i]!)]));
-    let at = 0;
-    const next = (shape: readonly number[]): tf.Tensor => {
-      const size = shape.reduce((product, side) => product * side, 1);
-      const part = mean.slice([at], [size]);
-      at += size;
-      const shaped = part.reshape([...shape]);
-      part.dispose(); // the optimisers change what nobody else holds
-      return shaped;
-    };
-    const head = next([2 + scalars.length]);
-    for (const { name, shape } of gradients) means[name] = next(shape);
-    for (const { variable } of moved) variable.assign(next(variable.shape) as never);
+    // Not an op for each: there are many, and most are small.
+    const shapes = [
+      [2 + scalars.length],
+      ...gradients.map(({ shape }) => shape),
+      ...moved.map(({ variable }) => variable.shape),
+    ];
+    const sizes = shapes.map((shape) => shape.reduce((product, side) => product * side, 1));
+    const [head, ...others] = tf
+      .split(mean, [...sizes, large.length])
+      .slice(0, -1)
+      .map((part, i) => shaped(part, shapes[i]!));
+    const next = others.values();
+    for (const { name } of gradients) means[name] = next.next().value!;
+    for (const { variable } of moved) variable.assign(next.next().value as never);
     groups.apply(means, learningRate);
     trainee.afterStep?.(context);
     return head;

@@ -10,11 +10,11 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O3")
 #ifdef __x86_64__
-#define SELFSUP_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
+#define VECTOR_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
 #endif
-#ifndef SELFSUP_VECTORS
-#define SELFSUP_VECTORS
+#ifndef VECTOR_CLONES
+#define VECTOR_CLONES
 #endif
 
 namespace selfsup {
@@ -76,7 +76,7 @@ struct Sums {
 };
 
 /** Of differences from the first row: squares of the values themselves would be large beside their spread. */
-SELFSUP_VECTORS
+VECTOR_CLONES
 void AddDifferences(const float* x, int64_t size, const Channels& firsts, Sums& sums) {
   const float* const first = firsts.data();
   float *const values = sums.of_values.data(), *const squares = sums.of_squares.data();
@@ -92,7 +92,7 @@ void AddDifferences(const float* x, int64_t size, const Channels& firsts, Sums& 
   }
 }
 
-SELFSUP_VECTORS
+VECTOR_CLONES
 void NormalisePart(const float* x, float* y, int64_t size, const Norm& norm) {
   const float *const mean = norm.mean.data(), *const factor = norm.factor.data(), *const offset = norm.offset.data();
   const float least = norm.least;
@@ -108,7 +108,7 @@ void NormalisePart(const float* x, float* y, int64_t size, const Norm& norm) {
   }
 }
 
-SELFSUP_VECTORS
+VECTOR_CLONES
 void AddGradients(const float* dy, const float* x, int64_t size, const Norm& norm, Gradients& gradients) {
   const float *const mean = norm.mean.data(), *const factor = norm.factor.data(), *const offset = norm.offset.data();
   float *const sum = gradients.sum.data(), *const product = gradients.product.data();
@@ -126,7 +126,7 @@ void AddGradients(const float* dy, const float* x, int64_t size, const Norm& nor
   }
 }
 
-SELFSUP_VECTORS
+VECTOR_CLONES
 void DifferentiatePart(const float* dy, const float* x, float* dx, int64_t size, const Norm& norm, const Channels& shifts,
                        const Channels& slopes) {
   const float *const mean = norm.mean.data(), *const factor = norm.factor.data(), *const offset = norm.offset.data();
