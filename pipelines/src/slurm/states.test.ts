@@ -14,7 +14,15 @@ beforeEach(async () => {
   const elements = (name: string) =>
     [0, 1, 2].map((index) => ({ index, label: `toy seed ${index}: ${name}`, work: join(folder, `work-${index}`) }));
   submission = {
-    ...{ schema: 1, name: 'toy', words: ['toy'], options: [], flags: [], submitted: '2026-11-28T01:00:00.000Z', folder },
+    ...{
+      schema: 1,
+      name: 'toy',
+      words: ['toy'],
+      options: [],
+      flags: [],
+      submitted: '2026-11-28T01:00:00.000Z',
+      folder,
+    },
     arrays: [
       {
         name: 'data-few',

@@ -163,7 +163,7 @@ export function takeReplicatedStep<Batch>(
     for (const { variable } of moved) variable.assign(next.next().value as never);
     groups.apply(means, learningRate);
     trainee.afterStep?.(context);
-    return head;
+    return head!;
   };
 
   try {
