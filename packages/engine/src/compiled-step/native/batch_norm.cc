@@ -49,9 +49,7 @@ class Run {
   bool Ok() const { return owner_.Ok(); }
 
   Tensor Input(int index) {
-    TF_Tensor* input = nullptr;
-    if (Ok()) TF_GetInput(context_, index, &input, owner_.status);
-    return Tensor(input, &TF_DeleteTensor);
+    return Ok() ? InputOf(context_, index, owner_.status) : Tensor(nullptr, &TF_DeleteTensor);
   }
 
   Channels InputChannels(int index) {
@@ -61,20 +59,8 @@ class Run {
     return Channels(values, values + TF_TensorElementCount(input.get()));
   }
 
-  /** Output 0, of input 0's shape; it is in that one's memory where nobody else holds that, and `input` is null then. */
-  Tensor OutputLike(Tensor& input) {
-    std::vector<int64_t> shape(static_cast<size_t>(TF_NumDims(input.get())));
-    for (size_t i = 0; i < shape.size(); i++) shape[i] = TF_Dim(input.get(), static_cast<int>(i));
-    // Held here, it could not become the result.
-    input.reset();
-    const int candidate = 0;
-    int forwarded = -1;
-    Tensor output(TF_ForwardInputOrAllocateOutput(context_, &candidate, 1, 0, shape.data(), static_cast<int>(shape.size()),
-                                                  &forwarded, owner_.status),
-                  &TF_DeleteTensor);
-    if (forwarded != 0) input = Input(0);
-    return output;
-  }
+  /** See kernel_api.h. */
+  Tensor OutputLike(Tensor& input) { return selfsup::OutputLike(context_, input, owner_.status); }
 
   void OutputChannels(int index, const Channels& channels) {
     const auto size = static_cast<int64_t>(channels.size());

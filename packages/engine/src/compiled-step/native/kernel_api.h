@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 #include "tensorflow/c/tf_datatype.h"
 #include "tensorflow/c/tf_status.h"
 #include "tensorflow/c/tf_tensor.h"
@@ -40,6 +41,30 @@ struct StatusOwner {
 };
 
 using Tensor = std::unique_ptr<TF_Tensor, decltype(&TF_DeleteTensor)>;
+
+inline Tensor InputOf(TF_OpKernelContext* context, int index, TF_Status* status) {
+  TF_Tensor* input = nullptr;
+  TF_GetInput(context, index, &input, status);
+  return Tensor(input, &TF_DeleteTensor);
+}
+
+/**
+ * Output 0, of the shape of input 0, which is given; it is in that one's memory where nobody else holds that, and `input` is null
+ * then. Null after an error.
+ */
+inline Tensor OutputLike(TF_OpKernelContext* context, Tensor& input, TF_Status* status) {
+  std::vector<int64_t> shape(static_cast<size_t>(TF_NumDims(input.get())));
+  for (size_t i = 0; i < shape.size(); i++) shape[i] = TF_Dim(input.get(), static_cast<int>(i));
+  // Held here, it could not become the result.
+  input.reset();
+  const int candidate = 0;
+  int forwarded = -1;
+  Tensor output(TF_ForwardInputOrAllocateOutput(context, &candidate, 1, 0, shape.data(), static_cast<int>(shape.size()),
+                                                &forwarded, status),
+                &TF_DeleteTensor);
+  if (output != nullptr && forwarded != 0) input = InputOf(context, 0, status);
+  return output;
+}
 
 }  // namespace selfsup
 

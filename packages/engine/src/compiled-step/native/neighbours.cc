@@ -11,7 +11,6 @@
 #include <cstring>
 #include <map>
 #include <memory>
-#include <vector>
 #include "kernel_api.h"
 #include "neighbour.h"
 #include "tensorflow/c/ops.h"
@@ -49,27 +48,11 @@ void* Create(TF_OpKernelConstruction* construction) {
 
 void Delete(void* settings) { delete static_cast<Settings*>(settings); }
 
-Tensor InputOf(TF_OpKernelContext* context, TF_Status* status) {
-  TF_Tensor* input = nullptr;
-  TF_GetInput(context, 0, &input, status);
-  return Tensor(input, &TF_DeleteTensor);
-}
-
 /** The op's result, which is its input's memory where nobody else holds that, else a copy of it. */
 Tensor CopyInput(TF_OpKernelContext* context, TF_Status* status) {
-  Tensor input = InputOf(context, status);
+  Tensor input = InputOf(context, 0, status);
   if (input == nullptr) return input;
-  std::vector<int64_t> shape(static_cast<size_t>(TF_NumDims(input.get())));
-  for (size_t i = 0; i < shape.size(); i++) shape[i] = TF_Dim(input.get(), static_cast<int>(i));
-  // Held here, it could not become the result.
-  input.reset();
-  const int candidate = 0;
-  int forwarded = -1;
-  Tensor output(TF_ForwardInputOrAllocateOutput(context, &candidate, 1, 0, shape.data(), static_cast<int>(shape.size()),
-                                                &forwarded, status),
-                &TF_DeleteTensor);
-  if (output == nullptr || forwarded == 0) return output;
-  input = InputOf(context, status);
+  Tensor output = OutputLike(context, input, status);
   if (input != nullptr) std::memcpy(TF_TensorData(output.get()), TF_TensorData(input.get()), TF_TensorByteSize(input.get()));
   return output;
 }
