@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
   options: {
     experiment: { type: 'string', default: 'aed-small' },
     rounds: { type: 'string', default: '5' },
-    rows: { type: 'string', default: 'ours,pytorch' },
+    rows: { type: 'string', default: 'ours,at-once,pytorch' },
     folder: { type: 'string' },
     threads: { type: 'string', default: '2' },
     /** One epoch of the pretext task alone on our side: shows that all runs, and compares nothing. */
@@ -63,12 +63,15 @@ const quick = {
   ours: ['--stage', 'pretrain', '--set', 'pretrain.config.epochs=1', '--set', 'pretrain.config.data.subset.count=500'],
   pytorch: ['--epochs', '1', '--images', '500'],
 };
+const ours = [
+  ...[...selfsup, 'run', options.experiment, '--seed', '1', ...(options.quick ? quick.ours : [])],
+  ...evaluated[options.experiment]!.flatMap((stage) => ['--set', `${stage}.config.evaluate.everyEpochs=1000`]),
+  ...(options.quick ? [] : probed.flatMap((stage) => ['--set', `${stage}.config.testEvery=1000`])),
+];
 const commands: Readonly<Record<string, readonly string[]>> = {
-  ours: [
-    ...[...selfsup, 'run', options.experiment, '--seed', '1', ...(options.quick ? quick.ours : [])],
-    ...evaluated[options.experiment]!.flatMap((stage) => ['--set', `${stage}.config.evaluate.everyEpochs=1000`]),
-    ...(options.quick ? [] : probed.flatMap((stage) => ['--set', `${stage}.config.testEvery=1000`])),
-  ],
+  ours,
+  // The trained and the random encoder need nothing of each other.
+  'at-once': [...ours, '--at-once', '2'],
   pytorch: [
     ...[python, here(`../yardsticks/${yardstick}`), join(images, 'cifar10'), '--seed', '1'],
     ...(options.quick ? quick.pytorch : []),
@@ -100,9 +103,9 @@ for (const [row, usages] of found) {
   const cpu = `${of('cpuSeconds').toFixed(0)} s of processors`;
   console.log(`${row}: ${of('seconds').toFixed(0)} s, ${cpu}, peak ${(of('peakBytes') / 1e6).toFixed(0)} MB`);
 }
-const [ours, theirs] = ['ours', 'pytorch'].map((row) => found.get(row));
-if (ours !== undefined && theirs !== undefined) {
-  const ratios = ours.map(({ seconds }, round) => theirs[round]!.seconds / seconds);
-  console.log(`PyTorch / ours: ${median(ratios).toFixed(2)}`);
+const theirs = found.get('pytorch');
+for (const row of theirs === undefined ? [] : rows.filter((name) => name !== 'pytorch')) {
+  const ratios = found.get(row)!.map(({ seconds }, round) => theirs![round]!.seconds / seconds);
+  console.log(`PyTorch / ${row}: ${median(ratios).toFixed(2)}`);
 }
 if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });

@@ -2,4 +2,4 @@ import './runtime/environment.ts';
 import './ops/register.ts';
 
 /** TensorFlow under tfjs, with its environment set before the library is loaded. */
-export * as tf from '@tensorflow/tfjs-node-gpu';
+export { tf } from './ops/library.ts';

@@ -2,7 +2,7 @@
 // Has effects when imported, before any tensor is made: lets TensorFlow compute with that of other processes, where this is
 // one of several.
 import { UserError } from '@selfsup/kit/errors';
-import * as tf from '@tensorflow/tfjs-node-gpu';
+import { tf } from '../ops/tfjs.mjs';
 import { cluster } from './joined.ts';
 
 /** What our sources add to the addon (compiled-step/native/step_functions.cc). */

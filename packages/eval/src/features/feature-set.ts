@@ -117,9 +117,15 @@ export function openFeatureSplit(
   if (!several) checkLabels(labels, classes, part);
   const presence = several ? integers(path(`${part}-presence`)) : undefined;
   const features = new NpyReader(path(featureBlob(part, layer)));
+  // A training reads each row once an epoch: what was finite is not looked at again.
+  const wereFinite = new Uint8Array(labels.length);
   const gather = (rows: ArrayLike<number>, target?: Float32Array): Float32Array => {
     const values = features.gather(rows, target) as Float32Array;
+    let isNew = false;
+    for (let i = 0; i < rows.length; i++) isNew ||= wereFinite[rows[i]!] === 0;
+    if (!isNew) return values;
     refuseNonFinite(values, rows, `${layer} of the ${part} images`);
+    for (let i = 0; i < rows.length; i++) wereFinite[rows[i]!] = 1;
     return values;
   };
   return { images: labels.length, labels, presence, gather, close: () => features.close() };
