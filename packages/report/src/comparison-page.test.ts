@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { meanAveragePrecision, type Metric } from '@selfsup/kit/metric';
 import { renderComparison } from './comparison-page.ts';
 import { pictures, type Pictures } from './figures/kinds/pictures.ts';
 import { sampleComparison } from './testing/comparison.ts';
@@ -54,6 +55,22 @@ test('at one layer the measures are the columns', () => {
   const [head, labels] = table(section('protocols'), 'retrieval, protocol cosine');
   expect(head?.slice(2, 3)).toEqual(['map']);
   expect(labels?.[2]).toBe('0.4 ± 0');
+});
+
+test('what is measured of a whole network is an evaluation like those of a layer, its share in percent', async () => {
+  const about = { head: 'voc-all', protocol: 'philkr' };
+  const rows = sample.rows.map((row) => {
+    if (row.stage !== 'retrieval') return row;
+    const map: Metric = { ...about, measure: 'map', ...meanAveragePrecision, value: 0.07 };
+    return { ...row, metrics: [map, { ...about, measure: 'positives', unit: 'count', better: 'neither', value: 549 }] };
+  });
+  const page = (await renderComparison({ ...sample, rows })).replaceAll(/\s+/g, ' ');
+  const [head, labels] = table(page, 'On the whole network');
+  expect(head?.slice(2, 4)).toEqual(['map', 'positives']);
+  expect(labels?.slice(2, 4)).toEqual(['7.00 ± 0.00', '549 ± 0']);
+  const results = page.slice(page.indexOf('<section id="results">')).split('</section>')[0]!;
+  expect(results).toMatch(/voc-all, map<.*<span class="value">7\.00 ± 0\.00<.*positives: 549</);
+  expect(page.slice(page.indexOf('<section id="further">')).split('</section>')[0]).not.toContain('voc-all');
 });
 
 test('an entry that was measured in another way is marked, with what differs', () => {

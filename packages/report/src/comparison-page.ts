@@ -5,6 +5,7 @@ import { figureSections } from './figures/figure-sections.ts';
 import type { PublishedNumber } from './input.ts';
 import { renderDocument, section } from './markup/document.ts';
 import { html, type Markup } from './markup/html.ts';
+import { allInPercent } from './metrics/beside-published.ts';
 import { familiesOf } from './metrics/families.ts';
 import { gatherMetrics, valuesOf, type Metrics, type MetricValues } from './metrics/gather.ts';
 import { orderNotes } from './metrics/order-notes.ts';
@@ -32,7 +33,9 @@ const mostDatasets = 3;
  * ours where the protocol is the same, pictures side by side. One HTML page as `renderReport` gives it.
  * Throws as `renderReport` does.
  */
-export async function renderComparison(input: ComparisonInput): Promise<string> {
+export async function renderComparison(published: ComparisonInput): Promise<string> {
+  const inPercent = allInPercent(published, published.published);
+  const input = { ...inPercent.shown, published: inPercent.published };
   const { about } = input;
   const metrics = gatherMetrics(input);
   const protocols = protocolsOf(input);
@@ -91,7 +94,7 @@ function results(input: ComparisonInput, metrics: Metrics, protocols: readonly P
         return values === undefined ? [] : [[metric, values] as const];
       }),
   );
-  return html`${remarkList(input)}${headlines(input, ofOneLayer)}${layerCurves(input, metrics, protocols)}`;
+  return html`${remarkList(input)}${headlines(input, metrics, { among: ofOneLayer, published: input.published })}${layerCurves(input, metrics, protocols)}`;
 }
 
 /** With one seed the tables by protocol have every number already. */

@@ -3,7 +3,7 @@ import { duration } from '@selfsup/kit/units';
 import { renderDocument, section } from './markup/document.ts';
 import { html, type Content, type Markup } from './markup/html.ts';
 import { table } from './markup/table.ts';
-import { formatDeviation, formatValue } from './metrics/format.ts';
+import { formatDeviation, formatValue, inPercent } from './metrics/format.ts';
 import { isHeadline } from './metrics/gather.ts';
 import { leadingMetrics, rankings, type Ranking } from './metrics/ranking.ts';
 import type { OverviewInput, Run } from './overview-input.ts';
@@ -16,8 +16,10 @@ const mostRows = 20;
  * One page over all published results, in several orders: by number, by date, by experiment. It loads nothing, runs no
  * script, and leads to the reports beside it. Every text of the input is escaped.
  */
-export function renderOverview(input: OverviewInput): string {
-  const { runs, damaged } = input;
+export function renderOverview(found: OverviewInput): string {
+  const runs = found.runs.map((run) => ({ ...run, metrics: run.metrics.map(inPercent) }));
+  const input = { ...found, runs };
+  const { damaged } = input;
   const newest = [...runs].sort((a, b) => (b.finished ?? '').localeCompare(a.finished ?? ''));
   const hasSeveral = processorsOf(runs).length > 1;
   const experiments = [...new Set(runs.map(({ experiment }) => experiment))].sort();

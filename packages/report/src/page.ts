@@ -3,6 +3,7 @@ import { figureSections } from './figures/figure-sections.ts';
 import type { ReportInput } from './input.ts';
 import { renderDocument, section } from './markup/document.ts';
 import { html } from './markup/html.ts';
+import { allInPercent } from './metrics/beside-published.ts';
 import { gatherMetrics } from './metrics/gather.ts';
 import { protocolsOf } from './metrics/protocols.ts';
 import { expectedTable } from './tables/expected-table.ts';
@@ -19,15 +20,14 @@ import { seedTable } from './tables/seed-table.ts';
  */
 export async function renderReport(input: ReportInput): Promise<string> {
   const { about } = input;
-  const metrics = gatherMetrics(input);
-  const expected = about.expected ?? [];
-  const published = about.published ?? [];
-  const overLayers = layerCurves({ ...input, published }, metrics, protocolsOf(input));
+  const { shown, published, expected } = allInPercent(input, about.published ?? [], about.expected);
+  const metrics = gatherMetrics(shown);
+  const overLayers = layerCurves({ ...shown, published }, metrics, protocolsOf(shown));
   const sections = [
     section(
       'results',
       'Results',
-      html`${remarkList(input)}${headlines(input, metrics, expected)}${expectedTable(expected, metrics)}`,
+      html`${remarkList(input)}${headlines(input, metrics, { published, expected })}${expectedTable(expected, metrics)}`,
       metrics.size > 0,
     ),
     section('published', 'Beside the literature', publishedTable(published, metrics), published.length > 0),

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Metric } from '@selfsup/kit/metric';
+import { rankings } from '@selfsup/report/ranking';
 import { collectResults, type Result } from './collect.ts';
 import { diffResults } from './diff.ts';
 import { csv } from './records.ts';
 import { comparableMetric, findResult, select, sortResults } from './select.ts';
-import { diffText, listText } from './text.ts';
+import { diffText, listText, rankingText } from './text.ts';
 
 let root: string;
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'selfsup-results-'))));
@@ -193,6 +194,23 @@ test('two results are compared stage by stage', () => {
   expect(diffText('a', 'b', differences)).toContain('linear/zhang/conv1/top1  40.00 %  ->  42.50 %  +2.50');
   // Stages of other names are compared where both are named.
   expect(diffResults({ ...a!, stage: 'train' }, { ...b!, stage: 'probe' })).toMatchObject([{ stage: 'train / probe' }]);
+});
+
+test('shares are in percent where people read them, as published in tables for programs', () => {
+  const map: Metric = { ...accuracy, measure: 'map', unit: 'share', value: 0.07 };
+  put('a/base/seed-1/x', { metrics: [map] });
+  put('a/base/seed-2/x', { metrics: [{ ...map, value: 0.08 }], output: 'other' });
+  const { results } = collectResults(root);
+  expect(listText(results)).toContain('linear/zhang/conv1/map 7.00 %');
+  expect(
+    rankingText(
+      rankings(results, () => true),
+      1,
+    ),
+  ).toMatch(/7\.50 % ± 0\.71 {2}linear/);
+  const [a, b] = results.map((result) => ({ result, stage: undefined }));
+  expect(diffText('a', 'b', diffResults(a!, b!))).toContain('7.00 %  ->  8.00 %  +1.00');
+  expect(csv(results)).toContain(',linear/zhang/conv1/map,0.07,share,more,');
 });
 
 test('the list has a line for each result, the table one for each metric', () => {

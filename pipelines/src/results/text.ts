@@ -1,6 +1,6 @@
 import { metricName, type Metric } from '@selfsup/kit/metric';
 import { duration } from '@selfsup/kit/units';
-import { formatDeviation, formatValue } from '@selfsup/report/format';
+import { formatDeviation, formatValue, inPercent } from '@selfsup/report/format';
 import { leadingMetrics, matchesName, type Ranking } from '@selfsup/report/ranking';
 import type { Result } from './collect.ts';
 import type { MetricDifference, StageDifference } from './diff.ts';
@@ -45,7 +45,13 @@ function metricText(metric: Metric): string {
 }
 
 function valueText(unit: Metric['unit'], value: number): string {
-  return `${formatValue(unit, value)}${unit === '%' ? ' %' : ''}`;
+  return `${shown(unit, value)}${unit === '%' || unit === 'share' ? ' %' : ''}`;
+}
+
+/** Shares in percent, as on all pages; `--csv` and `--json` have them as published. */
+function shown(published: Metric['unit'], raw: number, format = formatValue): string {
+  const { unit, value } = inPercent({ unit: published, value: raw });
+  return format(unit, value);
 }
 
 /** Rankings as tables, each under the data that was measured on. */
@@ -57,7 +63,7 @@ export function rankingText(rankings: readonly Ranking[], most: number): string 
         .map(({ experiment, variant, metric, about, seeds, mean, deviation }, i) => [
           String(i + 1),
           `${experiment}/${variant}`,
-          `${valueText(about.unit, mean)}${deviation === undefined ? '' : ` ± ${formatDeviation(about.unit, deviation)}`}`,
+          `${valueText(about.unit, mean)}${deviation === undefined ? '' : ` ± ${shown(about.unit, deviation, formatDeviation)}`}`,
           metric,
           `seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}`,
         ]);
@@ -103,7 +109,7 @@ function metricLines(metrics: readonly MetricDifference[]): string {
 }
 
 function difference(unit: Metric['unit'], by: number): string {
-  return by === 0 ? '=' : `${by > 0 ? '+' : '-'}${formatValue(unit, Math.abs(by))}`;
+  return by === 0 ? '=' : `${by > 0 ? '+' : '-'}${shown(unit, Math.abs(by))}`;
 }
 
 /** Rows in columns as wide as their widest cell; the last is left as it is. */

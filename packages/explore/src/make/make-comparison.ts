@@ -1,5 +1,6 @@
 import type { Metric } from '@selfsup/kit/metric';
 import type { ComparisonInput } from '@selfsup/report/comparison-input';
+import { inPercent } from '@selfsup/report/format';
 import { html } from '@selfsup/report/markup';
 import type { ComparedNumber, ComparisonData } from '../comparison-data.ts';
 import { bundleComparison } from './bundle.ts';
@@ -15,7 +16,7 @@ export async function makeComparison(
 ): Promise<string> {
   const { loader, code } = await bundleComparison();
   const numbers = input.rows.flatMap(({ variant, seed, metrics }) =>
-    metrics.flatMap((metric) => (metric.protocol === undefined ? [] : [numberOf(variant, seed, metric)])),
+    metrics.flatMap((metric) => (metric.protocol === undefined ? [] : [numberOf(variant, seed, inPercent(metric))])),
   );
   const page: ComparisonData = { systems: input.variants, seeds: input.seeds, numbers };
   return pageDocument(

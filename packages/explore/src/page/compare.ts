@@ -1,5 +1,5 @@
 import { lineChart } from '@selfsup/report/charts';
-import { formatDeviation, formatValue, inPercent, meanAndDeviation } from '@selfsup/report/format';
+import { formatDeviation, formatValue, meanAndDeviation, percentSign } from '@selfsup/report/format';
 import type { ComparedNumber, ComparisonData } from '../comparison-data.ts';
 import { element } from './element.ts';
 
@@ -102,7 +102,7 @@ function tableOf({ unit, better }: ComparedNumber, columns: readonly string[], r
       }),
     ),
   );
-  const caption = element('caption', {}, `${quantity.value}${inPercent(unit)}; the best of each column is bold`);
+  const caption = element('caption', {}, `${quantity.value}${percentSign(unit)}; the best of each column is bold`);
   const table = element('table', {}, caption, element('thead', {}, head), element('tbody', {}, ...body));
   return element('div', { class: 'scroll', role: 'region', 'aria-label': quantity.value, tabindex: 0 }, table);
 }
@@ -110,7 +110,7 @@ function tableOf({ unit, better }: ComparedNumber, columns: readonly string[], r
 function chartOf({ unit }: ComparedNumber, columns: readonly string[], rows: readonly Row[]): Node {
   const markup = lineChart({
     title: quantity.value,
-    ...{ xLabel: 'layer', yLabel: `value${inPercent(unit)}`, xNames: columns },
+    ...{ xLabel: 'layer', yLabel: `value${percentSign(unit)}`, xNames: columns },
     series: rows.map(({ system, cells }) => ({
       name: system,
       colour: data.systems.indexOf(system),

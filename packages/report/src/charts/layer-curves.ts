@@ -1,7 +1,7 @@
 import type { PublishedNumber, Results } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { familiesOf, familyTitle, type FamilyMember, type ProtocolFamily } from '../metrics/families.ts';
-import { inPercent } from '../metrics/format.ts';
+import { percentSign } from '../metrics/format.ts';
 import { valuesOf, type Metrics } from '../metrics/gather.ts';
 import { measureTitle, nameIn, type Measure, type Protocol } from '../metrics/protocols.ts';
 import { methodOf } from '../tables/family-tables.ts';
@@ -65,7 +65,7 @@ function chartsOf(
     ...published(input, names, panel, panels),
   ]);
   const title = `${familyTitle(family)}${parameter === '' ? '' : `, ${parameter}`}: ${measureTitle(measure)}`;
-  const yLabel = `${measureTitle(measure)}${inPercent(measure.unit)}`;
+  const yLabel = `${measureTitle(measure)}${percentSign(measure.unit)}`;
   const [low = 0, high = 1] = extent(lines.flat());
   const charts = panels.map((panel, i) =>
     lineChart({

@@ -53,6 +53,7 @@ footer{color:var(--soft);font-size:.85rem;padding-bottom:2.5rem}
 .track{position:relative;height:1.1rem;margin:0 .4rem}
 .track::before{content:"";position:absolute;left:-.4rem;right:-.4rem;top:50%;border-top:1px solid var(--rule)}
 .dot{position:absolute;top:50%;width:.8rem;height:.8rem;margin:-.4rem 0 0 -.4rem;border-radius:50%;border:.28rem solid;background:var(--paper)}
+.tick-mark{position:absolute;top:1px;bottom:1px;border-left:.16rem solid var(--soft)}.headline .published{color:var(--soft)}.headline .published .value{font-weight:400}.headline .key{margin:.2rem 0 0}
 .band{position:absolute;top:1px;bottom:1px;background:var(--rule);border-radius:3px;opacity:.75}
 .scale .track{height:1rem;display:flex;justify-content:space-between;margin:0}.scale .track::before{display:none}
 .scale b{font-weight:400;font-size:.75rem;color:var(--soft)}.headline .scale{padding:0}

@@ -1,26 +1,35 @@
-import type { Unit } from '@selfsup/kit/metric';
-import type { PublishedNumber } from '../input.ts';
+import { metricName } from '@selfsup/kit/metric';
+import type { ExpectedNumber, PublishedNumber, Results } from '../input.ts';
+import { formatValue, hundredfold, inPercent } from './format.ts';
 import type { MetricValues } from './gather.ts';
 
-/** Whether a published percentage stands beside a share of ours, as mean average precisions do. */
-function isShare({ unit }: Pick<PublishedNumber, 'unit'>, ours: MetricValues | undefined): boolean {
-  return unit === '%' && ours?.about.unit === 'share';
-}
-
-/** A published number as ours are given: a percentage as a share where ours is one. */
-export function inUnitOfOurs(number: PublishedNumber, ours: MetricValues | undefined): { value: number; unit: Unit } {
-  if (isShare(number, ours)) return { value: number.value / 100, unit: 'share' };
-  return { value: number.value, unit: number.unit === '%' ? '%' : (ours?.about.unit ?? 'none') };
-}
-
-/** Ours as the published number is given: a share in percent where that is one. */
-export function inUnitOfPublished(number: PublishedNumber, ours: MetricValues): MetricValues {
-  if (!isShare(number, ours)) return ours;
-  const { mean, deviation } = ours;
+/**
+ * Results with all shares in percent, as the literature has them, and what is published or expected beside them likewise: such a
+ * number counts as a share where its metric is one here, unless it says percent.
+ */
+export function allInPercent<Shown extends Results>(
+  input: Shown,
+  published: readonly PublishedNumber[],
+  expected: readonly ExpectedNumber[] = [],
+): { shown: Shown; published: PublishedNumber[]; expected: ExpectedNumber[] } {
+  const all = input.rows.flatMap(({ metrics }) => metrics);
+  const shares = new Set(all.filter(({ unit }) => unit === 'share').map(metricName));
   return {
-    ...ours,
-    about: { ...ours.about, unit: '%' },
-    mean: 100 * mean,
-    deviation: deviation === undefined ? undefined : 100 * deviation,
+    shown: { ...input, rows: input.rows.map((row) => ({ ...row, metrics: row.metrics.map(inPercent) })) },
+    published: published.map((number) =>
+      number.unit === 'share' || (number.unit !== '%' && shares.has(number.metric))
+        ? { ...number, unit: '%', value: hundredfold(number.value) }
+        : number,
+    ),
+    expected: expected.map((number) =>
+      shares.has(number.metric)
+        ? { ...number, value: hundredfold(number.value), tolerance: hundredfold(number.tolerance) }
+        : number,
+    ),
   };
+}
+
+/** A published number as it stands beside ours. */
+export function publishedText({ value, unit }: PublishedNumber, ours: MetricValues | undefined): string {
+  return formatValue(unit === '%' ? '%' : (ours?.about.unit ?? 'none'), value);
 }

@@ -1,4 +1,14 @@
-import type { Unit } from '@selfsup/kit/metric';
+import type { Metric, Unit } from '@selfsup/kit/metric';
+
+/** A share in percent, as accuracies are: pages and lists show all of them so. What is published keeps its unit. */
+export function inPercent<Shown extends Pick<Metric, 'unit' | 'value'>>(metric: Shown): Shown {
+  return metric.unit === 'share' ? { ...metric, unit: '%', value: hundredfold(metric.value) } : metric;
+}
+
+/** A hundred times a value, without the digits that rounding adds: 7 of 0.07. */
+export function hundredfold(value: number): number {
+  return Number((100 * value).toPrecision(14));
+}
 
 /** A value as shown: percentages with two places, others with four significant digits. */
 export function formatValue(unit: Unit, value: number): string {
@@ -12,7 +22,7 @@ export function formatDeviation(unit: Unit, deviation: number): string {
 }
 
 /** What stands behind a quantity's name on an axis. */
-export function inPercent(unit: Unit): string {
+export function percentSign(unit: Unit): string {
   return unit === '%' ? ' (%)' : '';
 }
 

@@ -50,9 +50,10 @@ export function gatherMetrics(input: Results): Metrics {
   );
 }
 
-/** The metrics that the page leads with: accuracies after the last epoch. */
+/** The metrics that the page leads with: accuracies and other shares of which more is better, after the last epoch. */
 export function isHeadline({ unit, better, epoch, aside }: Metric): boolean {
-  return unit === '%' && better === 'more' && epoch === undefined && aside === undefined;
+  const isShare = unit === '%' || unit === 'share';
+  return isShare && better === 'more' && epoch === undefined && aside === undefined;
 }
 
 /** Mean, and the deviation where there are several seeds. */

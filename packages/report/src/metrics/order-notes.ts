@@ -1,6 +1,5 @@
 import type { PublishedNumber } from '../input.ts';
-import { inUnitOfOurs } from './beside-published.ts';
-import { formatValue } from './format.ts';
+import { publishedText } from './beside-published.ts';
 import { meanText, valuesOf, type Metrics } from './gather.ts';
 
 /** Two methods whose order here is not the published one, with the numbers of both. */
@@ -26,8 +25,7 @@ export function orderNotes(published: readonly PublishedNumber[], metrics: Metri
       const [published, here] = [number.value - other.number.value, ours.mean - other.ours.mean];
       if (published * here >= 0) return [];
       const [above, below] = published > 0 ? [{ number, ours }, other] : [other, { number, ours }];
-      const value = (one: typeof above): string =>
-        formatValue(one.ours.about.unit, inUnitOfOurs(one.number, one.ours).value);
+      const value = (one: typeof above): string => publishedText(one.number, one.ours);
       return [
         {
           metric: number.metric,

@@ -8,26 +8,31 @@ export type Measure = Pick<Metric, 'measure' | 'epoch' | 'unit'>;
 /** All metrics of the same head and protocol: `linear/zhang` at each of its layers. */
 export interface Protocol extends Pick<Metric, 'head' | 'family' | 'aside'> {
   readonly protocol: string;
-  /** conv1 before conv2 before conv10. */
+  /** conv1 before conv2 before conv10; `''` alone where the whole network is measured. */
   readonly layers: readonly string[];
   /** What was measured after the last epoch stands before what was best. */
   readonly measures: readonly Measure[];
 }
 
 /** Whether a metric belongs to a protocol: those of pretext tasks do not. */
-export function hasProtocol(metric: Metric): metric is Metric & { protocol: string; layer: string } {
-  return metric.protocol !== undefined && metric.layer !== undefined;
+export function hasProtocol(metric: Metric): metric is Metric & { protocol: string } {
+  return metric.protocol !== undefined;
 }
 
 /** Name of a metric of a protocol. */
 export function nameIn({ head, protocol }: Protocol, layer: string, { measure, epoch }: Measure): string {
-  return metricName({ head, protocol, layer, measure, epoch });
+  return metricName({ head, protocol, layer: layer === '' ? undefined : layer, measure, epoch });
 }
 
 /** A measure in words: `top1`, best of any epoch, is "top-1, best epoch", `precision-at-5` "precision at 5". */
 export function measureTitle({ measure, epoch }: Pick<Metric, 'measure' | 'epoch'>): string {
   const words = measure.replace(/^top(\d)/, 'top-$1').replaceAll('-at-', ' at ');
   return epoch === 'best' ? `${words}, best epoch` : words;
+}
+
+/** A layer in words, as `layers` of a protocol has it. */
+export function layerTitle(layer: string): string {
+  return layer === '' ? 'whole network' : layer;
 }
 
 /** Measures in the order of their first appearance, those after the last epoch before those that were best. */
@@ -44,7 +49,7 @@ export function distinctLayers(all: readonly string[]): string[] {
 
 /** The protocols of all rows, in order of their first appearance. */
 export function protocolsOf({ rows }: Results): Protocol[] {
-  const found = new Map<string, (Metric & { protocol: string; layer: string })[]>();
+  const found = new Map<string, (Metric & { protocol: string })[]>();
   for (const metric of rows.flatMap((row) => row.metrics)) {
     if (!hasProtocol(metric)) continue;
     const id = `${metric.head}/${metric.protocol}`;
@@ -54,7 +59,7 @@ export function protocolsOf({ rows }: Results): Protocol[] {
     const { head, protocol, family, aside } = all[0]!;
     return {
       ...{ head, protocol, family, aside },
-      layers: distinctLayers(all.map(({ layer }) => layer)),
+      layers: distinctLayers(all.map(({ layer = '' }) => layer)),
       measures: distinctMeasures(all.map(({ measure, epoch, unit }) => ({ measure, epoch, unit }))),
     };
   });

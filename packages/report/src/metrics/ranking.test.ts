@@ -25,6 +25,13 @@ test('a list leads with the best layer of each head and protocol, pretext tasks 
   ]);
 });
 
+test('a mean average precision leads like an accuracy, the chance beside it does not', () => {
+  const map = { head: 'retrieval', measure: 'map', unit: 'share' } as const;
+  const chance = sampleMetric(0.05, 'conv2', { ...map, measure: 'chance', better: 'neither' });
+  const { metrics } = sampleRun('a', [chance, sampleMetric(0.4, 'conv1', map), sampleMetric(0.5, 'conv2', map)]);
+  expect(leadingMetrics(metrics).map(({ measure, value }) => [measure, value])).toEqual([['map', 0.5]]);
+});
+
 test('where no accuracy was measured, a list leads with what there is', () => {
   expect(leadingMetrics(measured(sampleRun('a', [sampleMetric(1.5, 'x', loss)])))).toHaveLength(1);
   expect(leadingMetrics([])).toEqual([]);

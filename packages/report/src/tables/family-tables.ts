@@ -4,12 +4,18 @@ import type { ComparedEntry, ComparisonInput } from '../comparison-input.ts';
 import type { PublishedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
-import { inUnitOfOurs } from '../metrics/beside-published.ts';
+import { publishedText } from '../metrics/beside-published.ts';
 import { familyTitle, namesOf, type FamilyMember, type ProtocolFamily } from '../metrics/families.ts';
-import { formatValue } from '../metrics/format.ts';
 import { valuesOf, type Metrics, type MetricValues } from '../metrics/gather.ts';
 import { meanSeconds, shortKeys } from '../metrics/made-by.ts';
-import { measureTitle, nameIn, rowsBehind, settingsDifferences, type Measure } from '../metrics/protocols.ts';
+import {
+  layerTitle,
+  measureTitle,
+  nameIn,
+  rowsBehind,
+  settingsDifferences,
+  type Measure,
+} from '../metrics/protocols.ts';
 import { markedMean } from './remarks.ts';
 
 /** A column of a table and the metric that stands in it. */
@@ -37,7 +43,12 @@ export function familyBlock(input: ComparisonInput, metrics: Metrics, family: Pr
   return html`<h3>${familyTitle(family)}</h3>
     ${
       layers.length === 1 && members.length === 1
-        ? tableOf(input, metrics, columnsOfMeasures(members[0] as FamilyMember, layers[0] as string), `On ${layers[0]}`)
+        ? tableOf(
+            input,
+            metrics,
+            columnsOfMeasures(members[0] as FamilyMember, layers[0] as string),
+            `On ${layers[0] || 'the whole network'}`,
+          )
         : measures.slice(0, 1).map((measure) => byLayer(input, metrics, family, measure))
     }
     ${(layers.length > 1 || members.length > 1) && furtherMeasures(input, metrics, family)}
@@ -78,8 +89,8 @@ function byLayer(
   const columns = layers.flatMap((layer) =>
     members.flatMap(({ parameter, protocol }): Column[] => {
       const metric = nameIn(protocol, layer, measure);
-      if (!several) return [{ metric, title: layer }];
-      return metrics.has(metric) ? [{ metric, title: parameter, over: layer }] : [];
+      if (!several) return [{ metric, title: layerTitle(layer) }];
+      return metrics.has(metric) ? [{ metric, title: parameter, over: layerTitle(layer) }] : [];
     }),
   );
   return tableOf(input, metrics, columns, `${measureTitle(measure)} by layer${several ? ' and protocol' : ''}`);
@@ -100,7 +111,7 @@ function allMeasures(input: ComparisonInput, metrics: Metrics, { parameter, prot
       ];
     });
     return html`<tbody>
-      ${groupRow(layer, columns.length + 1)} ${rows}
+      ${groupRow(layerTitle(layer), columns.length + 1)} ${rows}
     </tbody>`;
   });
   const caption = `${parameter === '' ? 'All measures' : `All measures, ${parameter}`}, by layer`;
@@ -206,10 +217,8 @@ function publishedRows(published: readonly PublishedNumber[], columns: readonly 
     const [first] = numbers as [PublishedNumber];
     const cells = columns.map(({ metric }) => {
       const number = numbers.find((one) => one.metric === metric);
-      const ours = metrics.get(metric)?.[0];
       if (number === undefined) return html`<td class="number">–</td>`;
-      const { value, unit } = inUnitOfOurs(number, ours);
-      return html`<td class="number">${formatValue(unit, value)}</td>`;
+      return html`<td class="number">${publishedText(number, metrics.get(metric)?.[0])}</td>`;
     });
     return html`<tr class="published">
       <th scope="row">${methodOf(first)} <span class="badge good">published</span></th>

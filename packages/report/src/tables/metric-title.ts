@@ -7,11 +7,12 @@ export function breakableName(metric: string): Markup {
   return html`<code>${metric.split('/').flatMap((part, i) => (i === 0 ? [part] : ['/', html`<wbr />`, part]))}</code>`;
 }
 
-/** A metric in words: "linear on conv3, top-1" by the protocol asano. One that we never measured keeps its name. */
+/** A metric in words: "linear on conv3, top-1" by the protocol asano, "voc-all, map" of a whole network. One that we never measured keeps its name. */
 export function metricTitle(name: string, metric: Metric | undefined): Markup {
   if (metric === undefined) return breakableName(name);
   if (!hasProtocol(metric))
     return html`<span title="${name}">${name.split('/').join(', ').replaceAll('-', ' ')}</span>`;
-  return html`<span title="${name}">${metric.head} on ${metric.layer}, ${measureTitle(metric)}</span>
+  const where = metric.layer === undefined ? '' : ` on ${metric.layer}`;
+  return html`<span title="${name}">${metric.head}${where}, ${measureTitle(metric)}</span>
     <span class="variant">protocol ${metric.protocol}</span>`;
 }

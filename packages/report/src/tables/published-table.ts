@@ -1,8 +1,7 @@
 import type { PublishedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table } from '../markup/table.ts';
-import { inUnitOfOurs } from '../metrics/beside-published.ts';
-import { formatValue } from '../metrics/format.ts';
+import { publishedText } from '../metrics/beside-published.ts';
 import { valuesOfOrFirst, type Metrics, type MetricValues } from '../metrics/gather.ts';
 import { metricTitle } from './metric-title.ts';
 import { markedMean } from './remarks.ts';
@@ -20,9 +19,8 @@ export function publishedTable(
   const rows = published.map((number) => {
     const { metric, variant, note } = number;
     const ours = oursOf(number);
-    const { value, unit } = inUnitOfOurs(number, ours);
-    const sign = number.unit === undefined || unit === 'share' ? '' : ` ${number.unit}`;
-    const gap = ours === undefined || number.comparable !== true ? undefined : ours.mean - value;
+    const sign = number.unit === undefined ? '' : ` ${number.unit}`;
+    const gap = ours === undefined || number.comparable !== true ? undefined : ours.mean - number.value;
     const badge =
       number.comparable === true
         ? html`<span class="badge good">same protocol</span>`
@@ -33,10 +31,8 @@ export function publishedTable(
         ${metricTitle(metric, about)}${variant !== undefined && html` <span class="badge">${variant}</span>`}
       </th>
       <td class="number">${ours === undefined ? '–' : markedMean(ours)}</td>
-      <td class="number">${formatValue(unit, value)}${sign}</td>
-      <td class="number">
-        ${gap === undefined ? '' : `${gap < 0 ? '−' : '+'}${Math.abs(gap).toFixed(unit === 'share' ? 4 : 2)}`}
-      </td>
+      <td class="number">${publishedText(number, ours)}${sign}</td>
+      <td class="number">${gap === undefined ? '' : `${gap < 0 ? '−' : '+'}${Math.abs(gap).toFixed(2)}`}</td>
       <td class="prose">
         ${badge} ${number.protocol}${note !== undefined && html`<br /><span class="note">${note}</span>`}
       </td>

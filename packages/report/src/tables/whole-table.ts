@@ -2,7 +2,6 @@ import type { WholeTable } from '../comparison-input.ts';
 import type { PublishedNumber } from '../input.ts';
 import { html, type Markup } from '../markup/html.ts';
 import { table as scrollingTable } from '../markup/table.ts';
-import { inUnitOfPublished } from '../metrics/beside-published.ts';
 import { groupDigits } from '../metrics/format.ts';
 import { valuesOf, type Metrics } from '../metrics/gather.ts';
 import { markedMean } from './remarks.ts';
@@ -117,9 +116,8 @@ function placesOf({ rows }: WholeTable['table']): number {
 
 /** Ours, with the difference where it means something. */
 function ownText(number: PublishedNumber, metrics: Metrics): Markup {
-  const found = valuesOf(metrics, number.metric, number.variant);
-  if (found === undefined) return html`–`;
-  const ours = inUnitOfPublished(number, found);
+  const ours = valuesOf(metrics, number.metric, number.variant);
+  if (ours === undefined) return html`–`;
   if (number.comparable !== true) return html`<b title="${number.metric}">${markedMean(ours)}</b>`;
   const gap = ours.mean - number.value;
   return html`<b title="${number.metric}">${markedMean(ours)}</b>
