@@ -13,6 +13,7 @@ watchOutput(process.stderr);
 
 const program = new Command('selfsup')
   .description('The classic self-supervised systems as declarative, cached, reproducible experiment pipelines.')
+  .option('-V, --version', 'print the versions of Selfsup and of its engine')
   .showSuggestionAfterError()
   .showHelpAfterError('Try selfsup help, or selfsup help <command>.')
   .addHelpText(
@@ -33,6 +34,7 @@ const names = readdirSync(folder)
   .map((file) => file.slice(0, -3))
   .sort();
 const asked = process.argv[2];
+const asksVersion = asked === '-V' || asked === '--version';
 
 /** An empty text, mostly of a variable that was not set, would mean the current folder or nothing at all. */
 function refuseEmpty(command: Command): void {
@@ -45,14 +47,20 @@ function refuseEmpty(command: Command): void {
   throw new UserError('An empty text was given', { field: empty[0], remedy: 'Give it a value, or leave it out.' });
 }
 
-try {
-  refuseMisspelt(process.env);
+/** Only the command that is asked for is loaded; where there is no such one, all are, for the help. */
+async function runCommand(): Promise<void> {
   for (const name of asked !== undefined && names.includes(asked) ? [asked] : names) {
     const { default: command } = (await import(new URL(`${name}.ts`, folder).href)) as { default: Command };
     program.addCommand(withRemoteOptions(command.copyInheritedSettings(program)));
     for (const part of command.commands) part.copyInheritedSettings(program);
   }
   await program.parseAsync();
+}
+
+try {
+  refuseMisspelt(process.env);
+  if (asksVersion) console.log(await (await import('./doctor/versions.ts')).versions());
+  else await runCommand();
 } catch (error) {
   // Commander has said what was wrong, or shown the help.
   process.exitCode = error instanceof CommanderError ? error.exitCode : fail(error);

@@ -13,15 +13,20 @@ const seeds = choice('Seeds', data.seeds.map(String));
 let layers = choice('Layers', []);
 const shown = element('div', { 'aria-live': 'polite' });
 
-main.append(
-  element('p', {}, element('label', { for: 'quantity' }, 'What was measured '), quantity),
-  systems.place,
-  seeds.place,
-  layers.place,
-  shown,
-);
-quantity.addEventListener('change', chooseQuantity);
-chooseQuantity();
+if (quantities.length === 0) {
+  // Nothing to choose from.
+  main.append(element('p', {}, 'Nothing that is compared was measured yet.'));
+} else {
+  main.append(
+    element('p', {}, element('label', { for: 'quantity' }, 'What was measured '), quantity),
+    systems.place,
+    seeds.place,
+    layers.place,
+    shown,
+  );
+  quantity.addEventListener('change', chooseQuantity);
+  chooseQuantity();
+}
 main.setAttribute('aria-busy', 'false');
 
 /** Boxes to tick, all of them ticked at first. */

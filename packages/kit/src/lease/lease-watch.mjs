@@ -4,9 +4,8 @@ import { write } from 'node:fs';
 import { clearInterval, setInterval, setTimeout } from 'node:timers';
 import { workerData } from 'node:worker_threads';
 
-const { beats, standstill, lossSignal, words } = workerData;
-/** Of the twelve beats in a standstill; one is left for what ends the process. Counted, since a machine may have slept. */
-const patience = 11;
+// Beats are counted, since a machine may have slept.
+const { beats, standstill, patience, lossSignal, words } = workerData;
 let heard = 0;
 let missed = 0;
 

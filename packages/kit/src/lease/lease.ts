@@ -32,6 +32,9 @@ export interface LeaseOptions {
 /** Ends a process that has lost its lease and whose main thread is busy: by then it has said why. */
 export const lossSignal: NodeJS.Signals = 'SIGALRM';
 
+/** Of the twelve beats in a standstill, how many may fail to come: one is left for what ends the process. */
+const patience = 11;
+
 /** After how long without a sign of life a lease is taken over. No setting: all who share a folder have to agree on it. */
 export const standstillMilliseconds = 60_000;
 
@@ -44,12 +47,12 @@ export const standstillMilliseconds = 60_000;
  * from a process that is certainly gone, from an earlier start of the same scheduler's job, and from one whose file
  * stood still for `standstill` by the clock of who waits. No two clocks are ever compared.
  *
- * Throws `Interrupted` on abort, `UserError` where the file system gives no answer for `standstill`, and what `fs` throws where the
- * folder cannot be made.
+ * Throws `Interrupted` on abort, `UserError` where the file system gives no answer for eleven twelfths of `standstill`, and what
+ * `fs` throws where the folder cannot be made.
  */
 export async function acquireLease(folder: string, options: LeaseOptions = {}): Promise<Lease> {
   const { signal, onWait, standstill = standstillMilliseconds } = options;
-  const within = Math.max((standstill * 11) / 12, 2000); // a busy machine takes its time too
+  const within = Math.max(silence(standstill), 2000); // a busy machine takes its time too
   const me = thisOwner();
   const pause = Math.min(500, standstill / 60);
   let seen: string | undefined;
@@ -175,6 +178,11 @@ function ignoreAbsence(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
 
+/** Milliseconds without an answer after which a file system counts as silent. */
+function silence(standstill: number): number {
+  return (standstill * patience) / 12;
+}
+
 /** What a file system answers. Throws `UserError` where it gives none in so many milliseconds. */
 async function answered<Value>(answer: Promise<Value>, folder: string, within: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
@@ -184,9 +192,9 @@ async function answered<Value>(answer: Promise<Value>, folder: string, within: n
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
-/** Ways to lose a lease. */
+/** Ways to lose a lease, after so many milliseconds. */
 function lossesOf(folder: string, standstill: number): Record<Loss, UserError> {
-  const seconds = Math.round(standstill / 1000);
+  const seconds = Number((standstill / 1000).toPrecision(2));
   const again = 'Run the same command again: it goes on from what was saved.';
   return {
     taken: new UserError(
@@ -223,16 +231,18 @@ interface Keeping {
 
 function keep(folder: string, me: Owner, standstill: number, { fromSilent, endProcess }: Keeping): Lease {
   const losses = lossesOf(folder, standstill);
-  const words = Object.fromEntries(Object.entries(losses).map(([why, loss]) => [why, loss.describe()]));
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const threadOf = (program: URL): Worker => {
-    const workerData = { folder, token: me.token, standstill, endProcess, lossSignal, beats, words };
+  const threadOf = (program: URL, after: number): Worker => {
+    const words = Object.fromEntries(
+      Object.entries(lossesOf(folder, after)).map(([why, loss]) => [why, loss.describe()]),
+    );
+    const workerData = { folder, token: me.token, standstill, patience, endProcess, lossSignal, beats, words };
     const thread = new Worker(program, { workerData, execArgv: [] });
     thread.unref();
     return thread;
   };
-  const worker = threadOf(new URL('./lease-keeper.mjs', import.meta.url));
-  const watch = endProcess ? threadOf(new URL('./lease-watch.mjs', import.meta.url)) : undefined;
+  const worker = threadOf(new URL('./lease-keeper.mjs', import.meta.url), standstill);
+  const watch = endProcess ? threadOf(new URL('./lease-watch.mjs', import.meta.url), silence(standstill)) : undefined;
   const lost = new AbortController();
   let loss: UserError | undefined;
   const waiting = new Map<number, (answer: Answer) => void>();

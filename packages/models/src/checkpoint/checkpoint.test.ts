@@ -77,6 +77,8 @@ describe('checkpoint', () => {
       truncateSync(file('e2'), length);
       await expect(readCheckpoint(file('e2'))).rejects.toThrow(/damaged/);
     }
+    writeFileSync(file('e2'), Buffer.alloc(bytes.length)); // as a power cut may leave it
+    await expect(readCheckpoint(file('e2'))).rejects.toThrow(/damaged/);
     writeFileSync(file('e2'), Buffer.concat([bytes, Buffer.of(0)]));
     await expect(readCheckpoint(file('e2'))).rejects.toThrow(/damaged/);
   });
@@ -84,7 +86,16 @@ describe('checkpoint', () => {
   test('names a file that is not there, and one that is no checkpoint', async () => {
     await expect(readCheckpoint(file('none'))).rejects.toMatchObject({ name: 'UserError', file: file('none') });
     writeFileSync(file('text'), 'not a checkpoint, just text that is long enough');
-    await expect(readCheckpoint(file('text'))).rejects.toThrow(/damaged/);
+    await expect(readCheckpoint(file('text'))).rejects.toMatchObject({
+      ...{ name: 'UserError', file: file('text'), message: 'This file is no checkpoint of Selfsup' },
+      remedy: 'Name a checkpoint that Selfsup wrote.',
+    });
+    // Of another program, in the same format.
+    const header = Buffer.from('{"__metadata__":{"format":"pt"},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}');
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    writeFileSync(file('foreign'), Buffer.concat([length, header, Buffer.alloc(4)]));
+    await expect(readCheckpoint(file('foreign'))).rejects.toThrow('This file is no checkpoint of Selfsup');
   });
 
   test('refuses a tensor whose shape does not fit its values', async () => {

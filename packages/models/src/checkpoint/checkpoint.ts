@@ -65,7 +65,7 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
 
 /**
  * Reads a checkpoint and checks every byte of it against its digest.
- * Throws `UserError` naming the file when it is missing, torn, altered or of an unknown version.
+ * Throws `UserError` naming the file when it is missing, no checkpoint, torn, altered or of an unknown version.
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readFile(path).catch((cause: Error) => {
@@ -121,9 +121,19 @@ function digestAt(header: Uint8Array): number {
   return Buffer.from(header.buffer, header.byteOffset, header.byteLength).indexOf('"digest":"') + '"digest":"'.length;
 }
 
+/** Whether bytes begin as a checkpoint does, some of them altered or zeroed: a damaged one, and not another kind of file. */
+function isOurs(bytes: Buffer): boolean {
+  const beginning = Buffer.from('{"__metadata__":{"digest":"');
+  const others = [...bytes.subarray(8, 8 + beginning.length)].filter((byte, i) => byte !== beginning[i] && byte !== 0);
+  return others.length <= 4;
+}
+
 function verifiedHeader(path: string, bytes: Buffer): Record<string, Entry> {
   const damaged = (what: string): UserError =>
-    new UserError(`The checkpoint is damaged: ${what}`, { file: path, remedy: REMEDY });
+    new UserError(isOurs(bytes) ? `The checkpoint is damaged: ${what}` : 'This file is no checkpoint of Selfsup', {
+      file: path,
+      remedy: isOurs(bytes) ? REMEDY : 'Name a checkpoint that Selfsup wrote.',
+    });
   if (bytes.length < 8) throw damaged('it is cut off in its first bytes');
   const length = Number(bytes.readBigUInt64LE(0));
   if (length > bytes.length - 8) throw damaged('it is cut off or its length field was altered');
