@@ -6,7 +6,7 @@ from sklearn.metrics import average_precision_score
 from torch import nn
 from torch.nn import functional as F
 
-from images import Split, normalised, resized, sgd, train
+from images import Split, normalised, resized, train, updates
 from trunk import gaussian, load_trunk, split_parameters
 
 
@@ -28,7 +28,7 @@ def classify(job):
     trunk = load_trunk(job['checkpoint'], False)
     fc8 = gaussian(nn.Linear(trunk.block3[2][0].out_channels, len(training.classes)), 0.01, 0.1)
     weights, biases, others = split_parameters([trunk, fc8] if whole else [fc8])
-    optimiser = sgd(settings, weights + others, biases, settings['biases'], settings['optimizer']['weightDecay'])
+    optimiser = updates(settings, weights + others, biases, settings['biases'], settings['optimizer']['weightDecay'])
     trunk.train(whole and settings['batchNorm'] == 'trained')
     presence = torch.tensor([training.presence(i) for i in range(len(training))])
 

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.ops import box_iou, nms, roi_pool
 
-from images import Split, normalised, resized, sgd, train
+from images import Split, normalised, resized, train, updates
 from trunk import gaussian, he, load_trunk, split_parameters
 
 BINS, STRIDE, FRAME = 6, 4, 64
@@ -135,7 +135,7 @@ def detect(job):
         block.requires_grad_(False)
     head = Head(trunk.block3[2][0].out_channels, settings['units'], classes, settings['hidden'])
     weights, biases, others = split_parameters([*blocks[frozen:], head])
-    optimiser = sgd(settings, weights + others, biases, 2, 0)
+    optimiser = updates(settings, weights + others, biases, 2, 0)
     mean, deviation = standardisation(training, difficult, classes)
 
     def sampled(i, flip):

@@ -67,11 +67,14 @@ def batches(items, settings):
             yield now[first : first + batch]
 
 
-def sgd(settings, weights, biases, bias_rate, bias_decay):
-    """As the recipes have it: momentum, biases at a rate of their own."""
+def updates(settings, weights, biases, bias_rate, bias_decay):
+    """As the recipes have it: SGD with momentum or Adam, biases at a rate of their own."""
     optimizer = settings['optimizer']
     groups = [{'params': weights, 'times': 1}, {'params': biases, 'times': bias_rate, 'weight_decay': bias_decay}]
-    return torch.optim.SGD(groups, 1, momentum=optimizer['momentum'], weight_decay=optimizer['weightDecay'], nesterov=optimizer['nesterov'])
+    decay = optimizer['weightDecay']
+    if optimizer['name'] == 'adam':
+        return torch.optim.Adam(groups, 1, (optimizer['beta1'], optimizer['beta2']), optimizer['epsilon'], decay)
+    return torch.optim.SGD(groups, 1, momentum=optimizer['momentum'], weight_decay=decay, nesterov=optimizer['nesterov'])
 
 
 def train(name, settings, items, optimiser, gradients):

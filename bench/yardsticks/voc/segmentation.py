@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from images import Split, normalised, sgd, train
+from images import Split, normalised, train, updates
 from trunk import gaussian, he, load_trunk, split_parameters
 
 VOID = 255
@@ -28,19 +28,19 @@ class Fcn(nn.Module):
     def __init__(self, trunk, window, units, pad, skips, classes):
         super().__init__()
         assert skips in ([], ['conv1'])
-        self.trunk, self.pad, self.window, self.skips = trunk, pad, window, skips
+        self.trunk, self.pad, self.reach, self.skips = trunk, pad, (window - 1) / 2 if units else 0, skips
         channels = trunk.block3[2][0].out_channels
-        self.fc6 = he(nn.Conv2d(channels, units, window))
-        self.fc7 = he(nn.Conv2d(units, units, 1))
-        self.scores = nn.ModuleList(gaussian(nn.Conv2d(width, classes, 1), 0) for width in [units, channels // 2][: 1 + len(skips)])
+        shapes = [(channels, window), (units, 1)] if units else []
+        layers = [nn.Sequential(he(nn.Conv2d(inputs, units, side)), nn.ReLU(), nn.Dropout(0.5)) for inputs, side in shapes]
+        self.hidden = nn.Sequential(*layers)
+        widths = [units or channels, channels // 2]
+        self.scores = nn.ModuleList(gaussian(nn.Conv2d(width, classes, 1), 0) for width in widths[: 1 + len(skips)])
 
     def forward(self, x):
         size = x.shape[2:]
         fine = self.trunk.block1(F.pad(x, (self.pad,) * 4))
         deep = self.trunk.block3(self.trunk.block2(fine))
-        for layer in (self.fc6, self.fc7):
-            deep = F.dropout(F.relu(layer(deep)), 0.5, self.training)
-        scores, stride, centre = self.scores[0](deep), STRIDES['conv3'], (self.window - 1) / 2 * STRIDES['conv3'] - self.pad
+        scores, stride, centre = self.scores[0](self.hidden(deep)), STRIDES['conv3'], self.reach * STRIDES['conv3'] - self.pad
         if self.skips:
             own = self.scores[1](fine)
             scores = upsampled(scores, stride, centre, own.shape[2:], STRIDES['conv1'], -self.pad) + own
@@ -62,16 +62,16 @@ def in_frame(split, i, frame, about, flip=False):
 
 def segment(job):
     settings, config, about = job['settings'], job['config'], job['normalisation']
-    assert settings['batchNorm'] in ('folded', 'trained') and settings['fastBiases'] == 'scores' and settings['units'] > 0
+    assert settings['batchNorm'] in ('folded', 'trained') and settings['fastBiases'] == 'scores'
     training, testing = (Split(job['inputs'], config[part]['split']) for part in ('train', 'test'))
     whole, trained = training.frame, settings['batchNorm'] == 'trained'
     frame = [settings['crop']] * 2 if 'crop' in settings else whole
     trunk = load_trunk(job['checkpoint'], not trained)
-    fcn = Fcn(trunk, config['window'], settings['units'], settings['pad'], config['skips'], len(training.classes)).to(memory_format=torch.channels_last)
+    fcn = Fcn(trunk, config.get('window'), settings['units'], settings['pad'], config['skips'], len(training.classes)).to(memory_format=torch.channels_last)
     weights, biases, others = split_parameters([fcn])
     fast = [layer.bias for layer in fcn.scores]
     slow = [bias for bias in biases if all(bias is not one for one in fast)]
-    optimiser = sgd(settings, weights + others + slow, fast, 2, 0)
+    optimiser = updates(settings, weights + others + slow, fast, 2, 0)
     fcn.train()
 
     def gradients(draws):
