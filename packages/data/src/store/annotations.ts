@@ -32,17 +32,13 @@ export function boxWithin<B extends Omit<Box, 'label'>>(
   { height, width }: { readonly height: number; readonly width: number },
   what: string,
 ): B {
-  const { left, top, right, bottom } = box;
-  if (left < -1 || top < -1 || right > width + 1 || bottom > height + 1 || !(left < right && top < bottom)) {
+  if (box.left < -1 || box.top < -1 || box.right > width + 1 || box.bottom > height + 1) {
     throw new Error(`the box of ${what} lies outside the ${width} × ${height} pixels of the image`);
   }
-  return {
-    ...box,
-    left: Math.max(0, left),
-    top: Math.max(0, top),
-    right: Math.min(width, right),
-    bottom: Math.min(height, bottom),
-  };
+  const [left, top] = [Math.max(0, box.left), Math.max(0, box.top)];
+  const [right, bottom] = [Math.min(width, box.right), Math.min(height, box.bottom)];
+  if (!(left < right && top < bottom)) throw new Error(`the box of ${what} has no area in the image`);
+  return { ...box, left, top, right, bottom };
 }
 
 /** Annotations of an image that was scaled by the given factors. */

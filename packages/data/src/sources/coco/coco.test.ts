@@ -99,7 +99,7 @@ describe('coco', () => {
     [
       'a box without area',
       (t) => (t.annotations[2]!.bbox = [5, 6, 0, 8]),
-      'the box of an object called ant lies outside the 30 × 30 pixels of the image',
+      'the box of an object called ant has no area in the image',
     ],
     ['another size', (t) => (t.images[1]!.height = 31), 'is 30 × 30 pixels, its annotation says 31 × 30'],
   ])('leaves out and counts an image with %s', async (_, change, reason) => {

@@ -162,6 +162,12 @@ describe("a dataset of one's own in VOC's layout", () => {
       /the box of an object lies outside the 20 × 20/,
     ],
     [
+      'a box of which only the pixel beyond the edge is left',
+      (f) => (f['mine/Annotations/c.xml'] = Buffer.from(vocXml(20, [['boat', 21, 5, 21, 10]]))),
+      {},
+      /c\.xml: the box of a boat has no area in the image/,
+    ],
+    [
       'an image of another size than its annotation says',
       (f) => (f['mine/Annotations/c.xml'] = vocXml(30, [['boat', 1, 1, 10, 10]])),
       {},

@@ -41,7 +41,8 @@ function decoded(content: Uint8Array): DecodedPng {
   try {
     return decode(content);
   } catch (cause) {
-    throw new Error(`cannot be decoded: ${(cause as Error).message}`, { cause });
+    // The reader of PNGs leaves out what it would say behind a colon.
+    throw new Error(`cannot be decoded: ${(cause as Error).message.replace(/[:\s]+$/, '')}`, { cause });
   }
 }
 
