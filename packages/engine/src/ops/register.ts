@@ -10,3 +10,4 @@ import './reductions.ts';
 import './reshape.ts';
 import './scopes.ts';
 import './softmax.ts';
+import './transposed-convolution.ts';
