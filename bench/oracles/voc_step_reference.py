@@ -2,7 +2,8 @@
 
 On a NIN of three blocks whose batch norm is folded into the weights before it, without dropout, biases at twice the rate:
 classification (sigmoids, difficult classes left out, gradients clipped together), segmentation (fc6 as a convolution, a score of
-a finer map added, transposed convolutions with bilinear weights, void pixels) and detection (RoI pooling, two losses). Run from
+a finer map added, transposed convolutions with bilinear weights, void pixels), detection (RoI pooling, two losses), and detection with a network that proposes the regions (torchvision's choice
+of them and of anchors, four losses). Run from
 the root of the workspace, after bench/setup-oracles: python bench/oracles/voc_step_reference.py (then prettier --write the
 files). Arrays as in nin_reference.py.
 """
@@ -12,7 +13,8 @@ import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from torchvision.ops import roi_pool
+from torchvision.models.detection.rpn import AnchorGenerator, RegionProposalNetwork, RPNHead
+from torchvision.ops import box_iou, roi_pool
 
 from nin_reference import MEAN, ROOT, STD, Nin, array, normalised, randomise, weights
 
@@ -228,8 +230,83 @@ def detection():
     })
 
 
+def faster():
+    rate, decay, classes, units, bins, filters, stride = 0.02, 1e-3, 3, 5, 6, 6, 4
+    height, width, least_side, before, after, overlap = 40, 48, 5.0, 400, 50, 0.7
+    shapes = torch.tensor([[23.0, 12], [16, 16], [11, 22]]) * 0.75
+    folded = Folded(51)
+    random = np.random.RandomState(52)
+    images = random.randint(0, 256, (1, height, width, 3)).astype(np.uint8)
+    objects = torch.tensor([[4.0, 6, 18, 16], [20, 12, 33, 37], [26, 3, 44, 14]])
+    labels = torch.tensor([1, 2, 1])
+    x = normalised(images)
+    channels = folded.net.features(x)[-1].shape[1]
+    layers = {
+        'rpn_convolution': folded.linear(channels * 9, filters, 0.05), 'rpn_scores': folded.linear(filters, 2 * len(shapes)),
+        'rpn_offsets': folded.linear(filters, 4 * len(shapes), 0.05),
+        'fc6_linear': folded.linear(channels * bins**2, units), 'fc7_linear': folded.linear(units, units),
+        'scores': folded.linear(units, classes), 'offsets': folded.linear(units, 4 * classes),
+    }
+    with torch.no_grad():
+        layers['rpn_offsets'].bias.mul_(0.2)  # so that some regions stay with the objects
+    # Units lie on pixels 0, 4, …, so half a pixel from the border on its left.
+    rows, columns = folded.net.features(x)[-1].shape[2:]
+    centres = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).flip(1) * stride + 0.5
+    corners = torch.cat([-shapes / 2, shapes / 2], 1)
+    anchors = (centres.repeat(1, 2)[:, None] + corners[None]).reshape(-1, 4)
+    inside = (anchors[:, 0] >= 0) & (anchors[:, 1] >= 0) & (anchors[:, 2] <= width) & (anchors[:, 3] <= height)
+    amounts = [{'training': amount, 'testing': amount} for amount in (before, after)]
+    rpn = RegionProposalNetwork(
+        AnchorGenerator(), RPNHead(1, 1), fg_iou_thresh=0.7, bg_iou_thresh=0.3, batch_size_per_image=10_000,
+        positive_fraction=0.5, pre_nms_top_n=amounts[0], post_nms_top_n=amounts[1], nms_thresh=overlap,
+    )
+    rpn.min_size = least_side
+    wanted, matched = rpn.assign_targets_to_anchors([anchors[inside]], [{'boxes': objects}])
+    targets = rpn.box_coder.encode(matched, [anchors[inside]])
+    counts = []
+
+    def loss():
+        map = folded.net.features(x)[-1]
+        kernel = layers['rpn_convolution']
+        hidden = F.relu(F.conv2d(map, kernel.weight.view(filters, channels, 3, 3), kernel.bias, padding=1))
+        flat = hidden[0].permute(1, 2, 0).reshape(-1, filters)
+        pairs, moves = layers['rpn_scores'](flat).reshape(-1, 2), layers['rpn_offsets'](flat).reshape(-1, 4)
+        # The cross entropy of two scores is that of the sigmoid of their difference.
+        objectness = (pairs[:, 1] - pairs[:, 0])[:, None]
+        own = rpn.compute_loss(objectness[inside], moves[inside], wanted, targets)
+        decoded = rpn.box_coder.decode(moves.detach(), [anchors]).reshape(1, -1, 4)
+        (proposed,), _ = rpn.filter_proposals(decoded, objectness[None, :, 0], [(height, width)], [len(anchors)])
+        regions = torch.cat([proposed, objects])
+        shared, object_of = box_iou(regions, objects).max(1)
+        used = shared >= 0
+        truth = torch.where(shared >= 0.5, labels[object_of], 0)
+        counts.append((len(regions), int((truth > 0).sum())))
+        # Corners are inclusive where regions are pooled, and units lie on pixels 4 i.
+        pooled = roi_pool(map, [torch.cat([regions[:, :2], regions[:, 2:] - 1], 1)], bins, 1 / stride).flatten(1)
+        for name in ('fc6_linear', 'fc7_linear'):
+            pooled = F.relu(layers[name](pooled))
+        classification = F.cross_entropy(layers['scores'](pooled), truth)
+        found = truth > 0
+        offsets = rpn.box_coder.encode([objects[object_of[found]]], [regions[found]])[0] / torch.tensor([0.1, 0.1, 0.2, 0.2])
+        own_moves = layers['offsets'](pooled).view(-1, classes, 4)[used][found, truth[found]]
+        distance = F.smooth_l1_loss(own_moves, offsets, reduction='sum') / len(regions)
+        return sum(own) + classification + distance
+
+    matrices = {'fc6_linear': (channels, bins, bins), 'rpn_convolution': (channels, 3, 3)}
+    weights_before = named(layers, matrices)
+    losses = train(folded, list(layers.values()), loss, rate, decay, 0)
+    print('anchors', {label: int((wanted[0] == label).sum()) for label in (-1, 0, 1)}, 'regions, of objects', counts)
+    write('voc-faster-rcnn', {
+        'images': array(images), 'shapes': shapes.tolist(), 'objects': objects.flatten().tolist(), 'labels': labels.tolist(),
+        'leastSide': least_side, 'before': before, 'after': after, 'overlap': overlap, 'filters': filters,
+        'classes': classes, 'units': units, 'learningRate': rate, 'weightDecay': decay, 'encoder': folded.before,
+        'head': weights_before, 'losses': losses, **folded.after(), 'headAfter': named(layers, matrices),
+    })
+
+
 if __name__ == '__main__':
     torch.set_num_threads(2)
     classification()
     segmentation()
     detection()
+    faster()

@@ -16,6 +16,7 @@ test('the schemas of the stages load no TensorFlow', async () => {
     import('./evaluations/voc-classification/voc-classification.ts'),
     import('./evaluations/voc-segmentation/voc-segmentation.ts'),
     import('./evaluations/voc-detection/voc-detection.ts'),
+    import('./evaluations/voc-faster-rcnn/voc-faster-rcnn.ts'),
     import('./evaluations/box-retrieval/box-retrieval.ts'),
     import('./evaluations/layer-probes/layer-probes.ts'),
     import('./evaluations/cached-layer-probes/cached-layer-probes.ts'),

@@ -18,14 +18,40 @@ export function areaOf(boxes: Boxes, i: number): number {
   return (boxes[4 * i + 2]! - boxes[4 * i]!) * (boxes[4 * i + 3]! - boxes[4 * i + 1]!);
 }
 
+/** Some of the boxes, in this order. */
+export function rowsOf(boxes: Boxes, chosen: readonly number[]): Boxes {
+  const found = new Float32Array(4 * chosen.length);
+  chosen.forEach((i, place) => found.set(boxes.subarray(4 * i, 4 * i + 4), 4 * place));
+  return found;
+}
+
 /**
  * Non-maximum suppression: goes through the boxes by score, greatest first and of equal ones the lower index, and keeps each
- * that overlaps none kept by more than `most`. Gives the kept ones in that order.
+ * that overlaps none kept by more than `most`, until it has `count` of them. Gives the kept ones in that order.
  */
-export function suppressed(boxes: Boxes, scores: ArrayLike<number>, most: number): number[] {
-  const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
+export function suppressed(boxes: Boxes, scores: ArrayLike<number>, most: number, count = Infinity): number[] {
+  const order = Uint32Array.from({ length: scores.length }, (_, i) => i).sort(
+    (a, b) => scores[b]! - scores[a]! || a - b,
+  );
   const kept: number[] = [];
-  for (const i of order) if (kept.every((j) => overlap(boxes, i, boxes, j) <= most)) kept.push(i);
+  // Corners and areas of the kept ones lie side by side: of 12,000 boxes some ten million pairs are looked at.
+  const rows = new Float64Array(5 * Math.min(count, scores.length));
+  for (const i of order) {
+    const end = 5 * kept.length;
+    if (end === rows.length) break;
+    const [left, top, right, bottom] = [boxes[4 * i]!, boxes[4 * i + 1]!, boxes[4 * i + 2]!, boxes[4 * i + 3]!];
+    const area = areaOf(boxes, i);
+    let isFree = true;
+    for (let at = 0; at < end && isFree; at += 5) {
+      const width = Math.min(right, rows[at + 2]!) - Math.max(left, rows[at]!);
+      const height = Math.min(bottom, rows[at + 3]!) - Math.max(top, rows[at + 1]!);
+      const common = width > 0 && height > 0 ? width * height : 0;
+      isFree = !(common > 0 && common / (area + rows[at + 4]! - common) > most);
+    }
+    if (!isFree) continue;
+    rows.set([left, top, right, bottom, area], end);
+    kept.push(i);
+  }
   return kept;
 }
 

@@ -1,8 +1,9 @@
 import type { Dataset } from '@selfsup/data/dataset';
-import { areaOf, moved, suppressed, type Boxes } from './boxes.ts';
+import { areaOf, moved, rowsOf, suppressed, type Boxes } from './boxes.ts';
 import type { Detector } from './detector.ts';
 import type { Propose } from './region-feed.ts';
 import type { OffsetScale } from './region-sampling.ts';
+import type { RegionScores } from './region-scores.ts';
 import { cornersOf, scaledImages, type ScaleRule } from './scaled-images.ts';
 
 /** Scores below are left out; boxes of a class may overlap by no more; boxes that an image keeps over all classes. */
@@ -20,6 +21,14 @@ export interface Found {
   readonly score: number;
   /** Left, top, right, bottom in pixels of the stored image. */
   readonly box: readonly [number, number, number, number];
+}
+
+/** What a detector made of a test image. */
+export interface Seen {
+  /** Best first. */
+  readonly objects: Found[];
+  /** Where it proposes regions itself: how many, and for each object that counts the greatest overlap that one of them has. */
+  readonly proposals?: { readonly count: number; readonly overlaps: number[] };
 }
 
 export interface Detecting {
@@ -53,12 +62,27 @@ export function detect({ detector, dataset, split, propose, scales, scale }: Det
     const chosen = nearest.flatMap((one, i) => (one === place ? [i] : []));
     if (chosen.length === 0) return;
     const images = scaledImages(dataset, split, [{ index, flip: false, scale: rule }]);
-    const found = detector.look(images, cornersOf(regions, chosen, images.scales[0]!));
+    const found = detector.look(images, cornersOf(rowsOf(regions, chosen), images.scales[0]!));
     chosen.forEach((region, i) => {
       probabilities.set(found.probabilities.subarray(i * classes, (i + 1) * classes), region * classes);
       offsets.set(found.offsets.subarray(4 * i * classes, 4 * (i + 1) * classes), 4 * region * classes);
     });
   });
+  return bestObjects(regions, { probabilities, offsets }, scale, size);
+}
+
+/**
+ * Of regions of an image and what a head says of them: for each class the moved regions with a score above 0.05, suppressed above
+ * an overlap of 0.3; of all classes the best 100.
+ */
+export function bestObjects(
+  regions: Boxes,
+  { probabilities, offsets }: RegionScores,
+  scale: OffsetScale,
+  size: { readonly height: number; readonly width: number },
+): Found[] {
+  const count = regions.length / 4;
+  const classes = scale.mean.length / 4;
   const all: Found[] = [];
   for (let label = 1; label < classes; label++) {
     const chosen = Array.from({ length: count }, (_, i) => i).filter(
@@ -79,10 +103,4 @@ export function detect({ detector, dataset, split, propose, scales, scale }: Det
     }
   }
   return all.sort((a, b) => b.score - a.score || a.label - b.label).slice(0, MOST_BOXES);
-}
-
-function rowsOf(boxes: Boxes, chosen: readonly number[]): Boxes {
-  const found = new Float32Array(4 * chosen.length);
-  chosen.forEach((i, place) => found.set(boxes.subarray(4 * i, 4 * i + 4), 4 * place));
-  return found;
 }

@@ -16,6 +16,9 @@ export interface SamplingRule {
 /** Fast R-CNN's, for two images to a step (Girshick 2015, arXiv:1504.08083, §2.3). */
 export const fastRcnnSampling: SamplingRule = { regions: 64, foreground: 0.25, least: 0.5, background: [0.1, 0.5] };
 
+/** Faster R-CNN's, for one image at a time, as it was released. */
+export const fasterRcnnSampling: SamplingRule = { ...fastRcnnSampling, regions: 128, background: [0, 0.5] };
+
 /** Objects of an image, and the class of each, counted from 1: 0 is the background. */
 export interface TrueObjects {
   readonly boxes: Boxes;

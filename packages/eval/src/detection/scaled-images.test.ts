@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Dataset } from '@selfsup/data/dataset';
 import { randomDataset } from '../testing/in-memory.ts';
 import { overlap } from './boxes.ts';
-import { cornersOf, mirrored, scaledImages } from './scaled-images.ts';
+import { cornersOf, mirrored, scaledBoxes, scaledImages } from './scaled-images.ts';
 import { windowsOver } from './windows.ts';
 
 const plain = randomDataset('train', 4, 4);
@@ -37,7 +37,8 @@ test('the shorter side becomes what is asked, unless the longer one gets too lon
 
 test('boxes are mirrored with their image; corners are inclusive in the pixels of the frame', () => {
   expect([...mirrored(Float32Array.of(1, 2, 5, 9, 0, 0, 20, 10), 20)]).toEqual([15, 2, 19, 9, 0, 0, 20, 10]);
-  expect(cornersOf(Float32Array.of(0, 0, 0, 0, 1, 2, 5, 9), [1], [2, 3])).toEqual([3, 4, 12, 16]);
+  expect(cornersOf(Float32Array.of(0, 0, 0, 0, 1, 2, 5, 9), [2, 3])).toEqual([0, 0, -3, -2, 3, 4, 12, 16]);
+  expect([...scaledBoxes(Float32Array.of(1, 2, 5, 9), [2, 3])]).toEqual([3, 4, 15, 18]);
 });
 
 test('windows lie inside the image, and one of them is near any object that is not small', () => {

@@ -2,6 +2,12 @@ import type { Dataset } from '@selfsup/data/dataset';
 import { resize } from '@selfsup/data/pictures';
 import type { Boxes } from './boxes.ts';
 
+/** Of an image in pixels. */
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
 /** How large images are made. */
 export interface ScaleRule {
   /** The shorter side in pixels. */
@@ -26,7 +32,7 @@ export interface ScaledImages {
   /** Pixels of a frame for a pixel of the stored image, down and across, for each image. */
   readonly scales: readonly (readonly [down: number, across: number])[];
   /** Height and width of each stored image. */
-  readonly sizes: readonly { readonly height: number; readonly width: number }[];
+  readonly sizes: readonly Size[];
 }
 
 /** What is wanted of an image. */
@@ -36,16 +42,23 @@ export interface WantedImage {
   readonly scale: ScaleRule;
 }
 
+/** The size that an image of a size is brought to. */
+export function scaledSize({ height, width }: Size, { side, most }: ScaleRule): Size {
+  const factor = Math.min(side / Math.min(height, width), most / Math.max(height, width));
+  return { height: Math.max(1, Math.round(height * factor)), width: Math.max(1, Math.round(width * factor)) };
+}
+
+/** The frame that images of these sizes lie in. */
+export function frameFor(sizes: readonly Size[]): Size {
+  const frame = (sides: readonly number[]): number => Math.ceil(Math.max(...sides) / MULTIPLE) * MULTIPLE;
+  return { height: frame(sizes.map((one) => one.height)), width: frame(sizes.map((one) => one.width)) };
+}
+
 /** Images of a split, scaled so that the shorter side is as asked and the longer one not too long. */
 export function scaledImages(dataset: Dataset, split: string, wanted: readonly WantedImage[]): ScaledImages {
   const pictures = wanted.map(({ index }) => dataset.picture(split, index));
-  const targets = pictures.map(({ height, width }, i) => {
-    const { side, most } = wanted[i]!.scale;
-    const factor = Math.min(side / Math.min(height, width), most / Math.max(height, width));
-    return { height: Math.max(1, Math.round(height * factor)), width: Math.max(1, Math.round(width * factor)) };
-  });
-  const frame = (sides: readonly number[]): number => Math.ceil(Math.max(...sides) / MULTIPLE) * MULTIPLE;
-  const [height, width] = [frame(targets.map((one) => one.height)), frame(targets.map((one) => one.width))];
+  const targets = pictures.map((picture, i) => scaledSize(picture, wanted[i]!.scale));
+  const { height, width } = frameFor(targets);
   const count = wanted.length;
   const found = {
     images: new Uint8Array(count * height * width * 3),
@@ -81,16 +94,18 @@ export function mirrored(boxes: Boxes, width: number): Boxes {
   return found;
 }
 
-/** Inclusive corners in the pixels of a frame, as regions are pooled by, of some boxes in those of the stored image. */
-export function cornersOf(
-  boxes: Boxes,
-  chosen: readonly number[],
-  [down, across]: readonly [number, number],
-): number[] {
-  return chosen.flatMap((i) => [
-    boxes[4 * i]! * across,
-    boxes[4 * i + 1]! * down,
-    (boxes[4 * i + 2]! - 1) * across,
-    (boxes[4 * i + 3]! - 1) * down,
-  ]);
+/** Inclusive corners in the pixels of a frame, as regions are pooled by, of boxes in those of the stored image. */
+export function cornersOf(boxes: Boxes, [down, across]: readonly [number, number]): number[] {
+  return Array.from(boxes, (edge, at) => (at % 4 < 2 ? edge : edge - 1) * (at % 2 === 0 ? across : down));
+}
+
+/** Boxes of a stored image in the pixels of its frame, by its scale; by the inverse of it, back. */
+export function scaledBoxes(boxes: Boxes, [down, across]: readonly [number, number]): Boxes {
+  return boxes.map((edge, at) => edge * (at % 2 === 0 ? across : down));
+}
+
+/** Height and width in pixels of the frame that the only one of some images takes. */
+export function frameArea({ scales, sizes }: ScaledImages): Size {
+  const [[down, across], size] = [scales[0]!, sizes[0]!];
+  return { height: Math.round(size.height * down), width: Math.round(size.width * across) };
 }

@@ -57,7 +57,7 @@ export function withoutDropout(model: tf.LayersModel): tf.LayersModel {
 /** Takes the reference's steps and compares losses and all weights with it. */
 export function expectSteps(
   reference: StepReference,
-  { trunk, head }: { readonly trunk: Trunk; readonly head: tf.LayersModel },
+  { trunk, ...heads }: { readonly trunk: Trunk; readonly head: tf.LayersModel; readonly proposals?: tf.LayersModel },
   groups: readonly ParameterGroup[],
   step: (part: number) => StepOutcome,
   parts = 1,
@@ -86,7 +86,9 @@ export function expectSteps(
     expect(difference(kernel, reference.kernels[i]!), layer.name).toBeLessThan(1e-4);
     expect(difference(bias!, reference.biases[i]!), layer.name).toBeLessThan(1e-4);
   });
-  for (const { name, variable } of modelWeights('head', head))
+  const above = Object.values(heads).flatMap((model) => modelWeights('head', model));
+  expect(above.map(({ name }) => name.slice('head/'.length)).sort()).toEqual(Object.keys(reference.headAfter).sort());
+  for (const { name, variable } of above)
     expect(difference(variable, reference.headAfter[name.slice('head/'.length)]!), name).toBeLessThan(1e-4);
   optimisers.dispose();
 }

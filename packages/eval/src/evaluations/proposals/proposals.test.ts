@@ -13,7 +13,7 @@ import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
 import { never, silent } from '../../testing/in-memory.ts';
 import { contextOf, run, workFolderOf } from '../../testing/stages.ts';
 import stage from './proposals.ts';
-import { bestOverlaps } from './recall.ts';
+import { bestOverlaps } from '../../detection/recall.ts';
 
 const folder = temporaryFolder('voc');
 let dataset: StageInput;

@@ -18,7 +18,7 @@ import { accuracy, metricsOf, type Metric, type Quantity } from '@selfsup/kit/me
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
 import { requireNeed } from '../../measures/require-need.ts';
 import type { ProposalsConfig } from './config.ts';
-import { bestOverlaps } from './recall.ts';
+import { bestOverlaps } from '../../detection/recall.ts';
 
 type Context = StageContext<ProposalsConfig>;
 

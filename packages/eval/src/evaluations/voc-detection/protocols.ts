@@ -1,29 +1,14 @@
 import type { OptimizerConfig } from '@selfsup/models/optimizers/config';
 import type { Schedule } from '@selfsup/models/schedules';
-import type { HiddenStyle } from '../../detection/region-head.ts';
+import type { DetectorTraining } from '../../detection/detection-settings.ts';
 import type { ScaleRule } from '../../detection/scaled-images.ts';
-import type { TrunkBatchNorm } from '../../tuning/trunk.ts';
 
-/** How Fast R-CNN is trained on an encoder. An epoch is 1,000 steps. */
-export interface DetectionProtocol {
+/** How Fast R-CNN is trained on an encoder. */
+export interface DetectionProtocol extends DetectorTraining {
   /** Where it was read. */
   readonly source: string;
-  readonly epochs: number;
-  readonly samplesPerEpoch: number;
-  /** Images to a step, and regions of each. */
-  readonly batchSize: number;
-  readonly regions: number;
-  readonly optimizer: OptimizerConfig;
-  readonly schedule: Schedule;
-  /** One of them at random for each training image. */
-  readonly scales: readonly ScaleRule[];
   /** Each region is looked at at the best of them. */
   readonly testScales: readonly ScaleRule[];
-  /** Whether difficult objects are trained on. */
-  readonly difficult: boolean;
-  readonly batchNorm: TrunkBatchNorm;
-  readonly units: number;
-  readonly hidden: HiddenStyle;
 }
 
 const STEPS = 1000;
