@@ -10,10 +10,10 @@ import { sha256 } from '@selfsup/kit/files';
 import { metricValues } from '@selfsup/kit/metric';
 import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
+import { bestOverlaps } from '../../detection/recall.ts';
 import { never, silent } from '../../testing/in-memory.ts';
 import { contextOf, run, workFolderOf } from '../../testing/stages.ts';
 import stage from './proposals.ts';
-import { bestOverlaps } from '../../detection/recall.ts';
 
 const folder = temporaryFolder('voc');
 let dataset: StageInput;

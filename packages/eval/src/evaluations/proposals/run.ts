@@ -16,9 +16,9 @@ import { sha256 } from '@selfsup/kit/files';
 import { dataFolder } from '@selfsup/kit/folders';
 import { accuracy, metricsOf, type Metric, type Quantity } from '@selfsup/kit/metric';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
+import { bestOverlaps } from '../../detection/recall.ts';
 import { requireNeed } from '../../measures/require-need.ts';
 import type { ProposalsConfig } from './config.ts';
-import { bestOverlaps } from '../../detection/recall.ts';
 
 type Context = StageContext<ProposalsConfig>;
 
