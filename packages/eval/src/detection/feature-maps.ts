@@ -41,18 +41,27 @@ export class FeatureMaps {
     });
   }
 
-  /** Builds what frames of this size need, once; a step finds it there. Throws `UserError` where the map has no cell. */
+  /** Builds what frames of this size need, once; a step finds it there. Throws `UserError` where they are too small. */
   prepare({ height, width }: FrameSize): void {
     const key = `${height} × ${width}`;
     if (this.#ofSizes.has(key)) return;
-    const twin = this.trunk.network.build({ height, width, channels: 3 }, [0, 0]);
-    shareWeights(this.trunk.model, twin);
+    const twin = this.#twin(height, width);
     const output = twin.getLayer(this.#layer).output as tf.SymbolicTensor;
-    if (output.shape.slice(1).some((count) => count! < 1)) {
-      const remedy = "Make images larger by 'scales' and 'testScales', or name an earlier layer.";
-      throw new UserError(`The map of ${this.#layer} has no cell for frames of ${key}`, { field: 'layer', remedy });
-    }
     this.#ofSizes.set(key, tf.model({ inputs: twin.inputs, outputs: output }));
+  }
+
+  #twin(height: number, width: number): tf.LayersModel {
+    try {
+      const twin = this.trunk.network.build({ height, width, channels: 3 }, [0, 0]);
+      shareWeights(this.trunk.model, twin);
+      return twin;
+    } catch (cause) {
+      throw new UserError(`The encoder has no map for frames of ${height} × ${width}: ${(cause as Error).message}`, {
+        field: 'scales',
+        remedy: 'Make images larger, in training and testing, or use an encoder of convolutions alone.',
+        cause,
+      });
+    }
   }
 
   #model({ height, width }: FrameSize): tf.LayersModel {

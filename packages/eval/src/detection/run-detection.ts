@@ -34,6 +34,7 @@ interface DetectionParts {
   /** The background among them. */
   readonly classes: number;
   readonly images: LabelledImages;
+  readonly tested: Pick<LabelledImages, 'dataset' | 'split' | 'indices'>;
   readonly key: RandomKey;
 }
 
@@ -108,9 +109,9 @@ async function trained<Batch, Settings extends DetectorTraining>(
       const layers = HIDDEN.map((hiddenLayer) => [hiddenLayer, head.getLayer(`${hiddenLayer}_linear`)] as const);
       takeFullyConnected(Object.fromEntries(layers), trunk.tensors, checkpoint);
     }
-    system = build({ trunk, layer, channels, head, classes, images, key });
-    Object.assign(networks, system.networks);
     const tested = test.subarray(0, extent.images);
+    system = build({ trunk, layer, channels, head, classes, images, tested: { dataset, split, indices: tested }, key });
+    Object.assign(networks, system.networks);
     const truth = Array.from(tested, (index) => dataset.annotations(split, index).boxes ?? []);
     let seen: Seen[] = [];
     let scores: DetectionScores | undefined;

@@ -1,7 +1,8 @@
+import { annotatedImages } from '@selfsup/data/annotated-images';
 import type { Dataset } from '@selfsup/data/dataset';
 import { deriveKey, integer, type RandomKey } from '@selfsup/kit/random';
 import type { TrueObjects } from './region-sampling.ts';
-import type { ScaleRule, WantedImage } from './scaled-images.ts';
+import { frameFor, scaledSize, type ScaleRule, type Size, type WantedImage } from './scaled-images.ts';
 
 /** Images with boxes to train on. */
 export interface LabelledImages {
@@ -46,4 +47,28 @@ export function wantedOf({ indices, scales }: ImageDrawing, draw: number, key: R
     flip: Math.floor(draw / indices.length) % 2 === 1,
     scale: scales[integer(deriveKey(key, draw, 'scale'), scales.length)]!,
   };
+}
+
+/** An image at one of its scales. */
+interface ImageAtScale {
+  readonly index: number;
+  readonly stored: Size;
+  /** What it is brought to, and the frame that it takes by itself. */
+  readonly size: Size;
+  readonly frame: Size;
+}
+
+/** Images at each of some scales, one after the other; decodes nothing. */
+export function* imagesAtScales(
+  { dataset, split, indices }: Pick<LabelledImages, 'dataset' | 'split' | 'indices'>,
+  scales: readonly ScaleRule[],
+): Generator<ImageAtScale> {
+  const known = annotatedImages(dataset, split);
+  for (const index of indices) {
+    const stored = known.annotations(index);
+    for (const scale of scales) {
+      const size = scaledSize(stored, scale);
+      yield { index, stored, size, frame: frameFor([size]) };
+    }
+  }
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { openDataset } from '@selfsup/data/dataset';
 import { checkDatasetConfig } from '@selfsup/data/dataset-config';
 import { ingest } from '@selfsup/data/ingest';
+import { vocFiles, type SmallImage } from '@selfsup/data/testing/annotated';
+import { writeTree } from '@selfsup/data/testing/archives';
 import { randomKey } from '@selfsup/kit/random';
 import { wholeWork, type StageContext, type StageInput, type StageModule, type StageResult } from '@selfsup/kit/stage';
 import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
@@ -37,6 +39,19 @@ export async function shapes(size: number): Promise<StageInput> {
   return published(root, { lmdb: (await ingest({ name: 'shapes', config, workFolder, ...common })).folder });
 }
 
+/** Images with a box each in VOC's layout, all of them difficult. */
+export async function difficultBoxes(): Promise<StageInput> {
+  const workFolder = workFolderOf('difficult');
+  const images = ['train', 'test'].map((split): SmallImage => {
+    return { name: split, split, side: 40, objects: [['cat', 1, 10, 30, 39, 1]] };
+  });
+  await writeTree(join(workFolder, 'tree'), vocFiles(images));
+  const source = { type: 'voc', path: 'tree', task: 'detection', splits: ['train', 'test'] };
+  const config = await checkDatasetConfig({ sources: [source], store: { encoding: 'jpeg' } });
+  const common = { progress: silent, signal: never, datasetFolder: workFolder };
+  return published(root, { lmdb: (await ingest({ name: 'difficult', config, workFolder, ...common })).folder });
+}
+
 /** The dataset `scenes`: images of 24 to 36 pixels with boxes, and masks for segmentation. */
 export async function scenes(task: 'detection' | 'segmentation', count = { train: 60, test: 16 }): Promise<StageInput> {
   const name = `scenes-${task}-${count.train}-${count.test}`;
@@ -56,15 +71,21 @@ export async function digestOf(dataset: StageInput): Promise<string> {
   return digest;
 }
 
-/** An encoder with random weights for images of 16 × 16. */
-export async function randomEncoder(): Promise<StageInput> {
-  const network = { name: 'nin', blocks: 3, width: 12 };
+/** An encoder with random weights, by default of few for images of 16 × 16. */
+export async function randomEncoder(
+  network: Readonly<Record<string, number | string>> & { readonly name: string } = {
+    name: 'nin',
+    blocks: 3,
+    width: 12,
+  },
+  side = 16,
+): Promise<StageInput> {
   const built = await configureNetwork(network);
-  const model = built.build({ height: 16, width: 16, channels: 3 }, randomKey(1));
+  const model = built.build({ height: side, width: side, channels: 3 }, randomKey(1));
   const { name, ...config } = network;
   const normalisation = { mean: [120, 120, 120], std: [60, 60, 60] };
   const facts = { task: 'random', step: 0, epoch: 0, seed: 1, batchNormStatistics: 'joint' } as const;
-  const checkpoint = workFolderOf('checkpoint');
+  const checkpoint = workFolderOf(`checkpoint-${name}-${side}`);
   await saveEncoder(checkpoint, { encoder: model }, { ...facts, network: { name, config }, normalisation });
   return published(root, { checkpoint });
 }

@@ -1,9 +1,8 @@
-import { annotatedImages } from '@selfsup/data/annotated-images';
 import { UserError } from '@selfsup/kit/errors';
 import { assignAnchors, type AnchorSampling } from '../../detection/anchor-sampling.ts';
 import type { Boxes } from '../../detection/boxes.ts';
-import { frameFor, scaledBoxes, scaledSize, type ScaleRule, type Size } from '../../detection/scaled-images.ts';
-import { objectsOf, type LabelledImages } from '../../detection/training-images.ts';
+import { scaledBoxes, type ScaleRule, type Size } from '../../detection/scaled-images.ts';
+import { imagesAtScales, objectsOf, type LabelledImages } from '../../detection/training-images.ts';
 
 /**
  * Looks for a training image of which an anchor is of an object, so that there is something to learn: mostly the first is one.
@@ -15,18 +14,13 @@ export function requirePositives(
   anchorsOf: (frame: Size) => Boxes,
   rule: AnchorSampling,
 ): void {
-  const known = annotatedImages(images.dataset, images.split);
   let isAnyInside = false;
-  for (const index of images.indices) {
+  for (const { index, stored, size, frame } of imagesAtScales(images, scales)) {
     const truth = objectsOf(images, index);
-    const stored = known.annotations(index);
-    for (const scale of scales) {
-      const size = scaledSize(stored, scale);
-      const boxes = scaledBoxes(truth.boxes, [size.height / stored.height, size.width / stored.width]);
-      const { labels } = assignAnchors(anchorsOf(frameFor([size])), { ...truth, boxes }, size, rule);
-      if (labels.includes(1)) return;
-      isAnyInside ||= labels.includes(0);
-    }
+    const boxes = scaledBoxes(truth.boxes, [size.height / stored.height, size.width / stored.width]);
+    const { labels } = assignAnchors(anchorsOf(frame), { ...truth, boxes }, size, rule);
+    if (labels.includes(1)) return;
+    isAnyInside ||= labels.includes(0);
   }
   const why = isAnyInside
     ? 'No anchor that lies inside its image overlaps an object'

@@ -9,8 +9,8 @@ import { ProposingDetector, type Proposing } from '../../detection/proposing-det
 import { bestOverlaps } from '../../detection/recall.ts';
 import { fasterRcnnSampling, type OffsetScale } from '../../detection/region-sampling.ts';
 import { runDetection } from '../../detection/run-detection.ts';
-import { scaledBoxes, scaledImages } from '../../detection/scaled-images.ts';
-import { objectsOf } from '../../detection/training-images.ts';
+import { scaledBoxes, scaledImages, type Size } from '../../detection/scaled-images.ts';
+import { imagesAtScales, objectsOf } from '../../detection/training-images.ts';
 import { resolve, type VocFasterRcnnConfig } from './config.ts';
 import { requirePositives } from './require-positives.ts';
 
@@ -28,7 +28,7 @@ export function runVocFasterRcnn(context: StageContext<VocFasterRcnnConfig>): Pr
   const shapes = anchorShapes(settings);
   return runDetection(context, {
     ...{ name: 'voc-faster-rcnn', protocol },
-    build({ trunk, layer, channels, head, classes, images, key }) {
+    build({ trunk, layer, channels, head, classes, images, tested, key }) {
       const shape = { channels, filters, anchors: shapes.length, key: deriveKey(key, 'proposals') };
       const proposals = proposalNetwork(shape);
       const how: Proposing = {
@@ -39,9 +39,10 @@ export function runVocFasterRcnn(context: StageContext<VocFasterRcnnConfig>): Pr
       };
       const detector = new ProposingDetector(trunk, { proposals, head }, { layer, frozen: config.frozen }, how);
       requirePositives(images, scales, (frame) => detector.anchors(frame), how.anchors);
-      const onSize = (size: { height: number; width: number }) => detector.prepare(size);
-      const { dataset } = images;
-      const { split } = config.test;
+      const onSize = (size: Size) => detector.prepare(size);
+      const { dataset, split } = tested;
+      // Frames that are too small are refused before training, not after it.
+      for (const { frame } of imagesAtScales(tested, [testScale])) detector.prepare(frame);
       return {
         networks: { proposals },
         parameterGroups: detector.parameterGroups,

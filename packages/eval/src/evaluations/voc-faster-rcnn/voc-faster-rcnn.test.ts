@@ -7,7 +7,7 @@ import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { silent } from '../../testing/in-memory.ts';
-import { randomEncoder, resultOf, run, scenes, shapes, workFolderOf } from '../../testing/stages.ts';
+import { difficultBoxes, randomEncoder, resultOf, run, scenes, shapes, workFolderOf } from '../../testing/stages.ts';
 import { resolve } from './config.ts';
 import faster from './voc-faster-rcnn.ts';
 
@@ -113,11 +113,11 @@ test('a dry run takes two steps; frozen layers keep every bit', async () => {
 test('what cannot work is refused by name', async () => {
   const refused = (changes: object, other = needs) => expect(run(faster, 'x', { ...base, ...changes }, other)).rejects;
   await refused({}, { ...needs, dataset: await shapes(16) }).toThrow(/No image of train has a box/);
+  await refused({}, { ...needs, dataset: await difficultBoxes() }).toMatchObject({ field: 'difficult' });
+  const large = await randomEncoder({ name: 'alexnet', widthMultiplier: 0.05 }, 224);
+  await refused({}, { ...needs, encoder: large }).toThrow(/no map for frames of 64 × 64: .* at least 224 × 224/);
   await refused({ layer: 'conv9' }).toMatchObject({ field: 'layer' });
-  await refused({ sides: [70, 100] }).toMatchObject({
-    field: 'sides',
-    message: /No anchor lies inside any training image/,
-  });
+  await refused({ sides: [70, 100] }).toThrow(/No anchor lies inside any training image/);
   const parse = (changes: object) => () => faster.schema.parse({ ...base, ...changes });
   expect(parse({ sides: [] })).toThrow(/sides/);
   expect(parse({ sides: [16, 16] })).toThrow(/sides/);
