@@ -57,7 +57,11 @@ export function withoutDropout(model: tf.LayersModel): tf.LayersModel {
 /** Takes the reference's steps and compares losses and all weights with it. */
 export function expectSteps(
   reference: StepReference,
-  { trunk, ...heads }: { readonly trunk: Trunk; readonly head: tf.LayersModel; readonly proposals?: tf.LayersModel },
+  {
+    trunk,
+    head,
+    proposals,
+  }: { readonly trunk: Trunk; readonly head: tf.LayersModel; readonly proposals?: tf.LayersModel },
   groups: readonly ParameterGroup[],
   step: (part: number) => StepOutcome,
   parts = 1,
@@ -86,7 +90,8 @@ export function expectSteps(
     expect(difference(kernel, reference.kernels[i]!), layer.name).toBeLessThan(1e-4);
     expect(difference(bias!, reference.biases[i]!), layer.name).toBeLessThan(1e-4);
   });
-  const above = Object.values(heads).flatMap((model) => modelWeights('head', model));
+  const heads = proposals === undefined ? [head] : [head, proposals];
+  const above = heads.flatMap((model) => modelWeights('head', model));
   expect(above.map(({ name }) => name.slice('head/'.length)).sort()).toEqual(Object.keys(reference.headAfter).sort());
   for (const { name, variable } of above)
     expect(difference(variable, reference.headAfter[name.slice('head/'.length)]!), name).toBeLessThan(1e-4);
