@@ -1,6 +1,6 @@
-import { deriveKey, permutation, type RandomKey } from '@selfsup/kit/random';
+import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { offsetsBetween, overlap, type Boxes } from './boxes.ts';
-import { matchRegions, type TrueObjects } from './region-sampling.ts';
+import { drawnOf, matchRegions, type TrueObjects } from './region-sampling.ts';
 
 /** How anchors to train on are drawn from those of an image. */
 export interface AnchorSampling {
@@ -66,12 +66,9 @@ export function sampleAnchors(
   key: RandomKey,
 ): AnchorTargets {
   const { labels, objects } = assignAnchors(anchors, truth, image, rule);
-  const drawn = (label: number, most: number, purpose: string): number[] => {
-    const from = [...labels.keys()].filter((i) => labels[i] === label);
-    return Array.from(permutation(deriveKey(key, purpose), from.length).subarray(0, most), (place) => from[place]!);
-  };
-  const own = drawn(1, Math.floor(rule.foreground * rule.anchors), 'objects');
-  const others = drawn(0, rule.anchors - own.length, 'background');
+  const labelled = (label: number): number[] => [...labels.keys()].filter((i) => labels[i] === label);
+  const own = drawnOf(labelled(1), Math.floor(rule.foreground * rule.anchors), deriveKey(key, 'objects'));
+  const others = drawnOf(labelled(0), rule.anchors - own.length, deriveKey(key, 'background'));
   const count = labels.length;
   const found = {
     labels: new Int32Array(count),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { writeAtomically } from '@selfsup/kit/files';
-import { accuracy, meanAveragePrecision, metricsOf, type Quantity } from '@selfsup/kit/metric';
+import { meanAveragePrecision, metricsOf, type Quantity } from '@selfsup/kit/metric';
 import type { StageResult } from '@selfsup/kit/stage';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
 import { writeJsonFiles } from '../measures/json-files.ts';
@@ -8,15 +8,10 @@ import { eventRecords, type Curve } from '../tuning/training-job.ts';
 import type { Seen } from './detect.ts';
 import type { ResolvedProtocol } from './detection-settings.ts';
 import { detectionFigures, type DetectionResult } from './figures.ts';
+import { coverage, coverageQuantities } from './recall.ts';
 
 const counted: Quantity = { unit: 'count', better: 'neither' };
 const quantities = { 'map-11': meanAveragePrecision, 'map-envelope': meanAveragePrecision, objects: counted };
-/** As `eval/proposals` measures them. */
-const ofProposals: Readonly<Record<string, Quantity>> = {
-  ...{ recall50: accuracy, recall70: accuracy },
-  overlap: { unit: 'share', better: 'more' },
-  boxes: { unit: 'none', better: 'neither' },
-};
 
 interface Trained {
   readonly protocol: ResolvedProtocol;
@@ -54,7 +49,7 @@ export async function detectionResult(
     records: eventRecords(workFolder),
     metrics: [
       ...metricsOf({ head: 'detection', ...about }, quantities, values),
-      ...metricsOf({ head: 'proposals', ...about }, ofProposals, proposalValues(seen)),
+      ...metricsOf({ head: 'proposals', ...about }, coverageQuantities, proposalValues(seen)),
     ],
     figures: [
       curveFigure({ train: [...curve.train], test: [...curve.test], percent: [] }),
@@ -63,16 +58,11 @@ export async function detectionResult(
   };
 }
 
-/** How well the proposed regions cover the objects, and how many there are in an image. */
+/** How well the proposed regions cover the objects; nothing where they were given, or there are none. */
 function proposalValues(seen: readonly Seen[]): Partial<Record<string, number>> {
   const proposals = seen.flatMap((one) => one.proposals ?? []);
   const overlaps = proposals.flatMap((one) => one.overlaps);
   if (overlaps.length === 0) return {};
-  const percent = (least: number): number =>
-    (100 * overlaps.filter((overlap) => overlap >= least).length) / overlaps.length;
-  return {
-    ...{ recall50: percent(0.5), recall70: percent(0.7) },
-    overlap: overlaps.reduce((a, b) => a + b) / overlaps.length,
-    boxes: Math.round((10 * proposals.reduce((sum, { count }) => sum + count, 0)) / proposals.length) / 10,
-  };
+  const boxes = proposals.reduce((sum, { count }) => sum + count, 0);
+  return coverage(overlaps, boxes, proposals.length);
 }

@@ -8,7 +8,7 @@ import { fastBiasGroups, isBias, type Trunk } from '../tuning/trunk.ts';
 import { FeatureMaps, type UsedLayers } from './feature-maps.ts';
 import { regionLosses, type RegionTargets } from './region-losses.ts';
 import { regionScores, type RegionScores } from './region-scores.ts';
-import type { ScaledImages } from './scaled-images.ts';
+import type { ScaledImages, Size } from './scaled-images.ts';
 
 /** Regions of images, and what they should be taken for. */
 export interface RegionBatch extends RegionTargets {
@@ -37,7 +37,7 @@ export class Detector {
   }
 
   /** Builds what images of this size need, once; a step finds it there. Throws `UserError` as `FeatureMaps.prepare` does. */
-  prepare(size: Pick<ScaledImages, 'height' | 'width'>): void {
+  prepare(size: Size): void {
     this.#maps.prepare(size);
   }
 

@@ -8,10 +8,7 @@ import type { NamedVariable } from '@selfsup/models/weights';
 import type { Trunk } from '../tuning/trunk.ts';
 import type { MapGrid } from './anchors.ts';
 import { REGION_BINS } from './region-head.ts';
-import type { ScaledImages } from './scaled-images.ts';
-
-/** Size of a batch's frames in pixels. */
-type FrameSize = Pick<ScaledImages, 'height' | 'width'>;
+import type { ScaledImages, Size } from './scaled-images.ts';
 
 /** Which part of an encoder looks for objects: the layer whose map regions are pooled from, and up to where it is not trained. */
 export interface UsedLayers {
@@ -42,7 +39,7 @@ export class FeatureMaps {
   }
 
   /** Builds what frames of this size need, once; a step finds it there. Throws `UserError` where they are too small. */
-  prepare({ height, width }: FrameSize): void {
+  prepare({ height, width }: Size): void {
     const key = `${height} × ${width}`;
     if (this.#ofSizes.has(key)) return;
     const twin = this.#twin(height, width);
@@ -64,7 +61,7 @@ export class FeatureMaps {
     }
   }
 
-  #model({ height, width }: FrameSize): tf.LayersModel {
+  #model({ height, width }: Size): tf.LayersModel {
     const found = this.#ofSizes.get(`${height} × ${width}`);
     if (found === undefined) throw new Error(`Nothing is prepared for images of ${height} × ${width}.`);
     return found;
@@ -83,7 +80,7 @@ export class FeatureMaps {
   }
 
   /** Where the units of the map lie on frames of a size. */
-  grid(size: FrameSize): MapGrid {
+  grid(size: Size): MapGrid {
     const model = this.#model(size);
     const output = model.outputs[0]!;
     const [, height, width] = output.shape as number[];
@@ -91,7 +88,7 @@ export class FeatureMaps {
   }
 
   /** The cells of regions: inclusive corners in pixels of the frames, `[regions, 4]`, and the place of each one's image. */
-  cells(size: FrameSize, corners: readonly number[], places: readonly number[]): RegionCells {
+  cells(size: Size, corners: readonly number[], places: readonly number[]): RegionCells {
     const { centre, ...map } = this.grid(size);
     const shifted = corners.map((corner) => corner - centre);
     return regionCells(shifted, places, map, REGION_BINS);

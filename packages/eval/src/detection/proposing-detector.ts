@@ -16,7 +16,7 @@ import { proposedRegions, type ProposalRule } from './proposed-regions.ts';
 import { regionLosses } from './region-losses.ts';
 import { regionScores, type RegionScores } from './region-scores.ts';
 import { drawnRegions, type RegionDrawing } from './region-targets.ts';
-import { cornersOf, frameArea, type ScaledImages } from './scaled-images.ts';
+import { cornersOf, frameArea, type ScaledImages, type Size } from './scaled-images.ts';
 
 /** How regions are proposed, and which anchors and regions are trained on. */
 export interface Proposing extends RegionDrawing {
@@ -63,7 +63,7 @@ export class ProposingDetector {
   }
 
   /** Builds what images of this size need, once; a step finds it there. Throws `UserError` as `FeatureMaps.prepare` does. */
-  prepare(size: Pick<ScaledImages, 'height' | 'width'>): void {
+  prepare(size: Size): void {
     this.#maps.prepare(size);
   }
 
@@ -113,7 +113,7 @@ export class ProposingDetector {
   }
 
   /** The anchors over frames of a size, in their pixels. Throws `UserError` as `prepare` does. */
-  anchors(size: Pick<ScaledImages, 'height' | 'width'>): Boxes {
+  anchors(size: Size): Boxes {
     this.prepare(size);
     return anchorsOver(this.#maps.grid(size), this.#how.shapes);
   }

@@ -1,6 +1,5 @@
-/** Area of a box, given by its edges. */
-const area = (left: number, top: number, right: number, bottom: number): number =>
-  Math.max(0, right - left) * Math.max(0, bottom - top);
+import { accuracy, type Quantity } from '@selfsup/kit/metric';
+import { overlap, type Boxes } from './boxes.ts';
 
 /**
  * For each object the greatest overlap (intersection over union) that any of the boxes has with it, [objects]; 0 where there
@@ -8,21 +7,34 @@ const area = (left: number, top: number, right: number, bottom: number): number 
  *
  * @param objects [count, 4] left, top, right, bottom on pixel borders; `boxes` likewise
  */
-export function bestOverlaps(objects: Float32Array, boxes: Float32Array): Float64Array {
-  return Float64Array.from({ length: objects.length / 4 }, (_, i) => {
-    const [left, top, right, bottom] = objects.subarray(4 * i, 4 * i + 4) as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const own = area(left, top, right, bottom);
+export function bestOverlaps(objects: Boxes, boxes: Boxes): Float64Array {
+  return Float64Array.from({ length: objects.length / 4 }, (_, object) => {
     let best = 0;
-    for (let at = 0; at < boxes.length; at += 4) {
-      const [l, t, r, b] = [boxes[at]!, boxes[at + 1]!, boxes[at + 2]!, boxes[at + 3]!];
-      const common = area(Math.max(left, l), Math.max(top, t), Math.min(right, r), Math.min(bottom, b));
-      if (common > 0) best = Math.max(best, common / (own + area(l, t, r, b) - common));
-    }
+    for (let i = 0; i < boxes.length / 4; i++) best = Math.max(best, overlap(objects, object, boxes, i));
     return best;
   });
+}
+
+/** What is measured of regions that are proposed. */
+export const coverageQuantities = {
+  recall50: accuracy,
+  recall70: accuracy,
+  overlap: { unit: 'share', better: 'more' } as Quantity,
+  boxes: { unit: 'none', better: 'neither' } as Quantity,
+};
+
+/**
+ * How well proposed regions cover objects, by the best overlap of each: the share in percent that is overlapped by half, and by 0.7,
+ * and the mean, all absent where there is no object; and how many boxes there are in an image, to one place.
+ */
+export function coverage(
+  best: readonly number[],
+  boxes: number,
+  images: number,
+): Partial<Record<keyof typeof coverageQuantities, number>> & { readonly boxes: number } {
+  const perImage = Math.round((10 * boxes) / images) / 10;
+  if (best.length === 0) return { boxes: perImage };
+  const percent = (least: number): number => (100 * best.filter((one) => one >= least).length) / best.length;
+  const mean = best.reduce((a, b) => a + b) / best.length;
+  return { recall50: percent(0.5), recall70: percent(0.7), overlap: mean, boxes: perImage };
 }

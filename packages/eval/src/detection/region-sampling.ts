@@ -46,6 +46,11 @@ export function matchRegions(regions: Boxes, { boxes, labels }: TrueObjects): Ma
   return found;
 }
 
+/** Some of them, at most so many, drawn without replacement. */
+export function drawnOf(from: readonly number[], most: number, key: RandomKey): number[] {
+  return Array.from(permutation(key, from.length).subarray(0, most), (place) => from[place]!);
+}
+
 /** Regions to train on. */
 export interface SampledRegions {
   /** Indices into the proposals: those of objects first. */
@@ -68,19 +73,11 @@ export function sampleRegions(
   key: RandomKey,
 ): SampledRegions {
   const all = [...matches.overlap.keys()];
-  const drawn = (from: readonly number[], most: number, purpose: string): number[] =>
-    Array.from(permutation(deriveKey(key, purpose), from.length).subarray(0, most), (place) => from[place]!);
   const [low, high] = background;
-  const own = drawn(
-    all.filter((i) => matches.overlap[i]! >= least),
-    Math.round(foreground * regions),
-    'objects',
-  );
-  const others = drawn(
-    all.filter((i) => matches.overlap[i]! >= low && matches.overlap[i]! < high),
-    regions - own.length,
-    'background',
-  );
+  const objects = all.filter((i) => matches.overlap[i]! >= least);
+  const ground = all.filter((i) => matches.overlap[i]! >= low && matches.overlap[i]! < high);
+  const own = drawnOf(objects, Math.round(foreground * regions), deriveKey(key, 'objects'));
+  const others = drawnOf(ground, regions - own.length, deriveKey(key, 'background'));
   const offsets = new Float32Array(4 * (own.length + others.length));
   const labels = new Int32Array(own.length + others.length);
   own.forEach((region, i) => {

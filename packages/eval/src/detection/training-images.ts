@@ -24,7 +24,7 @@ export interface ImageDrawing extends LabelledImages {
   /** Order, scales and all that is drawn of an image are functions of it. */
   readonly key: RandomKey;
   /** Called with the size of each batch of frames before it is given. */
-  readonly onSize: (size: { readonly height: number; readonly width: number }) => void;
+  readonly onSize: (size: Size) => void;
 }
 
 /** The objects of an image in its own pixels; the class of each counted from 1. */

@@ -16,3 +16,13 @@ export function withOwnSettings<Published extends object, Key extends string>(
   const differences = given.filter((key) => canonicalJson(config[key]) !== canonicalJson(before[key] ?? null));
   return { settings: { ...published, ...own }, differences };
 }
+
+/** A protocol, and where it was read, with the config's settings in place of its own; its label has a `*` where one of them is another. */
+export function resolvedProtocol<Published extends { readonly source: string }, Key extends string>(
+  { source, ...published }: Published,
+  config: { readonly [Name in Key]?: unknown } & { readonly protocol: string },
+  keys: readonly Key[],
+) {
+  const { settings, differences } = withOwnSettings(published, config, keys);
+  return { source, label: `${config.protocol}${differences.length > 0 ? '*' : ''}`, differences, settings };
+}

@@ -158,9 +158,8 @@ export function takeReplicatedStep<Batch>(
       .split(mean, [...sizes, large.length])
       .slice(0, -1)
       .map((part, i) => shaped(part, shapes[i]!));
-    const next = others.values();
-    for (const { name } of gradients) means[name] = next.next().value!;
-    for (const { variable } of moved) variable.assign(next.next().value as never);
+    gradients.forEach(({ name }, i) => (means[name] = others[i]!));
+    moved.forEach(({ variable }, i) => variable.assign(others[gradients.length + i] as never));
     groups.apply(means, learningRate);
     trainee.afterStep?.(context);
     return head!;

@@ -14,9 +14,9 @@ import {
 import { UserError } from '@selfsup/kit/errors';
 import { sha256 } from '@selfsup/kit/files';
 import { dataFolder } from '@selfsup/kit/folders';
-import { accuracy, metricsOf, type Metric, type Quantity } from '@selfsup/kit/metric';
+import { metricsOf, type Metric } from '@selfsup/kit/metric';
 import type { StageContext, StageResult } from '@selfsup/kit/stage';
-import { bestOverlaps } from '../../detection/recall.ts';
+import { bestOverlaps, coverage, coverageQuantities } from '../../detection/recall.ts';
 import { requireNeed } from '../../measures/require-need.ts';
 import type { ProposalsConfig } from './config.ts';
 
@@ -62,30 +62,18 @@ function measured(context: Context, images: AnnotatedImages, split: string, prop
       if (difficult[object] === 0) best.push(overlap);
     });
   }
-  const percent = (least: number): number => (100 * best.filter((overlap) => overlap >= least).length) / best.length;
-  const covered =
-    best.length === 0 ? undefined : [percent(0.5), percent(0.7), best.reduce((a, b) => a + b) / best.length];
-  const [at50, at70, mean] = covered ?? [];
-  const perImage = Math.round((10 * boxes) / count) / 10;
+  const values = coverage(best, boxes, count);
   const { progress, config } = context;
+  const { recall50, recall70, overlap } = values;
   progress.note(
-    covered === undefined
-      ? `${split}: ${perImage} boxes an image; there are no objects to compare them with.`
-      : `${split}: ${perImage} boxes an image; of ${best.length} objects ${at50!.toFixed(1)} % are overlapped by ` +
-          `half, ${at70!.toFixed(1)} % by 0.7; mean best overlap ${mean!.toFixed(3)}.`,
+    overlap === undefined
+      ? `${split}: ${values.boxes} boxes an image; there are no objects to compare them with.`
+      : `${split}: ${values.boxes} boxes an image; of ${best.length} objects ${recall50!.toFixed(1)} % are overlapped by ` +
+          `half, ${recall70!.toFixed(1)} % by 0.7; mean best overlap ${overlap.toFixed(3)}.`,
   );
-  const names = {
-    [`recall50-${split}`]: accuracy,
-    [`recall70-${split}`]: accuracy,
-    [`overlap-${split}`]: { unit: 'share', better: 'more' } as Quantity,
-    [`boxes-${split}`]: { unit: 'none', better: 'neither' } as Quantity,
-  };
-  return metricsOf({ head: 'proposals', protocol: config.from.method }, names, {
-    [`recall50-${split}`]: at50,
-    [`recall70-${split}`]: at70,
-    [`overlap-${split}`]: mean,
-    [`boxes-${split}`]: perImage,
-  });
+  const ofSplit = <Value>(all: Readonly<Record<string, Value>>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(all).map(([name, value]) => [`${name}-${split}`, value]));
+  return metricsOf({ head: 'proposals', protocol: config.from.method }, ofSplit(coverageQuantities), ofSplit(values));
 }
 
 function readFiles(files: readonly { readonly path: string; readonly sha256: string }[]): NamedBoxes {

@@ -6,7 +6,7 @@ import {
   scaleSchema,
   type ResolvedProtocol,
 } from '../../detection/detection-settings.ts';
-import { withOwnSettings } from '../../heads/own-settings.ts';
+import { resolvedProtocol } from '../../heads/own-settings.ts';
 import { detectionProtocols, type DetectionProtocol, type ProtocolName } from './protocols.ts';
 
 const names = Object.keys(detectionProtocols) as [ProtocolName];
@@ -23,8 +23,6 @@ export type VocDetectionConfig = z.infer<typeof schema>;
 
 /** The protocol with the config's settings in place of its own; its label has a `*` where one of them is another. */
 export function resolve(config: VocDetectionConfig): ResolvedProtocol<Omit<DetectionProtocol, 'source'>> {
-  const { source, ...published }: DetectionProtocol = detectionProtocols[config.protocol];
-  const { settings, differences } = withOwnSettings(published, config, [...protocolSettings, 'testScales']);
-  const label = `${config.protocol}${differences.length > 0 ? '*' : ''}`;
-  return { source, label, differences, settings };
+  const published: DetectionProtocol = detectionProtocols[config.protocol];
+  return resolvedProtocol(published, config, [...protocolSettings, 'testScales']);
 }

@@ -7,6 +7,7 @@ import { Detector, type RegionBatch } from '../../detection/detector.ts';
 import { offsetScale, regionFeed, type Propose } from '../../detection/region-feed.ts';
 import { fastRcnnSampling } from '../../detection/region-sampling.ts';
 import { runDetection } from '../../detection/run-detection.ts';
+import type { Size } from '../../detection/scaled-images.ts';
 import { windowsOver } from '../../detection/windows.ts';
 import { resolve, type VocDetectionConfig } from './config.ts';
 
@@ -27,7 +28,7 @@ export function runVocDetection(context: StageContext<VocDetectionConfig>): Prom
       const rule = { ...fastRcnnSampling, regions };
       const scale = offsetScale({ ...given, indices: indices.subarray(0, extent.images) }, classes, rule.least);
       const detecting = { detector, dataset, split: config.test.split, propose, scale, scales: testScales };
-      const onSize = (size: { height: number; width: number }) => detector.prepare(size);
+      const onSize = (size: Size) => detector.prepare(size);
       return {
         parameterGroups: detector.parameterGroups,
         losses: ['loss', 'classification', 'boxes'],

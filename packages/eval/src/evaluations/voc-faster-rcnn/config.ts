@@ -7,7 +7,7 @@ import {
   scaleSchema,
   type ResolvedProtocol,
 } from '../../detection/detection-settings.ts';
-import { withOwnSettings } from '../../heads/own-settings.ts';
+import { resolvedProtocol } from '../../heads/own-settings.ts';
 import { fasterRcnnProtocols, type FasterRcnnName, type FasterRcnnProtocol } from './protocols.ts';
 
 const names = Object.keys(fasterRcnnProtocols) as [FasterRcnnName];
@@ -50,8 +50,6 @@ const overridable = [
 
 /** The protocol with the config's settings in place of its own; its label has a `*` where one of them is another. */
 export function resolve(config: VocFasterRcnnConfig): ResolvedProtocol<Omit<FasterRcnnProtocol, 'source'>> {
-  const { source, ...published }: FasterRcnnProtocol = fasterRcnnProtocols[config.protocol];
-  const { settings, differences } = withOwnSettings(published, config, overridable);
-  const label = `${config.protocol}${differences.length > 0 ? '*' : ''}`;
-  return { source, label, differences, settings };
+  const published: FasterRcnnProtocol = fasterRcnnProtocols[config.protocol];
+  return resolvedProtocol(published, config, overridable);
 }

@@ -1,11 +1,6 @@
 import type { DetectorTraining } from '../../detection/detection-settings.ts';
+import type { ProposalRule } from '../../detection/proposed-regions.ts';
 import type { ScaleRule } from '../../detection/scaled-images.ts';
-
-/** Anchors of the best scores that are looked at, and regions that are left at most. */
-interface ProposalAmounts {
-  readonly before: number;
-  readonly after: number;
-}
 
 /** How Faster R-CNN is trained on an encoder. */
 export interface FasterRcnnProtocol extends DetectorTraining {
@@ -21,8 +16,8 @@ export interface FasterRcnnProtocol extends DetectorTraining {
   readonly anchors: number;
   /** Of proposed regions, in pixels of the stored image. */
   readonly leastSide: number;
-  readonly trainProposals: ProposalAmounts;
-  readonly testProposals: ProposalAmounts;
+  readonly trainProposals: Omit<ProposalRule, 'overlap'>;
+  readonly testProposals: Omit<ProposalRule, 'overlap'>;
 }
 
 const scale: ScaleRule = { side: 600, most: 1000 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { scheduleSchema } from '@selfsup/models/schedules';
 import { imageSplits } from '../../features/features-config.ts';
-import { withOwnSettings } from '../../heads/own-settings.ts';
+import { resolvedProtocol } from '../../heads/own-settings.ts';
 import { segmentationProtocols, type ProtocolName, type SegmentationProtocol } from './protocols.ts';
 
 const names = Object.keys(segmentationProtocols) as [ProtocolName];
@@ -66,8 +66,6 @@ const overridable = [
 
 /** The protocol with the config's settings in place of its own; its label has a `*` where one of them is another. */
 export function resolve(config: VocSegmentationConfig) {
-  const { source, ...published }: SegmentationProtocol = segmentationProtocols[config.protocol];
-  const { settings, differences } = withOwnSettings(published, config, overridable);
-  const label = `${config.protocol}${differences.length > 0 ? '*' : ''}`;
-  return { source, label, differences, settings };
+  const published: SegmentationProtocol = segmentationProtocols[config.protocol];
+  return resolvedProtocol(published, config, overridable);
 }
