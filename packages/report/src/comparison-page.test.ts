@@ -62,7 +62,8 @@ test('what is measured of a whole network is an evaluation like those of a layer
   const rows = sample.rows.map((row) => {
     if (row.stage !== 'retrieval') return row;
     const map: Metric = { ...about, measure: 'map', ...meanAveragePrecision, value: 0.07 };
-    return { ...row, metrics: [map, { ...about, measure: 'positives', unit: 'count', better: 'neither', value: 549 }] };
+    const positives: Metric = { ...about, measure: 'positives', unit: 'count', better: 'neither', value: 549 };
+    return { ...row, metrics: [map, positives] };
   });
   const page = (await renderComparison({ ...sample, rows })).replaceAll(/\s+/g, ' ');
   const [head, labels] = table(page, 'On the whole network');
