@@ -52,7 +52,7 @@ export async function detectionResult(
       ...metricsOf({ head: 'proposals', ...about }, coverageQuantities, proposalValues(seen)),
     ],
     figures: [
-      curveFigure({ train: [...curve.train], test: [...curve.test], percent: [] }),
+      curveFigure({ train: [...curve.train], test: [...curve.test], percent: ['map11'] }),
       ...detectionFigures(`detection/${label}/${layer}`, { ...shown, found }),
     ],
   };

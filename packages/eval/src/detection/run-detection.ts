@@ -127,7 +127,7 @@ async function trained<Batch, Settings extends DetectorTraining>(
       ...{ parameterGroups, measures: { map11: 'max' }, step, ...(parts && { parts }) },
       async evaluate() {
         seen = await seenIn(tested, find, context);
-        return { map11: judge().map11 };
+        return { map11: 100 * judge().map11 };
       },
       state: {
         save: () => ({ tensors: new Map(), json: seen as unknown as Json }),

@@ -86,7 +86,7 @@ export async function tuneMultiLabel(job: MultiLabelJob): Promise<{ scores: Mult
     step: (batch) => multiLabelStep(network, batch.images, targetsOf(batch, train, classes), job.clipNorm),
     async evaluate() {
       scores = await test(job, testing, classes);
-      return { map: scores.map };
+      return { map: 100 * scores.map };
     },
     state: {
       save: () => ({ tensors: new Map(), json: scores === undefined ? null : { ...scores } }),

@@ -106,7 +106,7 @@ export async function runVocClassification(context: StageContext<VocClassificati
         records: eventRecords(workFolder),
         metrics: metricsOf({ head: what, protocol: label }, quantities, values),
         figures: [
-          curveFigure({ train: [...curve.train], test: [...curve.test], percent: [] }),
+          curveFigure({ train: [...curve.train], test: [...curve.test], percent: ['map'] }),
           classScores({
             ...{ title: `${what}/${label}`, measure: 'AP', counted: 'images' },
             classes: classes.map((name, i) => ({ name, score: percent(scores.ofClasses[i]!), count: positives[i]! })),

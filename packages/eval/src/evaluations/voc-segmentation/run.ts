@@ -39,7 +39,8 @@ const quantities = {
   'pixel-accuracy': accuracy,
   'mean-accuracy': accuracy,
   'weighted-iu': accuracy,
-};
+  positives: { unit: 'count', better: 'neither' },
+} as const;
 
 /**
  * Runs `eval/voc-segmentation`. Throws `UserError` for images without masks and networks that cannot be built for them; and as
@@ -126,11 +127,10 @@ export async function runVocSegmentation(context: StageContext<VocSegmentationCo
       blobs: { checkpoint: tuned },
       files,
       records: eventRecords(workFolder),
-      metrics: metricsOf(
-        { head: 'segmentation', protocol: label, layer: `stride-${stride}` },
-        quantities,
-        percent(scores),
-      ),
+      metrics: metricsOf({ head: 'segmentation', protocol: label, layer: `stride-${stride}` }, quantities, {
+        ...percent(scores),
+        positives: images.reduce((sum, count) => sum + count, 0),
+      }),
       figures: [
         curveFigure({ train: [...curve.train], test: [...curve.test], percent: ['meanIu'] }),
         ...segmentationFigures(`segmentation/${label}/stride-${stride}`, {

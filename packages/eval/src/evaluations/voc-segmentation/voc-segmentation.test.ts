@@ -49,7 +49,9 @@ test('learns to tell figures from the ground on images of differing size, and le
   expect(tf.memory().numTensors).toBe(before);
   const values = metricValues(metrics);
   expect(Object.keys(values)).toEqual(
-    ['mean-iu', 'pixel-accuracy', 'mean-accuracy', 'weighted-iu'].map((name) => `segmentation/fcn*/stride-4/${name}`),
+    ['mean-iu', 'pixel-accuracy', 'mean-accuracy', 'weighted-iu', 'positives'].map(
+      (name) => `segmentation/fcn*/stride-4/${name}`,
+    ),
   );
   // All ground would have a mean IU of 14 %.
   expect(values['segmentation/fcn*/stride-4/mean-iu']).toBeGreaterThan(30);
@@ -70,6 +72,7 @@ test('learns to tell figures from the ground on images of differing size, and le
   expect(matrix.flat()).toEqual(confusion.pixels);
   const mean = scores.reduce((sum, { score }) => sum + score!, 0) / scores.length;
   expect(values['segmentation/fcn*/stride-4/mean-iu']).toBeCloseTo(mean, 9);
+  expect(values['segmentation/fcn*/stride-4/positives']).toBe(scores.reduce((sum, { count }) => sum + count, 0));
   const encoder = await loadEncoder(join(workFolderOf('learns'), 'checkpoint.safetensors'));
   expect(encoder.description).toMatchObject({ task: 'voc-segmentation', step: 144 });
   encoder.model.dispose();

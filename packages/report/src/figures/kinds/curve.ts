@@ -32,19 +32,25 @@ const positions = new Set(['epoch', 'step', 'images', 'learningRate', 'seconds']
 /** One chart per stage and quantity, a line for each variant and seed, training and test apart. */
 function learningCurves(all: readonly ShownCurve[], page: FigurePage): Markup {
   const stages = [...new Set(all.map(({ row }) => row.stage))];
-  const blocks = stages.map((stage) => {
+  const blocks = stages.flatMap((stage) => {
     const shown = all.filter(({ row }) => row.stage === stage);
     const charts = (['train', 'test'] as const).flatMap((part) =>
       quantities(shown, part).map((quantity) => chartOf(page, shown, part, quantity)),
     );
-    return html`<h3>${stage}</h3>
-      <div class="charts">${charts}</div>`;
+    return charts.length === 0
+      ? []
+      : [
+          html`<h3>${stage}</h3>
+            <div class="charts">${charts}</div>`,
+        ];
   });
   return html`${blocks}`;
 }
 
 function quantities(shown: readonly ShownCurve[], part: 'train' | 'test'): string[] {
-  const names = shown.flatMap(({ data }) => data[part].flatMap((point) => Object.keys(point)));
+  // One point is no course: what was measured at the end alone stands in the tables.
+  const courses = shown.map(({ data }) => data[part]).filter(({ length }) => length > 1);
+  const names = courses.flatMap((points) => points.flatMap((point) => Object.keys(point)));
   return [...new Set(names)].filter((name) => !positions.has(name));
 }
 
