@@ -61,6 +61,11 @@ export async function learnsWithoutEpochs(workspace: Workspace, part: string): P
   return (await loadPart(workspace, part)).learnsWithoutEpochs ?? false;
 }
 
+/** What images of the dataset of a stage must have, as the part that it uses says. */
+export async function imagesHave(workspace: Workspace, part: string): Promise<StageFile['imagesHave']> {
+  return (await loadPart(workspace, part)).imagesHave;
+}
+
 function loadPart(workspace: Workspace, part: string, where = {}): Promise<Partial<StageFile>> {
   return import(pathToFileURL(partFile(workspace, part, where)).href) as Promise<Partial<StageFile>>;
 }

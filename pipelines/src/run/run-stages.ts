@@ -9,6 +9,7 @@ import { childCommand } from './child-command.ts';
 import { ChildFailed } from './ended.ts';
 import { runGraph } from './graph.ts';
 import { checkProcesses } from './launch.ts';
+import { requireNamedImages } from './named-images.ts';
 import { isThere, lookAt } from './run-stage.ts';
 import type { Session } from './session.ts';
 import { lookAtTested } from './tested-photographs.ts';
@@ -66,7 +67,7 @@ export async function runStages(session: Session, { experiments, stages }: Wante
     })());
   if (goesOn || session.processes > 1) await check();
   await checkProcesses(session, stages);
-  let lookingAtTested: Promise<unknown> | undefined;
+  let lookingAtImages: Promise<unknown> | undefined;
   const shared = atOnce > 1 ? { threads: tellThreads(atOnce) } : undefined;
   const computed: string[] = [];
   const { failed, leftOut } = await runGraph(units, needsOf, { atOnce, goesOn }, async (stage) => {
@@ -77,13 +78,18 @@ export async function runStages(session: Session, { experiments, stages }: Wante
     }
     if (session.signal.aborted) throw new Interrupted('Stopped.');
     await check();
-    // Datasets come first; before hours of training it is known what they share.
-    if (stage.kind !== 'dataset') await (lookingAtTested ??= lookAtTested(session, stages));
+    // Datasets come first; before hours of training it is known what they have and what they share.
+    if (stage.kind !== 'dataset') await (lookingAtImages ??= lookAtImages(session, stages));
     await childCommand(session, stage, { ...asked, shared });
     computed.push(stage.label);
   });
   for (const error of failed.values()) if (!(error instanceof ChildFailed)) tell(error);
   return { computed, failed: [...failed.keys()], leftOut };
+}
+
+async function lookAtImages(session: Session, stages: readonly Stage[]): Promise<void> {
+  await requireNamedImages(session, stages);
+  await lookAtTested(session, stages);
 }
 
 /** Throws `UserError` naming what failed and what was left out for it, where there is any. */

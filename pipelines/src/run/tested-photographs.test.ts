@@ -1,54 +1,21 @@
-import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { smallJpeg, vocFiles } from '@selfsup/data/testing/annotated';
-import { writeTree } from '@selfsup/data/testing/archives';
-import { ingestSection, userError, workplace } from '@selfsup/data/testing/workplace';
+import { userError, workplace } from '@selfsup/data/testing/workplace';
 import { datasetStage } from '../declare/dataset-stage.ts';
 import type { Stage } from '../declare/stage.ts';
-import { publish } from '../store/publish.ts';
-import type { Session } from './session.ts';
+import { publishVoc, sessionIn } from '../testing/published-voc.ts';
 import { lookAtTested } from './tested-photographs.ts';
 
-const root = await workplace();
-const session = {
-  workspace: { root },
-  artifacts: { root: join(root, 'artifacts'), stages: join(root, 'artifacts'), store: join(root, 'artifacts/store') },
-  remotes: { all: [] },
-} as unknown as Session;
-
-/** Publishes a dataset of photographs by split; those of the same number have the same bytes. */
-async function dataset(name: string, year: string, splits: Readonly<Record<string, Readonly<Record<string, number>>>>) {
-  const images = Object.entries(splits).flatMap(([split, photographs]) =>
-    Object.entries(photographs).map(([image, number]) => ({ image, split, number })),
-  );
-  const layout = `VOC${year}`;
-  const files = vocFiles(
-    images.map(({ image, split }) => ({ name: image, split, side: 24, objects: [['cat', 1, 1, 9, 9]] as const })),
-    layout,
-  );
-  for (const { image, number } of images) files[`${layout}/JPEGImages/${image}.jpg`] = smallJpeg(number, 24);
-  await writeTree(join(root, 'source', name), files);
-  const declared = { 'dataset.json': Buffer.from('{}') };
-  await writeTree(join(root, 'pipelines/datasets', name), declared);
-  const source = { type: 'voc', year, task: 'detection', path: `source/${name}`, splits: Object.keys(splits) };
-  const { folder, manifest } = await ingestSection(root, name, source, { store: { encoding: 'jpeg' } });
-  const stage = datasetStage(session, name);
-  await publish(
-    { metrics: [], blobs: { lmdb: folder }, identities: { lmdb: manifest.digest } },
-    {
-      ...{ folder: stage.folder, store: stage.store, scratch: stage.workFolder, confirm: () => Promise.resolve() },
-      manifest: {
-        ...{ key: name, keyParts: { uses: 'data/ingest', seed: 0, config: {}, needs: {}, code: '' }, parts: [] },
-        ...{ code: { key: '', files: {}, packages: {} }, places: [], resolvedConfig: {} },
-      },
-      run: { started: '', finished: '', wallSeconds: 0, host: '', cpu: '', node: '', peakMemoryBytes: 0 },
-    },
-  );
-}
+const session = sessionIn(await workplace());
 
 beforeAll(async () => {
-  await dataset('older', '2007', { trainval: { '000001': 1, '000032': 2 }, test: { '000033': 3, '000099': 4 } });
-  await dataset('newer', '2012', { train: { '2008_000001': 11, '2007_000033': 12 }, val: { '2008_000007': 4 } });
+  await publishVoc(session, 'older', '2007', {
+    trainval: { '000001': 1, '000032': 2 },
+    test: { '000033': 3, '000099': 4 },
+  });
+  await publishVoc(session, 'newer', '2012', {
+    train: { '2008_000001': 11, '2007_000033': 12 },
+    val: { '2008_000007': 4 },
+  });
 });
 
 const stage = (name: string, config: object, needs: Readonly<Record<string, Stage>>, more: Partial<Stage> = {}) =>

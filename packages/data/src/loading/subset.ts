@@ -29,7 +29,7 @@ export function chosenImages(
 }
 
 /** Throws `UserError` naming `field` for a split that the dataset has not or that holds no image. */
-export function requireImages({ manifest }: Dataset, split: string, field: string): void {
+export function requireImages({ manifest }: Pick<Dataset, 'manifest'>, split: string, field: string): void {
   if ((manifest.splits[split]?.count ?? 0) > 0) return;
   const held = Object.keys(manifest.splits).filter((name) => manifest.splits[name]!.count > 0);
   throw new UserError(`Dataset ${manifest.name} has no images in a split '${split}'`, {

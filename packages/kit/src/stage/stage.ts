@@ -98,6 +98,8 @@ export interface StageFile {
   readonly default: StageModule;
   /** Whether its weights are learned from images even where its config says 0 epochs. */
   readonly learnsWithoutEpochs?: boolean;
+  /** What images of its dataset must have, so that others are refused before what it needs is computed. */
+  readonly imagesHave?: 'boxes' | 'masks';
 }
 
 /** Thrown by a stage that stopped because it was asked to; running it again goes on from there. */

@@ -15,3 +15,5 @@ const stage: StageModule<BoxRetrievalConfig> = {
   run: async (context) => (await import('./run.ts')).measureBoxRetrieval(context),
 };
 export default stage;
+
+export const imagesHave = 'boxes';

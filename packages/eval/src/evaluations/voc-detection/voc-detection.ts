@@ -17,3 +17,5 @@ const stage: StageModule<VocDetectionConfig> = {
   run: async (context) => (await import('./run.ts')).runVocDetection(context),
 };
 export default stage;
+
+export const imagesHave = 'boxes';

@@ -15,3 +15,5 @@ const stage: StageModule<VocFasterRcnnConfig> = {
   run: async (context) => (await import('./run.ts')).runVocFasterRcnn(context),
 };
 export default stage;
+
+export const imagesHave = 'boxes';

@@ -14,3 +14,5 @@ const stage: StageModule<VocSegmentationConfig> = {
   run: async (context) => (await import('./run.ts')).runVocSegmentation(context),
 };
 export default stage;
+
+export const imagesHave = 'masks';
