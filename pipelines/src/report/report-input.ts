@@ -1,8 +1,10 @@
 import type { ReportInput, StageRow } from '@selfsup/report/input';
 import { datasetStage } from '../declare/dataset-stage.ts';
 import { datasetsNeeded, type Experiment } from '../declare/experiment.ts';
+import type { Stage } from '../declare/stage.ts';
 import { stagesOf } from '../declare/stages.ts';
 import type { Session } from '../run/session.ts';
+import { notRun } from './not-run.ts';
 import { publishedOfExperiment } from './published-numbers.ts';
 import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
 
@@ -13,14 +15,13 @@ import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
  */
 export async function reportInput(session: Session, experiment: Experiment, explore?: string): Promise<ReportInput> {
   const rows: StageRow[] = [];
-  const warnings: string[] = [];
+  const missing = new Set<Stage>();
   const stages = stagesOf(session, experiment);
   for (const stage of stages) {
     const row = await readStageRow(stage);
     if (row !== undefined) rows.push(row);
-    else warnings.push(`${stage.variant}, seed ${stage.seed}: the stage '${stage.name}' has not been run.`);
+    else missing.add(stage);
   }
-  warnings.push(...placeWarnings(stages));
   const { smallTwin: _twin, published: _entries, ...about } = experiment.about;
   const published = await publishedOfExperiment(experiment);
   return {
@@ -31,6 +32,6 @@ export async function reportInput(session: Session, experiment: Experiment, expl
     variants: experiment.variants.map(({ name }) => name),
     datasets: readDatasetFacts(datasetsNeeded(experiment).map((name) => datasetStage(session, name))),
     rows,
-    warnings,
+    warnings: [...notRun(stages, missing), ...placeWarnings(stages)],
   };
 }
