@@ -97,6 +97,27 @@ describe('export of annotations', () => {
     await again.close();
   });
 
+  it('to COCO with masks: the background is no category, and a category has the number that it has in the masks', async () => {
+    const [file] = await exportCoco(options(masks, 'coco-masks'));
+    const json = JSON.parse(await readFile(file!, 'utf8')) as {
+      categories: { id: number; name: string }[];
+      annotations: { category_id: number }[];
+    };
+    expect(json.categories.map(({ id, name }) => [id, name])).toEqual([
+      [1, 'cat'],
+      [2, 'salt & pepper'],
+    ]);
+    expect(json.annotations.map(({ category_id: category }) => category)).toEqual([1]);
+    const again = await ingestSection(folder, 'coco-masks-again', { type: 'coco', path: 'coco-masks' }, jpeg);
+    const dataset = openDataset(again.folder);
+    expect(all(dataset).map(({ boxes: found }) => found)).toEqual(all(masks).map(({ boxes: found }) => found));
+    await dataset.close();
+    const section = { type: 'coco', path: 'coco-masks', masks: true };
+    expect(await userError(ingestSection(folder, 'coco-masks-none', section, jpeg))).toMatch(
+      /no "segmentation" for an object called cat/,
+    );
+  });
+
   it('refuses a dataset that has none', async () => {
     const plain = openDataset(
       (await ingestSection(folder, 'plain', { type: 'shapes', size: 16, train: 20, test: 10 })).folder,

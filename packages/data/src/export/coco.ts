@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { writeAtomically } from '@selfsup/kit/files';
 import { Interrupted } from '@selfsup/kit/stage';
 import { claimFolder } from './claim-folder.ts';
-import { namedSplits, requireAnnotations } from './image-names.ts';
+import { hasMasks, namedSplits, requireAnnotations } from './image-names.ts';
 import type { ExportOptions } from './options.ts';
 import { sampleOf } from './sample.ts';
 
 /**
  * Writes splits with boxes as COCO does: `annotations/instances_<split>.json` and the images in `<split>/`. Categories count
- * from 1 in the order of the classes; difficult objects have `ignore` 1, truncated ones `truncated` 1; there are no segments,
+ * from 1 in the order of the classes, the background of masks left out; difficult objects have `ignore` 1, truncated ones `truncated` 1; there are no segments,
  * masks lie in `<split>-masks/` as grey PNG. Returns the files of annotations; throws `Interrupted` on abort, and `UserError`
  * as `claimFolder` does and for a dataset without boxes.
  */
@@ -18,7 +18,10 @@ export async function exportCoco({ dataset, splits, to, progress, signal }: Expo
   requireAnnotations(dataset, named, false);
   await claimFolder(to, dataset);
   const { classes, name: dataName } = dataset.manifest;
-  const categories = classes.map((name, label) => ({ id: label + 1, name, supercategory: '' }));
+  // As COCO has it, the background is no category; then a category's number is its value in the masks.
+  const first = hasMasks(dataset, named) && classes[0] === 'background' ? 1 : 0;
+  const numbered = (label: number): number => label + 1 - first;
+  const categories = classes.map((name, label) => ({ id: numbered(label), name, supercategory: '' })).slice(first);
   const files: string[] = [];
   let objects = 0;
   for (const { split, images, names } of named) {
@@ -40,7 +43,7 @@ export async function exportCoco({ dataset, splits, to, progress, signal }: Expo
         annotations.push({
           id: ++objects,
           image_id: i + 1,
-          category_id: labels[place]! + 1,
+          category_id: numbered(labels[place]!),
           bbox: [left, top, wide, high],
           area: wide * high,
           iscrowd: 0,

@@ -27,13 +27,18 @@ export function namedSplits(dataset: Dataset, splits: readonly string[]): NamedS
   });
 }
 
+/** Whether any image has a mask. */
+export function hasMasks(dataset: Dataset, splits: readonly NamedSplit[]): boolean {
+  return splits.some(({ split, images }) =>
+    Array.from({ length: images.count }, (_, i) => i).some((i) => dataset.hasMask(split, i)),
+  );
+}
+
 /** Throws `UserError` where none of the images has a box, or, where `masks` do as well, a mask. */
 export function requireAnnotations(dataset: Dataset, splits: readonly NamedSplit[], masks: boolean): void {
-  const has = ({ split, images }: NamedSplit): boolean =>
-    Array.from({ length: images.count }, (_, i) => i).some(
-      (i) => images.annotations(i).labels.length > 0 || (masks && dataset.hasMask(split, i)),
-    );
-  if (splits.some(has)) return;
+  const has = ({ images }: NamedSplit): boolean =>
+    Array.from({ length: images.count }, (_, i) => i).some((i) => images.annotations(i).labels.length > 0);
+  if (splits.some(has) || (masks && hasMasks(dataset, splits))) return;
   throw new UserError(`The dataset ${dataset.manifest.name} has no ${masks ? 'boxes and no masks' : 'boxes'}`, {
     field: '--format',
     remedy: 'Export it as webdataset or folder.',

@@ -134,6 +134,33 @@ describe('coco', () => {
     );
   });
 
+  it.each([
+    ['none', {}],
+    ['an empty one', { segmentation: [] }],
+  ])('leaves out an image with an object that has %s where masks are asked for', async (_, segmentation) => {
+    const name = `unsegmented-${Object.keys(segmentation).length}`;
+    const polygon = { segmentation: [[0, 0, 20, 0, 20, 10, 0, 10]] };
+    const annotations = [
+      { ...val.annotations[0], ...polygon },
+      { ...val.annotations[0], image_id: 2, ...segmentation },
+    ];
+    const images = [val.images[0], { ...val.images[0], id: 2, file_name: '2.jpg' }];
+    await writeTree(join(folder, name), {
+      'instances_train.json': Buffer.from(JSON.stringify({ ...val, images, annotations })),
+      '1.jpg': smallJpeg(3, 20),
+      '2.jpg': smallJpeg(4, 20),
+    });
+    const made = await ingestSection(
+      folder,
+      `${name}-made`,
+      { type: 'coco', path: name, masks: true },
+      { store: { encoding: 'jpeg' }, quarantine: { atMost: 0.5 } },
+    );
+    expect(made.manifest.quarantine).toEqual([
+      { path: 'train: 2.jpg', reason: 'its annotation has no "segmentation" for an object called ant' },
+    ]);
+  });
+
   it('makes masks of the pixels of objects where they are asked for', async () => {
     await writeTree(join(folder, 'masked'), {
       'instances_train.json': Buffer.from(

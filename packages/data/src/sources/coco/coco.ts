@@ -148,7 +148,11 @@ async function open(path: string, config: CocoConfig): Promise<SourceReading> {
   return { classes, entries, images: imagesOf, warnings: [...tree.warnings, ...objectWarnings(classes, objects)] };
 }
 
-function withMask(entry: number, encoded: Buffer, { segments, height, width }: CocoImage): SourceImage {
+function withMask(entry: number, encoded: Buffer, { segments, unsegmented, height, width }: CocoImage): SourceImage {
+  // It would be background, without a word.
+  if (unsegmented !== undefined) {
+    return { entry, damaged: `its annotation has no "segmentation" for an object called ${unsegmented}` };
+  }
   try {
     return { entry, encoded, mask: maskOf(segments, height, width) };
   } catch (cause) {

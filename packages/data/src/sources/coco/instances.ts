@@ -10,6 +10,8 @@ export interface CocoImage {
   readonly boxes: readonly Box[];
   /** Pixels of those objects that have them, likewise. */
   readonly segments: readonly Segment[];
+  /** What the first object without pixels is called, where there is one: some tools write boxes alone. */
+  readonly unsegmented?: string;
   /** Why its objects cannot be used. */
   readonly damaged?: string;
 }
@@ -39,6 +41,8 @@ interface CocoJson {
   readonly categories?: readonly { readonly id: number; readonly name: string }[];
 }
 
+type Draft = CocoImage & { boxes: Box[]; segments: Segment[]; unsegmented?: string; damaged?: string };
+
 function rows<Row>(json: CocoJson, key: 'images' | 'annotations' | 'categories', fields: readonly string[]): Row[] {
   const all: unknown = json[key];
   if (!Array.isArray(all)) throw new Error(`it has no list of ${key}`);
@@ -62,7 +66,7 @@ export function readInstances(content: Buffer): CocoInstances {
   if (new Set(categories.map(({ name }) => name)).size < categories.length)
     throw new Error('a category is there twice');
   const labels = new Map(categories.map(({ id }, label) => [id, label]));
-  const images = new Map<number, CocoImage & { boxes: Box[]; segments: Segment[]; damaged?: string }>();
+  const images = new Map<number, Draft>();
   const imageFields = ['id', 'file_name', 'height', 'width'];
   for (const { id, file_name: file, height, width } of rows<NonNullable<CocoJson['images']>[number]>(
     json,
@@ -85,9 +89,10 @@ export function readInstances(content: Buffer): CocoInstances {
     const [left = NaN, top = NaN, width = NaN, height = NaN] = one.bbox;
     const box = { label, left, top, right: left + width, bottom: top + height };
     const flags = { difficult: one.iscrowd === 1 || one.ignore === 1, truncated: one.truncated === 1 };
-    if (one.segmentation !== undefined) {
-      image.segments.push({ label, crowd: one.iscrowd === 1, segmentation: one.segmentation });
-    }
+    const { segmentation } = one;
+    if (segmentation === undefined || (Array.isArray(segmentation) && segmentation.length === 0)) {
+      image.unsegmented ??= categories[label]!.name;
+    } else image.segments.push({ label, crowd: one.iscrowd === 1, segmentation });
     try {
       image.boxes.push(boxWithin({ ...box, ...flags }, image, `an object called ${categories[label]!.name}`));
     } catch (cause) {
