@@ -52,6 +52,23 @@ function objectOf({ name: written, bndbox, difficult, truncated }: XmlObject, si
   return size === undefined ? object : boxWithin(object, size, `a ${name}`);
 }
 
+interface AnnotationXml {
+  readonly annotation?: { size?: Record<string, unknown>; object?: readonly XmlObject[] } | '';
+}
+
+function parsedXml(text: string): AnnotationXml {
+  try {
+    return parser.parse(text, true) as AnnotationXml;
+  } catch (cause) {
+    const { message } = cause as Error;
+    // The parser lists the elements that are open at the end, as JSON, and calls them invalid.
+    const open = /^Invalid '(\[.*\])' found/s.exec(message)?.[1];
+    if (open === undefined) throw cause;
+    const names = (JSON.parse(open) as string[]).map((name) => `<${name}>`).join(', ');
+    throw new Error(`is cut off: ${names} stay open`, { cause });
+  }
+}
+
 /**
  * Reads an annotation of PASCAL VOC. Its boxes count from 1 and include their last pixel; ours lie on pixel borders
  * (`Box`). Parts of objects (heads, hands, feet) are no objects. Throws `Error` with the reason where it is no such XML or
@@ -60,10 +77,7 @@ function objectOf({ name: written, bndbox, difficult, truncated }: XmlObject, si
 export function readVocAnnotation(content: Buffer): VocAnnotation {
   if (content.length > mostBytes) throw new Error(`has ${content.length} bytes: no annotation is that long`);
   if (content.length === 0) throw new Error('is empty');
-  const parsed = parser.parse(content.toString('utf8'), true) as {
-    annotation?: { size?: Record<string, unknown>; object?: readonly XmlObject[] } | '';
-  };
-  const { annotation } = parsed;
+  const { annotation } = parsedXml(content.toString('utf8'));
   if (typeof annotation !== 'object') throw new Error('holds no <annotation>');
   const side = (name: string): number => Number.parseFloat(String(annotation.size?.[name])) || 0;
   const [width, height] = [side('width'), side('height')];

@@ -219,7 +219,7 @@ describe('voc', () => {
     [
       'XML that is cut off',
       (f) => (f['VOCdevkit/VOC2007/Annotations/000005.xml'] = xml('x', '').subarray(0, 80)),
-      /000005\.xml: /,
+      /000005\.xml: is cut off: <annotation>.* stay open/,
     ],
     [
       'an unknown class',
