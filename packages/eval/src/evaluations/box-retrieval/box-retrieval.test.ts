@@ -26,6 +26,12 @@ test('figures of one colour are found by random features, well above chance; gal
   expect(values['box-retrieval/cosine/conv3/precision-at-1']).toBeGreaterThan(0.6);
   const { pictures } = figureData(resultOf('boxes'), 'pictures');
   expect(pictures).toHaveLength(6);
+  const { title, classes } = figureData(resultOf('boxes'), 'precision-recall');
+  expect(title).toBe('box-retrieval/cosine/conv1');
+  expect(classes.map(({ name }) => name).slice(0, 2)).toEqual(['all classes', 'arrow']);
+  expect(classes[0]!.ap).toBeCloseTo(100 * values['box-retrieval/cosine/conv1/map']!, 6);
+  const queries = figureData(resultOf('boxes'), 'class-scores').classes.reduce((sum, { count }) => sum + count, 0);
+  expect(queries).toBe(values['box-retrieval/cosine/conv1/queries']);
   expect(pictures[0]!.caption).toMatch(/of 4 of its class/);
 });
 

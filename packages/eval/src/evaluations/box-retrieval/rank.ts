@@ -1,5 +1,21 @@
 import { averagePrecision } from '../../measures/average-precision.ts';
 
+/** Recalls at which precision is taken for curves. */
+const RECALLS = Array.from({ length: 11 }, (_, i) => i / 10);
+
+/** What the ranks of the queries of a class are worth on average, in [0, 1]. */
+export interface ClassRanks {
+  readonly label: number;
+  readonly queries: number;
+  /** Entries of the database that are of the class. */
+  readonly held: number;
+  readonly map: number;
+  /** After each of the numbers asked for. */
+  readonly precision: readonly number[];
+  /** Recall, 0 to 1 by tenths, and the greatest precision at that recall or a greater one, `[11][2]`. */
+  readonly curve: readonly (readonly [number, number])[];
+}
+
 /** What the ranks of some queries are worth, in [0, 1]. */
 export interface RankScores {
   readonly map: number;
@@ -9,6 +25,10 @@ export interface RankScores {
   readonly chance: number;
   /** Queries of classes that the database holds. */
   readonly queries: number;
+  /** Of each class that queries ask for and the database holds, by label. */
+  readonly classes: readonly ClassRanks[];
+  /** As that of a class, on average over them. */
+  readonly curve: ClassRanks['curve'];
 }
 
 /**
@@ -23,29 +43,54 @@ export function rankScores(
 ): RankScores {
   const held = new Map<number, number>();
   for (const label of database) held.set(label, (held.get(label) ?? 0) + 1);
-  const sums = new Map<number, { queries: number; map: number; precision: number[] }>();
+  const sums = new Map<number, { queries: number; map: number; precision: number[]; curve: number[] }>();
   queries.forEach((label, query) => {
-    if (!held.has(label)) return;
+    const count = held.get(label);
+    if (count === undefined) return;
     const near = similarities(query);
-    const own = sums.get(label) ?? { queries: 0, map: 0, precision: k.map(() => 0) };
+    const own = sums.get(label) ?? { queries: 0, map: 0, precision: k.map(() => 0), curve: RECALLS.map(() => 0) };
     sums.set(label, own);
     own.queries += 1;
     own.map += averagePrecision(
       database.map((other) => other === label),
       near,
     );
-    const first = nearestOf(near, Math.max(...k)).map((entry) => database[entry] === label);
-    k.forEach((places, i) => (own.precision[i]! += first.slice(0, places).filter(Boolean).length / places));
+    const isRight = nearestOf(near, database.length).map((entry) => database[entry] === label);
+    k.forEach((places, i) => (own.precision[i]! += isRight.slice(0, places).filter(Boolean).length / places));
+    interpolated(isRight, count).forEach((precision, i) => (own.curve[i]! += precision));
   });
-  const classes = [...sums.entries()];
-  const mean = (of: (label: number, one: { queries: number; map: number; precision: number[] }) => number): number =>
-    classes.reduce((sum, [label, one]) => sum + of(label, one), 0) / classes.length;
+  const classes = [...sums]
+    .sort(([a], [b]) => a - b)
+    .map(([label, { queries: count, map, precision, curve }]): ClassRanks => ({
+      ...{ label, queries: count, held: held.get(label)!, map: map / count },
+      precision: precision.map((sum) => sum / count),
+      curve: RECALLS.map((recall, i) => [recall, curve[i]! / count]),
+    }));
+  const mean = (of: (one: ClassRanks) => number): number =>
+    classes.reduce((sum, one) => sum + of(one), 0) / classes.length;
   return {
-    map: mean((_, { map, queries: count }) => map / count),
-    precision: k.map((_, i) => mean((_label, { precision, queries: count }) => precision[i]! / count)),
-    chance: mean((label) => held.get(label)! / database.length),
-    queries: classes.reduce((sum, [, { queries: count }]) => sum + count, 0),
+    map: mean(({ map }) => map),
+    precision: k.map((_, i) => mean(({ precision }) => precision[i]!)),
+    chance: mean((one) => one.held / database.length),
+    queries: classes.reduce((sum, { queries: count }) => sum + count, 0),
+    classes,
+    curve: RECALLS.map((recall, i) => [recall, mean(({ curve }) => curve[i]![1])]),
   };
+}
+
+/** The greatest precision at each of the recalls or a greater one, `[11]`, of answers from the best down. */
+function interpolated(isRight: readonly boolean[], count: number): number[] {
+  const greatest = RECALLS.map(() => 0);
+  let right = 0;
+  isRight.forEach((one, i) => {
+    if (!one) return;
+    right++;
+    // Whole numbers: right / count falls short of a tenth that it is.
+    const reached = Math.floor((10 * right) / count);
+    greatest[reached] = Math.max(greatest[reached]!, right / (i + 1));
+  });
+  for (let i = RECALLS.length - 2; i >= 0; i--) greatest[i] = Math.max(greatest[i]!, greatest[i + 1]!);
+  return greatest;
 }
 
 /** The entries that are nearest, nearest first. */

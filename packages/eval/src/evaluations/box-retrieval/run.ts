@@ -7,15 +7,17 @@ import { pixelTensor } from '@selfsup/engine/device-tensor';
 import { tf } from '@selfsup/engine/tensorflow';
 import { UserError } from '@selfsup/kit/errors';
 import { meanAveragePrecision, type Metric } from '@selfsup/kit/metric';
-import { stopIfAsked, type StageContext, type StageResult } from '@selfsup/kit/stage';
+import { stopIfAsked, type Figure, type StageContext, type StageResult } from '@selfsup/kit/stage';
 import { loadEncoder, type LoadedEncoder } from '@selfsup/models/encoder';
 import { normalise } from '@selfsup/models/normalise';
+import { classScores } from '@selfsup/report/figures/class-scores';
 import { pictures, type Picture } from '@selfsup/report/figures/pictures';
+import { precisionRecall } from '@selfsup/report/figures/precision-recall';
 import { poolFeatures } from '../../features/pool-features.ts';
 import { requireNeed } from '../../measures/require-need.ts';
 import { resultStrip } from '../retrieval/result-strip.ts';
 import type { BoxRetrievalConfig } from './config.ts';
-import { nearestOf, rankScores } from './rank.ts';
+import { nearestOf, rankScores, type RankScores } from './rank.ts';
 
 /** Boxes that go through the encoder at once, and queries that are compared at once. */
 const AT_ONCE = 64;
@@ -42,6 +44,7 @@ export async function measureBoxRetrieval(context: StageContext<BoxRetrievalConf
     ];
     const metrics: Metric[] = [];
     const shown: Picture[] = [];
+    const figures: Figure[] = [];
     for (const layer of config.layers) {
       const model = vectorsOf(encoder, layer, config);
       const bank = await vectors(context, dataset, encoder, model, database, `boxes to find in ${layer}`);
@@ -64,6 +67,9 @@ export async function measureBoxRetrieval(context: StageContext<BoxRetrievalConf
         config.k.forEach((places, i) => metrics.push(share(`precision-at-${places}`, scores.precision[i]!)));
         metrics.push({ ...share('chance', scores.chance), better: 'neither' });
         metrics.push({ ...title, measure: 'queries', unit: 'count', better: 'neither', value: scores.queries });
+        figures.push(
+          ...scoreFigures(`box-retrieval/cosine/${layer}`, dataset.manifest.classes, scores, database.length),
+        );
         const step = Math.max(1, Math.floor(queries.length / Math.max(1, config.pictures)));
         for (let i = 0; i < Math.min(config.pictures, queries.length); i++) {
           const query = i * step;
@@ -81,11 +87,30 @@ export async function measureBoxRetrieval(context: StageContext<BoxRetrievalConf
         tf.dispose([bank, asked]);
       }
     }
-    return { metrics, figures: shown.length > 0 ? [pictures({ pictures: shown, beside: true })] : [] };
+    if (shown.length > 0) figures.push(pictures({ pictures: shown, beside: true }));
+    return { metrics, figures };
   } finally {
     await dataset.close();
     encoder.model.dispose();
   }
+}
+
+/** Precision over recall, of all classes and of each, and average precision by class. */
+function scoreFigures(title: string, names: readonly string[], scores: RankScores, boxes: number): Figure[] {
+  const percent = (share: number): number => 100 * share;
+  const points = (curve: RankScores['curve']): [number, number][] => curve.map(([recall, share]) => [recall, share]);
+  const { map, curve, classes } = scores;
+  const ofClasses = classes.map((one) => ({
+    ...{ name: names[one.label]!, positives: one.held, ap: percent(one.map), points: points(one.curve) },
+  }));
+  const all = { name: 'all classes', positives: boxes, ap: percent(map), points: points(curve) };
+  return [
+    precisionRecall({ title, classes: [all, ...ofClasses] }),
+    classScores({
+      ...{ title, measure: 'AP', counted: 'queries' },
+      classes: classes.map((one) => ({ name: names[one.label]!, score: percent(one.map), count: one.queries })),
+    }),
+  ];
 }
 
 function boxesOf(
