@@ -173,7 +173,12 @@ describe("a dataset of one's own in VOC's layout", () => {
       {},
       /is 20 × 20 pixels, its annotation says 30 × 30/,
     ],
-    ['a class that is not listed', () => undefined, { classes: ['ice & snow'] }, /"boat" is none of the 1 classes/],
+    [
+      'a class that is not listed',
+      () => undefined,
+      { classes: ['ice & snow'] },
+      /"boat" is none of the 1 "classes" in dataset\.json/,
+    ],
   ])('leaves out and counts %s', async (_, spoil, section, reason) => {
     const files = vocFiles(images);
     spoil(files);

@@ -199,7 +199,7 @@ export async function readVoc(request: VocRequest): Promise<SourceReading> {
       for (const [name, flags] of presences(part, split, names, classes) ?? []) presence.set(name, flags);
     }
   }
-  const wholes = listed.map((one) => withKnownClasses(one, classes));
+  const wholes = listed.map((one) => withKnownClasses(one, classes, official));
   const entries = wholes.map(({ split, name, image, annotation, size }): SourceEntry => {
     const boxes = annotation.objects.map(({ name: of, ...box }) => ({ label: classes.indexOf(of), ...box }));
     const flags = presence.has(name) ? { presence: presence.get(name)! } : {};
@@ -215,9 +215,10 @@ export async function readVoc(request: VocRequest): Promise<SourceReading> {
   return { classes, entries, images, warnings, ...(left.length > 0 && { reading }) };
 }
 
-function withKnownClasses(one: Listed, classes: readonly string[]): Listed {
+function withKnownClasses(one: Listed, classes: readonly string[], official: boolean): Listed {
   const odd = one.annotation.objects.find(({ name }) => !classes.includes(name));
   if (odd === undefined) return one;
-  const damaged = `its Annotations/${one.name}.xml: "${odd.name}" is none of the ${classes.length} classes`;
+  const known = official ? 'classes' : '"classes" in dataset.json';
+  const damaged = `its Annotations/${one.name}.xml: "${odd.name}" is none of the ${classes.length} ${known}`;
   return { ...one, damaged, annotation: { ...one.annotation, objects: [] } };
 }
