@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { averagePrecision, elevenPointPrecision, envelopePrecision } from './average-precision.ts';
+import {
+  averagePrecision,
+  elevenPointMean,
+  elevenPointPrecision,
+  envelopeArea,
+  envelopePrecision,
+} from './average-precision.ts';
 
 test('the example of scikit-learn’s documentation', () => {
   expect(averagePrecision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])).toBeCloseTo(0.8333333, 6);
@@ -34,6 +40,19 @@ test('eleven points: the greatest precision at each tenth of recall or beyond', 
   expect(down('+--+')).toBeCloseTo((6 * 1 + 5 * 0.5) / 11, 12);
   // Three of ten are a recall of 0.3 exactly: four points (0 to 0.3) of 1, the other seven of 10/11.
   expect(down('+++-+++++++')).toBeCloseTo((4 * 1 + 7 * (10 / 11)) / 11, 12);
+});
+
+test('the worked example of Object-Detection-Metrics: 24 detections of 15 objects', () => {
+  // rafaelpadilla/Object-Detection-Metrics, README: right are those at these places, by score. The page says 26.84 % and 24.56 %.
+  const places = [1, 3, 10, 12, 13, 14, 23];
+  const points = Array.from({ length: 24 }, (_, i) => ({
+    right: places.filter((place) => place <= i + 1).length,
+    taken: i + 1,
+  }));
+  const curve = { positives: 15, points };
+  expect(100 * elevenPointMean(curve)).toBeCloseTo(26.84, 2);
+  // Its areas are rounded to four places before they are added up.
+  expect(Math.abs(100 * envelopeArea(curve) - 24.56)).toBeLessThan(0.01);
 });
 
 test('nothing can be said without positives', () => {
