@@ -5,6 +5,7 @@ import { classScores } from '@selfsup/report/figures/class-scores';
 import { detections } from '@selfsup/report/figures/detections';
 import { precisionRecall } from '@selfsup/report/figures/precision-recall';
 import { encodePng } from '@selfsup/report/images';
+import { drawnPoints } from '../measures/average-precision.ts';
 import type { Found } from './detect.ts';
 import type { Box, DetectionScores, Verdict } from './mean-precision.ts';
 
@@ -12,8 +13,6 @@ import type { Box, DetectionScores, Verdict } from './mean-precision.ts';
 const SHOWN = 12;
 const SIDE = 320;
 const LEAST_SCORE = 0.5;
-/** Points of a curve that are kept. */
-const POINTS = 100;
 
 /** What was found in test images, and where they lie. */
 export interface DetectionResult {
@@ -43,7 +42,7 @@ export function detectionFigures(title: string, result: DetectionResult): Figure
       title: `${title}, an overlap of one half`,
       classes: classes.map((name, i) => ({
         ...{ name, positives: curves[i]!.positives, ap: percent(ofClasses[i]!.map11) },
-        points: thinned(curves[i]!),
+        points: drawnPoints(curves[i]!),
       })),
     }),
     classScores({
@@ -51,13 +50,6 @@ export function detectionFigures(title: string, result: DetectionResult): Figure
       classes: classes.map((name, i) => ({ name, score: percent(ofClasses[i]!.map11), count: ofClasses[i]!.objects })),
     }),
   ];
-}
-
-function thinned({ positives, points }: DetectionScores['curves'][number]): [number, number][] {
-  const step = Math.max(1, Math.ceil(points.length / POINTS));
-  return points
-    .filter((_, i) => i % step === 0 || i === points.length - 1)
-    .map(({ right, taken }) => [positives === 0 ? 0 : right / positives, right / taken]);
 }
 
 function pictureOf({ dataset, split, indices, found, truth, scores }: DetectionResult, place: number) {

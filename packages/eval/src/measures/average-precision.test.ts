@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import {
   averagePrecision,
+  drawnPoints,
   elevenPointMean,
-  elevenPointPrecision,
   envelopeArea,
-  envelopePrecision,
+  plainArea,
+  rankingCurve,
 } from './average-precision.ts';
 
 test('the example of scikit-learn’s documentation', () => {
@@ -22,17 +23,15 @@ test('the envelope takes the greatest precision at a recall or beyond', () => {
   const truths = [false, true, true];
   const scores = [3, 2, 1];
   expect(averagePrecision(truths, scores)).toBeCloseTo(0.5 * 0.5 + 0.5 * (2 / 3), 12);
-  expect(envelopePrecision(truths, scores)).toBeCloseTo(2 / 3, 12);
-  expect(envelopePrecision([true, true, false], scores)).toBe(1);
+  expect(envelopeArea(rankingCurve(truths, scores))).toBeCloseTo(2 / 3, 12);
+  expect(envelopeArea(rankingCurve([true, true, false], scores))).toBe(1);
 });
 
 test('eleven points: the greatest precision at each tenth of recall or beyond', () => {
   const down = (flags: string) => {
     const truths = [...flags].map((flag) => flag === '+');
-    return elevenPointPrecision(
-      truths,
-      truths.map((_, i) => -i),
-    );
+    const scores = truths.map((_, i) => -i);
+    return elevenPointMean(rankingCurve(truths, scores));
   };
   expect(down('+++')).toBe(1);
   expect(down('-+')).toBeCloseTo(1 / 2, 12);
@@ -56,8 +55,23 @@ test('the worked example of Object-Detection-Metrics: 24 detections of 15 object
 });
 
 test('nothing can be said without positives', () => {
-  for (const measure of [averagePrecision, envelopePrecision, elevenPointPrecision])
-    expect(measure([0, 0], [1, 2])).toBe(Number.NaN);
+  for (const measure of [plainArea, envelopeArea, elevenPointMean])
+    expect(measure(rankingCurve([0, 0], [1, 2]))).toBe(Number.NaN);
+});
+
+test('a drawn curve has recall and precision, a hundred points or so and its end', () => {
+  // Wrong, right, right: precision 0, 1/2, 2/3 at recall 0, 1/2, 1.
+  expect(drawnPoints(rankingCurve([false, true, true], [3, 2, 1]))).toEqual([
+    [0, 0],
+    [1 / 2, 1 / 2],
+    [1, 2 / 3],
+  ]);
+  const many = Array.from({ length: 1000 }, (_, i) => -i);
+  const drawn = drawnPoints(rankingCurve(new Array(1000).fill(true), many));
+  expect(drawn.length).toBeGreaterThan(90);
+  expect(drawn.length).toBeLessThanOrEqual(101);
+  expect(drawn.at(-1)).toEqual([1, 1]);
+  expect(drawnPoints({ positives: 0, points: [{ right: 0, taken: 1 }] })).toEqual([[0, 0]]);
 });
 
 test('unequal lengths are refused', () => {

@@ -7,7 +7,7 @@ export interface PrecisionCurve {
 }
 
 /** The curve of rows by score, greatest first, rows of equal score taken together. */
-function rankingCurve(isPositive: ArrayLike<boolean | number>, scores: ArrayLike<number>): PrecisionCurve {
+export function rankingCurve(isPositive: ArrayLike<boolean | number>, scores: ArrayLike<number>): PrecisionCurve {
   if (isPositive.length !== scores.length) throw new RangeError(`${isPositive.length} truths, ${scores.length} scores`);
   const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]!);
   const points: { right: number; taken: number }[] = [];
@@ -18,6 +18,17 @@ function rankingCurve(isPositive: ArrayLike<boolean | number>, scores: ArrayLike
     if (next === undefined || scores[next] !== scores[index]) points.push({ right, taken: i + 1 });
   });
   return { positives: right, points };
+}
+
+/** Points of a curve that are drawn. */
+const DRAWN = 100;
+
+/** Recall and precision in [0, 1] at about a hundred places of the list, the last among them. */
+export function drawnPoints({ positives, points }: PrecisionCurve): [recall: number, precision: number][] {
+  const step = Math.max(1, Math.ceil(points.length / DRAWN));
+  return points
+    .filter((_, i) => i % step === 0 || i === points.length - 1)
+    .map(({ right, taken }) => [positives === 0 ? 0 : right / positives, right / taken]);
 }
 
 /**
@@ -50,12 +61,8 @@ export function elevenPointMean({ positives, points }: PrecisionCurve): number {
   return sum / 11;
 }
 
-/**
- * Average precision in [0, 1]: the sum over distinct scores of (rise in recall) · precision, nothing interpolated, as in
- * scikit-learn. NaN without positives.
- */
-export function averagePrecision(isPositive: ArrayLike<boolean | number>, scores: ArrayLike<number>): number {
-  const { positives, points } = rankingCurve(isPositive, scores);
+/** The sum over the curve's points of (rise in recall) · precision, in [0, 1], nothing interpolated. NaN without positives. */
+export function plainArea({ positives, points }: PrecisionCurve): number {
   let [sum, before] = [0, 0];
   for (const { right, taken } of points) {
     sum += ((right - before) / positives) * (right / taken);
@@ -64,12 +71,7 @@ export function averagePrecision(isPositive: ArrayLike<boolean | number>, scores
   return positives === 0 ? Number.NaN : sum;
 }
 
-/** `envelopeArea` of rows by score, rows of equal score taken together. */
-export function envelopePrecision(isPositive: ArrayLike<boolean | number>, scores: ArrayLike<number>): number {
-  return envelopeArea(rankingCurve(isPositive, scores));
-}
-
-/** `elevenPointMean` of rows by score, rows of equal score taken together. */
-export function elevenPointPrecision(isPositive: ArrayLike<boolean | number>, scores: ArrayLike<number>): number {
-  return elevenPointMean(rankingCurve(isPositive, scores));
+/** Average precision in [0, 1] of rows by score, rows of equal score taken together, as in scikit-learn. NaN without positives. */
+export function averagePrecision(isPositive: ArrayLike<boolean | number>, scores: ArrayLike<number>): number {
+  return plainArea(rankingCurve(isPositive, scores));
 }

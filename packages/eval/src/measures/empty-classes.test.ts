@@ -19,6 +19,9 @@ test('classes that nothing was tested on or learned from are named', () => {
   ]);
   const many = Array.from({ length: 13 }, (_, i) => `c${i}`);
   expect(emptyClassRemarks(many, { test: [0] })[0]!.message).toMatch(/^12 of 13 classes, c1, .*c10 and 2 more, were/);
+  expect(emptyClassRemarks(classes, { test: labels }, 'they count.')[0]!.message).toBe(
+    '2 of 4 classes, blue, grey, were tested on no image: they count.',
+  );
 });
 
 test('a confusion tells the labels that were tested', () => {

@@ -37,16 +37,19 @@ export function refuseEmptyClass(
 
 /**
  * What must be said beside numbers over classes that these images do not all show. `train` and `test`: labels of the images
- * that were learned from or looked up, and of those that were measured.
+ * that were learned from or looked up, and of those that were measured. `saidOfUntested`: what is true of the
+ * number instead, where it does say something of classes without test images.
  */
 export function emptyClassRemarks(
   classes: readonly string[],
   { train, test }: { readonly train?: ArrayLike<number>; readonly test?: ArrayLike<number> },
+  saidOfUntested?: string,
 ): Remark[] {
   const remarks: Remark[] = [];
   const untested = test === undefined ? [] : withoutImages(classes, test);
   if (untested.length > 0) {
-    const message = `${sayNone(untested, classes, 'was tested on no image')}: the number says nothing of ${them(untested)}.`;
+    const consequence = saidOfUntested ?? `the number says nothing of ${them(untested)}.`;
+    const message = `${sayNone(untested, classes, 'was tested on no image')}: ${consequence}`;
     remarks.push({ kind: 'class-without-test-images', message });
   }
   const unlearned = train === undefined ? [] : withoutImages(classes, train);

@@ -1,7 +1,7 @@
 import { presenceOfBoxes } from '@selfsup/data/annotated-images';
 import type { Dataset } from '@selfsup/data/dataset';
 import { UserError } from '@selfsup/kit/errors';
-import { averagePrecision, elevenPointPrecision, envelopePrecision } from './average-precision.ts';
+import { elevenPointMean, envelopeArea, plainArea, rankingCurve, type PrecisionCurve } from './average-precision.ts';
 
 /** What PASCAL's lists say of a class in an image. */
 const SHOWN = 1;
@@ -82,6 +82,8 @@ export interface MeanPrecisions {
   readonly envelope: number;
   /** Of each class, nothing interpolated; NaN for one that no row shows. */
   readonly ofClasses: readonly number[];
+  /** Precision over recall of each class. */
+  readonly curves: readonly PrecisionCurve[];
 }
 
 /**
@@ -90,18 +92,17 @@ export interface MeanPrecisions {
  */
 export function meanPrecisions(scores: Float32Array, presence: Int32Array, classes: number): MeanPrecisions {
   const rows = presence.length / classes;
-  const [plain, eleven, envelope]: [number[], number[], number[]] = [[], [], []];
-  for (let label = 0; label < classes; label++) {
-    const judged = Array.from({ length: rows }, (_, row) => row * classes + label).filter(
-      (at) => presence[at] !== DIFFICULT,
+  const curves = Array.from({ length: classes }, (_, label) => {
+    const places = Array.from({ length: rows }, (_, row) => row * classes + label);
+    const judged = places.filter((at) => presence[at] !== DIFFICULT);
+    return rankingCurve(
+      judged.map((at) => presence[at] === SHOWN),
+      judged.map((at) => scores[at]!),
     );
-    const truths = judged.map((at) => presence[at] === SHOWN);
-    const own = judged.map((at) => scores[at]!);
-    plain.push(averagePrecision(truths, own));
-    eleven.push(elevenPointPrecision(truths, own));
-    envelope.push(envelopePrecision(truths, own));
-  }
-  return { map: mean(plain), elevenPoints: mean(eleven), envelope: mean(envelope), ofClasses: plain };
+  });
+  const ofClasses = curves.map(plainArea);
+  const [elevenPoints, envelope] = [mean(curves.map(elevenPointMean)), mean(curves.map(envelopeArea))];
+  return { map: mean(ofClasses), elevenPoints, envelope, ofClasses, curves };
 }
 
 function mean(values: readonly number[]): number {

@@ -7,11 +7,13 @@ import { sigmoidCrossEntropy } from '@selfsup/engine/losses';
 import { tf } from '@selfsup/engine/tensorflow';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { firstOf, stopIfAsked } from '@selfsup/kit/stage';
+import type { Json } from '@selfsup/models/checkpoint';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights, type NamedVariable } from '@selfsup/models/weights';
 import { clippedToNorm, gradientsOf } from '@selfsup/trainer/gradients';
 import type { ParameterGroup, StepOutcome, Trainee } from '@selfsup/trainer/trainee';
 import { extractionBatch } from '../features/features-config.ts';
+import type { PrecisionCurve } from '../measures/average-precision.ts';
 import { meanPrecisions } from '../measures/presence.ts';
 import { LAST } from './multi-label-head.ts';
 import { trainOnLabels, type Curve, type TrainingJob } from './training-job.ts';
@@ -63,6 +65,7 @@ export interface MultiLabelScores {
   readonly elevenPoints: number;
   readonly envelope: number;
   readonly ofClasses: readonly (number | null)[];
+  readonly curves: readonly PrecisionCurve[];
   /** Test images that were looked at. */
   readonly images: number;
 }
@@ -89,7 +92,7 @@ export async function tuneMultiLabel(job: MultiLabelJob): Promise<{ scores: Mult
       return { map: 100 * scores.map };
     },
     state: {
-      save: () => ({ tensors: new Map(), json: scores === undefined ? null : { ...scores } }),
+      save: () => ({ tensors: new Map(), json: (scores ?? null) as unknown as Json }),
       load: (_, json) => void (scores = (json as unknown as MultiLabelScores | null) ?? undefined),
     },
   };

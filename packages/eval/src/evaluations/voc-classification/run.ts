@@ -12,6 +12,8 @@ import { featureShapeOf } from '@selfsup/models/heads';
 import { balanceLayers } from '@selfsup/models/net-surgery';
 import { classScores } from '@selfsup/report/figures/class-scores';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
+import { precisionRecall } from '@selfsup/report/figures/precision-recall';
+import { drawnPoints } from '../../measures/average-precision.ts';
 import { emptyClassRemarks } from '../../measures/empty-classes.ts';
 import { writeJsonFiles } from '../../measures/json-files.ts';
 import { classesShown, positivesByClass, presenceIn } from '../../measures/presence.ts';
@@ -107,6 +109,13 @@ export async function runVocClassification(context: StageContext<VocClassificati
         metrics: metricsOf({ head: what, protocol: label }, quantities, values),
         figures: [
           curveFigure({ train: [...curve.train], test: [...curve.test], percent: ['map'] }),
+          precisionRecall({
+            title: `${what}/${label}`,
+            classes: classes.map((name, i) => ({
+              ...{ name, positives: positives[i]!, ap: percent(scores.ofClasses[i]!) },
+              points: drawnPoints(scores.curves[i]!),
+            })),
+          }),
           classScores({
             ...{ title: `${what}/${label}`, measure: 'AP', counted: 'images' },
             classes: classes.map((name, i) => ({ name, score: percent(scores.ofClasses[i]!), count: positives[i]! })),

@@ -8,6 +8,7 @@ import { randomKey } from '@selfsup/kit/random';
 import { dryRun, type StageInput } from '@selfsup/kit/stage';
 import { readCheckpoint } from '@selfsup/models/checkpoint';
 import { loadEncoder, saveEncoder } from '@selfsup/models/encoder';
+import { figureData } from '@selfsup/report/testing/figure-data';
 import { silent } from '../../testing/in-memory.ts';
 import { asInput, randomEncoder, resultOf, run, scenes, workFolderOf } from '../../testing/stages.ts';
 import { fullyConnectedHead } from '../../tuning/multi-label-head.ts';
@@ -80,6 +81,14 @@ test('trains all layers, leaves no tensors, and its checkpoint is an encoder', a
   const mean = classes.reduce((sum, { averagePrecision }) => sum + averagePrecision, 0) / classes.length;
   expect(metrics['voc-all/philkr*/map']).toBeCloseTo(mean, 12);
   expect(mean).toBeGreaterThan(0.5); // chance is about a third
+  const curves = figureData(result, 'precision-recall').classes;
+  expect(curves.map(({ ap }) => ap)).toEqual(classes.map(({ averagePrecision }) => 100 * averagePrecision));
+  for (const { positives, points } of curves) {
+    const [recall, precision] = points.at(-1)!;
+    // The list ends with all of the 16 test images, but those where the class is only difficult.
+    expect(recall).toBe(1);
+    expect([14, 15, 16]).toContain(Math.round(positives / precision));
+  }
   const encoder = await loadEncoder(join(workFolderOf('all'), 'checkpoint.safetensors'));
   expect(encoder.description).toMatchObject({ task: 'voc-classification', step: 48 });
   encoder.model.dispose();

@@ -12,6 +12,7 @@ import { shareWeights } from '@selfsup/models/net-surgery';
 import { modelWeights } from '@selfsup/models/weights';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
 import type { Trainee } from '@selfsup/trainer/trainee';
+import { emptyClassRemarks } from '../../measures/empty-classes.ts';
 import { writeJsonFiles } from '../../measures/json-files.ts';
 import { requireNeed } from '../../measures/require-need.ts';
 import { segmentationScores, type SegmentationScores } from '../../measures/segmentation.ts';
@@ -118,6 +119,7 @@ export async function runVocSegmentation(context: StageContext<VocSegmentationCo
     const scores = segmentationScores(counts, classes.length);
     const tested = test!.subarray(0, extent.images);
     const images = imagesByClass(dataset, config.test.split, tested);
+    const trainedOn = imagesByClass(dataset, config.train.split, train!);
     const files = await writeJsonFiles(workFolder, {
       'protocol.json': { ...settings, stride, source, label, differences },
       'classes.json': classes.map((name, i) => ({ name, iu: finite(scores.ofClasses[i]!) ?? null, images: images[i] })),
@@ -138,6 +140,11 @@ export async function runVocSegmentation(context: StageContext<VocSegmentationCo
           indices: tested,
         }),
       ],
+      remarks: emptyClassRemarks(
+        classes,
+        { train: shownLabels(trainedOn), test: shownLabels(images) },
+        'a class counts as 0 in the mean where pixels are taken for it, and not at all where none are.',
+      ),
     };
   } finally {
     for (const { trunk, fcn } of built.slice(0, 1)) {
@@ -147,6 +154,9 @@ export async function runVocSegmentation(context: StageContext<VocSegmentationCo
     await dataset.close();
   }
 }
+
+/** Labels that any image shows. */
+const shownLabels = (images: readonly number[]): number[] => [...images.keys()].filter((label) => images[label]! > 0);
 
 const finite = (value: number): number | undefined => (Number.isFinite(value) ? value : undefined);
 
