@@ -118,7 +118,7 @@ test('from artifacts that can only be read a network is exported, and pictures a
     .toFile(join(mine, 'pictures', '1.png'));
   for (const one of [folder, mine, join(mine, 'cache')]) chmodSync(one, 0o777);
   setWritable(artifacts, false);
-  const user = stranger();
+  const user = stranger({ needsEngine: true });
   try {
     for (const args of [
       ['export', 'quickstart/rotnet', '--format', 'safetensors', '--to', join(mine, 'out')],

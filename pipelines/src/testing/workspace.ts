@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const program = join(repository, 'pipelines/bin/selfsup.mjs');
+const engine = join(repository, 'node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node');
 
 /** How a command is run otherwise than by the tests themselves. */
 interface How {
@@ -29,13 +30,15 @@ interface How {
 }
 
 /**
- * A user who may write nowhere in the workspace, where the tests are root's and another user can read this checkout; else
- * undefined: then they do what is possible with the rights that they have.
+ * A user who may write nowhere in the workspace, where the tests are root's and another user can read this checkout, and the engine
+ * if it is needed, which may lie in root's own folder; else undefined: then they do what is possible with the rights that they have.
  */
-export function stranger(): number | undefined {
+export function stranger({ needsEngine = false } = {}): number | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const user = 65_534;
-  const tried = spawnSync(process.execPath, ['--check', program], { uid: user, gid: user, cwd: '/' });
+  const read = 'for (const file of process.argv.slice(1)) fs.accessSync(file, fs.constants.R_OK)';
+  const files = needsEngine ? [program, engine] : [program];
+  const tried = spawnSync(process.execPath, ['--eval', read, ...files], { uid: user, gid: user, cwd: '/' });
   return tried.status === 0 ? user : undefined;
 }
 
