@@ -5,7 +5,8 @@
  *   npx selfsup results --experiment '*-hour' --json | node --import tsx bench/results/table.ts --against systems-hour/random
  *
  * `--metrics linear,conv` takes those whose name begins so (top-1 alone), `--data cifar10` those measured on that dataset.
- * Minutes and key are of the stage `pretrain`: mean wall time, and the beginning of the first seed's key.
+ * Minutes, key and digest are of the stage `pretrain`: mean wall time, and the beginnings of the first seed's key and output
+ * digest, which is the same wherever the processor and the threads are.
  */
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
@@ -13,6 +14,7 @@ import { parseArgs } from 'node:util';
 interface Stage {
   readonly stage: string;
   readonly key: string;
+  readonly outputDigest: string;
   readonly data: readonly string[];
   readonly run?: { readonly wallSeconds: number };
   readonly metrics: readonly { readonly name: string; readonly value: number }[];
@@ -70,13 +72,16 @@ function cell(values: readonly number[] | undefined, below: readonly number[] | 
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const heads = columns.map((name) => name.replace(/\/[^/]*\/([^/]*)\/top1$/, ' $1'));
-console.log(line(['variant', 'seeds', ...heads, 'minutes', 'key']));
-console.log(line(Array.from({ length: columns.length + 4 }, () => '---')));
+console.log(line(['variant', 'seeds', ...heads, 'minutes', 'key', 'digest']));
+console.log(line(Array.from({ length: columns.length + 5 }, () => '---')));
 for (const { name, seeds, numbers } of rows) {
-  const pretrained = seeds.flatMap(({ stages }) => stages.filter(({ stage }) => stage === 'pretrain'));
+  const inOrder = [...seeds].sort((a, b) => a.seed - b.seed);
+  const pretrained = inOrder.flatMap(({ stages }) => stages.filter(({ stage }) => stage === 'pretrain'));
   const minutes = mean(pretrained.map(({ run }) => (run?.wallSeconds ?? NaN) / 60)).toFixed(1);
-  const key = pretrained[0]?.key.slice(0, 8) ?? '';
+  const [key, digest] = [pretrained[0]?.key, pretrained[0]?.outputDigest].map((hash) => hash?.slice(0, 8) ?? '') as [
+    string,
+    string,
+  ];
   const cells = columns.map((column) => cell(numbers.get(column), floor?.get(column)));
-  const which = seeds.map(({ seed }) => seed).sort((a, b) => a - b);
-  console.log(line([name, which.join(', '), ...cells, minutes, key]));
+  console.log(line([name, inOrder.map(({ seed }) => seed).join(', '), ...cells, minutes, key, digest]));
 }
