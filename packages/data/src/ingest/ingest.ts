@@ -122,7 +122,7 @@ function checkQuarantine(database: RootDatabase<Buffer, string>, total: number, 
   throw new UserError([`${damaged} of ${total} images are damaged, such as`, ...first].join('\n  '), {
     file: options.file,
     field: 'quarantine.atMost',
-    remedy: `Fetch the files again, or raise quarantine.atMost (now ${allowed}) if these images may be left out.`,
+    remedy: `Mend what is named, be it the files or what dataset.json says of them, or raise quarantine.atMost (now ${allowed}) if these images may be left out.`,
   });
 }
 

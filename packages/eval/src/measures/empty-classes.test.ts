@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Dataset } from '@selfsup/data/dataset';
-import { classesAbsentFrom, emptyClassRemarks, labelsOf, refuseEmptyClass } from './empty-classes.ts';
+import { classesAbsentFrom, emptyClassRemarks, emptyMaskRemarks, labelsOf, refuseEmptyClass } from './empty-classes.ts';
 
 const classes = ['red', 'green', 'blue', 'grey'];
 const labels = Int32Array.of(0, 1, 1);
@@ -19,9 +19,15 @@ test('classes that nothing was tested on or learned from are named', () => {
   ]);
   const many = Array.from({ length: 13 }, (_, i) => `c${i}`);
   expect(emptyClassRemarks(many, { test: [0] })[0]!.message).toMatch(/^12 of 13 classes, c1, .*c10 and 2 more, were/);
-  expect(emptyClassRemarks(classes, { test: labels }, 'they count.')[0]!.message).toBe(
-    '2 of 4 classes, blue, grey, were tested on no image: they count.',
+});
+
+test('of masks is said what a class without test images does to the mean', () => {
+  expect(emptyMaskRemarks(classes, { train: [0, 1, 2, 3], test: [3, 2, 1, 0] })).toEqual([]);
+  const [untested, unlearned] = emptyMaskRemarks(classes, { train: labels, test: [0, 1, 2] });
+  expect(untested!.message).toBe(
+    '1 of 4 classes, grey, was tested on no image: it counts as 0 in the mean where pixels are taken for it, else not at all.',
   );
+  expect(unlearned!.message).toMatch(/^2 of 4 classes, blue, grey, have no training image/);
 });
 
 test('a confusion tells the labels that were tested', () => {

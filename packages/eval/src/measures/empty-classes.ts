@@ -37,19 +37,16 @@ export function refuseEmptyClass(
 
 /**
  * What must be said beside numbers over classes that these images do not all show. `train` and `test`: labels of the images
- * that were learned from or looked up, and of those that were measured. `saidOfUntested`: what is true of the
- * number instead, where it does say something of classes without test images.
+ * that were learned from or looked up, and of those that were measured.
  */
 export function emptyClassRemarks(
   classes: readonly string[],
   { train, test }: { readonly train?: ArrayLike<number>; readonly test?: ArrayLike<number> },
-  saidOfUntested?: string,
 ): Remark[] {
   const remarks: Remark[] = [];
   const untested = test === undefined ? [] : withoutImages(classes, test);
   if (untested.length > 0) {
-    const consequence = saidOfUntested ?? `the number says nothing of ${them(untested)}.`;
-    const message = `${sayNone(untested, classes, 'was tested on no image')}: ${consequence}`;
+    const message = `${sayNone(untested, classes, 'was tested on no image')}: the number says nothing of ${them(untested)}.`;
     remarks.push({ kind: 'class-without-test-images', message });
   }
   const unlearned = train === undefined ? [] : withoutImages(classes, train);
@@ -58,6 +55,18 @@ export function emptyClassRemarks(
     remarks.push({ kind: 'class-without-training-images', message });
   }
   return remarks;
+}
+
+/** The same beside intersections over union, in which a class that no test image shows can take part. */
+export function emptyMaskRemarks(
+  classes: readonly string[],
+  { train, test }: { readonly train: ArrayLike<number>; readonly test: ArrayLike<number> },
+): Remark[] {
+  const untested = withoutImages(classes, test);
+  if (untested.length === 0) return emptyClassRemarks(classes, { train });
+  const counts = `${them(untested) === 'it' ? 'it counts' : 'each counts'} as 0 in the mean where pixels are taken for it`;
+  const message = `${sayNone(untested, classes, 'was tested on no image')}: ${counts}, else not at all.`;
+  return [{ kind: 'class-without-test-images', message }, ...emptyClassRemarks(classes, { train })];
 }
 
 /** The labels of the images that a confusion `[true class][predicted class]` counts, in the order of the classes. */

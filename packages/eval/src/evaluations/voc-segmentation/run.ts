@@ -12,7 +12,7 @@ import { shareWeights } from '@selfsup/models/net-surgery';
 import { modelWeights } from '@selfsup/models/weights';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
 import type { Trainee } from '@selfsup/trainer/trainee';
-import { emptyClassRemarks } from '../../measures/empty-classes.ts';
+import { emptyMaskRemarks } from '../../measures/empty-classes.ts';
 import { writeJsonFiles } from '../../measures/json-files.ts';
 import { requireNeed } from '../../measures/require-need.ts';
 import { segmentationScores, type SegmentationScores } from '../../measures/segmentation.ts';
@@ -140,11 +140,7 @@ export async function runVocSegmentation(context: StageContext<VocSegmentationCo
           indices: tested,
         }),
       ],
-      remarks: emptyClassRemarks(
-        classes,
-        { train: shownLabels(trainedOn), test: shownLabels(images) },
-        'a class counts as 0 in the mean where pixels are taken for it, and not at all where none are.',
-      ),
+      remarks: emptyMaskRemarks(classes, { train: shownLabels(trainedOn), test: shownLabels(images) }),
     };
   } finally {
     for (const { trunk, fcn } of built.slice(0, 1)) {
