@@ -4,7 +4,7 @@ import { averagePrecision } from '../../measures/average-precision.ts';
 const RECALLS = Array.from({ length: 11 }, (_, i) => i / 10);
 
 /** What the ranks of the queries of a class are worth on average, in [0, 1]. */
-export interface ClassRanks {
+interface ClassRanks {
   readonly label: number;
   readonly queries: number;
   /** Entries of the database that are of the class. */
