@@ -5,8 +5,8 @@
  *   npx selfsup results --experiment '*-hour' --json | node --import tsx bench/results/table.ts --against systems-hour/random
  *
  * `--metrics linear,conv` takes those whose name begins so (top-1 alone), `--data cifar10` those measured on that dataset.
- * Minutes, key and digest are of the stage `pretrain`: mean wall time, and the beginnings of the first seed's key and output
- * digest, which is the same wherever the processor and the threads are.
+ * Minutes, key and digest are of the stage `pretrain`: mean wall time, and the beginnings of the first seed's key and of the digest
+ * of its output, which comes out again on the same type of processor with as many threads.
  */
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
@@ -78,10 +78,8 @@ for (const { name, seeds, numbers } of rows) {
   const inOrder = [...seeds].sort((a, b) => a.seed - b.seed);
   const pretrained = inOrder.flatMap(({ stages }) => stages.filter(({ stage }) => stage === 'pretrain'));
   const minutes = mean(pretrained.map(({ run }) => (run?.wallSeconds ?? NaN) / 60)).toFixed(1);
-  const [key, digest] = [pretrained[0]?.key, pretrained[0]?.outputDigest].map((hash) => hash?.slice(0, 8) ?? '') as [
-    string,
-    string,
-  ];
+  const [first] = pretrained;
+  const hashes = [first?.key, first?.outputDigest].map((hash) => hash?.slice(0, 8) ?? '');
   const cells = columns.map((column) => cell(numbers.get(column), floor?.get(column)));
-  console.log(line([name, inOrder.map(({ seed }) => seed).join(', '), ...cells, minutes, key, digest]));
+  console.log(line([name, inOrder.map(({ seed }) => seed).join(', '), ...cells, minutes, ...hashes]));
 }

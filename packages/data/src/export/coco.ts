@@ -9,8 +9,8 @@ import { sampleOf } from './sample.ts';
 
 /**
  * Writes splits with boxes as COCO does: `annotations/instances_<split>.json` and the images in `<split>/`. Categories count
- * from 1 in the order of the classes, the background of masks left out; difficult objects have `ignore` 1, truncated ones `truncated` 1; there are no segments,
- * masks lie in `<split>-masks/` as grey PNG. Returns the files of annotations; throws `Interrupted` on abort, and `UserError`
+ * from 1 in the order of the classes, the background of masks left out; difficult objects have `ignore` 1, truncated ones
+ * `truncated` 1; there are no segments, masks lie in `<split>-masks/` as grey PNG. Returns the files of annotations; throws `Interrupted` on abort, and `UserError`
  * as `claimFolder` does and for a dataset without boxes.
  */
 export async function exportCoco({ dataset, splits, to, progress, signal }: ExportOptions): Promise<string[]> {
