@@ -5,6 +5,7 @@ import {
   elevenPointMean,
   envelopeArea,
   plainArea,
+  ranked,
   rankingCurve,
 } from './average-precision.ts';
 
@@ -76,4 +77,8 @@ test('a drawn curve has recall and precision, a hundred points or so and its end
 
 test('unequal lengths are refused', () => {
   expect(() => averagePrecision([true], [1, 2])).toThrow(RangeError);
+});
+
+test('of rows of equal score the lower comes first', () => {
+  expect(ranked([1, 2, 2, 0])).toEqual([1, 2, 0, 3]);
 });

@@ -6,10 +6,18 @@ export interface PrecisionCurve {
   readonly points: readonly { readonly right: number; readonly taken: number }[];
 }
 
-/** The curve of rows by score, greatest first, rows of equal score taken together. */
-export function rankingCurve(isPositive: ArrayLike<boolean | number>, scores: ArrayLike<number>): PrecisionCurve {
+/** Rows by score, greatest first; of equal ones the lower row comes first. */
+export function ranked(scores: ArrayLike<number>): number[] {
+  return Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]!);
+}
+
+/** The curve of rows by score, greatest first, rows of equal score taken together. `order` is `ranked(scores)`. */
+export function rankingCurve(
+  isPositive: ArrayLike<boolean | number>,
+  scores: ArrayLike<number>,
+  order: readonly number[] = ranked(scores),
+): PrecisionCurve {
   if (isPositive.length !== scores.length) throw new RangeError(`${isPositive.length} truths, ${scores.length} scores`);
-  const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]!);
   const points: { right: number; taken: number }[] = [];
   let right = 0;
   order.forEach((index, i) => {
@@ -46,19 +54,22 @@ export function envelopeArea({ positives, points }: PrecisionCurve): number {
   return sum;
 }
 
-/**
- * PASCAL VOC's average precision until 2009, in [0, 1]: the mean over the recalls 0, 0.1, … 1 of the greatest precision at that
- * recall or beyond, 0 where it is not reached. NaN without positives.
- */
-export function elevenPointMean({ positives, points }: PrecisionCurve): number {
-  if (positives === 0) return Number.NaN;
-  let sum = 0;
-  for (let tenth = 0; tenth <= 10; tenth++) {
+/** The greatest precision in [0, 1] at recalls of 0, 0.1, … 1 or beyond, `[11]`, of a curve with positives; 0 at recalls not reached. */
+export function elevenPoints({ positives, points }: PrecisionCurve): number[] {
+  const greatest = new Array<number>(11).fill(0);
+  for (const { right, taken } of points) {
     // In whole numbers: 3 of 10 is a recall of three tenths, whatever 0.1 + 0.1 + 0.1 is.
-    const beyond = points.filter(({ right }) => 10 * right >= tenth * positives);
-    sum += beyond.reduce((most, { right, taken }) => Math.max(most, right / taken), 0);
+    const tenth = Math.floor((10 * right) / positives);
+    greatest[tenth] = Math.max(greatest[tenth]!, right / taken);
   }
-  return sum / 11;
+  for (let tenth = 9; tenth >= 0; tenth--) greatest[tenth] = Math.max(greatest[tenth]!, greatest[tenth + 1]!);
+  return greatest;
+}
+
+/** PASCAL VOC's average precision until 2009, in [0, 1]: the mean of `elevenPoints`. NaN without positives. */
+export function elevenPointMean(curve: PrecisionCurve): number {
+  if (curve.positives === 0) return Number.NaN;
+  return elevenPoints(curve).reduce((sum, precision) => sum + precision, 0) / 11;
 }
 
 /** The sum over the curve's points of (rise in recall) · precision, in [0, 1], nothing interpolated. NaN without positives. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearestOf, rankScores } from './rank.ts';
+import { rankScores } from './rank.ts';
 
 test('average precision and precision by hand, over classes rather than queries', () => {
   const database = [0, 1, 0, 1, 1];
@@ -31,8 +31,4 @@ test('average precision and precision by hand, over classes rather than queries'
     expect(recall).toBeCloseTo(i / 10, 12);
     expect(found).toBeCloseTo(wanted[i]!, 12);
   });
-});
-
-test('of equal ones the lower comes first', () => {
-  expect(nearestOf(Float32Array.of(1, 2, 2, 0), 3)).toEqual([1, 2, 0]);
 });

@@ -1,6 +1,6 @@
-import { averagePrecision } from '../../measures/average-precision.ts';
+import { elevenPoints, plainArea, ranked, rankingCurve } from '../../measures/average-precision.ts';
 
-/** Recalls at which precision is taken for curves. */
+/** The recalls of `elevenPoints`. */
 const RECALLS = Array.from({ length: 11 }, (_, i) => i / 10);
 
 /** What the ranks of the queries of a class are worth on average, in [0, 1]. */
@@ -45,19 +45,17 @@ export function rankScores(
   for (const label of database) held.set(label, (held.get(label) ?? 0) + 1);
   const sums = new Map<number, { queries: number; map: number; precision: number[]; curve: number[] }>();
   queries.forEach((label, query) => {
-    const count = held.get(label);
-    if (count === undefined) return;
+    if (!held.has(label)) return;
     const near = similarities(query);
     const own = sums.get(label) ?? { queries: 0, map: 0, precision: k.map(() => 0), curve: RECALLS.map(() => 0) };
     sums.set(label, own);
     own.queries += 1;
-    own.map += averagePrecision(
-      database.map((other) => other === label),
-      near,
-    );
-    const isRight = nearestOf(near, database.length).map((entry) => database[entry] === label);
-    k.forEach((places, i) => (own.precision[i]! += isRight.slice(0, places).filter(Boolean).length / places));
-    interpolated(isRight, count).forEach((precision, i) => (own.curve[i]! += precision));
+    const order = ranked(near);
+    const isRight = database.map((other) => other === label);
+    const found = rankingCurve(isRight, near, order);
+    own.map += plainArea(found);
+    k.forEach((n, i) => (own.precision[i]! += order.slice(0, n).filter((entry) => isRight[entry]).length / n));
+    elevenPoints(found).forEach((precision, i) => (own.curve[i]! += precision));
   });
   const classes = [...sums]
     .sort(([a], [b]) => a - b)
@@ -76,24 +74,4 @@ export function rankScores(
     classes,
     curve: RECALLS.map((recall, i) => [recall, mean(({ curve }) => curve[i]![1])]),
   };
-}
-
-/** The greatest precision at each of the recalls or a greater one, `[11]`, of answers from the best down. */
-function interpolated(isRight: readonly boolean[], count: number): number[] {
-  const greatest = RECALLS.map(() => 0);
-  let right = 0;
-  isRight.forEach((one, i) => {
-    if (!one) return;
-    right++;
-    // Whole numbers: right / count falls short of a tenth that it is.
-    const reached = Math.floor((10 * right) / count);
-    greatest[reached] = Math.max(greatest[reached]!, right / (i + 1));
-  });
-  for (let i = RECALLS.length - 2; i >= 0; i--) greatest[i] = Math.max(greatest[i]!, greatest[i + 1]!);
-  return greatest;
-}
-
-/** The entries that are nearest, nearest first. */
-export function nearestOf(near: Float32Array, count: number): number[] {
-  return [...near.keys()].sort((a, b) => near[b]! - near[a]! || a - b).slice(0, count);
 }

@@ -14,10 +14,11 @@ import { classScores } from '@selfsup/report/figures/class-scores';
 import { pictures, type Picture } from '@selfsup/report/figures/pictures';
 import { precisionRecall } from '@selfsup/report/figures/precision-recall';
 import { poolFeatures } from '../../features/pool-features.ts';
+import { ranked } from '../../measures/average-precision.ts';
 import { requireNeed } from '../../measures/require-need.ts';
 import { resultStrip } from '../retrieval/result-strip.ts';
 import type { BoxRetrievalConfig } from './config.ts';
-import { nearestOf, rankScores, type RankScores } from './rank.ts';
+import { rankScores, type RankScores } from './rank.ts';
 
 /** Boxes that go through the encoder at once, and queries that are compared at once. */
 const AT_ONCE = 64;
@@ -73,7 +74,7 @@ export async function measureBoxRetrieval(context: StageContext<BoxRetrievalConf
         const step = Math.max(1, Math.floor(queries.length / Math.max(1, config.pictures)));
         for (let i = 0; i < Math.min(config.pictures, queries.length); i++) {
           const query = i * step;
-          const nearest = nearestOf(rows(query), config.shown);
+          const nearest = ranked(rows(query)).slice(0, config.shown);
           shown.push(
             gallery(
               dataset,
