@@ -6,8 +6,11 @@ import { addExperiment, ended, killGroup, openWorkspace, reference } from '../wo
 
 /** How the segments of one long training end, in turn. */
 const ends = ['time limit', 'TERM', 'kill -9', 'time limit', 'kill -9 in a save'] as const;
-/** Megabytes and file handles that a segment may use more at its end than after its first quarter. */
-const mostGrowth = { megabytes: 150, handles: 8 };
+/**
+ * Megabytes and file handles by which the least of a segment's second half may lie above the least of its first: each goes up
+ * for a moment when a thread is started or a file is read.
+ */
+const mostGrowth = { megabytes: 100, handles: 4 };
 /** Checkpoints kept, and one that is being written. */
 const mostCheckpoints = 3;
 
@@ -16,7 +19,7 @@ const mostCheckpoints = 3;
  * cases: 144 for twelve hours. Memory, handles and files are looked at every few seconds.
  */
 const attack: Attack = {
-  title: 'twelve hours of one training: time limit, requeues, a rotating kill',
+  title: 'one training in many segments: time limit, requeues, a rotating kill',
   cases: 144,
   async open({ folder, options }) {
     const alone = await reference(dirname(folder));
@@ -42,16 +45,13 @@ const attack: Attack = {
       let isOver = false;
       void end.then(() => (isOver = true));
       const seen: string[] = [];
-      let early: Use | undefined;
-      let late: Use | undefined;
+      const uses: Use[] = [];
       while (!isOver) {
         await Promise.race([end, sleep(3000)]);
         const passed = (performance.now() - began) / 60_000 / minutes;
         const use = useOf(child.pid!);
-        if (use !== undefined && passed > 0.25) {
-          early ??= use;
-          late = use;
-        }
+        // Not before it trains: until then it is loading.
+        if (use !== undefined && newestStep(work) > before) uses.push(use);
         const kept = checkpoints(work);
         if (kept.length > mostCheckpoints) seen.push(`${kept.length} checkpoints are kept`);
         if (passed < 1 || how === 'time limit') {
@@ -73,13 +73,13 @@ const attack: Attack = {
       const lost = after < before ? 1 : 0;
       if (lost > 0) seen.push(`the newest checkpoint was of step ${before}, and is of ${after}`);
       else if (after === before) seen.push(`nothing was learned after step ${before}`);
-      if (early !== undefined && late !== undefined) {
-        if (late.megabytes - early.megabytes > mostGrowth.megabytes)
-          seen.push(`from ${early.megabytes} to ${late.megabytes} MB`);
-        if (late.handles - early.handles > mostGrowth.handles)
-          seen.push(`from ${early.handles} to ${late.handles} handles`);
-      }
-      const use = late === undefined ? '' : `; ${late.megabytes} MB, ${late.handles} handles`;
+      const half = Math.floor(uses.length / 2);
+      const [early, late] = [leastOf(uses.slice(0, half)), leastOf(uses.slice(half))];
+      if (late.megabytes - early.megabytes > mostGrowth.megabytes)
+        seen.push(`from ${early.megabytes} to ${late.megabytes} MB`);
+      if (late.handles - early.handles > mostGrowth.handles)
+        seen.push(`from ${early.handles} to ${late.handles} handles`);
+      const use = uses.length === 0 ? '' : `; ${late.megabytes} MB, ${late.handles} handles`;
       const about = `${how}: steps ${before} to ${after}${use}, ${checkpoints(work).length} checkpoints`;
       return { struck: 1, lost, wrong: seen.length - lost, unnoticed: 0, about, ...(seen.length > 0 ? { seen } : {}) };
     };
@@ -93,9 +93,19 @@ interface Use {
   readonly handles: number;
 }
 
+/** The least of each, which is more than all of them where there is none. */
+function leastOf(uses: readonly Use[]): Use {
+  return {
+    megabytes: Math.min(...uses.map(({ megabytes }) => megabytes)),
+    handles: Math.min(...uses.map(({ handles }) => handles)),
+  };
+}
+
 function useOf(process: number): Use | undefined {
   try {
     const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${process}/status`, 'utf8')) ?? [];
+    // One that has ended has no memory, until it is asked how it ended.
+    if (kilobytes === undefined) return undefined;
     return { megabytes: Math.round(Number(kilobytes) / 1024), handles: readdirSync(`/proc/${process}/fd`).length };
   } catch {
     return undefined;
