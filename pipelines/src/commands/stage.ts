@@ -46,6 +46,8 @@ export default new Command('stage')
     // After what it needs.
     const stage = stagesOf(session, experiment, { variant, seed, stages: [asked] }).at(-1)!;
     if (force) await stage.prepare(session);
-    const outcome = await runStageTogether(session, stage, { force, announced, alone });
+    // What runs all of them has looked already.
+    const beside = announced ? [] : stagesOf(session, experiment, { variant, seed });
+    const outcome = await runStageTogether(session, stage, { force, announced, alone, beside });
     if (outcome === 'fresh') console.log(`${stage.label}: done already`);
   });

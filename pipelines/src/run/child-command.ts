@@ -16,6 +16,8 @@ export interface StageOptions extends Asked {
   readonly announced?: boolean | undefined;
   /** What it needs has to be there: it is not made here. */
   readonly alone?: boolean | undefined;
+  /** Stages of the same run: that its datasets have the images which they name is looked at before hours are spent. */
+  readonly beside?: readonly Stage[] | undefined;
   /** It runs beside others: with so many threads, and its lines name it. */
   readonly shared?: { readonly threads: number } | undefined;
 }

@@ -14,6 +14,7 @@ import { advised } from './advised.ts';
 import { agree } from './agree.ts';
 import { announceExact } from './announce-exact.ts';
 import { childCommand, type StageOptions } from './child-command.ts';
+import { requireNamedImages } from './named-images.ts';
 import { forgetProgress, progressFile, recordedProgress } from './recorded-progress.ts';
 import type { Outcome } from './run-unit.ts';
 import type { Session } from './session.ts';
@@ -35,6 +36,7 @@ export async function runStage(session: Session, stage: Stage, options: StageOpt
   const { runUnit } = await import('./run-unit.ts');
   if (!options.force && options.announced !== true) await announceExact(session, [stage], () => decision);
   for (const need of Object.values(stage.needs)) await ensureBlobs(session, stage, need, options);
+  await requireNamedImages(session, options.beside ?? []);
   const remarks = await lookAtTested(session, [stage]);
   const prepared = decision.prepared ?? (await stage.prepare(session, options));
   const { config, run, rehearse } = prepared;

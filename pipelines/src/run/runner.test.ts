@@ -238,3 +238,26 @@ export async function resolveSource({ config: { sources: [source] } }: any) {
   expect((await stage()).output).toContain('pretrain: done already');
   expect(workspace.log().slice(3)).toEqual(['toy start 1', 'toy end 1']);
 });
+
+test('a stage alone says before it computes that a later one names a split that its dataset has not', async () => {
+  workspace.write(
+    'packages/eval/src/evaluations/measure/measure.ts',
+    `import { z } from 'zod';
+export default {
+  schema: z.strictObject({ test: z.strictObject({ split: z.string() }) }), roles: ['encoder', 'dataset'],
+  run: async () => ({ metrics: [] }),
+};\n`,
+  );
+  const measure = (split: string) => ({
+    ...{ uses: 'eval/measure', needs: { encoder: 'pretrain', dataset: 'data/few' } },
+    config: { test: { split } },
+  });
+  const { stages, ...about } = toyExperiment;
+  workspace.write(experimentFile, { ...about, stages: { ...stages, measure: measure('tset') } });
+  const { code, output } = await workspace.run('stage', 'toy', 'pretrain');
+  expect(code).toBe(1);
+  expect(output).toContain('stages.measure.config.test.split');
+  expect(workspace.log()).toEqual(['ingest run']);
+  workspace.write(experimentFile, { ...about, stages: { ...stages, measure: measure('train') } });
+  expect((await workspace.run('stage', 'toy', 'pretrain')).code).toBe(0);
+});
