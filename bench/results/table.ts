@@ -66,10 +66,9 @@ function cell(values: readonly number[] | undefined, below: readonly number[] | 
   if (values === undefined) return '';
   const spread = values.length > 1 ? ` ± ${deviation(values).toFixed(1)}` : '';
   const ahead = below === undefined || below === values ? NaN : mean(values) - mean(below);
-  const points = ahead.toFixed(1);
-  const difference = Number.isNaN(ahead)
-    ? ''
-    : ` (${Number(points) < 0 ? points.replace('-', '−') : `+${Math.abs(ahead).toFixed(1)}`})`;
+  // Rounded first: what is shown as 0.0 has no minus.
+  const points = Number(ahead.toFixed(1));
+  const difference = Number.isNaN(ahead) ? '' : ` (${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(1)})`;
   return `${mean(values).toFixed(1)}${spread}${difference}`;
 }
 

@@ -37,7 +37,7 @@ const attack: Attack = {
 
     const strike = async (which: number): Promise<Outcome> => {
       const how = ends[which % ends.length]!;
-      const before = newestStep(work);
+      const before = newestOf(checkpoints(work));
       const began = performance.now();
       const env = how === 'time limit' ? { SELFSUP_MAX_MINUTES: String(minutes) } : {};
       const child = live.start('selfsup', ['stage', 'faults-long', 'pretrain'], env);
@@ -50,9 +50,9 @@ const attack: Attack = {
         await Promise.race([end, sleep(3000)]);
         const passed = (performance.now() - began) / 60_000 / minutes;
         const use = useOf(child.pid!);
-        // Not before it trains: until then it is loading.
-        if (use !== undefined && newestStep(work) > before) uses.push(use);
         const kept = checkpoints(work);
+        // Not before it trains: until then it is loading.
+        if (use !== undefined && newestOf(kept) > before) uses.push(use);
         if (kept.length > mostCheckpoints) seen.push(`${kept.length} checkpoints are kept`);
         if (passed < 1 || how === 'time limit') {
           if (passed > 3) killGroup(child);
@@ -69,7 +69,8 @@ const attack: Attack = {
       const { code, output } = await end;
       const expected = how.startsWith('kill') ? null : 130;
       if (code !== expected) seen.push(`ended with ${code}: ${output.slice(-500)}`);
-      const after = newestStep(work);
+      const left = checkpoints(work);
+      const after = newestOf(left);
       const lost = after < before ? 1 : 0;
       if (lost > 0) seen.push(`the newest checkpoint was of step ${before}, and is of ${after}`);
       else if (after === before) seen.push(`nothing was learned after step ${before}`);
@@ -80,7 +81,7 @@ const attack: Attack = {
       if (late.handles - early.handles > mostGrowth.handles)
         seen.push(`from ${early.handles} to ${late.handles} handles`);
       const use = uses.length === 0 ? '' : `; ${late.megabytes} MB, ${late.handles} handles`;
-      const about = `${how}: steps ${before} to ${after}${use}, ${checkpoints(work).length} checkpoints`;
+      const about = `${how}: steps ${before} to ${after}${use}, ${left.length} checkpoints`;
       return { struck: 1, lost, wrong: seen.length - lost, unnoticed: 0, about, ...(seen.length > 0 ? { seen } : {}) };
     };
     return { strike };
@@ -93,7 +94,7 @@ interface Use {
   readonly handles: number;
 }
 
-/** The least of each, which is more than all of them where there is none. */
+/** The least of each, Infinity of none. */
 function leastOf(uses: readonly Use[]): Use {
   return {
     megabytes: Math.min(...uses.map(({ megabytes }) => megabytes)),
@@ -119,5 +120,6 @@ function namesIn(work: string): string[] {
 
 const checkpoints = (work: string): string[] => namesIn(work).filter((name) => /step-\d+\.safetensors$/.test(name));
 const isSaving = (work: string): boolean => namesIn(work).some((name) => name.endsWith('.tmp'));
-const newestStep = (work: string): number =>
-  Math.max(0, ...checkpoints(work).map((name) => Number(/step-(\d+)/.exec(name)![1])));
+/** The step of the newest of these checkpoints, 0 where there is none. */
+const newestOf = (names: readonly string[]): number =>
+  Math.max(0, ...names.map((name) => Number(/step-(\d+)/.exec(name)![1])));

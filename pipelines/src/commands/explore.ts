@@ -43,7 +43,7 @@ export default new Command('explore')
   .option('--to <file.html>', 'of checkpoints: where to write it', 'explore.html')
   .option('--force', 'of an experiment: make it anew even where it is done', false)
   .option('--exact', 'of an experiment: make it anew where it was made on another processor')
-  .addOption(new Option('--announced', 'what --exact computes anew has been said').default(false).hideHelp())
+  .addOption(new Option('--announced', 'what runs all stages has looked at them').default(false).hideHelp())
   .addHelpText(
     'after',
     `

@@ -29,7 +29,7 @@ export default new Command('stage')
   .option('--exact', 'compute it anew where it was computed on another processor or with other threads')
   .option('--alone', 'fail where something that it needs is missing, in place of making that first', false)
   .option('--max-minutes <n>', 'stop after this time, as Ctrl-C would', minutesOption)
-  .addOption(new Option('--announced', 'what --exact computes anew has been said').default(false).hideHelp())
+  .addOption(new Option('--announced', 'what runs all stages has looked at them').default(false).hideHelp())
   .option('--dry-run-into <folder>', 'dry run that publishes into a throw-away folder')
   .addHelpText(
     'after',

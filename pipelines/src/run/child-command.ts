@@ -12,11 +12,11 @@ import { unbroken, type Session } from './session.ts';
 export interface StageOptions extends Asked {
   /** Anew even where it is done. */
   readonly force: boolean;
-  /** What must be exact has been announced already. */
+  /** What runs this has looked at all stages of the run, and has said what must be exact. */
   readonly announced?: boolean | undefined;
   /** What it needs has to be there: it is not made here. */
   readonly alone?: boolean | undefined;
-  /** Stages of the same run: that its datasets have the images which they name is looked at before hours are spent. */
+  /** Stages of the same run that nobody has looked at: that datasets have the images which they name, before hours are spent. */
   readonly beside?: readonly Stage[] | undefined;
   /** It runs beside others: with so many threads, and its lines name it. */
   readonly shared?: { readonly threads: number } | undefined;

@@ -1,4 +1,4 @@
-import type { PrecisionCurve } from '../measures/average-precision.ts';
+import { ranked, type PrecisionCurve } from '../measures/average-precision.ts';
 import { overlap, type Boxes } from './boxes.ts';
 
 /** What was found of one class in all images. */
@@ -38,13 +38,12 @@ export function judgeDetections(
   objects: readonly Objects[],
   least = 0.5,
 ): Judged {
-  const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
   const found = objects.map(({ difficult }) => new Uint8Array(difficult.length));
   const outcomes = new Array<Outcome>(scores.length).fill('false');
   const matched = new Int32Array(scores.length).fill(-1);
   const points: { right: number; taken: number }[] = [];
   let [right, taken] = [0, 0];
-  for (const i of order) {
+  for (const i of ranked(scores)) {
     const image = images[i]!;
     const { boxes: own, difficult } = objects[image]!;
     let [best, most] = [-1, 0];

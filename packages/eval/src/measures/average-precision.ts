@@ -55,7 +55,7 @@ export function envelopeArea({ positives, points }: PrecisionCurve): number {
 }
 
 /** The greatest precision in [0, 1] at recalls of 0, 0.1, … 1 or beyond, `[11]`, of a curve with positives; 0 at recalls not reached. */
-export function elevenPoints({ positives, points }: PrecisionCurve): number[] {
+export function elevenPrecisions({ positives, points }: PrecisionCurve): number[] {
   const greatest = new Array<number>(11).fill(0);
   for (const { right, taken } of points) {
     // In whole numbers: 3 of 10 is a recall of three tenths, whatever 0.1 + 0.1 + 0.1 is.
@@ -66,10 +66,10 @@ export function elevenPoints({ positives, points }: PrecisionCurve): number[] {
   return greatest;
 }
 
-/** PASCAL VOC's average precision until 2009, in [0, 1]: the mean of `elevenPoints`. NaN without positives. */
+/** PASCAL VOC's average precision until 2009, in [0, 1]: the mean of `elevenPrecisions`. NaN without positives. */
 export function elevenPointMean(curve: PrecisionCurve): number {
   if (curve.positives === 0) return Number.NaN;
-  return elevenPoints(curve).reduce((sum, precision) => sum + precision, 0) / 11;
+  return elevenPrecisions(curve).reduce((sum, precision) => sum + precision, 0) / 11;
 }
 
 /** The sum over the curve's points of (rise in recall) · precision, in [0, 1], nothing interpolated. NaN without positives. */

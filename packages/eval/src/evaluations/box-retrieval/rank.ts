@@ -1,6 +1,6 @@
-import { elevenPoints, plainArea, ranked, rankingCurve } from '../../measures/average-precision.ts';
+import { elevenPrecisions, plainArea, ranked, rankingCurve } from '../../measures/average-precision.ts';
 
-/** The recalls of `elevenPoints`. */
+/** The recalls of `elevenPrecisions`. */
 const RECALLS = Array.from({ length: 11 }, (_, i) => i / 10);
 
 /** What the ranks of the queries of a class are worth on average, in [0, 1]. */
@@ -55,7 +55,7 @@ export function rankScores(
     const found = rankingCurve(isRight, near, order);
     own.map += plainArea(found);
     k.forEach((n, i) => (own.precision[i]! += order.slice(0, n).filter((entry) => isRight[entry]).length / n));
-    elevenPoints(found).forEach((precision, i) => (own.curve[i]! += precision));
+    elevenPrecisions(found).forEach((precision, i) => (own.curve[i]! += precision));
   });
   const classes = [...sums]
     .sort(([a], [b]) => a - b)
