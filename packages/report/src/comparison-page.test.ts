@@ -197,5 +197,5 @@ test('one file that loads nothing; text from outside is escaped; tags are balanc
 test('a comparison of which nothing has been run still gives a page', async () => {
   const empty = await renderComparison({ ...sample, rows: [], published: [], datasets: [] });
   expect(empty).toContain('<h1>Labels, RotNet, random weights</h1>');
-  expect(empty).toContain('not run yet');
+  expect(empty).toContain('have not been run');
 });

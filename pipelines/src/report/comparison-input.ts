@@ -8,6 +8,7 @@ import type { Stage } from '../declare/stage.ts';
 import { stagesOf } from '../declare/stages.ts';
 import type { Session } from '../run/session.ts';
 import { evaluationSettings } from './evaluation-settings.ts';
+import { notRun, type NamedStages } from './not-run.ts';
 import { pretrainingData } from './pretraining-data.ts';
 import { publishedNumbers } from './published-numbers.ts';
 import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
@@ -16,19 +17,17 @@ import { placeWarnings, readDatasetFacts, readStageRow } from './stage-rows.ts';
 export async function comparisonInput(session: Session, comparison: Comparison): Promise<ComparisonInput> {
   const { entries } = comparison;
   const rows: ComparedRow[] = [];
-  const warnings: string[] = [];
-  const all: Stage[] = [];
+  const named: NamedStages[] = [];
+  const missing = new Set<Stage>();
   const described: ComparisonInput['entries'][number][] = [];
   for (const { label, group, reference, experiment, variant, stages: names } of entries) {
     const stages = stagesOf(session, experiment, { variant: variant.name, stages: names });
-    all.push(...stages);
-    const missing: string[] = [];
+    named.push({ name: label, stages });
     for (const stage of stages) {
       const row = await readStageRow(stage);
-      if (row === undefined) missing.push(`${stage.name} (seed ${stage.seed})`);
+      if (row === undefined) missing.add(stage);
       else rows.push({ ...row, variant: label, settings: evaluationSettings(stage) });
     }
-    if (missing.length > 0) warnings.push(`${label}: not run yet: ${missing.join(', ')}.`);
     described.push({
       label,
       group,
@@ -40,7 +39,6 @@ export async function comparisonInput(session: Session, comparison: Comparison):
       paper: experiment.about.paper,
     });
   }
-  warnings.push(...placeWarnings(all));
   const { published: _own, ...about } = comparison.about;
   const published = await publishedOf(comparison);
   return {
@@ -53,7 +51,7 @@ export async function comparisonInput(session: Session, comparison: Comparison):
     datasets: readDatasetFacts(datasetsOf(entries).map((name) => datasetStage(session, name))),
     published,
     wholeTables: await wholeTables(published),
-    warnings,
+    warnings: [...notRun(named, missing), ...placeWarnings(named.flatMap(({ stages }) => stages))],
   };
 }
 

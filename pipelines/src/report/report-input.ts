@@ -22,6 +22,10 @@ export async function reportInput(session: Session, experiment: Experiment, expl
     if (row !== undefined) rows.push(row);
     else missing.add(stage);
   }
+  const named = experiment.variants.map(({ name }) => ({
+    name,
+    stages: stages.filter(({ variant }) => variant === name),
+  }));
   const { smallTwin: _twin, published: _entries, ...about } = experiment.about;
   const published = await publishedOfExperiment(experiment);
   return {
@@ -32,6 +36,6 @@ export async function reportInput(session: Session, experiment: Experiment, expl
     variants: experiment.variants.map(({ name }) => name),
     datasets: readDatasetFacts(datasetsNeeded(experiment).map((name) => datasetStage(session, name))),
     rows,
-    warnings: [...notRun(stages, missing), ...placeWarnings(stages)],
+    warnings: [...notRun(named, missing), ...placeWarnings(stages)],
   };
 }

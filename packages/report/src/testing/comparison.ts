@@ -89,7 +89,7 @@ export function sampleComparison(): ComparisonInput {
         ...{ method: `${String(variant)} + conv`, note: '10,000 images here' },
       })),
     ],
-    warnings: ['Random: not run yet: linear (seed 2).'],
+    warnings: ['Of Random these have not been run: linear of seed 2.'],
     generated: '2026-03-01',
   };
 }
