@@ -23,3 +23,14 @@ test('a disk that is full where nobody looked for it is said with what to do, an
   expect(fail(new TypeError('a bug'))).toBe(1);
   expect(said.mock.lastCall![0]).toMatch(/^TypeError: a bug\n {4}at /);
 });
+
+test.each([
+  ['Invalid TF_Status: 8\nMessage: work/events/training-1; No space left on device', 'is full'],
+  ['Invalid TF_Status: 2\nMessage: work/events/training-1; Input/output error', 'fails'],
+  ['MDB_PANIC: Update of meta page failed or environment had fatal error', 'fails'],
+])('what a library says of the disk in words alone is said with what to do: %s', (message, what) => {
+  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  expect(fail(new Error(message))).toBe(1);
+  expect(said.mock.lastCall![0]).toMatch(new RegExp(`^error: The disk ${what}: .*\\n {2}remedy: Make room`));
+  expect(said.mock.lastCall![0]).not.toMatch(/\n {4}at /);
+});

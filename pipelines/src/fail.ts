@@ -38,13 +38,23 @@ const diskFaults: Readonly<Record<string, string | undefined>> = {
   ESTALE: 'of another machine is no longer the one that it was',
 };
 
+/** What libraries say whose errors have no such code: TensorFlow the system's words; LMDB, once a write has failed, that it panics. */
+const diskWords: readonly (readonly [RegExp, string])[] = [
+  [/no space left on device/i, 'ENOSPC'],
+  [/disk quota exceeded/i, 'EDQUOT'],
+  [/input\/output error|MDB_PANIC/i, 'EIO'],
+  [/read-only file system/i, 'EROFS'],
+];
+
 /** What may happen at any write, wherever it is: said as what it is, with what to do. */
 function ofDisk(error: NodeJS.ErrnoException): UserError | undefined {
   // Node says this of a folder that could not be made with those above it, whatever the disk said.
   const isFolder = error.code === 'ENOENT' && error.syscall === 'mkdir';
-  const what = isFolder ? 'takes no folder: it is full, fails or can only be read' : diskFaults[error.code ?? ''];
+  const said = (): string | undefined => diskWords.find(([words]) => words.test(error.message))?.[1];
+  const fault = diskFaults[error.code ?? ''] ?? diskFaults[said() ?? ''];
+  const what = isFolder ? 'takes no folder: it is full, fails or can only be read' : fault;
   if (what === undefined) return undefined;
-  return new UserError(`The disk ${what}: ${error.message}`, {
+  return new UserError(`The disk ${what}: ${error.message.replace(/\s+/g, ' ')}`, {
     file: error.path,
     remedy:
       'Make room, or name another disk, and run the same command again: nothing that was saved is lost, and it goes on from there.',

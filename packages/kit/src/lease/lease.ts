@@ -277,7 +277,11 @@ function keep(folder: string, me: Owner, standstill: number, { fromSilent, endPr
       const answer = await ask('confirm');
       if (answer.lost !== undefined) throw loss ?? losses[answer.lost];
       if (answer.error !== undefined)
-        throw new UserError(`The lease cannot be renewed: ${answer.error}`, { file: folder });
+        throw new UserError(`The lease cannot be renewed: ${answer.error}`, {
+          file: folder,
+          remedy:
+            'Make room, or see that it can be reached. Run the same command again: it goes on from what was saved.',
+        });
     },
     async release() {
       await ask('release');
