@@ -25,6 +25,10 @@ export interface Line extends Outcome {
   readonly seed: number;
   readonly case: number;
   readonly seconds: number;
+  /** Of the attacked code, with `-dirty` where files were not committed. */
+  readonly commit?: string;
+  /** Other settings, as typed. */
+  readonly options?: Readonly<Record<string, string>>;
 }
 
 /** What an attack is given. */
@@ -55,29 +59,43 @@ export interface Attack {
   open(setting: Setting): Promise<Opened>;
 }
 
-/** The results of an attack that are there. */
+/** The results of an attack that are there; of a case that was run again the last one. */
 export function readLines(file: string): Line[] {
-  return existsSync(file) ? (parseJsonLines(readFileSync(file, 'utf8')) as Line[]) : [];
+  const lines = existsSync(file) ? (parseJsonLines(readFileSync(file, 'utf8')) as Line[]) : [];
+  return [...new Map(lines.map((line) => [`${line.seed} ${line.case}`, line])).values()];
 }
 
-/** Runs the cases of an attack that have no result yet, and appends a line for each; a signal ends it after its case. */
+export const isBad = ({ lost, wrong, unnoticed }: Outcome): boolean => lost + wrong + unnoticed > 0;
+
+/** Which cases, and where their results are kept. */
+export interface Wanted {
+  readonly results: string;
+  readonly from?: number;
+  readonly count: number;
+  /** Whether those that have a result are run again. */
+  readonly again?: boolean;
+  readonly commit: string;
+}
+
+/**
+ * Runs the cases of an attack that have no result yet, and appends a line for each; a signal ends it after its case. An
+ * attack that throws counts as wrong. Gives the results of all cases that were asked for.
+ */
 export async function campaign(
   name: string,
   attack: Attack,
   setting: Setting,
-  { results, from = 0, count }: { readonly results: string; readonly from?: number; readonly count: number },
+  { results, from = 0, count, again = false, commit }: Wanted,
 ): Promise<Line[]> {
   mkdirSync(results, { recursive: true });
   mkdirSync(setting.folder, { recursive: true });
   const file = join(results, `${name}.jsonl`);
-  const done = new Set(
-    readLines(file)
-      .filter(({ seed }) => seed === setting.seed)
-      .map((line) => line.case),
-  );
-  const wanted = Array.from({ length: count }, (_, i) => from + i).filter((which) => !done.has(which));
-  const lines: Line[] = [];
-  if (wanted.length === 0) return lines;
+  const { seed, options } = setting;
+  const own = (): Line[] =>
+    readLines(file).filter((line) => line.seed === seed && line.case >= from && line.case < from + count);
+  const done = again ? [] : own().map((line) => line.case);
+  const wanted = Array.from({ length: count }, (_, i) => from + i).filter((which) => !done.includes(which));
+  if (wanted.length === 0) return own();
   let stopped = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopped = true));
   const opened = await attack.open(setting);
@@ -85,22 +103,22 @@ export async function campaign(
     for (const which of wanted) {
       if (stopped || which >= (opened.cases ?? Infinity)) break;
       const began = performance.now();
-      const outcome = await opened.strike(which);
+      const outcome = await opened.strike(which).catch(thrown);
       const seconds = Math.round(performance.now() - began) / 1000;
-      const line: Line = { attack: name, seed: setting.seed, case: which, seconds, ...outcome };
-      if (line.seen !== undefined) Object.assign(line, { seen: line.seen.slice(0, 10) });
+      const seen = outcome.seen?.slice(0, 10);
+      const line: Line = { attack: name, seed, case: which, seconds, commit, options, ...outcome, seen };
       appendFileSync(file, `${JSON.stringify(line)}\n`);
-      lines.push(line);
-      const isBad = outcome.lost + outcome.wrong + outcome.unnoticed > 0;
-      console.log(
-        `${name} ${which}: ${isBad ? 'BAD' : 'ok'} in ${seconds} s: ${outcome.about}${(outcome.seen ?? [])
-          .slice(0, 10)
-          .map((text) => `\n    ${text}`)
-          .join('')}`,
-      );
+      const verdict = isBad(outcome) ? 'BAD' : 'ok';
+      const shown = (seen ?? []).map((text) => `\n    ${text}`).join('');
+      console.log(`${name} ${which}: ${verdict} in ${seconds} s: ${outcome.about}${shown}`);
     }
   } finally {
     await opened.close?.();
   }
-  return lines;
+  return own();
+}
+
+function thrown(error: unknown): Outcome {
+  const { stack } = error as Error;
+  return { struck: 0, lost: 0, wrong: 1, unnoticed: 0, about: 'the attack threw', seen: [stack ?? String(error)] };
 }

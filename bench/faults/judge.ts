@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { contentsOf, digestOf } from './contents.ts';
 
 /** What a published folder says that the same inputs reproduce. */
 interface Published {
@@ -25,26 +26,21 @@ export function publishedBelow(artifacts: string): string[] {
   return found.sort();
 }
 
-export function digestOf(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex');
-}
-
 /**
  * What is wrong with a published folder, looked at with nothing of Selfsup's own: digests of the files beside it and of
- * the blobs in the store. Of a dataset the blob is a folder, which is left to `selfsup inspect --verify`.
+ * the blobs in the store. A blob that is a folder, as of a dataset, has to be there; `compare` looks into it.
  */
 export function faultsIn(artifacts: string, below: string): string[] {
   const folder = join(artifacts, below);
+  if (!existsSync(join(folder, 'SHA256SUMS'))) return [`${below}: it has no SHA256SUMS`];
   const faults: string[] = [];
-  const text = readFileSync(join(folder, 'SHA256SUMS'), 'utf8');
-  for (const line of text.trim().split('\n')) {
-    const file = join(folder, line.slice(66));
-    if (!existsSync(file)) faults.push(`${below}: ${line.slice(66)} is missing`);
-    else if (digestOf(file) !== line.slice(0, 64)) faults.push(`${below}: ${line.slice(66)} is not what was published`);
+  for (const [name, digest] of sumsIn(folder)) {
+    const file = join(folder, name);
+    if (!existsSync(file)) faults.push(`${below}: ${name} is missing`);
+    else if (digestOf(file) !== digest) faults.push(`${below}: ${name} is not what was published`);
   }
-  const { blobs } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Published;
-  for (const { sha256 } of Object.values(blobs)) {
-    const path = join(artifacts, 'store/sha256', sha256.slice(0, 2), sha256);
+  for (const { sha256 } of Object.values(publishedIn(folder).blobs)) {
+    const path = blobAt(artifacts, sha256);
     if (!existsSync(path)) faults.push(`${below}: the blob ${sha256} is missing`);
     else if (statSync(path).isFile() && digestOf(path) !== sha256)
       faults.push(`${below}: the blob ${sha256} is another`);
@@ -65,17 +61,45 @@ export function compare(
       lost.push(`${below} is not there`);
       continue;
     }
-    wrong.push(...faultsIn(found, below));
-    const [a, b] = [expected, found].map((root) => outcomeIn(join(root, below)));
-    if (a !== b) wrong.push(`${below} has other results: ${b} for ${a}`);
+    wrong.push(...faultsIn(found, below), ...differencesIn(expected, found, below));
   }
   return { lost, wrong };
 }
 
-function outcomeIn(folder: string): string {
-  const { key, outputDigest, blobs, files } = JSON.parse(
-    readFileSync(join(folder, 'manifest.json'), 'utf8'),
-  ) as Published;
+function differencesIn(expected: string, found: string, below: string): string[] {
+  const [a, b] = [expected, found].map((root) => join(root, below)) as [string, string];
+  const [summary, other] = [summaryOf(a), summaryOf(b)];
+  if (summary !== other) return [`${below} has other results: ${other} for ${summary}`];
+  const files = new Map(sumsIn(b));
+  const changed = sumsIn(a)
+    .filter(([name, digest]) => isReproduced(name) && files.get(name) !== digest)
+    .map(([name]) => `${below}: ${name} is not that of a run left alone`);
+  const blobs = Object.entries(publishedIn(a).blobs)
+    .filter(([, { sha256 }]) => contentsOf(blobAt(expected, sha256)) !== contentsOf(blobAt(found, sha256)))
+    .map(([name, { sha256 }]) => `${below}: the blob ${name} (${sha256}) has other contents`);
+  return [...changed, ...blobs];
+}
+
+/** Times and places differ from run to run, and TensorFlow's own files have times in them. */
+const isReproduced = (name: string): boolean =>
+  !['run.json', 'manifest.json'].includes(name) && !name.startsWith('events/');
+
+function publishedIn(folder: string): Published {
+  return JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Published;
+}
+
+/** Names and digests of the files of a result, as they were published. */
+function sumsIn(folder: string): [name: string, digest: string][] {
+  const file = join(folder, 'SHA256SUMS');
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  return lines.map((line) => [line.slice(66), line.slice(0, 64)]);
+}
+
+const blobAt = (artifacts: string, sha256: string): string =>
+  join(artifacts, 'store/sha256', sha256.slice(0, 2), sha256);
+
+function summaryOf(folder: string): string {
+  const { key, outputDigest, blobs, files } = publishedIn(folder);
   const digests = Object.entries(blobs).map(([name, { sha256 }]) => `${name} ${sha256}`);
   const summary = JSON.stringify([key, outputDigest, digests.sort(), Object.entries(files).sort()]);
   return `${createHash('sha256').update(summary).digest('hex').slice(0, 16)} (output ${outputDigest.slice(0, 12)})`;
@@ -83,15 +107,22 @@ function outcomeIn(folder: string): string {
 
 /**
  * Looks at published folders again and again, as a reader does who knows nothing of who writes: whatever has a manifest must
- * be whole. Gives what it saw that was not, once it is stopped.
+ * be whole. `also` looks at something else: what is wrong there, or undefined while it is absent. Gives what was seen that
+ * ought not to be, once it is stopped.
  */
 export function startReader(
   artifacts: string,
   units: readonly string[],
+  also?: () => string[] | undefined,
 ): { stop(): Promise<string[]>; looks(): number } {
   const seen = new Set<string>();
   let stopped = false;
   let looks = 0;
+  const lookBeside = (): void => {
+    const faults = also?.();
+    if (faults !== undefined) looks += 1;
+    for (const fault of faults ?? []) seen.add(`a reader saw: ${fault}`);
+  };
   const look = (below: string): void => {
     const place = join(artifacts, below);
     let before: number;
@@ -113,6 +144,7 @@ export function startReader(
   const done = (async () => {
     while (!stopped) {
       for (const below of units) look(below);
+      lookBeside();
       await new Promise((resolve) => setTimeout(resolve, 15));
     }
   })();

@@ -1,7 +1,8 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { checkOut } from '../../tests/replay/checkout.ts';
+import { checkOut, repository } from '../../tests/replay/checkout.ts';
+import { addArchive, archive } from './archive.ts';
 
 /** The experiments of the replay: every pretext task for 20 steps, and every evaluation. */
 export const experiments = ['replay-pretext', 'replay-evaluations'] as const;
@@ -34,13 +35,14 @@ export interface Workspace {
 }
 
 /** The checkout in `<above>/checkout`, made of the files as they are now where it is not there yet. */
-export function checkoutIn(above: string): string {
+export async function checkoutIn(above: string): Promise<string> {
   const root = join(above, 'checkout');
   if (existsSync(join(root, '.git/HEAD'))) return root;
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
   checkOut(undefined, root);
   saveOften(root);
+  await addArchive(root);
   const git = (...args: string[]): unknown => execFileSync('git', args, { cwd: root });
   git('init', '--quiet', '--initial-branch=main');
   git('add', '--all');
@@ -48,15 +50,29 @@ export function checkoutIn(above: string): string {
   return root;
 }
 
+/**
+ * The commit of the checkout in `above`, or of the files as they are now where there is none yet. One of other code stays
+ * what is attacked until its folder is removed.
+ */
+export function attackedCommit(above: string): string {
+  const file = join(above, 'commit.txt');
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  const args = ['describe', '--always', '--dirty', '--exclude=*', '--abbrev=7'];
+  const commit = execFileSync('git', args, { cwd: repository, encoding: 'utf8' }).trim();
+  mkdirSync(above, { recursive: true });
+  writeFileSync(file, commit);
+  return commit;
+}
+
 /** That checkout with its results, of a run left alone, in `<above>/reference`. Takes some minutes the first time. */
 export async function reference(above: string): Promise<Workspace> {
-  const root = checkoutIn(above);
+  const root = await checkoutIn(above);
   const workspace = openWorkspace(root, join(above, 'reference'));
   const mark = join(above, 'reference-is-whole');
   if (!existsSync(mark)) {
-    for (const name of experiments) {
-      const { code, output } = await workspace.run('selfsup', ['run', name]);
-      if (code !== 0) throw new Error(`${name} cannot be run:\n${output}`);
+    for (const command of [...experiments.map((name) => ['run', name]), ['ingest', archive]]) {
+      const { code, output } = await workspace.run('selfsup', command);
+      if (code !== 0) throw new Error(`${command.join(' ')} ends with ${code}:\n${output}`);
     }
     writeFileSync(mark, '');
   }

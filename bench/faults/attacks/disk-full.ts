@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { permutation } from '@selfsup/kit/random';
 import { openDisk } from '@selfsup/kit/testing/faulty-disk';
 import type { Attack, Outcome } from '../campaign.ts';
-import { compare, digestOf, publishedBelow } from '../judge.ts';
+import { digestOf } from '../contents.ts';
+import { compare, publishedBelow } from '../judge.ts';
 import { openWarm } from '../warm.ts';
 import { addExperiment, checkoutIn, commandOf, foldersOf, openWorkspace, type Ended, type Unit } from '../workspace.ts';
 
@@ -37,6 +38,8 @@ const stages = {
   },
 };
 const modes = ['enospc', 'eio'] as const;
+/** What a command may go on without: it only saves time, or is tried again. */
+const mayFail: readonly RegExp[] = [];
 /** Where one case strikes. */
 interface Point {
   readonly step: number;
@@ -52,7 +55,7 @@ const attack: Attack = {
   title: 'ENOSPC from, and EIO at, the n-th write, for every n of ingestion, pretraining, features, probe and report',
   cases: 100_000,
   async open({ folder, key }) {
-    const root = checkoutIn(dirname(folder));
+    const root = await checkoutIn(dirname(folder));
     addExperiment(root, experiment, { stages });
     const disk = openDisk(join(folder, 'disk'));
     const artifacts = join(folder, 'artifacts');
@@ -98,11 +101,15 @@ const attack: Attack = {
       const command = commands[step]!;
       const there = publishedBelow(artifacts);
       const { code, signal, output } = await strikes();
-      const struck = disk.count() >= at ? 1 : 0;
+      const hits = disk.struck();
       disk.turn('count');
       const seen: string[] = [];
       let unnoticed = 0;
-      // It may end well where what could not be written only saves time.
+      const swallowed = hits.filter((hit) => !mayFail.some((words) => words.test(hit)));
+      if (code === 0 && swallowed.length > 0) {
+        unnoticed = 1;
+        seen.push(`ends well though this failed: ${swallowed.slice(0, 3).join(', ')}`);
+      }
       const isClear = code === 1 && /error: .*\n( .*\n)* *remedy: /.test(output) && !/\n {4}at /.test(output);
       if (code !== 0 && !isClear) {
         unnoticed = 1;
@@ -124,9 +131,10 @@ const attack: Attack = {
       if (step === chain.length && !(existsSync(page[1]!) && digestOf(page[0]!) === digestOf(page[1]!)))
         seen.push('the report is another');
       const lost = gone.length + end.lost.length;
-      const about = `${mode} at ${at} of ${of} of ${command.join(' ')}: exit ${code}`;
+      const what = hits[0]?.replace(artifacts, '') ?? 'nothing';
+      const about = `${mode} at ${at} of ${of} of ${command.join(' ')}, ${what}: exit ${code}`;
       const wrong = seen.length - lost - unnoticed;
-      return { struck, lost, wrong, unnoticed, about, ...(seen.length > 0 ? { seen } : {}) };
+      return { struck: Math.min(1, hits.length), lost, wrong, unnoticed, about, ...(seen.length > 0 ? { seen } : {}) };
     };
 
     const strike = async (which: number): Promise<Outcome> => {

@@ -1,10 +1,10 @@
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deriveKey, integer } from '@selfsup/kit/random';
 import { openDisk } from '@selfsup/kit/testing/faulty-disk';
 import { cutPower, readLog, type Model } from '@selfsup/kit/testing/power-cut';
 import type { Attack, Outcome } from '../campaign.ts';
-import { compare, faultsIn } from '../judge.ts';
+import { compare } from '../judge.ts';
 import { foldersOf, openWorkspace, reference } from '../workspace.ts';
 
 /** From the source to a number: a dataset, a pretraining that saves all the time, features and a probe. */
@@ -27,33 +27,33 @@ const attack: Attack = {
     const { code, output } = await live.run('selfsup', command, env);
     if (code !== 0) throw new Error(`Left alone it ends with ${code}:\n${output}`);
     const operations = readLog(disk.log);
-    // A result is acknowledged once the folder that it was renamed into is on the disk.
-    const acknowledged = places.map((below) => {
-      const renamed = operations.findIndex(({ kind, to }) => kind === 'R' && to === join(artifacts, below));
-      return operations.findIndex(
-        ({ kind, path }, i) => i > renamed && kind === 'S' && path === dirname(join(artifacts, below)),
-      );
+    // A result is acknowledged when the next stage begins, which may count on it; the last one's when the command has ended.
+    const begins = chain.map((unit, i) => {
+      const renamed = operations.findIndex(({ kind, to }) => kind === 'R' && to === join(artifacts, places[i]!));
+      if (renamed < 0) throw new Error(`${places[i]} was not put in its place by a rename`);
+      const { work } = foldersOf(unit);
+      return operations.findIndex(({ path }) => path.startsWith(join(artifacts, work)));
     });
+    const acknowledged = [...begins.slice(1), operations.length];
 
     const strike = async (which: number): Promise<Outcome> => {
       const drawn = deriveKey(key, which);
       const model: Model = which % 2 === 0 ? 'journal' : 'folders';
-      const cut = 1 + integer(drawn, operations.length, 0);
+      // As many cuts in each stage, of which the pretraining with its saves writes most.
+      const stage = Math.floor(which / 2) % chain.length;
+      const cut = begins[stage]! + 1 + integer(drawn, acknowledged[stage]! - begins[stage]!, 0);
       cutPower(operations, cut, artifacts, model, deriveKey(drawn, 'disk'));
-      const whole = places.filter(
-        (below) =>
-          existsSync(join(artifacts, below, 'manifest.json')) && existsSync(join(artifacts, below, 'SHA256SUMS')),
-      );
-      const intact = whole.filter((below) => faultsIn(artifacts, below).length === 0);
-      const gone = places.filter(
-        (below, i) => cut > acknowledged[i]! && acknowledged[i]! > 0 && !intact.includes(below),
-      );
+      const intact = places.filter((below) => {
+        const { lost, wrong } = compare(alone.artifacts, artifacts, [below]);
+        return lost.length + wrong.length === 0;
+      });
+      const gone = places.filter((below, i) => cut >= acknowledged[i]! && !intact.includes(below));
       const seen = gone.map((below) => `${below} was acknowledged, and is not there whole`);
       const again = await live.run('selfsup', command);
       if (again.code !== 0) seen.push(`run again it ends with ${again.code}: ${again.output.slice(-800)}`);
       const judged = compare(alone.artifacts, artifacts, places);
       seen.push(...judged.lost, ...judged.wrong);
-      const about = `before operation ${cut} of ${operations.length} (${model}); ${intact.length} of ${places.length} results there`;
+      const about = `in ${chain[stage]!.stage}, before operation ${cut} of ${operations.length} (${model}); ${intact.length} of ${places.length} results there`;
       const lost = gone.length + judged.lost.length;
       return { struck: 1, lost, wrong: seen.length - lost, unnoticed: 0, about, ...(seen.length > 0 ? { seen } : {}) };
     };

@@ -1,6 +1,6 @@
 // A preloaded library between a program and the C library: counts what is written below a folder, and at the n-th time
 // ends the process, or fails as a full or broken disk does, or gives no answer as a lost server's does; or writes down all of it, so that a power cut can be played.
-// FAULTS_ROOT: the folder. FAULTS_LOG: where mode log writes. FAULTS_COUNT: a file that all processes share and whoever
+// FAULTS_ROOT: the folder. FAULTS_LOG: where mode log writes, and the others what they strike. FAULTS_COUNT: a file that all processes share and whoever
 // attacks them writes, also while they run: how many operations there were, a lock, the mode, the operation at which it
 // strikes (from 1; 0: never) and how many it strikes (0: all from there on).
 #define _GNU_SOURCE
@@ -73,13 +73,23 @@ static int file_path(int file, char *to) {
   return below(to);
 }
 
+// One line for an operation that is struck.
+static void tell_struck(const char *what, const char *path) {
+  char line[PATH_MAX + 64];
+  int length = snprintf(line, sizeof line, "%s\t%s\n", what, path);
+  int file = syscall(SYS_openat, AT_FDCWD, getenv("FAULTS_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  syscall(SYS_write, file, line, length);
+  syscall(SYS_close, file);
+}
+
 // Counts one operation. Gives -1 where it has to fail; a call that only brings to the disk never finds it full.
-static int counted(int flushes) {
+static int counted(const char *what, const char *path, int flushes) {
   const int mode = shared->mode;
   if (mode == LOG) return 0;
   if (mode == ENOSPACE && flushes) return 0;
   const long n = atomic_fetch_add(&shared->count, 1) + 1, at = shared->at, span = shared->span;
   if (!at || n < at || (span && n >= at + span)) return 0;
+  tell_struck(what, path);
   if (mode == KILL) { kill(getpid(), SIGKILL); for (;;) pause(); }
   if (mode == ENOSPACE || mode == EIOERROR) { errno = mode == ENOSPACE ? ENOSPC : EIO; return -1; }
   if (mode == HANG) for (;;) pause();
@@ -123,7 +133,7 @@ static int open_below(int folder, const char *path, int flags, mode_t bits) {
   enter();
   struct stat state;
   int is_new = stat(whole, &state) != 0;
-  int file = is_new && counted(0) ? -1 : (int)syscall(SYS_openat, folder, path, flags, bits);
+  int file = is_new && counted("open", whole, 0) ? -1 : (int)syscall(SYS_openat, folder, path, flags, bits);
   if (file >= 0 && is_new) tell(NULL, 0, "C\t%s\n", whole);
   else if (file >= 0 && (flags & O_TRUNC)) tell(NULL, 0, "T\t0\t%s\n", whole);
   leave();
@@ -140,7 +150,7 @@ FILE *fopen(const char *path, const char *how) {
   REAL(FILE *, fopen, const char *, const char *);
   char whole[PATH_MAX];
   if (how[0] == 'r' || !whole_path(AT_FDCWD, path, whole)) return real_fopen(path, how);
-  if (counted(0)) return NULL;
+  if (counted("open", whole, 0)) return NULL;
   FILE *file = real_fopen(path, how);
   if (file) tell(NULL, 0, "C\t%s\n", whole);
   return file;
@@ -149,7 +159,7 @@ FILE *fopen64(const char *path, const char *how) { return fopen(path, how); }
 size_t fwrite(const void *data, size_t size, size_t count, FILE *file) {
   REAL(size_t, fwrite, const void *, size_t, size_t, FILE *);
   char path[PATH_MAX];
-  if (shared && file_path(fileno(file), path) && counted(0)) return 0;
+  if (shared && file_path(fileno(file), path) && counted("fwrite", path, 0)) return 0;
   return real_fwrite(data, size, count, file);
 }
 
@@ -157,7 +167,7 @@ ssize_t write(int file, const void *data, size_t length) {
   char path[PATH_MAX];
   if (!file_path(file, path)) return syscall(SYS_write, file, data, length);
   enter();
-  ssize_t done = counted(0) ? -1 : syscall(SYS_write, file, data, length);
+  ssize_t done = counted("write", path, 0) ? -1 : syscall(SYS_write, file, data, length);
   tell_write(file, path, data, done, -1);
   leave();
   return done;
@@ -166,7 +176,7 @@ ssize_t pwrite(int file, const void *data, size_t length, off_t offset) {
   char path[PATH_MAX];
   if (!file_path(file, path)) return syscall(SYS_pwrite64, file, data, length, offset);
   enter();
-  ssize_t done = counted(0) ? -1 : syscall(SYS_pwrite64, file, data, length, offset);
+  ssize_t done = counted("write", path, 0) ? -1 : syscall(SYS_pwrite64, file, data, length, offset);
   tell_write(file, path, data, done, offset);
   leave();
   return done;
@@ -177,7 +187,7 @@ static ssize_t gathered(int file, const struct iovec *parts, int count, off_t of
   char path[PATH_MAX];
   int seen = file_path(file, path);
   if (seen) enter();
-  ssize_t done = seen && counted(0) ? -1
+  ssize_t done = seen && counted("write", path, 0) ? -1
     : offset < 0 ? syscall(SYS_writev, file, parts, count) : syscall(SYS_pwritev, file, parts, count, offset, 0);
   if (seen && is_logged() && done > 0) {
     char *all = malloc(done), *to = all;
@@ -212,7 +222,7 @@ ssize_t sendfile(int to, int from, off_t *offset, size_t length) {
   int seen = file_path(to, path);
   off_t before = offset ? *offset : -1;
   if (seen) enter();
-  ssize_t done = seen && counted(0) ? -1 : syscall(SYS_sendfile, to, from, offset, length);
+  ssize_t done = seen && counted("write", path, 0) ? -1 : syscall(SYS_sendfile, to, from, offset, length);
   if (seen) { copied(from, to, before, done); leave(); }
   return done;
 }
@@ -229,7 +239,7 @@ long syscall(long number, ...) {
     if (file_path((int)c, path)) {
       off_t before = b ? *(off_t *)b : -1;
       enter();
-      if (counted(0)) result = -1;
+      if (counted("write", path, 0)) result = -1;
       else {
         register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
         __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
@@ -251,7 +261,7 @@ long syscall(long number, ...) {
     char path[PATH_MAX]; \
     int seen = file_path(file, path); \
     if (seen) enter(); \
-    int done = seen && counted(flushes) ? -1 : (int)syscall(call, file); \
+    int done = seen && counted("flush", path, flushes) ? -1 : (int)syscall(call, file); \
     if (seen) { if (done == 0) tell(NULL, 0, letter "\t%s\n", path); leave(); } \
     return done; \
   }
@@ -265,7 +275,7 @@ int ftruncate(int file, off_t length) {
   char path[PATH_MAX];
   int seen = file_path(file, path);
   if (seen) enter();
-  int done = seen && counted(0) ? -1 : (int)syscall(SYS_ftruncate, file, length);
+  int done = seen && counted("write", path, 0) ? -1 : (int)syscall(SYS_ftruncate, file, length);
   if (seen) { if (done == 0) tell(NULL, 0, "T\t%ld\t%s\n", (long)length, path); leave(); }
   return done;
 }
@@ -276,7 +286,7 @@ int ftruncate64(int file, off_t length) { return ftruncate(file, length); }
     char whole[PATH_MAX]; \
     int seen = whole_path(folder, path_argument, whole); \
     if (seen) enter(); \
-    int done = seen && counted(letter[0] == 'U' || letter[0] == 'D') ? -1 : (int)(real_call); \
+    int done = seen && counted(#name, whole, letter[0] == 'U' || letter[0] == 'D') ? -1 : (int)(real_call); \
     if (seen) { if (done == 0) tell(NULL, 0, letter "\t%s\n", whole); leave(); } \
     return done; \
   }
@@ -291,7 +301,7 @@ static int renamed(int from_folder, const char *from, int to_folder, const char 
   int seen_a = whole_path(from_folder, from, a), seen_b = whole_path(to_folder, to, b);
   if (!seen_a && !seen_b) return syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
   enter();
-  int done = counted(0) ? -1 : (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+  int done = counted("rename", b, 0) ? -1 : (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
   if (done == 0) tell(NULL, 0, "R\t%s\t%s\n", a, b);
   leave();
   return done;

@@ -15,6 +15,8 @@ export interface Disk {
   turn(mode: Exclude<Mode, 'log'>, how?: { at?: number; span?: number }): void;
   /** Operations since `env` or `turn` was asked for last. */
   count(): number;
+  /** What it struck since then: `flush <path>`. */
+  struck(): string[];
   /** Where mode 'log' writes. */
   readonly log: string;
 }
@@ -45,7 +47,12 @@ export function openDisk(folder: string): Disk {
       tell(mode, how);
       return { LD_PRELOAD: library, FAULTS_ROOT: root, FAULTS_COUNT: counter, FAULTS_LOG: log };
     },
-    turn: tell,
+    turn(mode, how) {
+      rmSync(log, { force: true });
+      tell(mode, how);
+    },
+    struck: () =>
+      (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []).map((line) => line.replace('\t', ' ')),
     count: () => (existsSync(counter) ? Number(readFileSync(counter).readBigInt64LE(0)) : 0),
   };
 }
