@@ -22,7 +22,7 @@ import { otherDisk } from '@selfsup/kit/testing/disks';
 import { readRemarks } from '../report/remarks.ts';
 import { isComplete, readManifest, readMetrics } from './manifest.ts';
 import { publish, putInPlace, sweepScratch, type PublishOptions } from './publish.ts';
-import { blobPath, isWhole } from './store.ts';
+import { blobPath, isWhole, storeBlob } from './store.ts';
 
 /** How often publishing is killed: SELFSUP_KILLS=100 for a campaign. */
 const kills = Number(process.env['SELFSUP_KILLS'] ?? 5);
@@ -88,6 +88,16 @@ test('who may publish no more changes nothing, also where an earlier result stan
   const confirm = (): Promise<void> => Promise.reject(new Error('lost'));
   await expect(publish({ metrics: lossOf(2) }, { ...options, confirm })).rejects.toThrow('lost');
   expect(readFileSync(join(options.folder, 'manifest.json'), 'utf8')).toBe(before);
+});
+
+test('what a write that was cut off has left in a folder is no part of its content', async () => {
+  const folders = ['a', 'b'].map((name) => join(root, 'work', name));
+  for (const folder of folders) mkdirSync(folder);
+  for (const folder of folders) writeFileSync(join(folder, 'proposals.json'), '{}');
+  writeFileSync(join(folders[1]!, '.proposals.json.123.0a1b2c3d.tmp'), '{');
+  const [clean, cut] = [await storeBlob(options.store, folders[0]!), await storeBlob(options.store, folders[1]!)];
+  expect(cut).toEqual(clean);
+  expect(readdirSync(blobPath(options.store, clean.sha256))).toEqual(['proposals.json']);
 });
 
 test('a folder blob counts as whole only with every byte of every file', async () => {

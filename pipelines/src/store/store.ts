@@ -5,6 +5,7 @@ import {
   canonicalJson,
   flush,
   flushNames,
+  isTemporary,
   makeFolder,
   move,
   sha256,
@@ -45,9 +46,10 @@ function seenPath(store: string, digest: string): string {
  * LMDB dataset, whose pages depend on commit timing), else by its files' digests. Content that is there is kept.
  */
 export async function storeBlob(store: string, path: string, identity?: string): Promise<BlobRef> {
+  const isFolder = (await stat(path)).isDirectory();
+  if (isFolder) await sweepTemporaries(path);
   const seen = await look(path, []);
   const files = Object.entries(seen);
-  const isFolder = (await stat(path)).isDirectory();
   const digest = !isFolder ? files[0]![1].sha256 : (identity ?? folderDigest(seen));
   const bytes = files.reduce((sum, [, file]) => sum + file.size, 0);
   const target = blobPath(store, digest);
@@ -76,6 +78,12 @@ export async function storeBlob(store: string, path: string, identity?: string):
     if (!isFolder) await remember(seenPath(store, digest), await look(target, [], seen));
   }
   return identity === undefined ? { sha256: digest, bytes } : { sha256: digest };
+}
+
+/** Removes what writes that were cut off have left in a folder, whose content it is no part of. */
+async function sweepTemporaries(folder: string): Promise<void> {
+  for (const name of await readdir(folder, { recursive: true }))
+    if (isTemporary(name)) await rm(join(folder, name), { force: true });
 }
 
 /** What names a folder in the store by the digests of its files, whatever their order. */

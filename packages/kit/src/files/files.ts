@@ -30,6 +30,11 @@ export function canonicalJson(value: unknown): string {
   );
 }
 
+/** Whether a file is what a `writeAtomically` that was cut off has left. */
+export function isTemporary(path: string): boolean {
+  return /^\..*\.\d+\.[0-9a-f]{8}\.tmp$/.test(basename(path));
+}
+
 /**
  * Writes a file so that readers see the old content or the whole new one, never a part: into a
  * temporary neighbour, flushed to disk, then renamed. Creates the folder where it is missing.
