@@ -8,4 +8,8 @@ export function partChooser(
   packageFolder: string,
   list?: 'namedAt' | 'datasetsNamedAt',
 ): (config: unknown) => ReadonlySet<unknown>;
+export function partPlaces(
+  packageFolder: string,
+  list?: 'namedAt' | 'datasetsNamedAt',
+): (config: unknown) => { path: string[]; name: unknown; section: Record<string, unknown> }[];
 export function entryPath(packageFolder: string, entry: string): string | undefined;

@@ -50,8 +50,14 @@ export function partsKind(packageFolder) {
  * deep; `*` stands for each entry of a list. With `datasetsNamedAt` these are the datasets that a config builds on.
  */
 export function partChooser(packageFolder, list = 'namedAt') {
+  const find = partPlaces(packageFolder, list);
+  return (config) => new Set(find(config).map(({ name }) => name));
+}
+
+/** The same with the place of each name: the keys that lead to it, the last of which is its own, and what it stands in. */
+export function partPlaces(packageFolder, list = 'namedAt') {
   const paths = (readJson(join(packageFolder, 'package.json')).selfsup?.[list] ?? []).map((path) => path.split('.'));
-  return (config) => new Set(paths.flatMap((path) => valuesAt(config, path)));
+  return (config) => paths.flatMap((path) => placesAt(config, path, []));
 }
 
 /** The file behind an entry of a package's `exports`, such as `./ingest`, below the package's folder; undefined where there is none. */
@@ -59,16 +65,19 @@ export function entryPath(packageFolder, entry) {
   return readJson(join(packageFolder, 'package.json')).exports?.[entry];
 }
 
-function valuesAt(node, path) {
+function placesAt(node, path, above) {
   if (node === null || typeof node !== 'object') return [];
-  return [...along(node, path), ...Object.values(node).flatMap((child) => valuesAt(child, path))];
+  const children = Object.entries(node).flatMap(([key, child]) => placesAt(child, path, [...above, key]));
+  return [...along(node, path, above), ...children];
 }
 
-function along(node, [first, ...rest]) {
-  if (first === undefined) return [node];
+function along(node, [first, ...rest], above) {
   if (node === null || typeof node !== 'object') return [];
-  const next = first === '*' ? Object.values(node) : Object.hasOwn(node, first) ? [node[first]] : [];
-  return next.flatMap((child) => along(child, rest));
+  const next = first === '*' ? Object.keys(node) : Object.hasOwn(node, first) ? [first] : [];
+  return next.flatMap((key) => {
+    const path = [...above, key];
+    return rest.length === 0 ? [{ path, name: node[key], section: node }] : along(node[key], rest, path);
+  });
 }
 
 function readJson(file) {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { entryPath, partChooser, partNames, partsKind, partThere } from './parts.mjs';
+import { entryPath, partChooser, partNames, partPlaces, partsKind, partThere } from './parts.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'parts-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,4 +39,10 @@ test('a config chooses parts where the package says that they are named, however
   expect([...partChooser(folder)(config)]).toEqual(['nin', 'cfn', 'linear', 'conv']);
   expect([...partChooser(folder, 'datasetsNamedAt')(config)]).toEqual(['few']);
   expect(partChooser(folder)(undefined).size).toBe(0);
+  expect(partPlaces(folder)(config)).toEqual([
+    { path: ['network', 'name'], name: 'nin', section: config.network },
+    { path: ['stages', '0', 'network', 'name'], name: 'cfn', section: { name: 'cfn' } },
+    { path: ['heads', '0', 'type'], name: 'linear', section: { type: 'linear' } },
+    { path: ['heads', '1', 'type'], name: 'conv', section: { type: 'conv' } },
+  ]);
 });

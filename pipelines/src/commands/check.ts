@@ -15,24 +15,21 @@ export default new Command('check')
   .addHelpText('after', '\nExamples:\n  selfsup check quickstart\n  selfsup check cifar10-small')
   .action(async (name: string) => {
     const session = openSession();
-    if (isStudyFile(name)) await checkStudy(session, name);
+    if (isStudyFile(name)) await checkStages(session, readPlan(session.workspace, name, {}).experiments);
     else if (kindOf(session.workspace, name) === 'comparison') await checkComparison(session, name);
     else await checkExperiment(session, readExperiment(session.workspace, name));
     console.log(`${name}: sound`);
   });
 
 async function checkExperiment(session: Session, experiment: Experiment): Promise<void> {
-  await checkStages(session, experiment);
+  await checkStages(session, [experiment]);
   await publishedOfExperiment(experiment);
-}
-
-async function checkStudy(session: Session, file: string): Promise<void> {
-  for (const experiment of readPlan(session.workspace, file, {}).experiments) await checkStages(session, experiment);
 }
 
 async function checkComparison(session: Session, name: string): Promise<void> {
   const comparison = readComparison(session.workspace, name);
-  for (const experiment of new Set(comparison.entries.map((entry) => entry.experiment)))
-    await checkExperiment(session, experiment);
+  const experiments = new Set(comparison.entries.map((entry) => entry.experiment));
+  await checkStages(session, experiments);
+  for (const experiment of experiments) await publishedOfExperiment(experiment);
   await publishedOf(comparison);
 }

@@ -55,7 +55,7 @@ Examples:
     checkOptions(sbatch);
     const plan = readPlan(session.workspace, name, options);
     const wanted = wantedOf(session, plan);
-    for (const experiment of wanted.experiments) await checkStages(session, experiment);
+    await checkStages(session, wanted.experiments);
     const units = withDatasets(wanted.stages);
     const left = await undone(session, units);
     if (left.length === 0) {

@@ -2,9 +2,19 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '@selfsup/kit/errors';
-import { entryPath, partNames, partPath, partsKind, partThere } from '@selfsup/kit/parts';
+import { entryPath, partNames, partPath, partPlaces, partsKind, partThere } from '@selfsup/kit/parts';
 import type { StageFile, StageModule } from '@selfsup/kit/stage';
 import { assertKnown, type Workspace } from './workspace.ts';
+
+/** A network that a config names. */
+export interface NamedNetwork {
+  /** Such as `models/nin`. */
+  readonly part: string;
+  /** The keys that lead to its name: `['network', 'name']`. */
+  readonly path: readonly string[];
+  /** The name and the network's own settings. */
+  readonly section: Readonly<Record<string, unknown>>;
+}
 
 const partPattern = /^[a-z0-9-]+\/[a-z0-9-]+$/;
 
@@ -64,6 +74,23 @@ export async function learnsWithoutEpochs(workspace: Workspace, part: string): P
 /** What images of the dataset of a stage must have, as the part that it uses says. */
 export async function imagesHave(workspace: Workspace, part: string): Promise<StageFile['imagesHave']> {
   return (await loadPart(workspace, part)).imagesHave;
+}
+
+/** Whether the config of a stage may name layers of the encoder that are no probe points, as the part that it uses says. */
+export async function takesAnyLayer(workspace: Workspace, part: string): Promise<boolean> {
+  return (await loadPart(workspace, part)).takesAnyLayer ?? false;
+}
+
+/** Where the config of a stage chooses networks by name: the keys that lead to each name, and the section it stands in. */
+export function networksNamed(workspace: Workspace, config: unknown): NamedNetwork[] {
+  const packages = safeList(join(workspace.root, 'packages')).filter(
+    (name) => partsKind(packageFolder(workspace, name)) === 'network',
+  );
+  return packages.flatMap((packageName) =>
+    partPlaces(packageFolder(workspace, packageName))(config).flatMap(({ path, name, section }) =>
+      typeof name === 'string' ? [{ part: `${packageName}/${name}`, path, section }] : [],
+    ),
+  );
 }
 
 function loadPart(workspace: Workspace, part: string, where = {}): Promise<Partial<StageFile>> {

@@ -37,6 +37,18 @@ test('splits that the dataset has not are refused by the field that names them',
   await expect(requireNamedImages(session, [stage({ data: { split: 'trian' } })])).rejects.toThrow("'trian'");
 });
 
+test.each([
+  [{ count: 2 }, 'count', '2 images of a split of 1'],
+  [{ first: 5 }, 'first', 'The first 5 images of a split of 1'],
+  [{ list: [0, 1] }, 'list', 'Image 1 of a split of 1'],
+])('a part of a split that does not hold as many images, %j, is refused by its field', async (subset, key, says) => {
+  const most = { train: { split: 'train', subset: { count: 1 } }, test: { split: 'test', subset: { fraction: 0.1 } } };
+  await requireNamedImages(session, [stage(most)]);
+  const said = await userError(requireNamedImages(session, [stage({ ...most, train: { split: 'train', subset } })]));
+  expect(said).toContain(says);
+  expect(said).toContain(`stages.measure.config.train.subset.${key}`);
+});
+
 test('images without the boxes or masks that a part asks for are refused', async () => {
   const config = { train: { split: 'train' } };
   await requireNamedImages(session, [stage(config, 'eval/detector')]);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatasetManifest } from '@selfsup/data/dataset';
-import { requireImages } from '@selfsup/data/subset';
+import { requireImages, selectSubset, type Subset } from '@selfsup/data/subset';
 import { UserError } from '@selfsup/kit/errors';
 import { readJson } from '@selfsup/kit/parse';
 import { imagesHave } from '../declare/parts.ts';
@@ -15,9 +15,9 @@ import type { Session } from './session.ts';
 const sections = ['data', 'train', 'test'] as const;
 
 /**
- * Looks whether the datasets, as far as they are here, have the splits that stages are to read, with images in them, and the
+ * Looks whether the datasets, as far as they are here, have the splits that stages are to read, with as many images in them, and the
  * boxes or masks that the stages' parts ask for: before what the stages need is computed, which may take hours. Throws
- * `UserError` naming the split, or the dataset.
+ * `UserError` naming the split or the part of it, or the dataset.
  */
 export async function requireNamedImages(session: Session, stages: readonly Stage[]): Promise<void> {
   const seen = new Set<string>();
@@ -26,11 +26,15 @@ export async function requireNamedImages(session: Session, stages: readonly Stag
     if (dataset?.kind !== 'dataset' || readManifest(dataset.folder) === undefined) continue;
     const manifest = readJson(join(dataset.folder, 'dataset.json')) as DatasetManifest;
     const { config } = await stage.prepare(session);
-    const settings = config as Readonly<Record<string, { readonly split?: unknown } | undefined>>;
+    const settings = config as Readonly<
+      Record<string, { readonly split?: unknown; readonly subset?: Subset } | undefined>
+    >;
     for (const section of sections) {
-      const split = settings[section]?.split;
+      const { split, subset } = settings[section] ?? {};
       if (typeof split !== 'string') continue;
-      requireImages({ manifest }, split, `stages.${stage.name}.config.${section}.split`);
+      const field = `stages.${stage.name}.config.${section}`;
+      requireImages({ manifest }, split, `${field}.split`);
+      requireAsMany(manifest.splits[split]!, subset, `${field}.subset`);
       const what = await imagesHave(session.workspace, stage.uses);
       const asked = `${dataset.folder} ${split} ${what}`;
       if (what === undefined || seen.has(asked)) continue;
@@ -43,6 +47,19 @@ export async function requireNamedImages(session: Session, stages: readonly Stag
       }
     }
   }
+}
+
+/** Throws `UserError` naming `field` where a split does not hold as many images as a part of it is to have. */
+function requireAsMany(
+  { count, classCounts }: DatasetManifest['splits'][string],
+  subset: Subset | undefined,
+  field: string,
+): void {
+  // Labels in any order will do. Where images show several classes or none, only the images themselves say whose they are.
+  const labels = Int32Array.from(classCounts.flatMap((images, label) => Array<number>(images).fill(label)));
+  const isLabelled = labels.length === count;
+  if (subset !== undefined && 'firstPerClass' in subset && !isLabelled) return;
+  selectSubset(isLabelled ? labels : new Int32Array(count), subset, 0, field);
 }
 
 /** Whether no image has them; false where the records are not here. */

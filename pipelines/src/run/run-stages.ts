@@ -63,7 +63,7 @@ export async function runStages(session: Session, { experiments, stages }: Wante
   const check = (): Promise<void> =>
     (checking ??= (async () => {
       readSettings();
-      for (const experiment of experiments) await checkStages(session, experiment);
+      await checkStages(session, experiments);
     })());
   if (goesOn || session.processes > 1) await check();
   await checkProcesses(session, stages);

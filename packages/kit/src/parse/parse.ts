@@ -3,6 +3,7 @@ import { z, type ZodType } from 'zod';
 import { UserError } from '../errors.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { parseJson, parseJsonLines } from './json-text.ts';
+import { remedyFor } from './remedy.ts';
 
 export { distinct } from './distinct.ts';
 export { didYouMean, parseJson, parseJsonLines };
@@ -26,7 +27,7 @@ export function readJson(file: string): unknown {
 
 /**
  * Checks `value` by `schema`. Throws `UserError` naming the file and the dotted field below `prefix`, with the
- * nearest known key where one was mistyped; further problems are listed in the same error.
+ * nearest known key where one was mistyped and what may stand there as the remedy; further problems are listed in the same error.
  */
 export function parseOrExplain<T>(schema: ZodType<T>, value: unknown, file: string | undefined, prefix = ''): T {
   const result = schema.safeParse(value);
@@ -34,7 +35,13 @@ export function parseOrExplain<T>(schema: ZodType<T>, value: unknown, file: stri
   const problems = result.error.issues.flatMap((issue) => explain(issue, schema, value, prefix));
   const [first, ...others] = problems;
   const more = others.map((problem) => `\n  also:   ${problem.field}: ${problem.message}`).join('');
-  throw new UserError(`${first!.message}${more}`, { file, field: first!.field, remedy: first!.remedy });
+  throw new UserError(`${first!.message}${more}`, {
+    file,
+    field: first!.field,
+    // Asked for here, among what an error says: how a problem is worded is in no key.
+    remedy:
+      first!.remedy ?? remedyFor(result.error.issues, value, first!.field.slice(prefix === '' ? 0 : prefix.length + 1)),
+  });
 }
 
 interface Problem {

@@ -100,6 +100,8 @@ export interface StageFile {
   readonly learnsWithoutEpochs?: boolean;
   /** What images of its dataset must have, so that others are refused before what it needs is computed. */
   readonly imagesHave?: 'boxes' | 'masks';
+  /** Whether its config may name layers of the encoder that are no probe points. */
+  readonly takesAnyLayer?: boolean;
 }
 
 /** Thrown by a stage that stopped because it was asked to; running it again goes on from there. */

@@ -17,3 +17,4 @@ const stage: StageModule<BoxRetrievalConfig> = {
 export default stage;
 
 export const imagesHave = 'boxes';
+export const takesAnyLayer = true;

@@ -19,3 +19,4 @@ const stage: StageModule<VocDetectionConfig> = {
 export default stage;
 
 export const imagesHave = 'boxes';
+export const takesAnyLayer = true;

@@ -17,3 +17,4 @@ const stage: StageModule<VocFasterRcnnConfig> = {
 export default stage;
 
 export const imagesHave = 'boxes';
+export const takesAnyLayer = true;
