@@ -11,10 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { randomKey } from '@selfsup/kit/random';
 import { saveEncoder } from '@selfsup/models/encoder';
 import { classifier, featureShapeOf } from '@selfsup/models/heads';
@@ -25,6 +25,7 @@ import { publish, type PublishOptions } from '../store/publish.ts';
 import { blobPath } from '../store/store.ts';
 import { setWritable, stranger } from '../testing/workspace.ts';
 import command, { exportCheckpoint } from './export.ts';
+import verify from './verify.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'selfsup-export-'));
 const artifacts = join(folder, 'artifacts');
@@ -54,6 +55,13 @@ afterAll(() => {
   else process.env['SELFSUP_ARTIFACTS'] = before;
   rmSync(folder, { recursive: true, force: true });
 });
+
+function flip(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at]! ^= 1;
+  rmSync(path);
+  writeFileSync(path, bytes);
+}
 
 /** Publishes a stage as the runner does, with a copy of the checkpoint as its blob. */
 async function publishStage(path: string, blob = 'checkpoint'): Promise<string> {
@@ -107,6 +115,20 @@ test('what does not name one checkpoint is explained', async () => {
   await expect(findCheckpoint(workspace, 'quickstart/rotnet')).rejects.toThrow(/gone from the store/);
 });
 
+test('a stage of which a byte was altered is refused by the name of the file, before anything is made of it', async () => {
+  const stage = join(artifacts, 'quickstart/rotnet/seed-1/pretrain');
+  for (const name of ['manifest.json', 'metrics.json', 'run.json']) {
+    await publishStage('quickstart/rotnet/seed-1/pretrain');
+    flip(join(stage, name), 0);
+    for (const argument of [stage, 'quickstart'])
+      await expect(findCheckpoint(workspace, argument)).rejects.toThrow(new RegExp(`damaged: .*${name} was altered`));
+    rmSync(artifacts, { recursive: true });
+  }
+  const blob = await publishStage('quickstart/rotnet/seed-1/pretrain');
+  flip(blob, 9);
+  await expect(findCheckpoint(workspace, stage)).rejects.toThrow(basename(blob));
+});
+
 test('from artifacts that can only be read a network is exported, and pictures are embedded', async () => {
   const program = fileURLToPath(new URL('../../bin/selfsup.mjs', import.meta.url));
   await publishStage('quickstart/rotnet/seed-1/pretrain');
@@ -141,8 +163,23 @@ test('the command writes both formats, each as a folder with its README', async 
   const to = join(folder, 'both');
   await command.parseAsync([checkpoint, '--to', to], { from: 'user' });
   expect(readdirSync(to).sort()).toEqual(['safetensors', 'tfjs']);
-  expect(readdirSync(join(to, 'tfjs')).sort()).toEqual(['README.md', 'classifier', 'encoder']);
-  expect(readdirSync(join(to, 'safetensors')).sort()).toEqual(['README.md', 'weights.safetensors']);
+  expect(readdirSync(join(to, 'tfjs')).sort()).toEqual(['README.md', 'SHA256SUMS', 'classifier', 'encoder']);
+  expect(readdirSync(join(to, 'safetensors')).sort()).toEqual(['README.md', 'SHA256SUMS', 'weights.safetensors']);
+});
+
+test('an altered byte of an export is named by verify; exporting again puts it right', async () => {
+  const to = join(folder, 'checked');
+  await exportCheckpoint(checkpoint, { to, format: 'tfjs' });
+  await verify.parseAsync([to], { from: 'user' });
+  const weights = join(to, 'tfjs/encoder/weights.bin');
+  flip(weights, 40);
+  const said = vi.spyOn(console, 'log');
+  await expect(verify.parseAsync([to], { from: 'user' })).rejects.toThrow(/^1 exported files/);
+  expect(said.mock.calls.flat().join()).toContain('encoder/weights.bin was altered since it was exported');
+  said.mockRestore();
+  await exportCheckpoint(checkpoint, { to, format: 'tfjs' });
+  await verify.parseAsync([to], { from: 'user' });
+  await expect(verify.parseAsync([join(folder, 'nowhere')], { from: 'user' })).rejects.toThrow(/no SHA256SUMS/);
 });
 
 test('one format alone; a damaged checkpoint leaves nothing behind', async () => {

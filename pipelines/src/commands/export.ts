@@ -7,6 +7,7 @@ import { openSession } from '../run/session.ts';
 import { findCheckpoint } from '../store/checkpoint-argument.ts';
 import { datasetFormats, exportDataset, type DatasetFormat } from '../store/export-dataset.ts';
 import { shownPath } from '../store/shown-path.ts';
+import { sumsFile, writeSums } from '../store/sums.ts';
 
 export type ExportFormat = 'tfjs' | 'safetensors' | 'both';
 const checkpointFormats = ['tfjs', 'safetensors', 'both'] as const;
@@ -38,6 +39,8 @@ export default new Command('export')
   .addHelpText(
     'after',
     `
+Digests of all files stand beside them (SHA256SUMS), for sha256sum --check and selfsup verify <folder>.
+
 Examples:
   selfsup export artifacts/rotnet-small/base/seed-1/pretrain
   selfsup export quickstart/rotnet --format tfjs --to public/rotnet
@@ -63,8 +66,12 @@ Examples:
           shardMegabytes: options.shardSize,
         })
       : await exportCheckpoint(what, { to: options.to, format: format as ExportFormat });
+    if (isDataset) lines.push(digestsLine(join(options.to, what)));
     for (const line of lines) console.log(line);
   });
+
+const digestsLine = (folder: string): string =>
+  `Digests: ${sumsFile} beside them; selfsup verify ${shownPath(folder)} compares`;
 
 /** Exports a checkpoint and returns lines that say what was written. Throws `UserError` as the exporters do. */
 export async function exportCheckpoint(
@@ -77,6 +84,7 @@ export async function exportCheckpoint(
     const folder = join(options.to, 'tfjs');
     const { exportToTfjs } = await import('@selfsup/models/export');
     const { models, leftOut } = await exportToTfjs(file, folder);
+    await writeSums(folder);
     lines.push(`TensorFlow.js: ${models.map((name) => shownPath(join(folder, name, 'model.json'))).join(', ')}`);
     if (leftOut.length > 0) {
       lines.push(
@@ -88,8 +96,10 @@ export async function exportCheckpoint(
     const folder = join(options.to, 'safetensors');
     const { exportToSafetensors, weightsFile } = await import('@selfsup/models/export');
     const { tensors } = await exportToSafetensors(file, folder);
+    await writeSums(folder);
     lines.push(`safetensors: ${tensors.length} tensors in ${shownPath(join(folder, weightsFile))}`);
   }
   lines.push('Shapes, layouts, normalisation and how to load: README.md beside them.');
+  lines.push(digestsLine(options.to));
   return lines;
 }

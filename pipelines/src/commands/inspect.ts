@@ -7,9 +7,10 @@ import { datasetStage } from '../declare/dataset-stage.ts';
 import { describeDataset } from '../inspect/describe-dataset.ts';
 import { checkedSheet, keepSheet } from '../inspect/keep-sheet.ts';
 import { readRemarks } from '../report/remarks.ts';
-import { openIngested } from '../run/open-ingested.ts';
+import { damagedRecords, openIngested } from '../run/open-ingested.ts';
 import { openSession, type Session } from '../run/session.ts';
 import { shownPath } from '../store/shown-path.ts';
+import { isWhole } from '../store/store.ts';
 
 interface InspectOptions {
   readonly json: boolean;
@@ -41,11 +42,14 @@ export default new Command('inspect')
   .action(async (name: string, options: InspectOptions) => {
     const session = openSession();
     if (options.sheet !== undefined) checkedSheet(options.sheet);
-    const dataset = await openIngested(session, name);
+    const dataset = await openIngested(session, name, options.verify);
     try {
       if (options.verify) {
         const { verifyDataset } = await import('@selfsup/data/inspection');
         await verifyDataset(dataset.folder, session.progress(`data/${name}`));
+        // What no record holds can be altered too.
+        const { store } = datasetStage(session, name);
+        if (!(await isWhole(store, basename(dataset.folder), true))) throw damagedRecords(name, dataset.folder);
       }
       const remarks = readRemarks(datasetStage(session, name).folder);
       if (options.json) {

@@ -6,7 +6,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { readJson } from '@selfsup/kit/parse';
 import { imagesHave } from '../declare/parts.ts';
 import type { Stage } from '../declare/stage.ts';
-import { readManifest } from '../store/manifest.ts';
+import { isComplete, readManifest } from '../store/manifest.ts';
 import { blobPath } from '../store/store.ts';
 import { openIngested } from './open-ingested.ts';
 import type { Session } from './session.ts';
@@ -15,15 +15,18 @@ import type { Session } from './session.ts';
 const sections = ['data', 'train', 'test'] as const;
 
 /**
- * Looks whether the datasets, as far as they are here, have the splits that stages are to read, with as many images in them, and the
- * boxes or masks that the stages' parts ask for: before what the stages need is computed, which may take hours. Throws
+ * Looks whether the datasets, as far as they are here whole, have the splits that stages are to read, with as many images in them,
+ * and the boxes or masks that the stages' parts ask for: before what the stages need is computed, which may take hours. Throws
  * `UserError` naming the split or the part of it, or the dataset.
  */
 export async function requireNamedImages(session: Session, stages: readonly Stage[]): Promise<void> {
   const seen = new Set<string>();
   for (const stage of stages) {
     const dataset = stage.needs['dataset'];
-    if (dataset?.kind !== 'dataset' || readManifest(dataset.folder) === undefined) continue;
+    if (dataset?.kind !== 'dataset') continue;
+    const published = readManifest(dataset.folder);
+    // A damaged one is made anew before anything reads it.
+    if (published === undefined || !(await isComplete(published, dataset.folder, dataset.store))) continue;
     const manifest = readJson(join(dataset.folder, 'dataset.json')) as DatasetManifest;
     const { config } = await stage.prepare(session);
     const settings = config as Readonly<

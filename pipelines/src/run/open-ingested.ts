@@ -7,13 +7,15 @@ import { datasetNames } from '../declare/workspace.ts';
 import { blobsMissing, bringBlobs } from '../remotes/bring.ts';
 import { readManifest } from '../store/manifest.ts';
 import { blobPath } from '../store/store.ts';
+import { refuseDamage } from '../store/sums.ts';
 import type { Session } from './session.ts';
 
 /**
  * Opens a dataset that was ingested, here or elsewhere. Throws `UserError` where there is none of that name, it was not
- * ingested, or it cannot be fetched.
+ * ingested, it is not byte for byte as it was published, or it cannot be fetched. With `evenDamaged` one whose records were
+ * altered is opened, for who looks which ones.
  */
-export async function openIngested(session: Session, name: string): Promise<Dataset> {
+export async function openIngested(session: Session, name: string, evenDamaged = false): Promise<Dataset> {
   const known = datasetNames(session.workspace);
   if (!known.includes(name)) {
     const close = didYouMean(name, known);
@@ -22,12 +24,22 @@ export async function openIngested(session: Session, name: string): Promise<Data
     });
   }
   const { folder, store, label } = datasetStage(session, name);
+  refuseDamage(folder);
   const blob = readManifest(folder)?.blobs['lmdb'];
   if (blob === undefined) {
     throw new UserError(`The dataset '${name}' has not been ingested`, { remedy: `Run: npx selfsup ingest ${name}` });
   }
+  const path = blobPath(store, blob.sha256);
   const missing = await bringBlobs(session, store, [blob.sha256], label);
-  // Damaged ones are found out by who reads.
-  if (missing.length > 0 && !existsSync(blobPath(store, blob.sha256))) throw blobsMissing(folder, missing);
-  return openDataset(blobPath(store, blob.sha256));
+  if (missing.length > 0 && !existsSync(path)) throw blobsMissing(folder, missing);
+  if (missing.length > 0 && !evenDamaged) throw damagedRecords(name, path);
+  return openDataset(path);
+}
+
+/** Says that a dataset's records are not those that were published. */
+export function damagedRecords(name: string, path: string): UserError {
+  return new UserError(`The records of the dataset '${name}' were altered since they were published`, {
+    file: path,
+    remedy: `Run npx selfsup ingest ${name}: they are made anew. npx selfsup inspect ${name} --verify says which ones it is.`,
+  });
 }

@@ -6,7 +6,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson, sha256, writeAtomically } from '@selfsup/kit/files';
 import type { Remark } from '@selfsup/kit/stage';
 import type { Stage } from '../declare/stage.ts';
-import { readManifest } from '../store/manifest.ts';
+import { isComplete, readManifest } from '../store/manifest.ts';
 import { openIngested } from './open-ingested.ts';
 import type { Session } from './session.ts';
 
@@ -22,7 +22,7 @@ const version = 1;
 
 /**
  * Looks whether stages test on photographs that what they need was trained on in another dataset, as far as the datasets are
- * there; within one dataset, ingestion looks. Throws `UserError` where one does, unless its experiment says that it may: then
+ * there whole; within one dataset, ingestion looks. Throws `UserError` where one does, unless its experiment says that it may: then
  * that is said beside its results.
  */
 export async function lookAtTested(session: Session, stages: readonly Stage[]): Promise<Remark[]> {
@@ -77,8 +77,14 @@ async function trainedBefore(session: Session, { needs }: Stage): Promise<Images
 
 /** What is shared, once for the same contents: comparing large datasets takes minutes. */
 async function sharedBetween(session: Session, trained: Images, tested: Images): Promise<SharedPhotographs[]> {
-  const digests = [trained, tested].map(({ dataset }) => readManifest(dataset.folder)?.blobs['lmdb']?.sha256);
-  if (digests.includes(undefined)) return [];
+  const digests: string[] = [];
+  for (const { dataset } of [trained, tested]) {
+    const published = readManifest(dataset.folder);
+    const digest = published?.blobs['lmdb']?.sha256;
+    // A damaged one is made anew before anything reads it.
+    if (digest === undefined || !(await isComplete(published!, dataset.folder, dataset.store))) return [];
+    digests.push(digest);
+  }
   const key = sha256(canonicalJson({ version, digests, splits: [trained.split, tested.split] }));
   const known = join(tested.dataset.store, 'photographs', `${key}.json`);
   if (existsSync(known)) return JSON.parse(readFileSync(known, 'utf8')) as SharedPhotographs[];

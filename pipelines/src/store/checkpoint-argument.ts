@@ -7,6 +7,7 @@ import { openArtifacts } from './artifacts.ts';
 import { readManifest } from './manifest.ts';
 import { shownPath } from './shown-path.ts';
 import { blobPath } from './store.ts';
+import { refuseDamage } from './sums.ts';
 
 /** Name under which pretraining stages publish their encoder. */
 const BLOB = 'checkpoint';
@@ -27,14 +28,15 @@ export async function findCheckpoint(workspace: Workspace, argument: string): Pr
 /**
  * The checkpoint file that a command's argument means: a `.safetensors` file, the published folder of a pretraining
  * stage, or the name of an experiment (or `<experiment>/<variant>`, …) with a single such stage. Throws `UserError`
- * listing what there is where nothing or several fit, or where the blob is gone from the store.
+ * listing what there is where nothing or several fit, and naming what is damaged or gone where the stage is not as it was
+ * published.
  */
 export async function findPublishedCheckpoint(workspace: Workspace, argument: string): Promise<FoundCheckpoint> {
   const { root } = openArtifacts(workspace);
   const places = [resolve(argument), join(root, argument)].filter((place) => existsSync(place));
   const file = places.find((place) => statSync(place).isFile());
   if (file !== undefined) return { checkpoint: file };
-  const stages = [...new Set(places.flatMap((place) => stagesWithCheckpoint(place, DEPTH)))];
+  const stages = [...new Set(places.flatMap((place) => stagesWithCheckpoint(place, DEPTH, refuseAlteredManifest)))];
   const [stage] = stages;
   if (stages.length === 1) return { checkpoint: await checkpointOf(stage!, root, workspace), stage: stage! };
   if (stages.length > 1) {
@@ -64,25 +66,36 @@ export async function findPublishedCheckpoint(workspace: Workspace, argument: st
   });
 }
 
+/** An altered manifest says nothing of whether there is a checkpoint. */
+const refuseAlteredManifest = (folder: string): void => refuseDamage(folder, 'manifest.json');
+
 /** Folders at or below `folder` that published a checkpoint, sorted. */
-function stagesWithCheckpoint(folder: string, depth: number): string[] {
-  if (existsSync(join(folder, 'manifest.json'))) return readManifest(folder)?.blobs[BLOB] === undefined ? [] : [folder];
+function stagesWithCheckpoint(
+  folder: string,
+  depth: number,
+  look: (stage: string) => void = () => undefined,
+): string[] {
+  if (existsSync(join(folder, 'manifest.json'))) {
+    look(folder);
+    return readManifest(folder)?.blobs?.[BLOB] === undefined ? [] : [folder];
+  }
   if (depth === 0 || !existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !['work', 'store'].includes(entry.name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => stagesWithCheckpoint(join(folder, entry.name), depth - 1));
+    .flatMap((entry) => stagesWithCheckpoint(join(folder, entry.name), depth - 1, look));
 }
 
 /** The blob lies in the store of the artifacts folder that the stage is in, which may be another than this workspace's. */
 async function checkpointOf(stage: string, root: string, workspace: Workspace): Promise<string> {
   const bringer = bringerOf(workspace);
+  refuseDamage(stage);
   const digest = readManifest(stage)!.blobs[BLOB]!.sha256;
   const own = join(dirname(dirname(dirname(dirname(stage)))), 'store');
   for (const store of new Set([own, join(root, 'store')])) {
     if ((await bringBlobs(bringer, store, [digest], shownPath(stage))).length === 0) return blobPath(store, digest);
   }
-  throw new UserError('The checkpoint of this stage is gone from the store, or damaged', {
+  throw new UserError(`The checkpoint of this stage is gone from the store, or was altered: ${digest}`, {
     file: stage,
     remedy: 'Run the experiment again: only what is missing is computed.',
   });

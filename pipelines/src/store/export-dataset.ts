@@ -1,24 +1,44 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { openIngested } from '../run/open-ingested.ts';
 import type { Session } from '../run/session.ts';
 import { shownPath } from './shown-path.ts';
+import { damageIn, sumsFile, writeSums } from './sums.ts';
 
 /** Forms in which a dataset can be written. */
 export const datasetFormats = ['webdataset', 'folder', 'coco', 'voc'] as const;
 export type DatasetFormat = (typeof datasetFormats)[number];
 
-/** Writes a dataset for other tools, and returns lines that say what was written. Throws `UserError`. */
-export async function exportDataset(
-  session: Session,
-  name: string,
-  options: {
-    readonly to: string;
-    readonly format: DatasetFormat;
-    readonly split?: string | undefined;
-    readonly shardMegabytes: number;
-  },
-): Promise<string[]> {
+interface ExportDatasetOptions {
+  readonly to: string;
+  readonly format: DatasetFormat;
+  readonly split?: string | undefined;
+  readonly shardMegabytes: number;
+}
+
+/**
+ * Writes a dataset for other tools with digests of all files beside them, and returns lines that say what was written.
+ * Throws `UserError`, also where files of an earlier export into the same folder were altered since.
+ */
+export async function exportDataset(session: Session, name: string, options: ExportDatasetOptions): Promise<string[]> {
+  const folder = join(options.to, name);
+  const damage = existsSync(folder) ? damageIn(folder) : undefined;
+  if (damage !== undefined) {
+    throw new UserError(`An earlier export there is damaged: ${damage.replace('published', 'exported')}`, {
+      file: folder,
+      remedy: 'Remove the folder, or write to another one with --to.',
+    });
+  }
+  // While files change there are no digests; an export that was stopped goes on without.
+  await rm(join(folder, sumsFile), { force: true });
+  const lines = await writeFormat(session, name, options);
+  await writeSums(folder);
+  return lines;
+}
+
+async function writeFormat(session: Session, name: string, options: ExportDatasetOptions): Promise<string[]> {
   const dataset = await openIngested(session, name);
   try {
     const known = Object.keys(dataset.manifest.splits);

@@ -7,7 +7,7 @@ import { pretextHeads } from './pretext-heads.ts';
 import { pytorchLines } from './pytorch-network.ts';
 import { safetensorsReadme, type PytorchModel } from './safetensors-readme.ts';
 import type { StockTopology } from './stock-topology.ts';
-import { writeFiles, writeFolder } from './write-folder.ts';
+import { sumsFile, writeFiles, writeFolder } from './write-folder.ts';
 
 /** Name of the weights' file in the exported folder. */
 export const weightsFile = 'weights.safetensors';
@@ -37,7 +37,7 @@ export async function exportToSafetensors(checkpoint: string, folder: string): P
       return lines === undefined ? [] : [{ name, lines }];
     });
     const usable: PytorchModel[] = pytorch[0]?.name === 'encoder' ? pytorch : [];
-    await writeFolder(folder, ['README.md', weightsFile], async (fresh) => {
+    await writeFolder(folder, ['README.md', sumsFile, weightsFile], async (fresh) => {
       await writeCheckpoint(join(fresh, weightsFile), { tensors, metadata: metadataOf(encoder) });
       await writeFiles(fresh, { 'README.md': safetensorsReadme({ ...encoder, tensors }, usable, weightsFile) });
     });

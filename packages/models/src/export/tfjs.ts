@@ -6,7 +6,7 @@ import { GROUPED, splitWeight } from './grouped-convolution.ts';
 import { pretextHeads } from './pretext-heads.ts';
 import { joinTopologies, stockTopology, type StockTopology } from './stock-topology.ts';
 import { tfjsReadme } from './tfjs-readme.ts';
-import { writeFiles, writeFolder } from './write-folder.ts';
+import { sumsFile, writeFiles, writeFolder } from './write-folder.ts';
 
 /** What an export wrote. */
 export interface TfjsExport {
@@ -46,7 +46,7 @@ export async function exportToTfjs(checkpoint: string, folder: string): Promise<
       const joined = joinTopologies(topology, stockTopology(head.model), head.name);
       models[name] = modelFiles(encoder, joined.topology, [...weights, ...namedWeights(head.model, joined.renamed)]);
     }
-    await writeFolder(folder, ['README.md', ...Object.keys(models)], async (fresh) => {
+    await writeFolder(folder, ['README.md', sumsFile, ...Object.keys(models)], async (fresh) => {
       for (const [name, files] of Object.entries(models)) await writeFiles(join(fresh, name), files);
       await writeFiles(fresh, { 'README.md': tfjsReadme(encoder, Object.keys(models)) });
     });

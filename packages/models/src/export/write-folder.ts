@@ -5,6 +5,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { move, writeAtomically } from '@selfsup/kit/files';
 
+/** Digests of the files of an export, which the command puts beside them. */
+export const sumsFile = 'SHA256SUMS';
+
 /**
  * Puts a folder of files in place as a whole: it is written beside its place and then renamed, so that a reader never
  * sees half of it; only in a mounted folder it is put in place file by file. `fill` writes into the folder that it is given. A folder that holds nothing but entries named in
