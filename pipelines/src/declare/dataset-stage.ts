@@ -6,6 +6,7 @@ import type { DatasetConfig } from '@selfsup/data/dataset-config';
 import type * as DataStage from '@selfsup/data/stage';
 import { UserError } from '@selfsup/kit/errors';
 import { canonicalJson } from '@selfsup/kit/files';
+import { isOffline } from '../remotes/elsewhere.ts';
 import { packageEntry } from './parts.ts';
 import type { Places, Stage } from './stage.ts';
 import { datasetFile, type Workspace } from './workspace.ts';
@@ -35,7 +36,11 @@ export function datasetStage({ workspace, artifacts }: Pick<Places, 'workspace' 
     store: join(artifacts.root, 'store'),
     async prepare({ progress, signal }, asked) {
       const { prepareDataset } = await loadFace(workspace);
-      return prepareDataset({ ...asked, name, file: file(), progress: progress(this.label), signal });
+      const request = { ...asked, name, file: file(), progress: progress(this.label), signal };
+      if (!isOffline()) return prepareDataset(request);
+      return prepareDataset({ ...request, fetchNothing: true }).catch((cause: unknown) => {
+        throw toldOffline(cause, file());
+      });
     },
     async refuse(folder) {
       const { readDataset } = await loadFace(workspace);
@@ -46,6 +51,18 @@ export function datasetStage({ workspace, artifacts }: Pick<Places, 'workspace' 
       return ofRecords(resolvedConfig) === ofRecords(await readDataset(file()));
     },
   };
+}
+
+/** The refusal to fetch with the variable that asks for it; other errors as they are. */
+function toldOffline(cause: unknown, file: string): unknown {
+  if (!(cause instanceof UserError) || cause.name !== 'NotFetched') return cause;
+  const remedy = [cause.remedy, 'Or unset SELFSUP_OFFLINE.'].filter(Boolean).join(' ');
+  const told = new UserError(`${cause.message}. Since SELFSUP_OFFLINE is 1, no other machine is asked`, {
+    ...{ file, field: 'sources', remedy, cause },
+  });
+  // Whoever asks for the dataset takes what was made of it before.
+  told.name = cause.name;
+  return told;
 }
 
 /** What the data package of this workspace shows to the pipeline. */

@@ -75,7 +75,8 @@ async function fetchRest(url: string, part: string, context: SourceContext): Pro
  */
 export async function download({ url, to, md5, context }: DownloadOptions): Promise<Downloaded> {
   if (existsSync(to)) return { to };
-  if (context.fetchNothing) throw new NotFetched(`It would have to be fetched: ${url}`);
+  if (context.fetchNothing)
+    throw new NotFetched(`It would have to be fetched: ${url}`, { remedy: `Put that file at ${to}.` });
   const part = `${to}.part`;
   await mkdir(dirname(to), { recursive: true }).catch((cause: unknown) => {
     throw new UserError('The cache folder cannot be written', {

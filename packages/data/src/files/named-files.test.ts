@@ -27,10 +27,28 @@ test('one that is in neither is refused, with where it may be put', () => {
     givenPath('pictures/none.jpg', context);
   } catch (error) {
     expect(error).toMatchObject({
-      file: join(folder, 'set/pictures/none.jpg'),
+      file: join(folder, 'data/pictures/none.jpg'),
       field: 'path',
-      remedy: expect.stringContaining('at pictures/none.jpg in the folder that SELFSUP_DATA names'),
+      remedy: expect.stringContaining(`also looked for at ${join(folder, 'set/pictures/none.jpg')}`),
     });
   }
   expect(() => givenPath(join(folder, 'data/pictures/two.jpg'), context)).toThrow(/does not exist/);
+});
+
+test('it is named where it was typed, and beside dataset.json where SELFSUP_DATA is not set', () => {
+  const refusal = (other: object): unknown => {
+    try {
+      return givenPath('none.jpg', { ...context, ...other });
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(refusal({ datasetFolder: process.cwd() })).toMatchObject({ file: join(process.cwd(), 'none.jpg') });
+  expect(refusal({ dataFolder: undefined })).toMatchObject({
+    file: join(folder, 'set/none.jpg'),
+    remedy: expect.stringContaining('SELFSUP_DATA is not set.'),
+  });
+  expect(refusal({ dataFolder: join(folder, 'lost') })).toMatchObject({
+    remedy: expect.stringContaining(`SELFSUP_DATA names ${join(folder, 'lost')}, a folder that does not exist.`),
+  });
 });

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import type { SourceContext } from '../source.ts';
+import { dataFolderState } from './data-folder.ts';
 
 /**
  * The path that the user gave for a source, made absolute: from the folder of `dataset.json`, or, where nothing lies there, in
@@ -16,13 +17,20 @@ export function givenPath(path: string, context: SourceContext): string {
   throw new UserError(
     isThere ? 'This is neither a file nor a folder' : 'The data that this path names does not exist',
     {
-      file: absolute,
+      file: isThere ? absolute : lookedFor(path, context),
       field: 'path',
       remedy: isAbsolute(path)
         ? 'Correct the path in dataset.json or on the command line, or leave it out to look in SELFSUP_DATA.'
-        : `Correct the path in dataset.json or on the command line, or put the data at ${path} in the folder that SELFSUP_DATA names.`,
+        : `Correct the path ${path} in dataset.json or on the command line, or put the data there in the folder that SELFSUP_DATA names. ` +
+          `It was also looked for at ${absolute}. ${dataFolderState(context.dataFolder)}`,
     },
   );
+}
+
+/** Where a path means something that is not there: in the data folder, unless it was typed, and so starts where it was typed. */
+function lookedFor(path: string, { datasetFolder, dataFolder }: SourceContext): string {
+  const isTyped = datasetFolder === process.cwd();
+  return resolve(isTyped || dataFolder === undefined || dataFolder === '' ? datasetFolder : dataFolder, path);
 }
 
 /** The first of `names` that exists in the folder `SELFSUP_DATA` names. */

@@ -66,6 +66,16 @@ describe('resolveSource', () => {
     expect(await userError(given)).toMatch(/does not exist[^]*mistyped/);
   });
 
+  it('says which folder was looked in, and that there is none', async () => {
+    const missing = [{ type: 'cifar10', download: false }];
+    const lost = join(folder, 'lost');
+    expect(await userError(resolve(missing))).toContain('SELFSUP_DATA is not set.');
+    expect(await userError(resolve(missing, { dataFolder: folder }))).toContain(`SELFSUP_DATA names ${folder}.`);
+    expect(await userError(resolve(missing, { dataFolder: lost }))).toContain(
+      `SELFSUP_DATA names ${lost}, a folder that does not exist.`,
+    );
+  });
+
   it('lists each reason and remedy where no source answers', async () => {
     const none = resolve([local, { type: 'cifar10', download: false }], { file: 'dataset.json' });
     expect(await userError(none)).toMatch(

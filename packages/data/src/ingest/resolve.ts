@@ -2,6 +2,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { cacheFolder } from '@selfsup/kit/folders';
 import { parseOrExplain } from '@selfsup/kit/parse';
 import type { Progress } from '@selfsup/kit/progress';
+import { dataFolderState } from '../files/data-folder.ts';
 import type { SourceReading } from '../source.ts';
 import { datasetSchema } from '../store/manifest.ts';
 import type { DatasetConfig } from './dataset-config.ts';
@@ -101,7 +102,11 @@ export async function resolveSource(options: ResolveOptions): Promise<ResolvedSo
     };
   }
   throw new UserError(
-    ['No source of this dataset answers:', ...passedOver.map(({ type, reason }) => `  ${type}: ${reason}`)].join('\n'),
+    [
+      'No source of this dataset answers:',
+      ...passedOver.map(({ type, reason }) => `  ${type}: ${reason}`),
+      dataFolderState(options.dataFolder),
+    ].join('\n'),
     {
       file: options.file,
       field: 'sources',

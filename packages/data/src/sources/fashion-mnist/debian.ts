@@ -51,7 +51,10 @@ export async function fetchDebianPackage(context: SourceContext): Promise<Fetche
   const whole = join(root, 'files');
   const folder = fetchedFolder(context.cacheFolder);
   if (existsSync(folder)) return { folder };
-  if (context.fetchNothing) throw new NotFetched(`It would have to be fetched: Debian's package ${packageName}`);
+  if (context.fetchNothing)
+    throw new NotFetched(`It would have to be fetched: Debian's package ${packageName}`, {
+      remedy: 'Install it, or put its four files into a folder fashion-mnist below the one that SELFSUP_DATA names.',
+    });
   await mkdir(root, { recursive: true });
   const work = await mkdtemp(join(root, 'work-'));
   const run = async (command: string, ...args: string[]): Promise<void> => {
