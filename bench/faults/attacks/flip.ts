@@ -1,121 +1,198 @@
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deriveKey, integer, type RandomKey } from '@selfsup/kit/random';
 import type { Attack, Outcome } from '../campaign.ts';
-import { compare, publishedBelow } from '../judge.ts';
-import { commandOf, copyOf, reference, type Unit } from '../workspace.ts';
+import * as checks from '../flips/checks.ts';
+import { consumersOf, judged, type Consumer, type Means } from '../flips/consumers.ts';
+import { liveCheckpoints, places } from '../flips/places.ts';
+import {
+  exportedTargets,
+  filesBelow,
+  kinds,
+  remoteTargets,
+  targetsOf,
+  type Kind,
+  type Target,
+} from '../flips/targets.ts';
+import { turn, type Kept } from '../flips/turn.ts';
+import { publishedBelow } from '../judge.ts';
+import { openWarm } from '../warm.ts';
+import { copyOf, reference } from '../workspace.ts';
 
-/** A file with one bit of one byte turned, and how it is named when that is noticed. */
-interface Flipped {
-  readonly path: string;
-  readonly at: number;
-  readonly names: string;
-  readonly before: Buffer;
+/** How often each kind is flipped in a case of checks. */
+const checksOfKind = 32;
+
+/** What a case did, with how often it struck each kind of file. */
+interface Flips extends Outcome {
+  readonly by: string;
+  readonly kinds: Readonly<Partial<Record<Kind, number>>>;
 }
 
 /**
- * Nine cases of ten: one byte in many files at once, of which `selfsup verify` has to name each. The tenth: one byte in one
- * file, and the stage whose file it is is asked for: it has to name it and end with the results of before.
+ * Four cases of ten: one byte in many files at once, of which `selfsup verify` has to name each. Four: one byte in one file
+ * after the other, looked at by the very function by which the product's commands look at such a file before they use it,
+ * called in this process. Two: one byte in one file, and a command that uses it: it has to name the file, and to refuse it,
+ * or to end with the results of before. In half of the flips the file's times are put back.
  */
 const attack: Attack = {
-  title: 'one byte flipped, in checkpoints, features, LMDB, manifests, metrics and other published files',
-  cases: 110,
+  title: 'one byte flipped, in checkpoints, features, LMDB, manifests, published and exported files, remotes',
+  cases: 80,
   async open({ folder, key }) {
     const alone = await reference(dirname(folder));
     const live = copyOf(alone, join(folder, 'artifacts'));
-    await live.run('selfsup', ['verify']); // every blob is looked at once
-    const all = publishedBelow(live.artifacts);
+    const found = await places(live, folder);
+    const scratch = join(folder, 'scratch');
+    const pushed = join(folder, 'pushed');
+    const warm = openWarm(live, {});
+    const sharing = openWarm(live, { SELFSUP_REMOTE: found.remote });
+    const pushing = { warm: openWarm(live, { SELFSUP_REMOTE: pushed }), remote: pushed };
+    await warm.run(['verify']); // every blob is looked at once
+    const { artifacts } = live;
+    const means: Means = { alone, live, places: found, scratch, warm, sharing, pushing };
+    const consumers = consumersOf(means);
 
-    const strikeMany = async (drawn: RandomKey): Promise<Outcome> => {
+    const sweep = async (drawn: RandomKey): Promise<Flips> => {
       const seen = new Set<string>();
-      const flipped = all.flatMap((below, i) => {
-        const group = groupsIn(live.artifacts, below);
-        const chosen = group[integer(drawn, group.length, i)]!;
-        return chosen
-          .filter(({ path }) => !seen.has(path) && seen.add(path))
-          .map((file, j) => flip(file, deriveKey(drawn, i, j)));
+      const results = publishedBelow(artifacts).flatMap((below, i) => {
+        const chosen = sweptOf(targetsOf(artifacts, below), deriveKey(drawn, 'group', i));
+        return chosen.filter(({ path, blob }) => !seen.has(blob?.digest ?? path) && seen.add(blob?.digest ?? path));
       });
-      const { code, output } = await live.run('selfsup', ['verify']);
-      const missed = flipped.filter(({ names }) => !output.includes(names));
-      for (const { path, before } of flipped) put(path, before);
-      const lines = missed.map(({ path, at }) => `byte ${at} of ${path} was not named`);
-      if (code !== 1) lines.push(`verify ended with ${code}: ${output.slice(-500)}`);
+      const flipped = [...results, ...exportedTargets(found.exported)].map((target, i) => {
+        // What a disk has lost by itself is what verify is for.
+        const kept: Kept = i % 2 === 0 ? 'nothing' : target.blob === undefined ? 'times' : 'look';
+        return turn(target, deriveKey(drawn, i), kept);
+      });
+      const ends = [await warm.run(['verify']), await warm.run(['verify', found.exported])];
+      for (const one of flipped) one.putBack();
+      const output = ends.map((end) => end.output).join('');
+      const lines = flipped
+        .filter(({ target }) => !target.names.some((name) => output.includes(name)))
+        .map(({ target, at }) => `byte ${at} of ${target.path} was not named`);
+      for (const end of ends)
+        if (end.code !== 1) lines.push(`verify ended with ${end.code}: ${end.output.slice(-500)}`);
       const about = `one byte in each of ${flipped.length} files, selfsup verify`;
-      return outcome(flipped.length, 0, missed.length + (code === 1 ? 0 : 1), about, lines);
+      return outcome(
+        'verify',
+        flipped.map(({ target }) => target),
+        { unnoticed: lines.length, wrong: 0, about, lines },
+      );
     };
 
-    const strikeOne = async (drawn: RandomKey): Promise<Outcome> => {
-      const below = all[integer(drawn, all.length, 0)]!;
-      const files = groupsIn(live.artifacts, below).flat();
-      const file = flip(files[integer(drawn, files.length, 1)]!, drawn);
-      const unit = unitOf(below);
-      const { code, output } = await live.run('selfsup', commandOf(unit));
+    const check = async (drawn: RandomKey): Promise<Flips> => {
+      rmSync(scratch, { recursive: true, force: true });
+      mkdirSync(scratch, { recursive: true });
+      const all = [
+        ...publishedBelow(artifacts).flatMap((below) => targetsOf(artifacts, below)),
+        ...exportedTargets(found.exported),
+        ...remoteTargets(found.remote),
+      ];
+      const steps = liveCheckpoints(found.resume);
+      const newest = join(found.resume, steps.at(-1)!);
+      all.push({ kind: 'resume checkpoints', path: newest, names: [newest] });
+      const [before, last] = steps.slice(-2).map((name) => Number(/step-(\d+)/.exec(name)![1]));
       const lines: string[] = [];
-      if (!output.includes('damaged'))
-        lines.push(`byte ${file.at} of ${file.path} was not named: ${output.slice(-500)}`);
-      const unnoticed = lines.length;
-      if (code !== 0) lines.push(`ended with ${code}: ${output.slice(-500)}`);
-      const { lost, wrong } = compare(alone.artifacts, live.artifacts, [below]);
-      lines.push(...lost, ...wrong);
-      const about = `byte ${file.at} of ${file.path.slice(live.artifacts.length)}, selfsup ${commandOf(unit).join(' ')}`;
-      return outcome(1, lines.length - unnoticed, unnoticed, about, lines);
+      const struck: Target[] = [];
+      for (const kind of kinds) {
+        const files = all.filter((target) => target.kind === kind);
+        for (let i = 0; i < checksOfKind; i++) {
+          const own = deriveKey(drawn, kind, i);
+          const target = files[integer(own, files.length, 1)]!;
+          const { path } = target;
+          // A checkpoint is looked at twice: as part of its result, and by who reads it.
+          const isRead = path.endsWith('.safetensors') || (kind === 'checkpoints' && i % 2 === 1);
+          const looks =
+            kind === 'resume checkpoints'
+              ? await checks.asResumed(dirname(newest), `step-${String(last).padStart(9, '0')}.safetensors`, before!)
+              : isRead
+                ? checks.asCheckpoint(path)
+                : kind === 'exported files'
+                  ? checks.asExported(found.exported, target)
+                  : kind === 'remotes'
+                    ? checks.asFetched(found.remote, target, scratch)
+                    : checks.asResult(artifacts, target);
+          const turned = turn(target, own, i % 4 < 2 ? 'nothing' : 'times');
+          const said = await looks();
+          turned.putBack();
+          struck.push(target);
+          if (![...target.names, path].some((name) => said.includes(name)))
+            lines.push(`byte ${turned.at} of ${path} was not named: ${said.slice(0, 200)}`);
+        }
+      }
+      const about = `one byte in ${struck.length} files one after the other, the product's own checks`;
+      return outcome('check', struck, { unnoticed: lines.length, wrong: 0, about, lines });
     };
-    return { strike: (which) => (which % 10 === 9 ? strikeOne : strikeMany)(deriveKey(key, which)) };
+
+    const consume = async (drawn: RandomKey): Promise<Flips> => {
+      const lines: string[] = [];
+      const struck: Target[] = [];
+      let unnoticed = 0;
+      const slow = consumers.filter(({ does }) => does === 'recompute');
+      const chosen = [...consumers.filter((one) => !slow.includes(one)), slow[integer(drawn, slow.length, 0)]!];
+      for (const [i, consumer] of chosen.flatMap((one) => Array<Consumer>(one.flips).fill(one)).entries()) {
+        const own = deriveKey(drawn, i);
+        rmSync(scratch, { recursive: true, force: true });
+        mkdirSync(scratch, { recursive: true });
+        const files = consumer.targets();
+        const target = files[integer(own, files.length, 1)]!;
+        consumer.ready?.(target);
+        const turned = turn(target, own, integer(own, 2, 2) === 0 ? 'nothing' : 'times');
+        const { code, output } = await consumer.run(target);
+        const where = `${consumer.name}: byte ${turned.at} of ${target.path}`;
+        if (!target.names.some((name) => output.includes(name))) {
+          lines.push(`${where} was not named: ${output.slice(-500)}`);
+          unnoticed += 1;
+        }
+        const isRefused = consumer.does === 'refuse' && code === 1;
+        if (
+          consumer.does === 'name' ? code !== 0 && code !== 1 : !isRefused && (consumer.does === 'refuse' || code !== 0)
+        )
+          lines.push(`${where} ended with ${code}: ${output.slice(-500)}`);
+        if (consumer.does === 'refuse' && filesBelow(scratch).length > 0)
+          lines.push(`${where}: something was made of it: ${filesBelow(scratch).join(', ')}`);
+        if (!consumer.replaces) turned.putBack();
+        lines.push(...judged(means, consumer, target).map((fault) => `${where}: ${fault}`));
+        consumer.after?.(target);
+        struck.push(target);
+      }
+      const about = `one byte, and a command that uses it: ${chosen.map(({ name }) => name).join(', ')}`;
+      return outcome('command', struck, { unnoticed, wrong: lines.length - unnoticed, about, lines });
+    };
+
+    return {
+      strike: (which) =>
+        [sweep, sweep, sweep, sweep, check, check, check, check, consume, consume][which % 10]!(deriveKey(key, which)),
+      async close() {
+        for (const one of [warm, sharing, pushing.warm]) await one.close();
+      },
+    };
   },
 };
 export default attack;
 
-function outcome(struck: number, wrong: number, unnoticed: number, about: string, seen: string[]): Outcome {
-  return { struck, lost: 0, wrong, unnoticed, about, ...(seen.length > 0 ? { seen } : {}) };
-}
-
-function unitOf(below: string): Unit {
-  const parts = below.split('/');
-  return parts.length === 2 ? { experiment: 'data', stage: parts[0]! } : { experiment: parts[0]!, stage: parts[3]! };
-}
-
-/** Files of which one may be damaged beside the others without hiding that: the digests, the manifest, all else with the blobs. */
-function groupsIn(artifacts: string, below: string): { path: string; names: string }[][] {
-  const unit = unitOf(below);
-  const label = unit.experiment === 'data' ? `data/${unit.stage}` : below;
-  const folder = join(artifacts, below);
-  const files = filesBelow(folder).map((path) => {
-    const name = path.slice(folder.length + 1);
-    return { path, name, names: `${label}: ${name} was altered` };
+/** Files of a result of which one may be damaged beside the others without hiding that: the digests, the manifest, or all else. */
+function sweptOf(targets: readonly Target[], key: RandomKey): Target[] {
+  const isNamed = (name: string) => (target: Target) => target.path.endsWith(`/${name}`) && target.blob === undefined;
+  const draw = integer(key, 6, 0);
+  if (draw === 0) return targets.filter(isNamed('SHA256SUMS'));
+  if (draw === 1) return targets.filter(isNamed('manifest.json'));
+  const rest = targets.filter((one) => !isNamed('SHA256SUMS')(one) && !isNamed('manifest.json')(one));
+  // One file of a blob: it is named once.
+  const blobs = [...new Set(rest.flatMap(({ blob }) => blob?.digest ?? []))].map((digest, i) => {
+    const inside = rest.filter(({ blob }) => blob?.digest === digest);
+    return inside[integer(key, inside.length, 1 + i)]!;
   });
-  const { blobs } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as {
-    blobs: Record<string, { sha256: string }>;
-  };
-  const content = Object.values(blobs).flatMap(({ sha256 }) => {
-    const path = join(artifacts, 'store/sha256', sha256.slice(0, 2), sha256);
-    const inside = statSync(path).isFile() ? [path] : filesBelow(path).filter((name) => !name.endsWith('lock.mdb'));
-    // One at a time: a blob is named once.
-    return inside.slice(0, 1).map((file) => ({ path: file, name: '', names: sha256 }));
-  });
-  const sums = files.filter(({ name }) => name === 'SHA256SUMS').map((file) => ({ ...file, names: `${label}: ` }));
-  const manifest = files.filter(({ name }) => name === 'manifest.json');
-  const rest = files.filter(({ name }) => name !== 'SHA256SUMS' && name !== 'manifest.json');
-  // Most of what there is stands in the third.
-  return [sums, manifest, [...rest, ...content], [...rest, ...content], [...rest, ...content], [...rest, ...content]];
+  return [...rest.filter(({ blob }) => blob === undefined), ...blobs];
 }
 
-function filesBelow(folder: string): string[] {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
-  return names.filter((path) => statSync(path).isFile() && statSync(path).size > 0).sort();
-}
-
-function flip({ path, names }: { path: string; names: string }, key: RandomKey): Flipped {
-  const before = readFileSync(path);
-  const at = integer(key, before.length, 7);
-  const altered = Buffer.from(before);
-  altered[at]! ^= 1 << integer(key, 8, 8);
-  put(path, altered);
-  return { path, at, names, before };
-}
-
-function put(path: string, content: Buffer): void {
-  const { mode } = statSync(path);
-  chmodSync(path, 0o644);
-  writeFileSync(path, content);
-  chmodSync(path, mode);
+function outcome(
+  by: string,
+  struck: readonly Target[],
+  { lines, ...rest }: Pick<Outcome, 'unnoticed' | 'wrong' | 'about'> & { readonly lines: readonly string[] },
+): Flips {
+  const counts = Object.fromEntries(
+    kinds
+      .map((kind) => [kind, struck.filter((target) => target.kind === kind).length] as const)
+      .filter(([, n]) => n > 0),
+  );
+  return { struck: struck.length, lost: 0, ...rest, by, kinds: counts, ...(lines.length > 0 ? { seen: lines } : {}) };
 }

@@ -5,7 +5,7 @@ import { chosenRemote } from '../remotes/chosen-remote.ts';
 import { listed } from '../remotes/listing.ts';
 import { namePath, pushResult, type Known } from '../remotes/push.ts';
 import { contentPath, recordPath } from '../remotes/record.ts';
-import type { Remote } from '../remotes/remote.ts';
+import { timeOf, type Remote } from '../remotes/remote.ts';
 import { Unreachable } from '../remotes/retry.ts';
 import { severalAtOnce } from '../remotes/several-at-once.ts';
 import { openSession } from '../run/session.ts';
@@ -65,7 +65,8 @@ interface Listing {
 /** What a remote lists; of one that cannot list nothing is known. */
 async function listingOf(remote: Remote, signal: AbortSignal): Promise<Listing> {
   const found = await Promise.all(['names/', 'results/', 'blobs/'].map((folder) => listed(remote, folder, { signal })));
-  const ages = new Map(found.flatMap((one) => one ?? []).map(({ path, modified }) => [path, Date.now() - +modified]));
+  const now = await timeOf(remote);
+  const ages = new Map(found.flatMap((one) => one ?? []).map(({ path, modified }) => [path, now - +modified]));
   return { has: (path) => ages.has(path), keeps: (path) => (ages.get(path) ?? Infinity) < 12 * 3_600_000 };
 }
 

@@ -1,8 +1,9 @@
-import { lstat, readdir, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLeased } from '@selfsup/kit/lease';
 import type { Artifacts } from '../store/artifacts.ts';
 import { blobPath, removeBlob, storedDigests, unfinishedCopies } from '../store/store.ts';
+import { timeOfDisk } from '../store/time-of-disk.ts';
 import { namedDigests } from './named-digests.ts';
 import { removeUnfinished, unfinishedWork } from './unfinished-work.ts';
 
@@ -60,22 +61,6 @@ export async function findGarbage(artifacts: Artifacts, ages: MinimalAges): Prom
     await add(item, ages.unfinishedWork, lease);
   }
   return found;
-}
-
-/**
- * The time by which the ages of files count: that of the disk's server, and not of a clock here that was set wrong. The
- * clock's where nothing can be written, as on the full disk that is to be cleared.
- */
-async function timeOfDisk(root: string): Promise<number> {
-  const probe = join(root, `.time.${process.pid}`);
-  try {
-    await writeFile(probe, '');
-    return (await lstat(probe)).ctimeMs;
-  } catch {
-    return Date.now();
-  } finally {
-    await rm(probe, { force: true }).catch(() => undefined);
-  }
 }
 
 interface Survey {

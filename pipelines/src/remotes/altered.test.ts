@@ -95,6 +95,6 @@ test('a result that was altered here is not pushed', async () => {
   here.write(metrics, text.replace(/"value": \d+/, '"value": 99'));
   const { code, output } = await here.run('push', 'toy');
   expect(code).toBe(1);
-  expect(output).toContain('toy/base/seed-1/measure cannot be pushed: its files are not those of its manifest');
+  expect(output).toContain('toy/base/seed-1/measure cannot be pushed: metrics.json was altered since it was published');
   expect(output).toContain('1 pushed, 0 there already');
 });

@@ -4,6 +4,7 @@ import { link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/pr
 import { dirname, join, relative, sep } from 'node:path';
 import { sha256, sha256File } from '@selfsup/kit/files';
 import { stateOf, thisOwner, type Owner } from '@selfsup/kit/lease-owner';
+import { clockOfDisk } from '../store/time-of-disk.ts';
 import { NotThere, Refused, type Content, type Listed, type Remote, type WriteOptions } from './remote.ts';
 
 /** Where objects grow before they are seen, named by digest and by who writes them. */
@@ -12,6 +13,7 @@ const growing = 'arriving';
 /** A folder on a disk that all see: a network disk, a mounted bucket. */
 export function folderRemote(name: string, root: string): Remote {
   const at = (path: string): string => join(root, path);
+  const now = clockOfDisk(root);
   const listPaths = async function* (prefix: string): AsyncIterable<{ path: string }> {
     if ((await stateAt(at(prefix))) === undefined) return;
     for await (const file of filesBelow(at(prefix))) yield { path: relative(root, file).split(sep).join('/') };
@@ -35,7 +37,7 @@ export function folderRemote(name: string, root: string): Remote {
     },
     listPaths,
     write(path, content, options = {}) {
-      return writeOnce(root, at(path), content, options).catch(sayLasting);
+      return writeOnce({ root, now }, at(path), content, options).catch(sayLasting);
     },
     async remove(path) {
       await rm(at(path), { force: true }).catch(sayLasting);
@@ -43,10 +45,11 @@ export function folderRemote(name: string, root: string): Remote {
     async sweep(minAge) {
       for (const one of (await readdir(join(root, growing)).catch(ignoreAbsence)) ?? []) {
         const state = await stateAt(join(root, growing, one));
-        if (state !== undefined && Date.now() - state.mtimeMs > minAge)
+        if (state !== undefined && (await now()) - state.mtimeMs > minAge)
           await rm(join(root, growing, one), { force: true });
       }
     },
+    now,
   };
 }
 
@@ -63,15 +66,22 @@ async function* filesBelow(folder: string): AsyncGenerator<string> {
 /** Names of files that this process is writing. */
 const written = new Set<string>();
 
+/** The folder of a remote, and its time. */
+interface Disk {
+  readonly root: string;
+  now(): Promise<number>;
+}
+
 async function writeOnce(
-  root: string,
+  { root, now }: Disk,
   path: string,
   content: Content,
   options: WriteOptions,
 ): Promise<'written' | 'there'> {
   if ((await stateAt(path)) !== undefined) {
     // A record may be about to name it: to gc it is as young as if it were new.
-    await utimes(path, new Date(), new Date()).catch(() => undefined);
+    const time = new Date(await now());
+    await utimes(path, time, time).catch(() => undefined);
     await clear(root, content.sha256);
     return 'there';
   }

@@ -39,6 +39,8 @@ export async function pushResult(
   result: PublishedResult,
   known = nothingKnown,
 ): Promise<Pushed> {
+  const damage = damageIn(result.folder);
+  if (damage !== undefined) throw lacking(result, damage);
   const manifest = readManifest(result.folder);
   if (manifest === undefined) throw lacking(result, 'its manifest cannot be read');
   const theirs = await readRecord(remote, manifest.key, signedBy, session);
@@ -75,7 +77,7 @@ export async function pushResult(
     return 'there';
   }
   const isUnaltered = Object.entries(manifest.files).every(([name, digest]) => files[name]?.sha256 === digest);
-  if (!isUnaltered || !isOfOutput(manifest, result.folder) || damageIn(result.folder) !== undefined)
+  if (!isUnaltered || !isOfOutput(manifest, result.folder))
     throw lacking(result, 'its files are not those of its manifest');
   const found = await send(session, destination, sources);
   const run = readRun(result.folder);

@@ -25,6 +25,16 @@ export interface Remote {
   readonly remove?: (path: string) => Promise<void>;
   /** Removes uploads that nobody went on with for `minAge` milliseconds. */
   readonly sweep?: (minAge: number) => Promise<void>;
+  /**
+   * The time by which `modified` counts, in milliseconds: that of whoever keeps the objects, where the clock here may be
+   * wrong. Undefined for a remote that cannot tell.
+   */
+  readonly now?: () => Promise<number>;
+}
+
+/** The time by which the ages of a remote's objects count. */
+export async function timeOf(remote: Pick<Remote, 'now'>): Promise<number> {
+  return remote.now?.() ?? Date.now();
 }
 
 export interface Listed {

@@ -103,9 +103,13 @@ export function s3Remote(name: string, url: string, place: S3Place, stall: numbe
         client.send(new sdk.DeleteObjectCommand(at(path)), { abortSignal }),
       );
     },
+    async now(): Promise<number> {
+      // What the client has learned from the server's answers, which refuses requests of a clock that is far from its own.
+      return Date.now() + (await open()).client.config.systemClockOffset;
+    },
     async sweep(minAge: number): Promise<void> {
       for (const { Key, UploadId, Initiated } of await uploads('')) {
-        if (Initiated === undefined || Date.now() - Initiated.getTime() < minAge) continue;
+        if (Initiated === undefined || (await remote.now()) - Initiated.getTime() < minAge) continue;
         await ask('', ({ client, sdk, abortSignal }) =>
           client.send(new sdk.AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }), { abortSignal }),
         );

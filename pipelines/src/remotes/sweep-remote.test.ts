@@ -5,13 +5,14 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
 import { folderRemote } from './folder-remote.ts';
 import { contentPath, recordPath, sealed } from './record.ts';
@@ -87,6 +88,31 @@ test('an old result stays while a younger one needs it, and what that needs in t
   expect(await pathsOf({ content: hour, results: hour })).toHaveLength(12);
   await remote.remove!(contentOf('pretrain'));
   await expect(findRemoteGarbage(remote, ages, {})).rejects.toThrow(/what is in use cannot be known/);
+});
+
+test('ages count by the time of the disk, whatever the clock here says', async () => {
+  const year = 365 * 24 * hour;
+  await result('young', 2);
+  await put(contentPath(sha256('fresh')), 'fresh', 1);
+  await put(contentPath(sha256('lost')), 'lost', 30);
+  const arriving = join(root, 'arriving', `${sha256('arriving')}.of-another-machine`);
+  writeFileSync(arriving, 'arr');
+  for (const shift of [year, -hour]) {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + shift });
+    try {
+      remote = folderRemote('team', root);
+      expect(await pathsOf({ content: 24 * hour, results: 48 * hour })).toEqual([contentPath(sha256('lost'))]);
+      await removeRemoteGarbage(remote, [], { content: 24 * hour }, {});
+      expect(existsSync(arriving)).toBe(true);
+      // Somebody is about to name it: its age begins anew.
+      await remote.write!(contentPath(sha256('fresh')), textContent('fresh'));
+      expect(Math.abs(statSync(join(root, contentPath(sha256('fresh')))).mtimeMs - (await remote.now!()))).toBeLessThan(
+        60_000,
+      );
+    } finally {
+      vi.useRealTimers();
+    }
+  }
 });
 
 test('records behind a link count, and while one leads nowhere nothing goes', async () => {

@@ -2,7 +2,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { Interrupted } from '@selfsup/kit/stage';
 import { keyIn, listed } from './listing.ts';
 import { contentPath, readRecord, recordPath, type ResultRecord } from './record.ts';
-import { bytesOf, type Listed, type Remote } from './remote.ts';
+import { bytesOf, timeOf, type Listed, type Remote } from './remote.ts';
 import { withRetries, type Trying } from './retry.ts';
 import { severalAtOnce } from './several-at-once.ts';
 
@@ -39,6 +39,8 @@ export async function findRemoteGarbage(remote: Remote, ages: RemoteAges, trying
   const content = await all('blobs/');
   const files = (await all('results/')).filter(({ path }) => !path.split('/').at(-1)!.startsWith('.'));
   const names = await all('names/');
+  const now = await timeOf(remote);
+  const ageOf = ({ modified }: Listed): number => now - modified.getTime();
   const records = new Map<string, ResultRecord>();
   await severalAtOnce(files, atOnce, async ({ path }) => {
     const record = await readKnown(remote, path, trying);
@@ -81,8 +83,6 @@ export async function removeRemoteGarbage(
   }
   await withRetries(remote, trying, async () => remote.sweep?.(ages.content));
 }
-
-const ageOf = ({ modified }: Listed): number => Date.now() - modified.getTime();
 
 /** The record at a path; undefined where another has removed it meanwhile. Throws `UserError` where it cannot be read. */
 async function readKnown(remote: Remote, path: string, trying: Trying): Promise<ResultRecord | undefined> {
