@@ -1,6 +1,6 @@
-// The same attacks in a small form on what others offer: Lightning, Orbax, LMDB, DVC and the cache of Nx.
+// The same attacks in a small form on our own checkpoints and on what others offer: Lightning, Orbax, LMDB, DVC, the cache of Nx.
 // python -m venv <venv> && <venv>/bin/pip install -r bench/faults/neighbours/requirements.txt (torch as in bench/oracles.txt)
-// node --import tsx bench/faults/neighbours.ts --python <venv>/bin/python --folder artifacts/neighbours [--only lmdb] [--cases 40]
+// node --import tsx bench/faults/neighbours.ts --python <venv>/bin/python --folder artifacts/neighbours [--only lmdb] [--cases 60]
 import {
   appendFileSync,
   cpSync,
@@ -25,7 +25,7 @@ const { values } = parseArgs({
     python: { type: 'string', default: 'python3' },
     folder: { type: 'string', default: 'artifacts/neighbours' },
     only: { type: 'string' },
-    cases: { type: 'string', default: '40' },
+    cases: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
   },
 });

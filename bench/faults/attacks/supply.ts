@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Attack, Outcome } from '../campaign.ts';
+import { keepsLicence, licenceOf, licenceOfNvidia, wheels } from '../wheels.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -67,13 +68,37 @@ const checks: Record<string, Check> = {
     };
   },
   wheels: () => {
-    const recipe = text('packages/engine/src/setup/recipe.ts');
-    const files = recipe.match(/\.whl'/g)?.length ?? 0;
-    const digests = recipe.match(/'[0-9a-f]{64}'/g)?.length ?? 0;
+    const seen = wheels.flatMap(({ project, version, file, sha256 }) => {
+      const isOfIt = file.startsWith(`${project.replaceAll('-', '_')}-${version}-`) && file.endsWith('.whl');
+      return [
+        ...(isOfIt ? [] : [`${file} is no wheel of ${project} ${version}`]),
+        ...(/^[0-9a-f]{64}$/.test(sha256) ? [] : [`${file} has no sha256`]),
+        ...(wheels.filter((other) => other.sha256 === sha256).length === 1
+          ? []
+          : [`${file} has the sha256 of another`]),
+      ];
+    });
+    return { about: `wheels of the engine: ${wheels.length}, each with its own sha256`, struck: wheels.length, seen };
+  },
+  'licences of wheels': () => {
+    const ofNvidia = wheels.filter((wheel) => licenceOf(wheel) === licenceOfNvidia);
+    const others = wheels.filter((wheel) => !ofNvidia.includes(wheel));
+    const shipped = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
+      .split('\n')
+      .filter((name) => /\.(whl|node|dylib|so[.\d]*)$/.test(name));
+    const seen = [
+      ...others
+        .filter((wheel) => !compatible.includes(licenceOf(wheel) ?? 'none'))
+        .map((wheel) => `${wheel.file}: ${licenceOf(wheel) ?? 'its licence is in no list'}`),
+      ...wheels.filter((wheel) => !keepsLicence(wheel)).map(({ file }) => `${file}: its licence is not unpacked`),
+      ...shipped.map((name) => `${name} is a library in our repository`),
+    ];
     return {
-      about: `wheels of the engine: ${files}, ${digests} sha256 pinned`,
-      struck: files,
-      seen: digests >= files && files > 0 ? [] : ['a wheel has no digest'],
+      about:
+        `licences of wheels: ${others.length} Apache-2.0; ${ofNvidia.length} proprietary of NVIDIA, for GPUs alone: fetched ` +
+        'from PyPI by whoever sets up such an engine, none in our repository, their texts kept beside them',
+      struck: wheels.length,
+      seen,
     };
   },
   actions: () => {
@@ -83,44 +108,56 @@ const checks: Record<string, Check> = {
     return { about: `actions of workflows: ${uses.length}, pinned by digest`, struck: uses.length, seen };
   },
   sbom: (folder) => {
-    const bom = execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'], {
-      cwd: root,
-      encoding: 'utf8',
-      maxBuffer: 2 ** 28,
-    });
+    const script = ['--import', 'tsx', 'bench/faults/sbom.ts'];
+    const bom = execFileSync(process.execPath, script, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28 });
     writeFileSync(join(folder, 'sbom.cdx.json'), bom);
     const { bomFormat, specVersion, components } = JSON.parse(bom) as {
       bomFormat: string;
       specVersion: string;
-      components: { name: string; version: string }[];
+      components: {
+        name: string;
+        version: string;
+        licenses?: unknown[];
+        hashes?: { alg: string; content: string }[];
+      }[];
     };
     const listed = new Set(components.map(({ name, version }) => `${name}@${version}`));
     const missing = locked().filter(
       ([path, { version }]) => !listed.has(`${path.replace(/^.*node_modules\//, '')}@${version}`),
     );
+    const lacking = wheels.filter(({ project, version, sha256 }) => {
+      const one = components.find(({ name, version: its }) => name === project && its === version);
+      return one?.licenses?.length !== 1 || one.hashes?.[0]?.content !== sha256;
+    });
     return {
-      about: `${bomFormat} ${specVersion} with ${components.length} components, by npm sbom`,
+      about: `${bomFormat} ${specVersion} with ${components.length} components, ${wheels.length} of them wheels`,
       struck: components.length,
-      seen: missing.map(([path]) => `${path} is not in it`),
+      seen: [
+        ...missing.map(([path]) => `${path} is not in it`),
+        ...lacking.map(({ file }) => `${file} is not in it, or without licence or digest`),
+      ],
     };
   },
   signatures: () => {
     const { stdout, stderr, status } = spawnSync('npm', ['audit', 'signatures'], { cwd: root, encoding: 'utf8' });
-    const said = `${stdout}${stderr}`
-      .trim()
-      .split('\n')
-      .slice(0, 2)
-      .join(' ')
-      .replace(/\S+:\/\/\S+/g, 'the registry');
-    const isUnsupported = /no (supported )?keys|not support|404|403|ENOTFOUND|found no (installed )?dependencies/i.test(
-      said,
-    );
+    const said = `${stdout}${stderr}`.replace(/\S+:\/\/\S+/g, 'the registry').trim();
+    // Where nothing can be asked nothing was struck; whatever else npm says is bad.
+    const reason = Object.entries(notAsked).find(([, words]) => words.test(said))?.[0];
+    const outcome = status === 0 ? said.split('\n').slice(0, 2).join(' ') : (reason ?? 'failed');
     return {
-      about: `npm audit signatures: ${status === 0 ? said : isUnsupported ? `not possible with the registry here (${said})` : 'failed'}`,
-      struck: status === 0 ? locked().length : 0,
-      seen: status === 0 || isUnsupported ? [] : [said],
+      about: `npm audit signatures: ${outcome}`,
+      struck: status === 0 ? Number(/audited (\d+) packages?/.exec(said)?.[1] ?? 0) : 0,
+      seen: status === 0 || reason !== undefined ? [] : said.split('\n').slice(0, 5),
     };
   },
+};
+
+/** Why signatures cannot be asked for, and how npm says so. */
+const notAsked: Readonly<Record<string, RegExp>> = {
+  'not asked: the registry has no signing keys':
+    /found no dependencies to audit that were installed from a supported registry/,
+  'not asked: no network to where the keys of registries are (Sigstore)':
+    /(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT)\b[^]*tuf-repo-cdn\.sigstore\.dev/,
 };
 
 /** No attack, but what one would come through: each case is one check. */

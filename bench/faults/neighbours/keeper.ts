@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-export const systems = ['lightning', 'orbax', 'lmdb', 'dvc', 'nx'] as const;
+export const systems = ['selfsup', 'lightning', 'orbax', 'lmdb', 'dvc', 'nx'] as const;
 
 /** What a keeper answers: the number of the state that it read, or what was the matter. */
 export interface Answer {
@@ -21,10 +21,14 @@ export interface Keeper {
   close(): Promise<void>;
 }
 
-/** Starts keeper.py, or keeper-nx.ts for Nx. */
+/** Keepers that are no Python. */
+const scripts: Readonly<Record<string, string>> = { nx: 'keeper-nx.ts', selfsup: 'keeper-own.ts' };
+
+/** Starts keeper.py, or the script that there is for a system. */
 export function openKeeper(system: string, python: string, env: NodeJS.ProcessEnv): Keeper {
   const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-  const words = system === 'nx' ? [process.execPath, '--import', 'tsx', at('keeper-nx.ts')] : [python, at('keeper.py')];
+  const script = scripts[system];
+  const words = script === undefined ? [python, at('keeper.py')] : [process.execPath, '--import', 'tsx', at(script)];
   const [program, ...args] = [...words, system];
   const child = spawn(program!, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'ignore'] });
   child.stdin.on('error', () => undefined);

@@ -46,7 +46,9 @@ export async function findGarbage(artifacts: Artifacts, ages: MinimalAges): Prom
   const named = namedDigests(artifacts);
   for (const digest of (await storedDigests(store)).filter((one) => !named.has(one))) {
     const path = blobPath(store, digest);
-    await add({ what: 'blob that no result names', path, remove: () => removeBlob(store, digest) }, ages.blobs);
+    const modified = (await lstat(path).catch(() => undefined))?.mtimeMs ?? 0;
+    const item = { what: 'blob that no result names', path, remove: () => removeBlob(store, digest, modified) };
+    await add(item, ages.blobs);
   }
   for (const path of await unfinishedCopies(store)) {
     await add({ what: 'copy that was not finished', path, remove: () => remove(path) }, ages.blobs);

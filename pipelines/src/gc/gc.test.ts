@@ -5,7 +5,9 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
+import { isWhole, storeBlob } from '../store/store.ts';
 import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
+import { findGarbage } from './garbage.ts';
 
 let workspace: TestWorkspace;
 beforeEach(() => {
@@ -152,6 +154,26 @@ test('unfinished work is spared for a week or as long as asked, and while a proc
   expect(output).toMatch(new RegExp(`pretrain/${attempt}: \\d kB`));
   expect(output).toContain('Removed 3 blobs');
   expect(readdirSync(workspace.path(unit))).toEqual([]);
+});
+
+test.each([
+  ['a file', () => workspace.write('new', { weights: [1, 2] })],
+  ['a folder', () => workspace.write('new/data.mdb', { records: 2 })],
+])('a blob (%s) that a stage stores again once gc has found it stays, with its proof', async (_what, make) => {
+  const root = workspace.path('artifacts');
+  const artifacts = { root, stages: root, store: workspace.path('artifacts/store') };
+  make();
+  const { sha256: digest } = await storeBlob(artifacts.store, workspace.path('new'));
+  const found = await findGarbage(artifacts, { blobs: 0, unfinishedWork: 0 });
+  expect(found.map(({ path }) => path)).toEqual([blobAt(digest)]);
+  make();
+  expect(await storeBlob(artifacts.store, workspace.path('new'))).toMatchObject({ sha256: digest });
+  await found[0]!.remove();
+  expect(await isWhole(artifacts.store, digest)).toBe(true);
+  // The same, found anew and touched by nobody, goes, and nothing of it is left.
+  for (const one of await findGarbage(artifacts, { blobs: 0, unfinishedWork: 0 })) await one.remove();
+  const left = readdirSync(artifacts.store, { recursive: true, encoding: 'utf8' });
+  expect(left.filter((name) => name.includes(digest))).toEqual([]);
 });
 
 test('a copy from another disk that was not finished goes', async () => {

@@ -12,7 +12,7 @@ import type { Session } from '../run/session.ts';
 import { openArtifacts } from '../store/artifacts.ts';
 import { isOfOutput, readManifest, type Manifest } from '../store/manifest.ts';
 import { putInPlace, sweepScratch } from '../store/publish.ts';
-import { folderDigest, isWhole, storeBlob, type BlobRef } from '../store/store.ts';
+import { folderDigest, isWhole, isWholeAndSpared, storeBlob, type BlobRef } from '../store/store.ts';
 import { damageIn } from '../store/sums.ts';
 import { elsewhere, forgetElsewhere, rememberElsewhere, type BlobFiles } from './elsewhere.ts';
 import { fetchObject } from './fetch-object.ts';
@@ -157,7 +157,7 @@ async function put(session: Bringer, remote: Remote, record: ResultRecord, to: D
     assertFits(fresh, record, `${remote.url}: ${record.label}`);
     if (to.accept !== undefined && !(await to.accept(readManifest(fresh)!))) return false;
     for (const [digest, files] of Object.entries(record.blobs)) {
-      if (!(await isWhole(to.store, digest))) await rememberElsewhere(to.store, digest, files);
+      if (!(await isWholeAndSpared(to.store, digest))) await rememberElsewhere(to.store, digest, files);
     }
     await lease.confirm();
     await putInPlace(fresh, to.folder, to.workFolder);

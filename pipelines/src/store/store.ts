@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
-import { chmod, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { existsSync, type Stats } from 'node:fs';
+import { chmod, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import {
   canonicalJson,
   flush,
@@ -53,10 +54,7 @@ export async function storeBlob(store: string, path: string, identity?: string):
   const digest = !isFolder ? files[0]![1].sha256 : (identity ?? folderDigest(seen));
   const bytes = files.reduce((sum, [, file]) => sum + file.size, 0);
   const target = blobPath(store, digest);
-  if (await isWhole(store, digest)) {
-    // Nobody may name it at this moment: to gc it is as young as if it were new.
-    await utimes(target, new Date(), new Date()).catch(() => undefined);
-    if (!isFolder) await remember(seenPath(store, digest), await look(target, [], seen));
+  if (await isWholeAndSpared(store, digest)) {
     await rm(path, { recursive: true, force: true });
   } else {
     await rm(target, { recursive: true, force: true });
@@ -115,6 +113,21 @@ export async function isWhole(store: string, digest: string, afresh = false): Pr
   return same;
 }
 
+/**
+ * Whether a blob is there that is about to be named. Nobody else may name it at this moment, so it is made as young to gc as if
+ * it were new; false also where gc was quicker.
+ */
+export async function isWholeAndSpared(store: string, digest: string): Promise<boolean> {
+  if (!(await isWhole(store, digest))) return false;
+  const path = blobPath(store, digest);
+  // What cannot be touched is in a store of others that can only be read.
+  await utimes(path, new Date(), new Date()).catch(() => undefined);
+  const state = await stat(path).catch(() => undefined);
+  if (state === undefined) return false;
+  if (!state.isDirectory()) await rememberLook(store, digest, { '': lookOf(state, digest) });
+  return true;
+}
+
 /** Whether all files look as they did: what is wrong was lost by the disk itself. */
 function isKnownByLook(known: readonly Seen[], now: Seen): boolean {
   const looks = (seen: Seen): string =>
@@ -148,17 +161,20 @@ async function look(path: string, known: readonly Seen[], digests: Seen = {}): P
   const result: Seen = {};
   for (const file of await filesBelow(path)) {
     const name = relative(path, file);
-    const { size, mtimeMs, ctimeMs, ino } = await stat(file);
-    const unchanged = known
-      .map((seen) => seen[name])
-      .find(
-        (before) =>
-          before?.size === size && before.modified === mtimeMs && before.changed === ctimeMs && before.inode === ino,
-      );
+    const state = await stat(file);
+    const unchanged = known.map((seen) => seen[name]).find((before) => before && looksLike(before, state));
     const digest = unchanged?.sha256 ?? digests[name]?.sha256 ?? (await sha256File(file));
-    result[name] = { sha256: digest, size, modified: mtimeMs, changed: ctimeMs, inode: ino };
+    result[name] = lookOf(state, digest);
   }
   return result;
+}
+
+function lookOf({ size, mtimeMs, ctimeMs, ino }: Stats, digest: string): SeenFile {
+  return { sha256: digest, size, modified: mtimeMs, changed: ctimeMs, inode: ino };
+}
+
+function looksLike(before: SeenFile, state: Stats): boolean {
+  return canonicalJson(before) === canonicalJson(lookOf(state, before.sha256));
 }
 
 /** Files at or below a path, sorted. LMDB's lock file is no content. */
@@ -220,8 +236,31 @@ export async function unfinishedCopies(store: string): Promise<string[]> {
   return names.filter((name) => /^[0-9a-f]{2}.\.[0-9a-f]{64}\.[^/]*\.tmp$/.test(name)).map((name) => join(root, name));
 }
 
-/** Removes a blob and what is remembered of it. */
-export async function removeBlob(store: string, digest: string): Promise<void> {
-  await rm(blobPath(store, digest), { recursive: true, force: true });
-  await rm(seenPath(store, digest), { force: true });
+/**
+ * Removes a blob and what is remembered of it, unless it was changed after `modified` (milliseconds): what stores the same
+ * content again touches it, then looks whether it is there.
+ */
+export async function removeBlob(store: string, digest: string, modified: number): Promise<void> {
+  const seen = seenPath(store, digest);
+  const remembered = (await stat(seen).catch(() => undefined))?.mtimeMs ?? 0;
+  if (await removeUnchanged(blobPath(store, digest), modified)) await removeUnchanged(seen, remembered);
+}
+
+/**
+ * Removes what was not changed after `modified`. It is looked at only once nobody can find it any more: who touched it before
+ * is seen here, who comes later sees that it is gone. False where it stays.
+ */
+async function removeUnchanged(path: string, modified: number): Promise<boolean> {
+  const aside = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return true;
+  }
+  const isUnchanged = (await stat(aside)).mtimeMs <= modified;
+  // Where the same content has come meanwhile, one is enough.
+  if (!isUnchanged) await rename(aside, path).catch(() => undefined);
+  await rm(aside, { recursive: true, force: true });
+  return isUnchanged;
 }
