@@ -1,13 +1,13 @@
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { pipeline, Readable, Transform } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { ReadableStream as WebStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
 import xz from 'xz-decompress'; // CommonJS without named exports that Node could see
 import type { OpenMember } from './archive-member.ts';
 import { fileBytes, streamBytes } from './tar-bytes.ts';
 import { damagedArchive, tarMembers } from './tar-members.ts';
-import { refuseUnpacked } from './unpacked-size.ts';
+import { withinReason } from './unpacked-size.ts';
 import { zipMembers } from './zip-members.ts';
 
 /** Whether a path names an archive that `archiveMembers` understands. */
@@ -42,25 +42,9 @@ function unpacking(path: string): Readable[] {
   return [stream.once('close', () => file.destroy())];
 }
 
-/** Lets unpacked bytes through until there are absurdly more of them than packed ones. */
-function withinReason(path: string): Transform {
-  const packed = statSync(path).size;
-  let bytes = 0;
-  return new Transform({
-    transform(part: Buffer, _encoding, done) {
-      try {
-        refuseUnpacked(path, 'The archive', (bytes += part.length), packed);
-        done(null, part);
-      } catch (bomb) {
-        done(bomb as Error);
-      }
-    },
-  });
-}
-
 async function* packedTarMembers(path: string): AsyncGenerator<OpenMember> {
   if (/xz$/i.test(path)) await refuseCutXz(path);
-  const streams = [...unpacking(path), withinReason(path)];
+  const streams = [...unpacking(path), withinReason(path, 'The archive')];
   const stream = pipeline(streams as never, () => undefined) as unknown as Readable;
   try {
     yield* tarMembers(streamBytes(stream, path), path);

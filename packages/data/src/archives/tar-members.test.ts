@@ -31,6 +31,15 @@ async function contents(path: string): Promise<Record<string, Buffer>> {
 const listing = (path: string): Promise<string> => userError(contents(path));
 
 describe('tarMembers', () => {
+  it('refuses a size below zero in pax attributes, which led back to the same header for ever', async () => {
+    const path = join(folder, 'back.tar');
+    const tar = pack();
+    tar.entry({ name: 'a.txt', pax: { size: '-1536' } }, 'text');
+    tar.finalize();
+    await writeFile(path, tar as unknown as AsyncIterable<Buffer>);
+    expect(await listing(path)).toMatch(/no attributes of a file at byte 512/);
+  });
+
   it.each(['ustar', 'gnu', 'posix'])('reads what tar writes as %s', async (format) => {
     const listed =
       format === 'ustar' ? Object.fromEntries(Object.entries(files).filter(([path]) => path !== long)) : files;

@@ -125,7 +125,9 @@ async function description(reader: Reader, header: TarHeader, archive: string): 
   if (header.type === 'K') return { target: nameOf(content) };
   if (!'xX'.includes(header.type)) return {}; // of all members (g), or of tars before GNU's 1.12: nothing that matters here
   const attributes = paxAttributes(content);
-  if (attributes === undefined || !Number.isSafeInteger(attributes.bytes ?? 0)) {
+  const { bytes = 0 } = attributes ?? {};
+  // One below zero would lead back, again and again.
+  if (attributes === undefined || !Number.isSafeInteger(bytes) || bytes < 0) {
     throw damagedArchive(archive, `no attributes of a file at byte ${start}`);
   }
   return attributes;

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { canonicalJson, sha256File, writeAtomically } from '@selfsup/kit/files';
+import { withinReason } from '../archives/unpacked-size.ts';
 import type { SourceContext } from '../source.ts';
 import { filesBelow, unreadable } from './folder-files.ts';
 
@@ -84,7 +85,7 @@ async function sampleOf(path: string, size: number): Promise<string> {
 
 async function gunzippedDigest(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path) as Readable, createGunzip(), hash);
+  await pipeline(createReadStream(path) as Readable, createGunzip(), withinReason(path, 'The file'), hash);
   return hash.digest('hex');
 }
 

@@ -75,3 +75,17 @@ export function readImageLabels(content: string, split: string, classes?: number
   if (listed.length === 0) throw new Error('it lists no image');
   return listed;
 }
+
+/**
+ * The names of the classes that lines of lists have, by their indices, each by `nameOf` from the first of its lines. Throws
+ * `Error` for a class without a line below one that has some: an absurd index would make billions of classes.
+ */
+export function classNames(listed: readonly ListedImage[], nameOf: (path: string) => string): string[] {
+  const names = new Map<number, string>();
+  for (const { path, label } of listed) if (!names.has(label)) names.set(label, nameOf(path));
+  return Array.from({ length: names.size }, (_, label) => {
+    const name = names.get(label);
+    if (name === undefined) throw new Error(`no line is of the class ${label}, but some are of later ones`);
+    return name;
+  });
+}

@@ -42,6 +42,9 @@ async function openFiles(files: Readonly<Record<string, string>>, classes: reado
     const [count = 0, height = 0, width = 0] = images.shape;
     size ??= { height, width };
     const remedy = 'Fetch the files again: they do not belong together.';
+    if (height < 1 || width < 1) {
+      throw new UserError(`Images of ${height} × ${width} pixels`, { file: imageFile, remedy });
+    }
     if (labels.shape[0] !== count) {
       throw new UserError(`${labels.shape[0]} labels for ${count} images`, { file: labelFile, remedy });
     }

@@ -10,6 +10,9 @@ export interface Idx {
   readonly data: Uint8Array;
 }
 
+/** The largest of the known ones have 47 MB; a few bytes could unpack to gigabytes. */
+const mostBytes = 2 ** 28;
+
 /**
  * Reads an IDX file of unsigned bytes, gzipped or plain (big-endian header: 0, 0, type 8, number of dimensions, then
  * each size as u32; the format of MNIST). Throws `UserError` naming the file where it is cut, longer than its header
@@ -20,8 +23,14 @@ export async function readIdx(path: string, dimensions: number): Promise<Idx> {
   let bytes: Buffer;
   try {
     const stored = await readFile(path);
-    bytes = stored[0] === 0x1f && stored[1] === 0x8b ? await promisify(gunzip)(stored) : stored;
+    bytes =
+      stored[0] === 0x1f && stored[1] === 0x8b
+        ? await promisify(gunzip)(stored, { maxOutputLength: mostBytes })
+        : stored;
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new UserError(`The file unpacks to more than ${mostBytes} bytes`, { file: path, remedy });
+    }
     throw new UserError(`The file is cut off or damaged: ${(cause as Error).message}`, { file: path, remedy, cause });
   }
   const header = 4 + 4 * dimensions;

@@ -20,6 +20,15 @@ function file(kind: number, sizes: readonly number[], ...content: Buffer[]): Buf
   const parts = [flags, int32(...sizes), element(1, Buffer.from('x')), ...content];
   return Buffer.concat([header, element(14, Buffer.concat(parts))]);
 }
+const packed = (content: Buffer): Buffer => {
+  const whole = element(15, deflateSync(content, { level: 1 }));
+  return whole.subarray(0, 8 + whole.readUInt32LE(4)); // what is packed is not filled up
+};
+
+/** Cells in cells. */
+function nested(depth: number): Buffer {
+  return file(1, [1, 1], depth === 0 ? element(14, Buffer.alloc(0)) : nested(depth - 1)).subarray(128);
+}
 const doubles = (...values: number[]): Buffer => element(9, Buffer.from(Float64Array.from(values).buffer));
 
 test('numbers, text and structs come out', () => {
@@ -28,6 +37,11 @@ test('numbers, text and structs come out', () => {
   expect(readMatFile(file(2, [1, 1], int32(8), element(1, Buffer.from('size\0\0\0\0')), inner))).toEqual({
     x: [{ size: [7] }],
   });
+});
+
+test('a text as long as a book comes out', () => {
+  const text = Buffer.alloc(300_000, 'words ');
+  expect(readMatFile(file(4, [1, text.length], element(2, text)))).toEqual({ x: text.toString() });
 });
 
 test.each([
@@ -41,7 +55,14 @@ test.each([
   [
     'more than it may unpack to',
     Buffer.concat([header, element(15, deflateSync(Buffer.alloc(2 ** 28 + 1), { level: 1 }))]),
-    /larger than/,
+    /unpacks to more than any such file/,
+  ],
+  ['elements that are missing', Buffer.concat([header, element(14, element(6, Buffer.alloc(8)))]), /last element/],
+  ['arrays nested without end', Buffer.concat([header, nested(20)]), /nests more than 16 arrays/],
+  [
+    'more numbers than fit in memory, in little room',
+    Buffer.concat([header, packed(file(6, [1, 2 ** 27 + 9], element(1, Buffer.alloc(2 ** 27 + 9))).subarray(128))]),
+    /holds more than 134217728 numbers/,
   ],
 ])('%s are refused at once', (_what, bytes, says) => {
   expect(() => readMatFile(bytes)).toThrow(says);

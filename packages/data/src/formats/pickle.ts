@@ -1,4 +1,5 @@
-import { BufferReader, Parser } from 'pickleparser';
+import { PickleBytes } from './pickle-bytes.ts';
+import { PickleGlobal, PickleStack, pickleSteps, type Stateful } from './pickle-steps.ts';
 
 /** A numpy array of bytes: its shape, and its elements in C order. */
 export interface PickledBytes {
@@ -6,62 +7,60 @@ export interface PickledBytes {
   readonly bytes: Uint8Array;
 }
 
-/** Text of Python 2 is bytes: each becomes the character of its number, so that nothing is lost. */
-class ByteReader extends BufferReader {
-  readonly #bytes: Buffer;
-
-  constructor(bytes: Buffer) {
-    super(bytes);
-    this.#bytes = bytes;
-  }
-
-  override string(size: number, encoding: 'ascii' | 'utf-8'): string {
-    const from = this.position;
-    if (size < 0 || from + size > this.#bytes.length) throw new Error('the pickle is cut off');
-    this.skip(size);
-    return this.#bytes.toString(encoding === 'ascii' ? 'latin1' : 'utf8', from, from + size);
-  }
+function bytesOf(value: unknown): Buffer {
+  if (typeof value === 'string') return Buffer.from(value, 'latin1');
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  throw new Error('holds something else than bytes where bytes belong');
 }
 
-function latin1(value: unknown): Buffer {
-  return typeof value === 'string' ? Buffer.from(value, 'latin1') : Buffer.from(value as Uint8Array);
-}
+const isLength = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
-class PickledArray implements PickledBytes {
+class PickledArray implements PickledBytes, Stateful {
   shape: readonly number[] = [];
   bytes: Uint8Array = new Uint8Array();
 
   /** Numpy's own state: version, shape, dtype, whether in Fortran's order, and the elements. */
-  __setstate__(state: readonly unknown[]): void {
-    const [, shape, type, isFortran, elements] = state as [number, number[], PickledType, boolean, unknown];
-    if (!(type instanceof PickledType) || !['u1', '|u1', 'uint8'].includes(type.name) || isFortran) {
+  setState(state: unknown): void {
+    const [, shape, type, isFortran, elements] = Array.isArray(state) ? (state as unknown[]) : [];
+    if (!(type instanceof PickledType) || !['u1', '|u1', 'uint8'].includes(type.name) || isFortran !== false) {
       throw new Error('holds an array of something else than bytes in C order');
     }
-    this.shape = shape;
-    this.bytes = latin1(elements);
-    const size = shape.reduce((product, length) => product * length, 1);
+    if (!Array.isArray(shape) || !shape.every(isLength)) throw new Error('holds an array without a shape');
+    this.shape = shape as number[];
+    this.bytes = bytesOf(elements);
+    const size = this.shape.reduce((product, length) => product * length, 1);
     if (size !== this.bytes.length) throw new Error(`holds an array of ${this.bytes.length} bytes instead of ${size}`);
   }
 }
 
-class PickledType {
+class PickledType implements Stateful {
   readonly name: string;
 
   constructor(name: unknown) {
-    this.name = String(name);
+    if (typeof name !== 'string') throw new Error('holds a type of numbers without a name');
+    this.name = name;
   }
 
-  __setstate__(): void {}
+  /** Byte order and the like: bytes have none. */
+  setState(): void {}
 }
 
+const array = new PickleGlobal(() => new PickledArray());
+
 /** The only things that a pickle may name. Nothing of them runs code of the file's choice. */
-const known: Readonly<Record<string, (...args: never[]) => unknown>> = {
-  '_codecs.encode': (text: string) => latin1(text),
-  'numpy.core.multiarray._reconstruct': () => new PickledArray(),
-  'numpy._core.multiarray._reconstruct': () => new PickledArray(),
-  'numpy.ndarray': () => new PickledArray(),
-  'numpy.dtype': (name: string) => new PickledType(name),
+const known: Readonly<Record<string, PickleGlobal>> = {
+  '_codecs.encode': new PickleGlobal(([text]) => bytesOf(text)),
+  'numpy.core.multiarray._reconstruct': array,
+  'numpy._core.multiarray._reconstruct': array,
+  'numpy.ndarray': array,
+  'numpy.dtype': new PickleGlobal(([name]) => new PickledType(name)),
 };
+
+function named(module: string, name: string): PickleGlobal {
+  const found = Object.hasOwn(known, `${module}.${name}`) ? known[`${module}.${name}`] : undefined;
+  if (found === undefined) throw new Error(`names ${module}.${name}, which no data needs: it is not read`);
+  return found;
+}
 
 /** Strings and buffers as keys are both the text that they spell. */
 function plainKeys(value: unknown): unknown {
@@ -74,21 +73,22 @@ function plainKeys(value: unknown): unknown {
   );
 }
 
+/** The step that ends a pickle: what it has made is on top. */
+const stop = 0x2e;
+
 /**
  * Reads a Python pickle of protocols 0 to 5, written by Python 2 or 3, that is made of dictionaries (as `Map`), lists,
  * numbers, text and numpy arrays of bytes (as `PickledBytes`); bytes of Python 2 come as text, one character a byte.
- * Anything else that a pickle could name is refused, so none can run code. Throws `Error`.
+ * Anything else that a pickle could name is refused, so none can run code. Throws `Error` that says what is wrong with it.
  */
 export function readPickle(content: Buffer): unknown {
-  const parser = new Parser({
-    unpicklingTypeOfDictionary: 'Map',
-    nameResolver: {
-      resolve(module, name) {
-        const found = Object.hasOwn(known, `${module}.${name}`) ? known[`${module}.${name}`] : undefined;
-        if (found === undefined) throw new Error(`names ${module}.${name}, which no data needs: it is not read`);
-        return found as never;
-      },
-    },
-  });
-  return plainKeys(parser.read(new ByteReader(content)));
+  const bytes = new PickleBytes(content);
+  const stack = new PickleStack();
+  for (;;) {
+    const code = bytes.unsigned(1);
+    if (code === stop) return plainKeys(stack.pop());
+    const step = pickleSteps[code];
+    if (step === undefined) throw new Error(`the pickle takes a step of code ${code}, which no data needs`);
+    step(stack, bytes, named);
+  }
 }

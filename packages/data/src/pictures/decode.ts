@@ -26,11 +26,20 @@ export interface OpenedPicture {
   view(area: Area, height: number, width: number): Picture;
 }
 
+/** The words of a decoder, on one line; that of AVIF says first, in up to hundreds of lines, where it looked. */
+function undecodable(error: unknown): DamagedPicture {
+  const words = (error as Error).message
+    .replaceAll(/source: bad seek to \d+/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return new DamagedPicture(`cannot be decoded: ${words.length > 300 ? `${words.slice(0, 300)}…` : words}`);
+}
+
 function reading<A>(read: () => A): A {
   try {
     return read();
   } catch (error) {
-    throw new DamagedPicture(`cannot be decoded: ${(error as Error).message.replaceAll(/\s+/g, ' ').trim()}`);
+    throw undecodable(error);
   }
 }
 
@@ -124,7 +133,7 @@ async function decodeWithSharp(encoded: Uint8Array, channels: 1 | 3, options: Op
     return upright(openPixels({ pixels: data, height: info.height, width: info.width, channels }), orientation);
   } catch (error) {
     if (error instanceof DamagedPicture) throw error;
-    throw new DamagedPicture(`cannot be decoded: ${(error as Error).message.replaceAll(/\s+/g, ' ').trim()}`);
+    throw undecodable(error);
   }
 }
 

@@ -23,10 +23,15 @@ interface Header {
   readonly masks: readonly number[];
 }
 
+/** Bits a pixel of the BMPs that are read. */
+const depths = [1, 4, 8, 16, 24, 32];
+
 function headerOf(bytes: Uint8Array): Header {
   const view = viewOf(bytes);
   const pixelsAt = view.getUint32(10, true);
   const headerBytes = view.getUint32(14, true);
+  // With the masks that may follow the shorter headers.
+  if (bytes.length < 14 + headerBytes + (headerBytes === 40 ? 12 : 0)) throw new Error('the BMP is cut off');
   if (headerBytes === 12) {
     const [width, height, bits] = [view.getUint16(18, true), view.getUint16(20, true), view.getUint16(24, true)];
     const form = {
@@ -57,7 +62,8 @@ function headerOf(bytes: Uint8Array): Header {
 
 /** Height and width of a BMP. Throws `Error` for a form that is not read. */
 export function bmpSize(bytes: Uint8Array): { height: number; width: number } {
-  const { height, width } = headerOf(bytes);
+  const { height, width, bits } = headerOf(bytes);
+  if (!depths.includes(bits)) throw new Error(`a BMP of ${bits} bits a pixel is not read`);
   if (height < 1 || width < 1) throw new Error(`a BMP of ${width} × ${height} pixels`);
   return { height, width };
 }
@@ -93,13 +99,13 @@ export function decodeBmp(bytes: Uint8Array): Picture {
       } else if (bits === 16 || bits === 32) {
         const pixel = bits === 16 ? view.getUint16(row + 2 * x, true) : view.getUint32(row + 4 * x, true);
         pixels.set([red!(pixel), green!(pixel), blue!(pixel)], to);
-      } else if (bits === 1 || bits === 4 || bits === 8) {
+      } else {
         const byte = bytes[row + Math.floor((x * bits) / 8)]!;
         const index = (byte >> (8 - bits - ((x * bits) % 8))) & (2 ** bits - 1);
         const entry = paletteAt + index * paletteEntryBytes;
         if (index >= colours || entry + 3 > bytes.length) throw new Error(`the BMP has no colour ${index}`);
         for (let c = 0; c < 3; c++) pixels[to + c] = bytes[entry + 2 - c]!;
-      } else throw new Error(`a BMP of ${bits} bits a pixel is not read`);
+      }
     }
   }
   return { pixels, height, width, channels: 3 };

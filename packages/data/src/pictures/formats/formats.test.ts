@@ -61,6 +61,19 @@ describe('BMP, PBM, PGM and PPM', () => {
     await expect(openPicture(Buffer.from('P5 a 3 255\n'), 3)).rejects.toThrow(/no number where one belongs/);
   });
 
+  it('refuses what promises more than it holds before it takes memory for it', async () => {
+    const bmp = bytesOf(pillow.files['24.bmp']!.content);
+    await expect(openPicture(bmp.subarray(0, 40), 3)).rejects.toThrow(/the BMP is cut off/);
+    const without = Buffer.from(bmp);
+    without.writeUInt16LE(0, 28); // no bits a pixel: rows of no bytes
+    without.writeUInt32LE(11_000, 18);
+    without.writeUInt32LE(11_000, 22);
+    await expect(openPicture(without, 3)).rejects.toThrow(/BMP of 0 bits a pixel is not read/);
+    const before = process.memoryUsage().arrayBuffers;
+    await expect(openPicture(Buffer.from('P3 11000 11000 255 1 2 3'), 3)).rejects.toThrow(/cut off/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
+  });
+
   it('tells pictures from other files by their first bytes', async () => {
     const picture = sharp({ create: { width: 9, height: 9, channels: 3, background: 'teal' } });
     const others = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const;

@@ -65,12 +65,16 @@ export function netpbmSize(bytes: Uint8Array): { height: number; width: number }
 export function decodeNetpbm(bytes: Uint8Array): Picture {
   const { kind, width, height, most, numbers } = headerOf(bytes);
   const channels = kind === 3 || kind === 6 ? 3 : 1;
-  const pixels = new Uint8Array(height * width * channels);
+  const values = height * width * channels;
+  // Each takes a byte of a plain one, and all but those of a PBM another between them: seen before memory is taken.
+  const least = kind === 1 ? values : 2 * values - 1;
+  if (kind <= 3 && numbers.at + least > bytes.length) throw new Error('the picture is cut off');
   const scaled = (value: number): number => {
     if (value > most) throw new Error(`a value of ${value} above ${most}`);
     return Math.round((value * 255) / most);
   };
   if (kind <= 3) {
+    const pixels = new Uint8Array(values);
     for (let i = 0; i < pixels.length; i++)
       pixels[i] = kind === 1 ? 255 * (1 - numbers.next(1)) : scaled(numbers.next());
     return { pixels, height, width, channels };
@@ -80,6 +84,7 @@ export function decodeNetpbm(bytes: Uint8Array): Picture {
   if (at + rowBytes * height > bytes.length) {
     throw new Error(`the picture is cut off: ${bytes.length} bytes instead of ${at + rowBytes * height}`);
   }
+  const pixels = new Uint8Array(values);
   for (let i = 0; i < pixels.length; i++) {
     if (kind === 4) {
       const [y, x] = [Math.floor(i / width), i % width];

@@ -121,6 +121,33 @@ describe('coco', () => {
     );
   });
 
+  it.each<[string, (json: Json) => void, RegExp]>([
+    [
+      'a box of one number',
+      (json) => Object.assign(json.annotations[0]!, { bbox: 6 }),
+      /\[0\]\.bbox is no list of four/,
+    ],
+    [
+      'a box of null',
+      (json) => Object.assign(json.annotations[1]!, { bbox: null }),
+      /annotations\[1\]\.bbox is no list/,
+    ],
+    [
+      'a name of a file that is none',
+      (json) => Object.assign(json.images[1]!, { file_name: 3 }),
+      /images\[1\]\.file_name is no text/,
+    ],
+    [
+      'a category without a number',
+      (json) => Object.assign(json.categories[0]!, { id: 'x' }),
+      /categories\[0\]\.id is no number/,
+    ],
+    ['half a pixel', (json) => Object.assign(json.images[0]!, { height: 0.5 }), /1\.jpg has a size of 0\.5 × 24/],
+    ['null for an image', (json) => Object.assign(json.images, { 1: null }), /images\[1\] has no id/],
+  ])('refuses %s, and says where it stands', async (_what, change, says) => {
+    expect(await userError(ingestCoco(change))).toMatch(says);
+  });
+
   it('takes the files that are named, and refuses an image that two splits share', async () => {
     await writeTree(join(folder, 'named'), {
       'a.json': Buffer.from(JSON.stringify(val)),

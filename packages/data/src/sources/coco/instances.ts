@@ -32,7 +32,7 @@ interface CocoJson {
     readonly category_id: number;
     /** Left, top, width and height in pixels, from 0, on pixel borders. */
     readonly bbox: readonly number[];
-    readonly segmentation?: Segmentation;
+    readonly segmentation?: Segmentation | null;
     readonly iscrowd?: number;
     /** As conversions of PASCAL VOC have it: 1 for difficult objects. */
     readonly ignore?: number;
@@ -43,12 +43,31 @@ interface CocoJson {
 
 type Draft = CocoImage & { boxes: Box[]; segments: Segment[]; unsegmented?: string; damaged?: string };
 
-function rows<Row>(json: CocoJson, key: 'images' | 'annotations' | 'categories', fields: readonly string[]): Row[] {
+/** Kinds of values that fields have. */
+const kinds = {
+  number: (value: unknown) => Number.isFinite(value),
+  /** Some tools have text for the numbers of images. */
+  key: (value: unknown) => typeof value === 'string' || Number.isFinite(value),
+  text: (value: unknown) => typeof value === 'string',
+  box: (value: unknown) => Array.isArray(value) && value.length === 4 && value.every(Number.isFinite),
+};
+type Fields = Readonly<Record<string, keyof typeof kinds>>;
+const asked = {
+  number: 'is no number',
+  key: 'is neither number nor text',
+  text: 'is no text',
+  box: 'is no list of four numbers',
+};
+
+function rows<Row>(json: CocoJson, key: 'images' | 'annotations' | 'categories', fields: Fields): Row[] {
   const all: unknown = json[key];
   if (!Array.isArray(all)) throw new Error(`it has no list of ${key}`);
   all.forEach((row: Record<string, unknown> | null, i) => {
-    const missing = fields.find((field) => row?.[field] === undefined);
-    if (missing !== undefined) throw new Error(`${key}[${i}] has no ${missing}`);
+    for (const [field, kind] of Object.entries(fields)) {
+      const value = row?.[field];
+      if (value === undefined) throw new Error(`${key}[${i}] has no ${field}`);
+      if (!kinds[kind](value)) throw new Error(`${key}[${i}].${field} ${asked[kind]}`);
+    }
   });
   return all as Row[];
 }
@@ -56,31 +75,41 @@ function rows<Row>(json: CocoJson, key: 'images' | 'annotations' | 'categories',
 /**
  * Reads a COCO file of instances (`instances_<split>.json`): boxes as they are, crowds and ignored objects as difficult ones.
  * An image with a box outside it, or without area, is handed out as damaged. Throws `Error` where it is no such file, names an
- * image or category that it does not list, or lists one twice.
+ * image or category that it does not list, lists one twice, or has another kind of
+ * value where it should have a number, text or a box.
  */
 export function readInstances(content: Buffer): CocoInstances {
   const json = JSON.parse(content.toString('utf8')) as CocoJson;
   if (typeof json !== 'object' || json === null) throw new Error('it is no object');
-  const listed = rows<NonNullable<CocoJson['categories']>[number]>(json, 'categories', ['id', 'name']);
+  const listed = rows<NonNullable<CocoJson['categories']>[number]>(json, 'categories', {
+    id: 'number',
+    name: 'text',
+  });
   const categories = [...listed].sort((a, b) => a.id - b.id);
   if (new Set(categories.map(({ name }) => name)).size < categories.length)
     throw new Error('a category is there twice');
   const labels = new Map(categories.map(({ id }, label) => [id, label]));
   const images = new Map<number, Draft>();
-  const imageFields = ['id', 'file_name', 'height', 'width'];
+  const imageFields: Fields = { id: 'key', file_name: 'text', height: 'number', width: 'number' };
   for (const { id, file_name: file, height, width } of rows<NonNullable<CocoJson['images']>[number]>(
     json,
     'images',
     imageFields,
   )) {
-    if (!(height > 0 && width > 0 && height * width <= mostPixels)) {
+    if (!(
+      Number.isInteger(height) &&
+      Number.isInteger(width) &&
+      height > 0 &&
+      width > 0 &&
+      height * width <= mostPixels
+    )) {
       throw new Error(`the image ${file} has a size of ${height} × ${width}`);
     }
     if (images.has(id)) throw new Error(`the image ${id} is there twice`);
     images.set(id, { file, height, width, boxes: [], segments: [] });
   }
   if (images.size === 0) throw new Error('it lists no image');
-  const fields = ['image_id', 'category_id', 'bbox'];
+  const fields: Fields = { image_id: 'key', category_id: 'number', bbox: 'box' };
   for (const one of rows<NonNullable<CocoJson['annotations']>[number]>(json, 'annotations', fields)) {
     const image = images.get(one.image_id);
     const label = labels.get(one.category_id);
@@ -90,7 +119,11 @@ export function readInstances(content: Buffer): CocoInstances {
     const box = { label, left, top, right: left + width, bottom: top + height };
     const flags = { difficult: one.iscrowd === 1 || one.ignore === 1, truncated: one.truncated === 1 };
     const { segmentation } = one;
-    if (segmentation === undefined || (Array.isArray(segmentation) && segmentation.length === 0)) {
+    if (
+      segmentation === undefined ||
+      segmentation === null ||
+      (Array.isArray(segmentation) && segmentation.length === 0)
+    ) {
       image.unsegmented ??= categories[label]!.name;
     } else image.segments.push({ label, crowd: one.iscrowd === 1, segmentation });
     try {

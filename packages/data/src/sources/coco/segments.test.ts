@@ -33,7 +33,12 @@ it('lets the smaller of two lie above, crowds below all, and refuses what does n
   expect([...maskOf(segments, 1, 6).classes]).toEqual([3, 5, 3, 255, 255, 0]);
   const one = (segmentation: Segmentation) => () => maskOf([{ label: 0, crowd: false, segmentation }], 2, 2);
   expect(one({ size: [3, 2], counts: [6] })).toThrow(/runs of 3 × 2 pixels, the image has 2 × 2/);
-  expect(one({ size: [2, 2], counts: [1, 9] })).toThrow(/more pixels than the image has/);
+  expect(one({ size: [2, 2], counts: [1, 9] })).toThrow(/pixels that the image does not have/);
   expect(one({ size: [2, 2], counts: '\u0001' })).toThrow(/cut off or damaged/);
+  expect(one({ size: [2, 2], counts: [0.5] })).toThrow(/pixels that the image does not have/);
+  for (const odd of [null, 5, { size: null, counts: [4] }, { size: [2, 2] }, { size: [2, 2], counts: [null] }]) {
+    expect(one(odd as unknown as Segmentation)).toThrow(/neither polygons nor runs/);
+  }
+  expect(one([5] as unknown as Segmentation)).toThrow(/polygon that is no list of numbers/);
   expect(one([[0, 0, 1, 1]])).toThrow(/fewer than three corners/);
 });

@@ -37,12 +37,15 @@ function unpackedRuns(text: string): number[] {
   return runs;
 }
 
+const isNumbers = (value: unknown): value is readonly number[] => Array.isArray(value) && value.every(Number.isFinite);
+
 /** Marks the pixels of runs, [height, width]. */
 function ofRuns(runs: readonly number[], height: number, width: number): Uint8Array {
   const pixels = new Uint8Array(height * width);
   let place = 0;
   for (const [i, run] of runs.entries()) {
-    if (run < 0 || place + run > pixels.length) throw new Error('holds runs of more pixels than the image has');
+    if (!Number.isInteger(run) || run < 0 || place + run > pixels.length)
+      throw new Error('holds runs of pixels that the image does not have');
     for (let end = place + run; place < end; place++) {
       if (i % 2 === 1) pixels[(place % height) * width + Math.floor(place / height)] = 1;
     }
@@ -76,10 +79,18 @@ function ofPolygons(polygons: readonly (readonly number[])[], height: number, wi
 }
 
 function pixelsOf(segmentation: Segmentation, height: number, width: number): Uint8Array {
-  if (Array.isArray(segmentation)) return ofPolygons(segmentation as readonly number[][], height, width);
-  const { size, counts } = segmentation as Exclude<Segmentation, readonly unknown[]>;
-  if (size?.[0] !== height || size[1] !== width) {
-    throw new Error(`holds runs of ${size?.[0]} × ${size?.[1]} pixels, the image has ${height} × ${width}`);
+  // What a file has, which may be anything.
+  const written: unknown = segmentation;
+  if (Array.isArray(written)) {
+    if (!written.every(isNumbers)) throw new Error('holds a polygon that is no list of numbers');
+    return ofPolygons(written, height, width);
+  }
+  const { size, counts } = (written ?? {}) as { readonly size?: unknown; readonly counts?: unknown };
+  if (!isNumbers(size) || (typeof counts !== 'string' && !isNumbers(counts))) {
+    throw new Error('holds pixels of an object that are neither polygons nor runs');
+  }
+  if (size[0] !== height || size[1] !== width) {
+    throw new Error(`holds runs of ${size[0]} × ${size[1]} pixels, the image has ${height} × ${width}`);
   }
   return ofRuns(typeof counts === 'string' ? unpackedRuns(counts) : counts, height, width);
 }

@@ -65,6 +65,18 @@ describe('fashion-mnist', () => {
       idxGz([29], new Uint8Array(29)),
       /29 labels for 30 images/,
     ],
+    [
+      'images without pixels',
+      'train-images-idx3-ubyte.gz',
+      idxGz([30, 0, 28], new Uint8Array()),
+      /Images of 0 × 28 pixels/,
+    ],
+    [
+      'what unpacks to far more',
+      'train-images-idx3-ubyte.gz',
+      idxGz([1, 1, 2 ** 28], new Uint8Array(2 ** 28)),
+      /unpacks to more than 268435456 bytes/,
+    ],
     ['a label above 9', 'train-labels-idx1-ubyte.gz', idxGz([30], new Uint8Array(30).fill(11, 4)), /Label 4 is 11/],
   ])('refuses %s, naming the file', async (what, name, content, message) => {
     const error = await userError(ingestPath(await variant(what.replaceAll(' ', '-'), { [name]: content })));

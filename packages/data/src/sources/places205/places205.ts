@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { joinedFingerprint, treeFingerprint } from '../../files/file-tree.ts';
-import { listedReading, readImageLabels, type ListedImage } from '../../files/listed-images.ts';
+import { classNames, listedReading, readImageLabels, type ListedImage } from '../../files/listed-images.ts';
 import { givenPath } from '../../files/named-files.ts';
 import { wantedFiles } from '../../files/wanted-files.ts';
 import type { Source, SourceReading } from '../../source.ts';
@@ -40,14 +40,15 @@ async function readLists(path: string): Promise<ListedImage[]> {
 async function open(imagesPath: string, listsPath: string): Promise<SourceReading> {
   const listed = await readLists(listsPath);
   // No list of the classes comes with it: their names are the folders of their images.
-  const classes: string[] = [];
-  for (const { path, label } of listed) classes[label] ??= path.split('/').slice(1, -1).join('/');
-  const unnamed = Array.from(classes, (name) => name ?? '').indexOf('');
-  if (unnamed >= 0) {
-    throw new UserError(`The lists have no image of the class ${unnamed}, but of later ones`, {
+  let classes: string[];
+  try {
+    classes = classNames(listed, (path) => path.split('/').slice(1, -1).join('/'));
+  } catch (cause) {
+    throw new UserError(`In the lists ${(cause as Error).message}`, {
       file: listsPath,
       field: listNames.train,
       remedy,
+      cause,
     });
   }
   return listedReading(listed, [{ path: imagesPath, splits: ['train', 'val'], nameOf }], classes);

@@ -75,6 +75,8 @@ describe('places365', () => {
     expect(await wrong('high', { 'places365_val.txt': 'Places365_val_00000001.jpg 3\n' })).toMatch(
       /line 1 has the class 3 of 3/,
     );
+    const absurd = { 'categories_places365.txt': '/a/abbey 0\n/z/zoo 4294967290\n' };
+    expect(await wrong('absurd', absurd)).toMatch(/categories_places365\.txt: no line is of the class 1, but some are/);
   });
 
   it('says what to fetch', async () => {
@@ -107,6 +109,13 @@ describe('places205', () => {
     const dataset = openDataset(made);
     expect(dataset.withJpeg('train', 1, (one) => Buffer.from(one.jpeg))).toEqual(images['y/yard/gsun_2.jpg']);
     await dataset.close();
+    await writeTree(join(folder, 'absurd205'), {
+      ...Object.fromEntries(Object.entries(images).map(([name, content]) => [`images256/${name}`, content])),
+      ...csv,
+      'trainvalsplit_places205/val_places205.csv': Buffer.from('a/abbey/gsun_3.jpg 4294967290\n'),
+    });
+    const absurd = ingestSection(folder, 'no-205', { type: 'places205', path: 'absurd205' });
+    expect(await userError(absurd)).toMatch(/no line is of the class 2, but some are of later ones/);
     await writeTree(join(folder, 'empty205'), { 'x.txt': Buffer.from('x') });
     const nothing = ingestSection(folder, 'none-205', { type: 'places205', path: 'empty205' });
     expect(await userError(nothing)).toMatch(/no imagesPlaces205_resize\.tar\.gz[^]*downloadData/);

@@ -4,7 +4,13 @@ import { z } from 'zod';
 import { UserError } from '@selfsup/kit/errors';
 import { downloadAll } from '../../files/download.ts';
 import { joinedFingerprint, treeFingerprint } from '../../files/file-tree.ts';
-import { listedReading, readImageLabels, type ImageContainer, type ListedImage } from '../../files/listed-images.ts';
+import {
+  classNames,
+  listedReading,
+  readImageLabels,
+  type ImageContainer,
+  type ListedImage,
+} from '../../files/listed-images.ts';
 import { givenPath } from '../../files/named-files.ts';
 import { wantedFiles } from '../../files/wanted-files.ts';
 import type { Source, SourceReading } from '../../source.ts';
@@ -62,9 +68,9 @@ const isList = (path: string): boolean => listFiles.includes(basename(path));
 async function readLists(path: string, splits: readonly ('train' | 'val')[]): Promise<[string[], ListedImage[]]> {
   const remedy = `Fetch ${lists.name} again and compare its checksum.`;
   const reading = await wantedFiles(path, listFiles, remedy);
-  const named = reading(categories, (content) => readImageLabels(content.toString(), ''));
-  const classes: string[] = [];
-  for (const { path: name, label } of named) classes[label] = name.replace(/^\w\//, '');
+  const classes = reading(categories, (content) =>
+    classNames(readImageLabels(content.toString(), ''), (name) => name.replace(/^\w\//, '')),
+  );
   const listed = splits.flatMap((split) =>
     reading(listNames[split], (content) => readImageLabels(content.toString(), split, classes.length)),
   );

@@ -28,7 +28,8 @@ interface XmlObject {
 }
 
 function numberIn(fields: Readonly<Record<string, unknown>> | undefined, name: string): number {
-  const value = Number.parseFloat(String(fields?.[name]));
+  const written = fields?.[name];
+  const value = typeof written === 'string' ? Number.parseFloat(written) : NaN;
   if (!Number.isFinite(value)) throw new Error(`<${name}> is missing or no number`);
   return value;
 }
@@ -79,7 +80,10 @@ export function readVocAnnotation(content: Buffer): VocAnnotation {
   if (content.length === 0) throw new Error('is empty');
   const { annotation } = parsedXml(content.toString('utf8'));
   if (typeof annotation !== 'object') throw new Error('holds no <annotation>');
-  const side = (name: string): number => Number.parseFloat(String(annotation.size?.[name])) || 0;
+  const side = (name: string): number => {
+    const written = annotation.size?.[name];
+    return (typeof written === 'string' && Number.parseFloat(written)) || 0;
+  };
   const [width, height] = [side('width'), side('height')];
   const size = width > 0 && height > 0 ? { width, height } : undefined;
   return { size, objects: (annotation.object ?? []).map((object) => objectOf(object, size)) };

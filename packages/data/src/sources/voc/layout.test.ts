@@ -190,7 +190,7 @@ describe("a dataset of one's own in VOC's layout", () => {
 
   it.each<[string, Buffer, RegExp]>([
     ['an image that is cut off, not its mask', smallJpeg(1, 20).subarray(0, 60), /^cannot be decoded/],
-    ['a mask that is cut off', smallJpeg(1, 20), /^its mask cannot be decoded: /],
+    ['a mask that is cut off', smallJpeg(1, 20), /^its mask is cut off/],
   ])('names %s', async (what, jpeg, reason) => {
     const masked = images.map((image) => ({ ...image, mask: square(image.side, 1) }));
     const files: Record<string, Buffer> = { ...vocFiles(masked), 'mine/JPEGImages/c.jpg': jpeg };

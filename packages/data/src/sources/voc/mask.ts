@@ -1,6 +1,7 @@
 import { decode, type DecodedPng } from 'fast-png';
 import { classColour, voidClass } from '../../formats/class-colours.ts';
 import type { SourceMask } from '../../source.ts';
+import { checkedPng } from './checked-png.ts';
 
 /** Bits of several pixels in a byte, the first in the highest ones, to one byte a pixel. */
 function unpacked(data: Uint8Array, width: number, height: number, depth: number): Uint8Array {
@@ -18,6 +19,7 @@ function unpacked(data: Uint8Array, width: number, height: number, depth: number
 /** Width and height stand at fixed places of a PNG: known before anything is unpacked. */
 function sizeOf(content: Uint8Array): readonly [height: number, width: number] {
   if (content.length < 24) throw new Error('is cut off');
+  if (Buffer.from(content.subarray(0, 8)).toString('latin1') !== '\x89PNG\r\n\x1a\n') throw new Error('is no PNG');
   const view = new DataView(content.buffer, content.byteOffset);
   return [view.getUint32(20), view.getUint32(16)];
 }
@@ -67,7 +69,7 @@ export function readVocMask(
     throw new Error(`is ${rows} × ${columns} pixels, the image ${image.height} × ${image.width}`);
   }
   if (rows * columns > mostPixels) throw new Error(`is ${rows} × ${columns} pixels, more than any image that is read`);
-  const png = decoded(content);
+  const png = decoded(checkedPng(content));
   const { width, height, depth, channels } = png;
   if (depth === 16 || channels === 2) throw new Error(`has ${depth} bits in ${channels} channels, which no mask has`);
   if (channels > 2) return { classes: ofColours(png, classes), height, width };

@@ -191,6 +191,18 @@ describe('voc', () => {
     const pair = palettePng(Uint8Array.of(0, 77), 2);
     expect(() => readVocMask(pair, { height: 1, width: 2 }, 21)).toThrow(/77, which is no class/);
     expect(() => readVocMask(pair.subarray(0, 20), { height: 1, width: 2 }, 21)).toThrow(/cut off/);
+    const altered = Buffer.from(pair);
+    altered[altered.indexOf('IDAT') + 8]! ^= 1;
+    expect(() => readVocMask(altered, { height: 1, width: 2 }, 21)).toThrow(/checksum of its part "IDAT" is another/);
+    const short = palettePng(Uint8Array.of(0, 7), 2);
+    short.writeUInt32BE(2, 20);
+    short.writeUInt32BE(crc(short.subarray(12, 29)), 29);
+    expect(() => readVocMask(short, { height: 2, width: 2 }, 21)).toThrow(/has 3 bytes of pixels instead of 6/);
+    const flat = palettePng(new Uint8Array(2 ** 18), 2 ** 18);
+    flat.writeUInt32BE(2, 16);
+    flat.writeUInt32BE(crc(flat.subarray(12, 29)), 29);
+    expect(() => readVocMask(flat, { height: 1, width: 2 }, 21)).toThrow(/unpacks to more than its pixels take/);
+    expect(() => readVocMask(Buffer.from('x'.repeat(99)), undefined, 21)).toThrow(/is no PNG/);
     // Said before it is unpacked: a small file may promise gigabytes.
     const bomb = Buffer.from(pair);
     bomb.writeUInt32BE(60_000, 16);
@@ -220,6 +232,14 @@ describe('voc', () => {
       'XML that is cut off',
       (f) => (f['VOCdevkit/VOC2007/Annotations/000005.xml'] = xml('x', '').subarray(0, 80)),
       /000005\.xml: is cut off: <annotation>.* stay open/,
+    ],
+    [
+      'a number that is made of elements',
+      (f) => {
+        const inside = object('car', [1, 1, 2, 2]).replace(/<xmin>.*?<\/xmin>/, '<xmin><toString>1</toString></xmin>');
+        f['VOCdevkit/VOC2007/Annotations/000007.xml'] = xml('x', inside);
+      },
+      /000007\.xml: <xmin> is missing or no number/,
     ],
     [
       'an unknown class',
