@@ -1,6 +1,4 @@
 import { createRequire } from 'node:module';
-import { deflateSync } from 'node:zlib';
-import { zipOfMembers } from '@selfsup/data/testing/archives';
 
 const require = createRequire(new URL('../../packages/data/package.json', import.meta.url));
 type Sharp = (input: Buffer, options: object) => SharpImage;
@@ -8,6 +6,9 @@ interface SharpImage {
   jpeg(options?: object): SharpImage;
   png(options?: object): SharpImage;
   tiff(options?: object): SharpImage;
+  webp(options?: object): SharpImage;
+  gif(options?: object): SharpImage;
+  avif(options?: object): SharpImage;
   toColourspace(name: string): SharpImage;
   withMetadata(options: object): SharpImage;
   toBuffer(): Promise<Buffer>;
@@ -41,6 +42,12 @@ export function jpegs(): Promise<Record<string, Buffer>> {
   });
 }
 
+/** A PNG of these pixels, grey or RGB. */
+export function pngOf(pixels: Uint8Array, side: number, channels: 1 | 3): Promise<Buffer> {
+  const image = sharp(Buffer.from(pixels), { raw: { width: side, height: side, channels } });
+  return (channels === 1 ? image.toColourspace('b-w') : image).png().toBuffer();
+}
+
 /** PNGs: colour, palette, interlaced, grey, 16 bits. */
 export function pngs(): Promise<Record<string, Buffer>> {
   return all({
@@ -64,38 +71,53 @@ export function tiffs(): Promise<Record<string, Buffer>> {
   });
 }
 
-/** A zip with one stored and one deflated member. */
-export function zip(files: Readonly<Record<string, Buffer>>): Buffer {
-  return zipOfMembers(Object.entries(files).map(([name, content], i) => ({ name, content, isDeflated: i % 2 === 1 })));
+/** As `jpegs`, of a format that sharp writes. */
+export function others(format: 'webp' | 'gif' | 'avif'): Promise<Record<string, Buffer>> {
+  return all({
+    plain: picture(3)[format](),
+    grey: picture(1).toColourspace('b-w')[format]({ quality: 30, effort: 1 }),
+  });
 }
 
-/** A MAT file of level 5 with a matrix, a text and a compressed matrix. */
-export function mat(): Buffer {
-  const element = (type: number, data: Buffer): Buffer => {
-    const tag = Buffer.alloc(8);
-    tag.writeUInt32LE(type, 0);
-    tag.writeUInt32LE(data.length, 4);
-    return Buffer.concat([tag, data, Buffer.alloc((8 - (data.length % 8)) % 8)]);
+/** BMPs of 24, 8 (with a palette) and 32 bits (with masks). */
+export function bmps(): Record<string, Buffer> {
+  const bmp = (bits: number, headerBytes: number, between: number): Buffer => {
+    const rowBytes = Math.ceil((9 * bits) / 32) * 4;
+    const pixelsAt = 14 + headerBytes + between;
+    const bytes = Buffer.from(Array.from({ length: pixelsAt + rowBytes * 7 }, (_, i) => (i * 37) % 251));
+    bytes.fill(0, 0, 14 + headerBytes);
+    bytes.write('BM');
+    bytes.writeUInt32LE(pixelsAt, 10);
+    bytes.writeUInt32LE(headerBytes, 14);
+    bytes.writeInt32LE(9, 18);
+    bytes.writeInt32LE(bits === 32 ? -7 : 7, 22);
+    bytes.writeUInt16LE(bits, 28);
+    if (bits === 32) {
+      bytes.writeUInt32LE(3, 30);
+      [0xff, 0xff00, 0xff0000].forEach((mask, i) => bytes.writeUInt32LE(mask, 54 + 4 * i));
+    }
+    return bytes;
   };
-  const matrix = (name: string, kind: number, type: number, data: Buffer, length: number): Buffer => {
-    const flags = Buffer.alloc(8);
-    flags.writeUInt32LE(kind, 0);
-    const shape = Buffer.alloc(8);
-    shape.writeInt32LE(1, 0);
-    shape.writeInt32LE(length, 4);
-    return element(
-      14,
-      Buffer.concat([element(6, flags), element(5, shape), element(1, Buffer.from(name)), element(type, data)]),
-    );
+  return { 'plain.bmp': bmp(24, 40, 0), 'palette.bmp': bmp(8, 40, 1024), 'masks.bmp': bmp(32, 108, 0) };
+}
+
+/** PBM, PGM and PPM, plain and binary, one of 16 bits. */
+export function netpbms(): Record<string, Buffer> {
+  const values = Array.from({ length: 9 * 7 * 3 }, (_, i) => (i * 37) % 251);
+  const plain = (kind: number, most: string, all: readonly number[]): Buffer =>
+    Buffer.from(`P${kind} 9 7${most}\n${all.join(' ')}\n`);
+  const binary = (kind: number, most: string, bytes: number): Buffer =>
+    Buffer.concat([Buffer.from(`P${kind}\n9 7${most}\n`), Buffer.from(values).subarray(0, bytes)]);
+  return {
+    'plain.pbm': plain(
+      1,
+      '',
+      values.slice(0, 63).map((value) => value % 2),
+    ),
+    'plain.ppm': plain(3, ' 255', values),
+    'binary.pbm': binary(4, '', 14),
+    'binary.pgm': binary(5, ' 251', 63),
+    'deep.pgm': binary(5, ' 65535', 126),
+    'binary.ppm': binary(6, ' 255', 189),
   };
-  const header = Buffer.alloc(128, ' ');
-  header.write('MATLAB 5.0 MAT-file');
-  header.writeUInt16LE(0x0100, 124);
-  header.write('IM', 126);
-  const numbers = matrix('numbers', 6, 9, Buffer.from(new Float64Array([1, 2, 3]).buffer), 3);
-  const packed = deflateSync(numbers);
-  const tag = Buffer.alloc(8);
-  tag.writeUInt32LE(15, 0);
-  tag.writeUInt32LE(packed.length, 4);
-  return Buffer.concat([header, matrix('text', 4, 16, Buffer.from('words'), 5), numbers, tag, packed]);
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Attack, Outcome } from '../campaign.ts';
-import { formats } from '../mutate.ts';
+import type { Tally } from '../hostile-child.ts';
+import { formats } from '../hostile/formats.ts';
 
 /** Inputs of one case, all of one format. */
 const inputs = 500;
@@ -13,10 +14,13 @@ const mostMilliseconds = 10_000;
 /** Megabytes of a process that reads inputs one after another. */
 const mostMegabytes = 2048;
 
-/** Fuzzed files of every format that is read, seeds from the real ones: each is read, or refused with an error. */
+/**
+ * Fuzzed files of every format that is read, seeds from the real ones, read as the product reads them: each is read, or refused
+ * with an error, or a reason why an image is damaged, that tells of the file.
+ */
 const attack: Attack = {
-  title: 'fuzzed JPEG, PNG, TIFF, tar, zip, pickle, mat, npy, safetensors, XML and JSON',
-  cases: 44,
+  title: `fuzzed files of ${formats.length} kinds: pictures, archives, tables, lists, annotations, checkpoints, configs`,
+  cases: 2 * formats.length,
   open({ folder, seed }) {
     const program = fileURLToPath(new URL('../hostile-child.ts', import.meta.url));
     mkdirSync(folder, { recursive: true });
@@ -24,18 +28,20 @@ const attack: Attack = {
       const format = formats[which % formats.length]!;
       const first = Math.floor(which / formats.length) * inputs;
       const seen: string[] = [];
-      let peak = 0;
-      let refused = 0;
+      const sum: Tally = { read: 0, first: 0, later: 0, wrong: [], megabytes: 0 };
       for (let next = first; next < first + inputs;) {
-        const ran = await read(program, folder, { format, seed, from: next, to: first + inputs });
-        peak = Math.max(peak, ran.megabytes);
-        refused += ran.refused;
-        if (ran.fault === undefined) break;
-        seen.push(`${format} ${ran.at}: ${ran.fault}`);
-        next = ran.at + 1;
+        const { at, tally, fault } = await read(program, folder, { format, seed, from: next, to: first + inputs });
+        for (const key of ['read', 'first', 'later'] as const) sum[key] += tally[key];
+        sum.megabytes = Math.max(sum.megabytes, tally.megabytes);
+        seen.push(...tally.wrong.map((one) => `${format} ${one}`));
+        if (fault === undefined) break;
+        seen.push(`${format} ${at}: ${fault}`);
+        next = at + 1;
       }
-      if (peak > mostMegabytes) seen.push(`${format}: ${peak} MB`);
-      const about = `${inputs} ${format} from ${first}: ${refused} refused, the others read; at most ${peak} MB`;
+      if (sum.megabytes > mostMegabytes) seen.push(`${format}: ${sum.megabytes} MB`);
+      const about =
+        `${inputs} ${format} from ${first}: ${sum.read} read, ${sum.first} refused at the first check, ` +
+        `${sum.later} later; at most ${sum.megabytes} MB`;
       return { struck: inputs, lost: 0, wrong: seen.length, unnoticed: 0, about, ...(seen.length > 0 ? { seen } : {}) };
     };
     return Promise.resolve({ strike });
@@ -46,8 +52,7 @@ export default attack;
 interface Ran {
   /** The input that was read last. */
   readonly at: number;
-  readonly refused: number;
-  readonly megabytes: number;
+  readonly tally: Tally;
   /** How the process ended before its end. */
   readonly fault: string | undefined;
 }
@@ -81,12 +86,11 @@ function read(
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      const end = join(work, 'end.json');
-      const facts = existsSync(end)
-        ? (JSON.parse(readFileSync(end, 'utf8')) as { refused: number; megabytes: number })
-        : { refused: 0, megabytes: 0 };
+      const file = join(work, 'tally.json');
+      const none: Tally = { read: 0, first: 0, later: 0, wrong: [], megabytes: 0 };
+      const tally = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Tally) : none;
       const how = isLate ? `took more than ${mostMilliseconds / 1000} s` : `ended with ${signal ?? code}: ${errors}`;
-      resolve({ at, ...facts, fault: code === 0 && !isLate ? undefined : how });
+      resolve({ at, tally, fault: code === 0 && !isLate ? undefined : how });
     });
   });
 }

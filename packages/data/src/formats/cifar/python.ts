@@ -21,6 +21,8 @@ export function readPythonBatch(content: Buffer, name: string, { labelKey }: Cif
     const found = Array.isArray(labels) ? labels.length : 'no';
     throw new Error(`${name} has ${found} "${labelKey}" for ${count} images`);
   }
+  const odd = labels.findIndex((label) => typeof label !== 'number');
+  if (odd >= 0) throw new Error(`${name} has no number for the label of image ${odd}`);
   const offsets = Array.from({ length: count }, (_, i) => i * imageBytes);
   return { bytes: data.bytes, offsets, labels: labels as number[] };
 }
