@@ -34,3 +34,10 @@ test.each([
   expect(said.mock.lastCall![0]).toMatch(new RegExp(`^error: The disk ${what}: .*\\n {2}remedy: Make room`));
   expect(said.mock.lastCall![0]).not.toMatch(/\n {4}at /);
 });
+
+test('a stop that reached the compiler first is a stop, and no fault of the program', () => {
+  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  for (const words of ['The service was stopped: write EPIPE', 'The service is no longer running'])
+    expect(fail(new Error(words))).toBe(130);
+  expect(said.mock.lastCall![0]).toBe('Stopped while the code was read.\nRun the same command again to go on.');
+});

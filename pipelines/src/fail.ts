@@ -12,6 +12,10 @@ export function fail(error: unknown): number {
     console.error(`${failure.message}\nRun the same command again to go on.`);
     return 130;
   }
+  if (stoppedCompiler.test(failure.message)) {
+    console.error('Stopped while the code was read.\nRun the same command again to go on.');
+    return 130;
+  }
   if (failure.name === 'ProcessLost') {
     console.error(`error: ${failure.message}`);
     return 75;
@@ -29,6 +33,9 @@ export function fail(error: unknown): number {
   console.error(failure.stack ?? String(error));
   return 1;
 }
+
+/** What esbuild says where its process was stopped: terminals and schedulers send a signal to all processes of a command. */
+const stoppedCompiler = /^The service (?:was stopped|is no longer running)/;
 
 const diskFaults: Readonly<Record<string, string | undefined>> = {
   ENOSPC: 'is full',

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { integer, uniform, type RandomKey } from '@selfsup/kit/random';
@@ -91,13 +91,10 @@ export async function shiftAtLease(live: Workspace, clocks: readonly [Clock, Clo
   return { struck: isWaiting ? 1 : 0, lost: 0, seen, about: `two processes at one lease, a year forward: ${how}` };
 }
 
-/** A process namespace's first process is told by its group: what made the namespace passes nothing on. */
-function terminate(group: number): void {
-  try {
-    process.kill(-group, 'SIGTERM');
-  } catch {
-    // It has ended.
-  }
+/** Tells the command alone, which runs in the process namespace that its parent made: that passes nothing on. */
+function terminate(parent: number): void {
+  const [child] = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ');
+  if (child) process.kill(Number(child), 'SIGTERM');
 }
 
 const workOf = ({ artifacts }: Workspace): string => join(artifacts, 'work/faults-clock/base/seed-1/pretrain');

@@ -122,7 +122,11 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
       units: (target) =>
         recordedWith(target).filter((below) => all(below).every((one) => existsSync(join(artifacts, one)))),
       replaces: false,
-      after: (target) => recordedWith(target).flatMap(all).forEach(restore),
+      after: (target) => {
+        recordedWith(target).flatMap(all).forEach(restore);
+        // That a blob lies in the remote would count elsewhere.
+        remove('store/elsewhere');
+      },
     },
     ...pairs.map(([need, next]): Consumer => ({
       name: `stage ${next.stage}, of ${need.stage}`,

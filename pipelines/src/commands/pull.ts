@@ -41,7 +41,7 @@ export default new Command('pull')
         if (blobs) await bringAllBlobs(session, stage);
       } catch (error) {
         if (!(error instanceof UserError) || names.length > 0) throw error;
-        console.error(`${stage.label}: ${error.message}`);
+        console.error(`${stage.label}: ${error.describe()}`);
         missing.push(stage.label);
       }
     }
