@@ -132,8 +132,7 @@ const attack: Attack = {
         const own = deriveKey(drawn, i);
         rmSync(scratch, { recursive: true, force: true });
         mkdirSync(scratch, { recursive: true });
-        const files = consumer.targets();
-        const target = files[integer(own, files.length, 1)]!;
+        const target = ofDrawnKind(consumer.targets(), own);
         consumer.ready?.(target);
         const turned = turn(target, own, integer(own, 2, 2) === 0 ? 'nothing' : 'times');
         const { code, output } = await consumer.run(target);
@@ -182,6 +181,14 @@ function sweptOf(targets: readonly Target[], key: RandomKey): Target[] {
     return inside[integer(key, inside.length, 1 + i)]!;
   });
   return [...rest.filter(({ blob }) => blob === undefined), ...blobs];
+}
+
+/** One of these files, of a kind drawn first: figures are many, and checkpoints few. */
+function ofDrawnKind(targets: readonly Target[], key: RandomKey): Target {
+  const there = kinds.filter((kind) => targets.some((target) => target.kind === kind));
+  const kind = there[integer(key, there.length, 3)]!;
+  const files = targets.filter((target) => target.kind === kind);
+  return files[integer(key, files.length, 1)]!;
 }
 
 function outcome(

@@ -55,7 +55,7 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
   const network = foldersOf(encoder).published;
   const ofNetwork = (): Target[] => of(encoder);
   const refusing = (name: string, args: readonly string[], targets: () => Target[]): Consumer => {
-    return { name, targets, run: () => warm.run(args), does: 'refuse', flips: 3, units: () => [], replaces: false };
+    return { name, targets, run: () => warm.run(args), does: 'refuse', flips: 5, units: () => [], replaces: false };
   };
   const published = (): string[] => publishedBelow(alone.artifacts);
   const evaluations = (): Target[] =>
