@@ -128,7 +128,11 @@ function useOf(process: number, hours: number): Use | undefined {
     const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${process}/status`, 'utf8')) ?? [];
     // One that has ended has no memory, until it is asked how it ended.
     if (kilobytes === undefined) return undefined;
-    return { hours, megabytes: Number(kilobytes) / 1024, handles: readdirSync(`/proc/${process}/fd`).length };
+    return {
+      hours,
+      megabytes: Math.round(Number(kilobytes) / 1024),
+      handles: readdirSync(`/proc/${process}/fd`).length,
+    };
   } catch {
     return undefined;
   }

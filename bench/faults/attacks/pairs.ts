@@ -6,7 +6,7 @@ import type { Attack, Outcome } from '../campaign.ts';
 import { compare, startReader } from '../judge.ts';
 import { goOnWhen, stopInPublishing, watchLooks } from '../pairs/held-publishing.ts';
 import { kinds, type Pair } from '../pairs/kinds.ts';
-import { holdWork, keepYoung, layJunk, untilOld } from '../pairs/old-things.ts';
+import { holdWork, layJunk, layYoung, untilOld } from '../pairs/old-things.ts';
 import { layOldContent, resultsIn } from '../pairs/remote.ts';
 import { faultsInRemote } from '../remote.ts';
 import { copyOf, ended, foldersOf, reference, type Ended, type Unit, type Workspace } from '../workspace.ts';
@@ -42,18 +42,19 @@ const attack: Attack = {
       // There is an odd number of kinds, so that each has its turn in both.
       const apart = which % 2 === 1;
       const published = pair.units.map((unit) => foldersOf(unit).published);
-      await forget(live, pair);
+      const leaving = integer(drawn, 2, 4) === 0;
+      await forget(live, pair, leaving);
       const env = pair.remote === undefined ? {} : { SELFSUP_REMOTE: pair.remote === 'pull' ? whole : remote };
       if (pair.remote === 'push') rmSync(remote, { recursive: true, force: true });
       const junk: string[] = [];
       if (pair.gc === 'store') junk.push(...(await layJunk(stock, artifacts)));
       if (pair.gc === 'remote') junk.push(...layOldContent(whole, remote));
-      const young = keepYoung(artifacts);
       // A pull puts results in place before their blobs: it remembers which remote has them.
       const reader = startReader(artifacts, pair.remote === 'pull' ? [] : published);
       const start = (i: 0 | 1): Started => timed(live.start('selfsup', pair.commands[i], env, apart));
 
       const first = start(0);
+      let young: ReturnType<typeof layYoung>;
       let second: Started;
       let how = '';
       let met: boolean;
@@ -61,14 +62,16 @@ const attack: Attack = {
         const at = integer(drawn, 3, 1);
         const work = join(artifacts, foldersOf(pair.units[0]!).work);
         met = await stopInPublishing(first.child, { work, after: uniform(drawn, 2) * 20, isOver: first.isOver });
+        young = layYoung(artifacts);
         const watching = watchLooks(artifacts);
         second = start(1);
         const isTime = (): boolean => second.isOver() || (at < 2 && watching.looks() > at);
         if (met) await goOnWhen(first.child, isTime, 200 + uniform(drawn, 3) * 1000);
         watching.close();
-        how = `, stopped in publishing until ${['its first look', 'its second look', 'its end'][at]!}`;
+        how = `, stopped in publishing until ${['its first look', 'its second look', 'its end'][at]!}${leaving ? ', its blobs of before still there' : ''}`;
       } else {
         await sleep(uniform(drawn, 2) * 1000);
+        young = layYoung(artifacts);
         second = start(1);
         await Promise.all([first.end, second.end]);
         met = Math.min(first.over(), second.over()) - second.began > leastTogether * 1000;
@@ -79,7 +82,7 @@ const attack: Attack = {
         code === 0 ? [] : [`${pair.commands[i]!.join(' ')} ended with ${code}: ${output.slice(-600)}`],
       );
       seen.push(...doneTwice(pair, both, remote));
-      if (!young.stop()) seen.push('gc removed a blob that was young');
+      if (!young.take()) seen.push('gc removed a blob that was young');
       if (!existsSync(held.file)) {
         seen.push('gc removed work whose lease is held');
         await held.lease.release().catch(() => undefined);
@@ -123,14 +126,14 @@ function timed(child: Started['child']): Started {
   return { child, began: performance.now(), end, isOver: () => over < Infinity, over: () => over };
 }
 
-/** Removes what a pair is to make: its blobs too, or leaves them where gc has to think of them, until they are old. */
-async function forget({ artifacts }: Workspace, { units, gc }: Pair): Promise<void> {
+/** Removes what a pair is to make, its blobs too; beside a gc `leaving` them for it to think of, until they are old. */
+async function forget({ artifacts }: Workspace, { units, gc }: Pair, leaving: boolean): Promise<void> {
   const blobs = units.flatMap((unit) => blobsOf(artifacts, unit));
   for (const unit of units) {
     const { published, work } = foldersOf(unit);
     for (const path of [published, work, 'store/keys']) rmSync(join(artifacts, path), { recursive: true, force: true });
   }
-  if (gc === 'store') await untilOld(blobs);
+  if (gc === 'store' && leaving) await untilOld(blobs);
   else for (const path of blobs) rmSync(path, { recursive: true, force: true });
 }
 

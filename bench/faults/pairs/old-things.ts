@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireLease, type Lease } from '@selfsup/kit/lease';
@@ -76,22 +76,19 @@ export async function holdWork(artifacts: string): Promise<{ readonly file: stri
 }
 
 /**
- * Lays a blob that nobody names and touches it every second, as stages do that are about to publish it: gc has to leave it. `stop`
- * removes it, and says whether it was still there.
+ * Lays a blob that nobody names, as of a stage that is about to publish it: gc has to leave it as long as it is young. `take` removes
+ * it, and says whether it was there, or has got old meanwhile.
  */
-export function keepYoung(artifacts: string): { stop(): boolean } {
+export function layYoung(artifacts: string): { take(): boolean } {
   const digest = `ab${randomBytes(31).toString('hex')}`;
   const path = join(artifacts, 'store/sha256/ab', digest);
   put(path, 'about to be published');
-  const timer = setInterval(() => {
-    if (existsSync(path)) utimesSync(path, new Date(), new Date());
-  }, 1000);
+  const laid = performance.now();
   return {
-    stop() {
-      clearInterval(timer);
+    take() {
       const isThere = existsSync(path);
       rmSync(path, { force: true });
-      return isThere;
+      return isThere || performance.now() - laid > oldSeconds * 1000;
     },
   };
 }

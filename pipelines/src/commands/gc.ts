@@ -80,8 +80,8 @@ async function sweepRemote(session: Session, name: string, options: Omit<Options
   if (shown.length > 0 && !yes) await confirm(shown, 'objects');
   // Looked at anew: somebody may have pushed what names it while the question stood.
   const still = new Set((await findRemoteGarbage(remote, ages, trying)).map(({ path }) => path));
-  const removed = shown.filter(({ path }) => still.has(path));
-  await removeRemoteGarbage(remote, removed, ages, trying);
+  const meant = shown.filter(({ path }) => still.has(path));
+  const removed = await removeRemoteGarbage(remote, meant, ages, trying);
   console.log(`Removed ${summary(removed, 'objects')}`);
 }
 

@@ -78,6 +78,18 @@ test('content goes that no result names and that is old; results go by age, thei
   expect(readdirSync(join(root, 'arriving'))).toHaveLength(1);
 });
 
+test('content that a push names once it was found stays', async () => {
+  await put(contentOf('late'), JSON.stringify({ name: 'late', keyParts: { needs: {} } }), 50);
+  const lost = contentPath(sha256('lost'));
+  await put(lost, 'lost', 50);
+  const found = await findRemoteGarbage(remote, { content: 24 * hour }, {});
+  expect(found.map(({ path }) => path).sort()).toEqual([contentOf('late'), lost].sort());
+  await result('late', 0);
+  const removed = await removeRemoteGarbage(remote, found, { content: 24 * hour }, {});
+  expect(removed.map(({ path }) => path)).toEqual([lost]);
+  expect(await remote.size(contentOf('late'))).toBeGreaterThan(0);
+});
+
 test('an old result stays while a younger one needs it, and what that needs in turn', async () => {
   await result('pretrain', 50);
   await result('features', 50, 'pretrain');

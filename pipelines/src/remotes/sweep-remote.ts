@@ -37,15 +37,11 @@ export async function findRemoteGarbage(remote: Remote, ages: RemoteAges, trying
   const all = async (folder: string): Promise<Listed[]> => (await listed(remote, folder, trying)) ?? [];
   // Content first: what is pushed while this looks is younger than any of it.
   const content = await all('blobs/');
-  const files = (await all('results/')).filter(({ path }) => !path.split('/').at(-1)!.startsWith('.'));
+  const files = (await all('results/')).filter(({ path }) => isRecord(path));
   const names = await all('names/');
   const now = await timeOf(remote);
   const ageOf = ({ modified }: Listed): number => now - modified.getTime();
-  const records = new Map<string, ResultRecord>();
-  await severalAtOnce(files, atOnce, async ({ path }) => {
-    const record = await readKnown(remote, path, trying);
-    if (record !== undefined) records.set(path, record);
-  });
+  const records = await readRecords(remote, files, trying);
   const old = new Set(files.filter((one) => ageOf(one) >= (ages.results ?? Infinity)).map(({ path }) => path));
   if (old.size > 0) await spareNeeded(remote, records, old, trying);
   const staying = [...records].filter(([path]) => !old.has(path)).map(([, record]) => record);
@@ -68,20 +64,58 @@ export async function findRemoteGarbage(remote: Remote, ages: RemoteAges, trying
 }
 
 /**
- * Removes it, records first: whoever reads meanwhile finds no result, rather than one without its content. Removes uploads
- * too that nobody went on with since `ages.content`.
+ * Removes it, records first: whoever reads meanwhile finds no result, rather than one without its content. Content goes a few
+ * objects at a time, each time after a look at the records that have come: a push may name what was old, and looks once
+ * more whether it is there when its record is. Removes uploads too that nobody went on with since `ages.content`. Gives what it removed.
  */
 export async function removeRemoteGarbage(
   remote: Remote,
   items: readonly RemoteGarbage[],
   ages: RemoteAges,
   trying: Trying,
-): Promise<void> {
-  for (const folder of ['results/', 'names/', 'blobs/']) {
-    const paths = items.map(({ path }) => path).filter((path) => path.startsWith(folder));
-    await severalAtOnce(paths, atOnce, (path) => withRetries(remote, trying, () => remote.remove!(path)));
+): Promise<RemoteGarbage[]> {
+  const removed: RemoteGarbage[] = [];
+  const remove = (some: readonly RemoteGarbage[]): Promise<void> =>
+    severalAtOnce(some, atOnce, async (item) => {
+      await withRetries(remote, trying, () => remote.remove!(item.path));
+      removed.push(item);
+    });
+  const isContent = ({ path }: RemoteGarbage): boolean => path.startsWith('blobs/');
+  for (const folder of ['results/', 'names/']) await remove(items.filter(({ path }) => path.startsWith(folder)));
+  const content = items.filter(isContent);
+  const known = new Map<string, ResultRecord>();
+  const named = new Set<string>();
+  for (let i = 0; i < content.length; i += atOnce) {
+    const files = ((await listed(remote, 'results/', trying)) ?? []).filter(({ path }) => isRecord(path));
+    const fresh = await readRecords(
+      remote,
+      files.filter(({ path }) => !known.has(path)),
+      trying,
+    );
+    for (const [path, record] of fresh) {
+      known.set(path, record);
+      for (const one of contentOf(record)) named.add(one);
+    }
+    await remove(content.slice(i, i + atOnce).filter(({ path }) => !named.has(path)));
   }
   await withRetries(remote, trying, async () => remote.sweep?.(ages.content));
+  return removed;
+}
+
+const isRecord = (path: string): boolean => !path.split('/').at(-1)!.startsWith('.');
+
+/** Records by path, without those that another has removed meanwhile. Throws `UserError` where one cannot be read. */
+async function readRecords(
+  remote: Remote,
+  files: readonly Listed[],
+  trying: Trying,
+): Promise<Map<string, ResultRecord>> {
+  const records = new Map<string, ResultRecord>();
+  await severalAtOnce(files, atOnce, async ({ path }) => {
+    const record = await readKnown(remote, path, trying);
+    if (record !== undefined) records.set(path, record);
+  });
+  return records;
 }
 
 /** The record at a path; undefined where another has removed it meanwhile. Throws `UserError` where it cannot be read. */
