@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sha256 } from '@selfsup/kit/files';
 import { listening } from '../testing/local-server.ts';
 import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
 
@@ -206,10 +207,11 @@ test('different bits of one key are said, with where they differ, and the first 
     output: expect.stringContaining('0 pushed, 2 there'),
   });
   const manifest = there.json<{ outputDigest: string; files: object }>(`${published}/measure/manifest.json`);
-  writeFileSync(
-    there.path(`${published}/measure/manifest.json`),
-    JSON.stringify({ ...manifest, outputDigest: 'f'.repeat(64) }),
-  );
+  const other = JSON.stringify({ ...manifest, outputDigest: 'f'.repeat(64) });
+  writeFileSync(there.path(`${published}/measure/manifest.json`), other);
+  const sumsFile = there.path(`${published}/measure/SHA256SUMS`);
+  const sums = readFileSync(sumsFile, 'utf8');
+  writeFileSync(sumsFile, sums.replace(/^.*(?= {2}manifest.json$)/m, sha256(other)));
   const before = readdirSync(remote, { recursive: true }).length;
   const pushed = await there.run('push', 'toy');
   expect(pushed).toMatchObject({ code: 1, output: expect.stringContaining('two machines got different bits') });
