@@ -6,6 +6,7 @@ import { environmentHelp, refuseMisspelt } from './environment.ts';
 import { fail } from './fail.ts';
 import { watchOutput, written } from './output.ts';
 import { withRemoteOptions } from './remotes/remote-options.ts';
+import { ChildStopped } from './run/ended.ts';
 
 const lostResults = watchOutput(process.stdout);
 // Progress and messages: nothing depends on their being read.
@@ -14,6 +15,8 @@ watchOutput(process.stderr);
 const program = new Command('selfsup')
   .description('The classic self-supervised systems as declarative, cached, reproducible experiment pipelines.')
   .option('-V, --version', 'print the versions of Selfsup and of its engine')
+  // What follows a subcommand is its own, though its parent has options of the same names.
+  .enablePositionalOptions()
   .showSuggestionAfterError()
   .showHelpAfterError('Try selfsup help, or selfsup help <command>.')
   .addHelpText(
@@ -63,7 +66,9 @@ try {
   else await runCommand();
 } catch (error) {
   // Commander has said what was wrong, or shown the help.
-  process.exitCode = error instanceof CommanderError ? error.exitCode : fail(error);
+  // Neither is a stop told once more that a child command has told.
+  process.exitCode =
+    error instanceof CommanderError ? error.exitCode : error instanceof ChildStopped ? 130 : fail(error);
 }
 // A failed write may be told a moment later.
 await Promise.all([written(process.stdout), setImmediate()]);
