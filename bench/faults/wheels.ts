@@ -1,5 +1,5 @@
 // The wheels that an engine is built of, which no lockfile of npm names.
-import { recipeFor, unpackedPath, type Wheel } from '../../packages/engine/src/setup/recipe.ts';
+import { recipeFor, unpackedPath, type Wheel } from '@selfsup/engine/testing/pinned-wheels';
 
 /** All wheels of both flavours. */
 export const wheels: readonly Wheel[] = (['cpu', 'cuda'] as const).flatMap((flavour) => [...recipeFor(flavour).wheels]);

@@ -3,12 +3,12 @@ import { basename, dirname, join, relative } from 'node:path';
 import type { UserError } from '@selfsup/kit/errors';
 import type { Progress } from '@selfsup/kit/progress';
 import { readCheckpoint } from '@selfsup/models/checkpoint';
-import { LiveCheckpoints } from '../../../packages/trainer/src/records/live-checkpoints.ts';
-import { fetchObject } from '../../../pipelines/src/remotes/fetch-object.ts';
-import { folderRemote } from '../../../pipelines/src/remotes/folder-remote.ts';
-import { readRecord } from '../../../pipelines/src/remotes/record.ts';
-import { damageOf, readManifest } from '../../../pipelines/src/store/manifest.ts';
-import { damages } from '../../../pipelines/src/store/sums.ts';
+import { fetchObject } from '@selfsup/pipelines/fetch-object';
+import { folderRemote } from '@selfsup/pipelines/folder-remote';
+import { damageOf, readManifest } from '@selfsup/pipelines/manifest';
+import { readRecord } from '@selfsup/pipelines/record';
+import { damages } from '@selfsup/pipelines/sums';
+import { LiveCheckpoints } from '@selfsup/trainer/live-checkpoints';
 import type { Target } from './targets.ts';
 
 /** A check of the product's own, called in this process: what it says of what it is to read; empty where it finds nothing. */

@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Progress } from '@selfsup/kit/progress';
-import { LiveCheckpoints } from '../../../packages/trainer/src/records/live-checkpoints.ts';
+import { LiveCheckpoints } from '@selfsup/trainer/live-checkpoints';
 import type { Answer } from './keeper.ts';
 
 /** The bytes that keeper.py keeps, too. */
