@@ -6,6 +6,7 @@ import { environmentHelp, refuseMisspelt } from './environment.ts';
 import { fail } from './fail.ts';
 import { watchOutput, written } from './output.ts';
 import { withRemoteOptions } from './remotes/remote-options.ts';
+import { ChildStopped } from './run/ended.ts';
 
 const lostResults = watchOutput(process.stdout);
 // Progress and messages: nothing depends on their being read.
@@ -15,6 +16,8 @@ const program = new Command('selfsup')
   .description('The classic self-supervised systems as declarative, cached, reproducible experiment pipelines.')
   .option('-V, --version', 'print the versions of Selfsup and of its engine')
   .showSuggestionAfterError()
+  // What stands behind a part of a command, such as results best, is that part's, though the command has such an option too.
+  .enablePositionalOptions()
   .showHelpAfterError('Try selfsup help, or selfsup help <command>.')
   .addHelpText(
     'after',
@@ -63,7 +66,9 @@ try {
   else await runCommand();
 } catch (error) {
   // Commander has said what was wrong, or shown the help.
-  process.exitCode = error instanceof CommanderError ? error.exitCode : fail(error);
+  // Neither is a stop told once more that a child command has told.
+  process.exitCode =
+    error instanceof CommanderError ? error.exitCode : error instanceof ChildStopped ? 130 : fail(error);
 }
 // A failed write may be told a moment later.
 await Promise.all([written(process.stdout), setImmediate()]);

@@ -32,6 +32,6 @@ export default new Command('compare')
     const plan = readPlan(session.workspace, name, { set });
     const how = { atOnce, goesOn: plan.isSweep || atOnce > 1, verbose: true };
     const ran = asIs ? undefined : await runStages(session, wantedOf(session, plan), how);
-    console.log(`\nReport: ${shownPath(await writePlanReport(session, plan, to))}`);
+    console.log(`\nReport: ${shownPath((await writePlanReport(session, plan, to)).file)}`);
     if (ran !== undefined) refuseFailures(ran);
   });

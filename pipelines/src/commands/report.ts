@@ -48,6 +48,8 @@ Examples:
       console.log(`Results: ${shownPath(file)}`);
       return;
     }
-    const file = await writePlanReport(session, readPlan(session.workspace, name, asked), to);
+    const { file, warnings } = await writePlanReport(session, readPlan(session.workspace, name, asked), to);
+    // As the page begins.
+    for (const line of warnings) console.error(line);
     console.log(`Report: ${shownPath(file)}`);
   });

@@ -1,11 +1,20 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { metricName } from '@selfsup/kit/metric';
 import { matchesName, rankings } from '@selfsup/report/ranking';
 import { dayOption, numberOption, seedOption } from '../options.ts';
 import { collectResults, type Results } from '../results/collect.ts';
 import { diffResults } from '../results/diff.ts';
 import { csv, record } from '../results/records.ts';
-import { comparableMetric, findResult, orders, select, sortResults, type Selection } from '../results/select.ts';
+import {
+  comparableMetric,
+  findResult,
+  orders,
+  refuseUnknown,
+  requireMetric,
+  select,
+  sortResults,
+  type Selection,
+} from '../results/select.ts';
 import { diffText, listText, rankingText } from '../results/text.ts';
 import { openSession } from '../run/session.ts';
 
@@ -36,7 +45,9 @@ const best = selecting(new Command('best'))
     "\nExamples:\n  selfsup results best linear/yardstick/conv2/top1\n  selfsup results best 'linear/yardstick/*/top1' --data cifar10",
   )
   .action((metric: string, options: Selection & { limit: number; json: boolean }) => {
-    const results = select(published().results, options);
+    const all = published().results;
+    refuseUnknown(all, options);
+    const results = select(all, options);
     comparableMetric(results, metric, 'metric');
     const found = rankings(
       results,
@@ -71,7 +82,11 @@ export default selecting(new Command('results'))
   .option('--sort <order>', `${orders.join(', ')}, or the name of a metric, the best first`, 'name')
   .option('--reverse', 'the other way round', false)
   .option('--json', 'print all that is known of them as JSON', false)
-  .option('--csv', 'print a line for each metric, for spreadsheets and data frames', false)
+  .addOption(
+    new Option('--csv', 'print a line for each metric, for spreadsheets and data frames')
+      .default(false)
+      .conflicts('json'),
+  )
   .addHelpText(
     'after',
     `
@@ -85,7 +100,9 @@ Examples:
   )
   .action((options: ListOptions) => {
     const { results, damaged } = published();
+    refuseUnknown(results, options);
     const { metric } = options;
+    if (metric !== undefined && results.length > 0) requireMetric(results, metric, '--metric');
     const takes = (name: string): boolean => metric === undefined || matchesName(metric, name);
     const chosen = select(results, options).filter(
       ({ metrics }) => metric === undefined || metrics.some((one) => takes(metricName(one))),

@@ -70,7 +70,7 @@ so is a text in quotes: '"x,y"'. One that fails leaves the others alone; the sam
       return;
     }
     const ran = await carryOut(session, plan, options);
-    console.log(`Report: ${shownPath(await writePlanReport(session, plan))}`);
+    console.log(`Report: ${shownPath((await writePlanReport(session, plan)).file)}`);
     refuseFailures(ran);
   });
 

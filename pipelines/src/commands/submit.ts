@@ -60,7 +60,7 @@ Examples:
     const left = await undone(session, units);
     if (left.length === 0) {
       console.log(`${plan.name}: all ${units.length} stages are done already`);
-      console.log(`Report: ${shownPath(await writePlanReport(session, plan))}`);
+      console.log(`Report: ${shownPath((await writePlanReport(session, plan)).file)}`);
       return;
     }
     const words = { words: askedWords(name, options), flags: flagsOf(options) };
@@ -118,6 +118,6 @@ function flagsOf({ cpus, atOnce, restarts }: Options): string[] {
 
 async function runHere(session: Session, plan: Plan, { atOnce = 1 }: Options): Promise<void> {
   const ran = await runStages(session, wantedOf(session, plan), { atOnce, goesOn: true, verbose: true });
-  console.log(`Report: ${shownPath(await writePlanReport(session, plan))}`);
+  console.log(`Report: ${shownPath((await writePlanReport(session, plan)).file)}`);
   refuseFailures(ran);
 }

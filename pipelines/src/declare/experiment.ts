@@ -175,6 +175,14 @@ export function dataOverrides(experiment: Experiment, assignments: readonly stri
   });
 }
 
+/** Where the overrides of a command line are written: some of them as the `--data` that stands for them. */
+export function commandLinePlace(experiment: Experiment, data: readonly string[]): OverridePlace {
+  return (path) => {
+    const guilty = data.find((one) => dataOverrides(experiment, [one]).some((word) => word.startsWith(`${path}=`)));
+    return guilty === undefined ? onCommandLine(path) : { field: `--data ${guilty}` };
+  };
+}
+
 interface StructureError extends Error {
   path?: string;
   stage?: string;

@@ -3,6 +3,13 @@ import { UserError } from '@selfsup/kit/errors';
 import { writeAtomically } from '@selfsup/kit/files';
 import { isFolder } from '@selfsup/kit/folders';
 
+/** A report that was written. */
+export interface WrittenReport {
+  readonly file: string;
+  /** What the page begins with: what has not been run, and where results were computed. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Writes a report to its place among the artifacts, or to the file that `--to` names, and gives its path. Throws `UserError`
  * where it cannot be written: of artifacts that can only be read, with `--to` as the remedy.

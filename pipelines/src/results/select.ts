@@ -32,6 +32,33 @@ export function select<Found extends Result>(results: readonly Found[], wanted: 
   );
 }
 
+/** What each option of a selection is held against. */
+const named: readonly { option: keyof Selection; kind: string; of: (result: Result) => readonly string[] }[] = [
+  { option: 'experiment', kind: 'experiment', of: ({ experiment }) => [experiment] },
+  { option: 'variant', kind: 'variant', of: ({ variant }) => [variant] },
+  { option: 'seed', kind: 'seed', of: ({ seed }) => [String(seed)] },
+  { option: 'data', kind: 'dataset', of: ({ stages }) => stages.flatMap(({ data }) => data) },
+  { option: 'on', kind: 'machine', of: ({ hosts, processors }) => [...hosts, ...processors] },
+];
+
+/** Throws `UserError` naming the first option of a selection that takes none of the results by itself, and what there is. */
+export function refuseUnknown(results: readonly Result[], wanted: Selection): void {
+  if (results.length === 0) return;
+  for (const { option, kind, of } of named) {
+    const asked = wanted[option];
+    if (asked === undefined || select(results, { [option]: asked }).length > 0) continue;
+    const known = [...new Set(results.flatMap(of))];
+    const near = didYouMean(String(asked), known);
+    throw new UserError(
+      `No result is of a ${kind} '${asked}'${near === undefined ? '' : `; did you mean '${near}'?`}`,
+      {
+        field: `--${option}`,
+        remedy: there(known),
+      },
+    );
+  }
+}
+
 /** By what results are sorted, beside metrics. */
 export const orders = ['name', 'date', 'time'] as const;
 
@@ -62,14 +89,8 @@ function compareNumbers(a: number, b: number): number {
  * those taken do not compare: of several heads, protocols or measures.
  */
 export function comparableMetric(results: readonly Result[], pattern: string, field: string): Metric {
-  const all = new Map(results.flatMap(({ metrics }) => metrics.map((one) => [metricName(one), one] as const)));
-  const taken = [...all].filter(([name]) => matchesName(pattern, name));
-  const [first] = taken;
-  if (first === undefined) {
-    const near = didYouMean(pattern, [...all.keys()]);
-    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
-    throw new UserError(`No result has a metric '${pattern}'${hint}`, { field, remedy: there([...all.keys()]) });
-  }
+  const taken = requireMetric(results, pattern, field);
+  const first = taken[0]!;
   const kinds = taken.filter(([, { head, protocol, measure, epoch }]) =>
     [head, protocol, measure, epoch].some(
       (part, i) => part !== [first[1].head, first[1].protocol, first[1].measure, first[1].epoch][i],
@@ -82,6 +103,20 @@ export function comparableMetric(results: readonly Result[], pattern: string, fi
     });
   }
   return first[1];
+}
+
+/** The metrics that a name, or a pattern with `*`, takes, by their names. Throws `UserError` where there is none. */
+export function requireMetric(
+  results: readonly Result[],
+  pattern: string,
+  field: string,
+): (readonly [string, Metric])[] {
+  const all = new Map(results.flatMap(({ metrics }) => metrics.map((one) => [metricName(one), one] as const)));
+  const taken = [...all].filter(([name]) => matchesName(pattern, name));
+  if (taken.length > 0) return taken;
+  const near = didYouMean(pattern, [...all.keys()]);
+  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+  throw new UserError(`No result has a metric '${pattern}'${hint}`, { field, remedy: there([...all.keys()]) });
 }
 
 function there(names: readonly string[]): string {

@@ -14,13 +14,17 @@ export class ChildFailed extends Error {
   }
 }
 
+/** Thrown when a child command was stopped and ended as it should: it has told the user what to do already. */
+export class ChildStopped extends Interrupted {}
+
 /**
- * Throws what the end of a command means: `Interrupted` where it was stopped, as it was with `isAsked` if it did not end well,
+ * Throws what the end of a command means: `ChildStopped` where it stopped in order, `Interrupted` where it was stopped, as it was with `isAsked` if it did not end well,
  * `ChildFailed` where it failed, `UserError` naming it where something from outside ended it, so that it could not say why itself.
  */
 export function refuseEnd(what: string, { code, signal }: End, isAsked: boolean): void {
   const stopped = isAsked && (signal === null || stopSignals.includes(signal));
-  if (code === 130 || (code !== 0 && stopped)) throw new Interrupted('Stopped.');
+  if (code === 130) throw new ChildStopped('Stopped.');
+  if (code !== 0 && stopped) throw new Interrupted('Stopped.');
   if (signal === lossSignal) throw new ChildFailed(1);
   if (signal !== null) throw endedFromOutside(what, signal);
   if (code !== 0) throw new ChildFailed(code ?? 1);

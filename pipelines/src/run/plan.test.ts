@@ -47,6 +47,14 @@ test('one value of each path makes one variant, shown beside the declared ones',
   expect(report).toHaveProperty('setVariant', experiments[0]!.variants[0]!.name);
 });
 
+test('what --data brings in is named as it was given', () => {
+  for (const set of [[], ['pretrain.config.value=4'], ['pretrain.config.value=4,5']]) {
+    const error = refused('toy', { data: ['few=feww'], set });
+    expect(error).toMatchObject({ field: '--data few=feww', message: expect.stringContaining("did you mean 'few'") });
+  }
+  expect(refused('toy', { data: ['few=few'], set: ['pretrain.cofig=4'] }).field).toBe('--set pretrain.cofig');
+});
+
 test('several make a comparison of as many, each under its settings', () => {
   const sweep = plan('toy', { set: ['pretrain.config.value=4,5', 'measure.config.factor=2,3'] });
   expect(labels(sweep)).toEqual(['value=4, factor=2', 'value=4, factor=3', 'value=5, factor=2', 'value=5, factor=3']);

@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { readComparison, type Comparison } from '../declare/comparison.ts';
-import { dataOverrides, findVariant, readExperiment, type Experiment } from '../declare/experiment.ts';
+import {
+  commandLinePlace,
+  dataOverrides,
+  findVariant,
+  readExperiment,
+  type Experiment,
+} from '../declare/experiment.ts';
 import { kindOf } from '../declare/one-kind.ts';
 import { parseGrid, type Overrides } from '../declare/overrides.ts';
 import { stagesOf } from '../declare/stages.ts';
@@ -48,12 +54,18 @@ export function readPlan(workspace: Workspace, name: string, asked: AskedFor): P
   if (kindOf(workspace, name) === 'comparison') return planOfComparison(workspace, name, asked);
   const base = readExperiment(workspace, name);
   if (asked.variant !== undefined) findVariant(base, asked.variant);
-  const points = parseGrid([...dataOverrides(base, asked.data ?? []), ...(asked.set ?? [])]);
+  const { data = [], set = [] } = asked;
+  const points = parseGrid([...dataOverrides(base, data), ...set]);
+  const place = commandLinePlace(base, data);
   const stages = asked.stage === undefined ? undefined : [asked.stage];
   const variants = asked.variant === undefined ? undefined : [asked.variant];
   const seeds = asked.seed === undefined ? base.seeds : [asked.seed];
-  if (points.length > 1) return planOfSweep(workspace, name, points, { variants, seeds, stages });
-  const experiment = chosen(points.length === 0 ? base : readExperiment(workspace, name, points), variants, seeds);
+  if (points.length > 1) return planOfSweep(workspace, name, points, { variants, seeds, stages }, { place });
+  const experiment = chosen(
+    points.length === 0 ? base : readExperiment(workspace, name, points, place),
+    variants,
+    seeds,
+  );
   // The report shows all that is declared, whatever is run now.
   const shown = { ...base, seeds: [...new Set([...base.seeds, ...seeds])] };
   const report =
