@@ -7,6 +7,9 @@
  * `--metrics linear,conv` takes those whose name begins so (top-1 alone), `--data cifar10` those measured on that dataset.
  * Minutes, key and digest are of the stage `pretrain`: mean wall time, and the beginnings of the first seed's key and of the digest
  * of its output, which comes out again on the same type of processor with as many threads.
+ *
+ * Ends with 1 and says why where there is nothing to read or nothing to hold against. Seeds whose stages had other settings or
+ * other code are told: a mean over them is of no one recipe.
  */
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
@@ -14,6 +17,9 @@ import { parseArgs } from 'node:util';
 interface Stage {
   readonly stage: string;
   readonly key: string;
+  readonly codeKey: string;
+  /** With its defaults filled in. */
+  readonly config: unknown;
   readonly outputDigest: string;
   readonly data: readonly string[];
   readonly run?: { readonly wallSeconds: number };
@@ -34,7 +40,24 @@ const { values: options } = parseArgs({
   },
 });
 const wanted = options.metrics.split(',');
-const { results } = JSON.parse(await text(process.stdin)) as { results: readonly Result[] };
+const { results } = given(await text(process.stdin));
+
+/** What was printed. Ends the process where it is nothing that `selfsup results --json` prints. */
+function given(printed: string): { readonly results: readonly Result[] } {
+  if (printed.trim() === '') refuse('There is nothing to read: selfsup results --json printed no results.');
+  try {
+    const found = JSON.parse(printed) as { readonly results?: readonly Result[] } | null;
+    if (Array.isArray(found?.results)) return { results: found.results };
+  } catch {
+    // Said below.
+  }
+  return refuse('This is not what selfsup results --json prints.');
+}
+
+function refuse(why: string): never {
+  console.error(`error: ${why}`);
+  process.exit(1);
+}
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const deviation = (values: readonly number[]): number =>
@@ -60,7 +83,35 @@ const rows = [...variants]
   .map(([name, seeds]) => ({ name, seeds, numbers: measured(seeds) }))
   .filter(({ numbers }) => numbers.size > 0);
 const columns = [...new Set(rows.flatMap(({ numbers }) => [...numbers.keys()]))];
+if (rows.length === 0) {
+  refuse(`None of ${results.length} results has top-1 of ${options.metrics} on ${options.data} (--metrics, --data).`);
+}
 const floor = rows.find(({ name }) => name === options.against)?.numbers;
+if (options.against !== undefined && floor === undefined) {
+  refuse(`--against ${options.against} is none of ${rows.map(({ name }) => name).join(', ')}.`);
+}
+for (const { name, seeds } of rows) {
+  const apart = stagesApart(seeds);
+  if (apart.length > 0)
+    console.error(`warning: ${name} is a mean over seeds that differ in more than the seed: ${apart.join('; ')}`);
+}
+
+/** Stages whose settings or code are not those of the first seed that has them, with the seeds that differ. */
+function stagesApart(seeds: readonly Result[]): string[] {
+  const names = new Set(seeds.flatMap(({ stages }) => stages.map(({ stage }) => stage)));
+  return [...names].flatMap((name) => {
+    const found = seeds.flatMap(({ seed, stages }) =>
+      stages.filter(({ stage }) => stage === name).map((stage) => ({ seed, stage })),
+    );
+    return (['config', 'codeKey'] as const).flatMap((part) => {
+      const text = ({ stage }: { readonly stage: Stage }): string => JSON.stringify(stage[part]);
+      const others = found.filter((one) => text(one) !== text(found[0]!)).map(({ seed }) => seed);
+      return others.length === 0
+        ? []
+        : [`${name} has ${part === 'config' ? 'other settings' : 'other code'} in seed ${others.join(', ')}`];
+    });
+  });
+}
 
 function cell(values: readonly number[] | undefined, below: readonly number[] | undefined): string {
   if (values === undefined) return '';

@@ -28,6 +28,27 @@ test('best ranks variants, diff says in what they differ', async () => {
   const diff = await workspace.run('results', 'diff', 'toy/base', variant);
   expect(diff.output).toMatch(/measure: differs\n {2}config {2}factor: 1 -> 2\n {2}measure\/value +6 +-> +12 +\+6/);
   expect(diff.code).toBe(0);
+  // Options behind best and diff are theirs.
+  const json = await workspace.run('results', 'diff', 'toy/base', variant, '--json');
+  expect(json.output).toContain('"stages": [');
+});
+
+test('a filter that fits with others, but not with these, takes nothing and is no mistake', async () => {
+  const { code, output } = await workspace.run(
+    'results',
+    '--experiment',
+    'toy',
+    '--metric',
+    '*',
+    '--since',
+    '2999-01-01',
+  );
+  expect([code, output]).toEqual([0, expect.stringContaining('None of the 2 published results is like this.')]);
+});
+
+test('report says on the console too what has not been run', async () => {
+  const { code, output } = await workspace.run('report', 'toy', '--seed', '7', '--to', 'report.html');
+  expect([code, output]).toEqual([0, expect.stringMatching(/^Of base these have not been run: seed 7\.$/m)]);
 });
 
 test.each([
@@ -39,7 +60,7 @@ test.each([
   [['results', '--seed', '9'], /No result is of a seed '9'/],
   [['results', '--on', 'nowhere'], /No result is of a machine 'nowhere'/],
   [['results', '--metric', 'measure/valu'], /No result has a metric 'measure\/valu'; did you mean 'measure\/value'/],
-  [['results', 'best', 'measure/value', '--data', 'fewer'], /dataset 'fewer'; did you mean 'few'/],
+  [['results', 'best', 'measure/value', '--data', 'fe'], /dataset 'fe'; did you mean 'few'/],
   [['results', '--csv', '--json'], /'--csv' cannot be used with option '--json'/],
   [['report'], /No experiment is named/],
   [['report', 'toy', '--all'], /--all is over all experiments/],

@@ -13,6 +13,7 @@ interface Options {
   variant?: string;
   seed?: number;
   set: string[];
+  data: string[];
   exact?: boolean;
 }
 
@@ -23,6 +24,7 @@ export default new Command('why')
   .option('--variant <name>', 'only this variant')
   .option('--seed <n>', 'only this seed', seedOption)
   .option('--set <path=value>', 'override, as of run', collect, [] as string[])
+  .option('--data <name=other>', 'another dataset in the place of one, as of run', collect, [] as string[])
   .option('--exact', 'ask for a result that was computed in a place like this one')
   .addHelpText(
     'after',

@@ -47,3 +47,15 @@ test('why names the file that changed, accept blesses it, gc removes only what n
   expect(existsSync(blob(before))).toBe(false);
   expect(existsSync(blob(workspace.json<Manifest>(manifestFile)))).toBe(true);
 });
+
+test('why asks after a run with other data as run takes it', async () => {
+  workspace.write('pipelines/datasets/many/dataset.json', { sources: [{ type: 'numbers', count: 9 }] });
+  const other = ['--data', 'few=many'];
+  expect((await workspace.run('why', 'toy', 'pretrain', ...other)).output).toContain('has not been published');
+  expect((await workspace.run('run', 'toy', ...other)).code).toBe(0);
+  expect((await workspace.run('why', 'toy', 'pretrain', ...other)).output).toMatch(
+    /^toy set-\S+many\S* seed 1: pretrain: done$/m,
+  );
+  const { code, output } = await workspace.run('why', 'toy', 'pretrain', '--data', 'few=mny');
+  expect([code, output]).toEqual([1, expect.stringContaining('field:  --data few=mny')]);
+});
