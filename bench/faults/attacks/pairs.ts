@@ -70,8 +70,9 @@ const attack: Attack = {
         watching.close();
         how = `, stopped in publishing until ${['its first look', 'its second look', 'its end'][at]!}${leaving ? ', its blobs of before still there' : ''}`;
       } else {
-        // A push takes a second where nothing else is at work.
-        await sleep(uniform(drawn, 2) * (pair.remote === undefined ? 1000 : 300));
+        // What computes nothing takes a second where nothing else is at work.
+        const isShort = pair.remote !== undefined || pair.units.length === 0;
+        await sleep(uniform(drawn, 2) * (isShort ? 300 : 1000));
         young = layYoung(artifacts);
         second = start(1);
         await Promise.all([first.end, second.end]);
