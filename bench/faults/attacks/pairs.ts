@@ -12,7 +12,7 @@ import { faultsInRemote } from '../remote.ts';
 import { copyOf, ended, foldersOf, reference, type Ended, type Unit, type Workspace } from '../workspace.ts';
 
 /** Two that were both there for less than this many seconds did not meet: so long a command takes to load. */
-const leastTogether = 1;
+const leastTogether = 0.5;
 
 /**
  * Two commands at once on one store; every other pair in two PID namespaces, as two hosts or containers are, which cannot see
@@ -70,7 +70,9 @@ const attack: Attack = {
         watching.close();
         how = `, stopped in publishing until ${['its first look', 'its second look', 'its end'][at]!}${leaving ? ', its blobs of before still there' : ''}`;
       } else {
-        await sleep(uniform(drawn, 2) * 1000);
+        // What computes nothing takes a second where nothing else is at work.
+        const isShort = pair.remote !== undefined || pair.units.length === 0;
+        await sleep(uniform(drawn, 2) * (isShort ? 300 : 1000));
         young = layYoung(artifacts);
         second = start(1);
         await Promise.all([first.end, second.end]);

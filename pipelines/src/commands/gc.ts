@@ -60,9 +60,9 @@ export default new Command('gc')
     if (dryRun) return console.log(`Would remove ${summary(shown)}`);
     if (shown.length > 0 && !yes) await confirm(shown);
     // Named anew: a stage may have published while the question stood.
-    const still = new Map((await look()).map((item) => [item.path, item]));
-    const removed = shown.filter(({ path }) => still.has(path));
-    for (const item of removed) await item.remove();
+    const still = new Set((await look()).map(({ path }) => path));
+    const removed: Garbage[] = [];
+    for (const item of shown) if (still.has(item.path) && (await item.remove())) removed.push(item);
     console.log(`Removed ${summary(removed)}`);
   });
 

@@ -14,7 +14,8 @@ export interface Garbage {
   readonly bytes: number;
   /** Since the last change anywhere in it. */
   readonly ageMilliseconds: number;
-  remove(): Promise<void>;
+  /** False where it stays after all: it was taken up again meanwhile. */
+  remove(): Promise<boolean>;
 }
 
 /** From what age on something may go, in milliseconds. */
@@ -42,7 +43,7 @@ export async function findGarbage(artifacts: Artifacts, ages: MinimalAges): Prom
     for (const one of leases) if (await isLeased(one)) return;
     found.push({ ...item, bytes, ageMilliseconds });
   };
-  const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+  const remove = (path: string): Promise<boolean> => rm(path, { recursive: true, force: true }).then(() => true);
   const named = namedDigests(artifacts);
   for (const digest of (await storedDigests(store)).filter((one) => !named.has(one))) {
     const path = blobPath(store, digest);
@@ -59,7 +60,11 @@ export async function findGarbage(artifacts: Artifacts, ages: MinimalAges): Prom
     await add({ what: 'dry run that was killed', path, remove: () => remove(path) }, ages.blobs);
   }
   for (const { path, lease } of await unfinishedWork(work)) {
-    const item = { what: 'piece of unfinished work', path, remove: () => removeUnfinished(path, lease) };
+    const item = {
+      what: 'piece of unfinished work',
+      path,
+      remove: () => removeUnfinished(path, lease).then(() => true),
+    };
     await add(item, ages.unfinishedWork, lease);
   }
   return found;

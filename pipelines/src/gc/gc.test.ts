@@ -168,7 +168,7 @@ test.each([
   expect(found.map(({ path }) => path)).toEqual([blobAt(digest)]);
   make();
   expect(await storeBlob(artifacts.store, workspace.path('new'))).toMatchObject({ sha256: digest });
-  await found[0]!.remove();
+  expect(await found[0]!.remove()).toBe(false);
   expect(await isWhole(artifacts.store, digest)).toBe(true);
   // The same, found anew and touched by nobody, goes, and nothing of it is left.
   for (const one of await findGarbage(artifacts, { blobs: 0, unfinishedWork: 0 })) await one.remove();

@@ -238,12 +238,14 @@ export async function unfinishedCopies(store: string): Promise<string[]> {
 
 /**
  * Removes a blob and what is remembered of it, unless it was changed after `modified` (milliseconds): what stores the same
- * content again touches it, then looks whether it is there.
+ * content again touches it, then looks whether it is there. False where it stays.
  */
-export async function removeBlob(store: string, digest: string, modified: number): Promise<void> {
+export async function removeBlob(store: string, digest: string, modified: number): Promise<boolean> {
   const seen = seenPath(store, digest);
   const remembered = (await stat(seen).catch(() => undefined))?.mtimeMs ?? 0;
-  if (await removeUnchanged(blobPath(store, digest), modified)) await removeUnchanged(seen, remembered);
+  const isGone = await removeUnchanged(blobPath(store, digest), modified);
+  if (isGone) await removeUnchanged(seen, remembered);
+  return isGone;
 }
 
 /**
