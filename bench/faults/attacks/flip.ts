@@ -36,7 +36,7 @@ interface Flips extends Outcome {
  */
 const attack: Attack = {
   title: 'one byte flipped, in checkpoints, features, LMDB, manifests, published and exported files, remotes',
-  cases: 80,
+  cases: 120,
   async open({ folder, key }) {
     const alone = await reference(dirname(folder));
     const live = copyOf(alone, join(folder, 'artifacts'));
