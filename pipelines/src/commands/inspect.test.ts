@@ -67,7 +67,7 @@ test('inspect shows what a dataset holds and writes a sheet; export writes it fo
   const { blobs } = JSON.parse(readFileSync(join(folder, 'artifacts/shapes/ingest/manifest.json'), 'utf8')) as Manifest;
   const blob = blobPath(join(folder, 'artifacts/store'), blobs['lmdb']!.sha256);
   for (const [name, words] of [
-    ['data.mdb', /Record train\S+ of the dataset does not match its checksum/],
+    ['data.mdb', /Record image.\S+ of the dataset does not match its checksum/],
     ['dataset-manifest.json', /records of the dataset 'shapes' were altered/],
   ] as const) {
     const content = readFileSync(join(blob, name));
