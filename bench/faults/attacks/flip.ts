@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { deriveKey, integer, type RandomKey } from '@selfsup/kit/random';
 import type { Attack, Outcome } from '../campaign.ts';
 import * as checks from '../flips/checks.ts';
-import { consumersOf, judged, type Consumer, type Means } from '../flips/consumers.ts';
+import { consumersOf, judged, putRight, type Consumer, type Means } from '../flips/consumers.ts';
 import { liveCheckpoints, places } from '../flips/places.ts';
 import {
   exportedTargets,
@@ -36,7 +36,7 @@ interface Flips extends Outcome {
  */
 const attack: Attack = {
   title: 'one byte flipped, in checkpoints, features, LMDB, manifests, published and exported files, remotes',
-  cases: 80,
+  cases: 120,
   async open({ folder, key }) {
     const alone = await reference(dirname(folder));
     const live = copyOf(alone, join(folder, 'artifacts'));
@@ -111,8 +111,7 @@ const attack: Attack = {
                     ? checks.asFetched(found.remote, target, scratch)
                     : checks.asResult(artifacts, target);
           const turned = turn(target, own, i % 4 < 2 ? 'nothing' : 'times');
-          const said = await looks();
-          turned.putBack();
+          const said = await looks().finally(() => turned.putBack());
           struck.push(target);
           if (![...target.names, path].some((name) => said.includes(name)))
             lines.push(`byte ${turned.at} of ${path} was not named: ${said.slice(0, 200)}`);
@@ -149,8 +148,10 @@ const attack: Attack = {
         if (consumer.does === 'refuse' && filesBelow(scratch).length > 0)
           lines.push(`${where}: something was made of it: ${filesBelow(scratch).join(', ')}`);
         if (!consumer.replaces) turned.putBack();
-        lines.push(...judged(means, consumer, target).map((fault) => `${where}: ${fault}`));
+        const faults = judged(means, consumer, target);
+        lines.push(...faults.map((fault) => `${where}: ${fault}`));
         consumer.after?.(target);
+        if (faults.length > 0) putRight(means, consumer, target);
         struck.push(target);
       }
       const about = `one byte, and a command that uses it: ${chosen.map(({ name }) => name).join(', ')}`;

@@ -65,24 +65,10 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
   const remove = (...below: string[]): void => {
     for (const one of below) rmSync(join(artifacts, one), { recursive: true, force: true });
   };
-  const restore = (below: string): void => {
-    remove(below);
-    cpSync(join(alone.artifacts, below), join(artifacts, below), { recursive: true, preserveTimestamps: true });
-  };
-  const manifestOf = (below: string): { key: string; blobs: Record<string, { sha256: string }> } =>
-    JSON.parse(readFileSync(join(alone.artifacts, below, 'manifest.json'), 'utf8')) as ReturnType<typeof manifestOf>;
-  /** The folder of a result, its blobs and what is remembered of them. */
-  const all = (below: string): string[] => [
-    below,
-    ...Object.values(manifestOf(below).blobs).flatMap(({ sha256 }) => {
-      const name = join(sha256.slice(0, 2), sha256);
-      return [join('store/sha256', name), join('store/verified', `${name}.json`)];
-    }),
-  ];
   /** The results whose record this is, or stands in. */
   const recordedWith = ({ path }: Target): string[] =>
     published().filter((below) => {
-      const { key } = manifestOf(below);
+      const { key } = manifestOf(alone, below);
       const record = join(places.remote, 'results', key.slice(0, 2), `${key}.json`);
       return record === path || readFileSync(record, 'latin1').includes(basename(path));
     });
@@ -114,16 +100,16 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
     {
       name: 'pull',
       targets: () => remoteTargets(places.remote),
-      ready: (target) => remove('store/keys', ...recordedWith(target).flatMap(all)),
+      ready: (target) => remove('store/keys', ...recordedWith(target).flatMap((below) => placesOf(alone, below))),
       run: () => sharing.run(['pull', '--blobs']),
       does: 'name',
       flips: 1,
       // What could be taken is what was pushed.
       units: (target) =>
-        recordedWith(target).filter((below) => all(below).every((one) => existsSync(join(artifacts, one)))),
+        recordedWith(target).filter((below) => placesOf(alone, below).every((one) => existsSync(join(artifacts, one)))),
       replaces: false,
       after: (target) => {
-        recordedWith(target).flatMap(all).forEach(restore);
+        for (const below of recordedWith(target)) restore({ alone, live }, below);
         // That a blob lies in the remote would count elsewhere.
         remove('store/elsewhere');
       },
@@ -132,7 +118,7 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
       name: `stage ${next.stage}, of ${need.stage}`,
       targets: () => of(need),
       ready: () => remove(foldersOf(next).published, 'store/keys'),
-      run: () => warm.run(commandOf(next)),
+      run: () => live.run('selfsup', commandOf(next)),
       does: 'recompute',
       flips: 1,
       units: () => [need, next].map((unit) => foldersOf(unit).published),
@@ -141,7 +127,7 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
     {
       name: 'stage whose own result it is',
       targets: () => published().flatMap((below) => targetsOf(artifacts, below)),
-      run: ({ below }) => warm.run(commandOf(unitOf(below!))),
+      run: ({ below }) => live.run('selfsup', commandOf(unitOf(below!))),
       does: 'recompute',
       flips: 1,
       units: ({ below }) => [below!],
@@ -157,7 +143,7 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
         const path = join(folder, liveCheckpoints(folder).at(-1)!);
         return [{ kind: 'resume checkpoints', path, names: [path] }];
       },
-      run: () => warm.run(commandOf(training)),
+      run: () => live.run('selfsup', commandOf(training)),
       does: 'recompute',
       flips: 1,
       units: () => [foldersOf(training).published],
@@ -176,4 +162,35 @@ function pushedAs(below: string): string {
 export function judged({ alone, live }: Means, consumer: Consumer, target: Target): string[] {
   const { lost, wrong } = compare(alone.artifacts, live.artifacts, consumer.units(target));
   return [...lost, ...wrong];
+}
+
+/** Puts back what a command should have left, so that the next case finds it. */
+export function putRight(means: Means, consumer: Consumer, target: Target): void {
+  for (const below of consumer.units(target)) restore(means, below);
+}
+
+/** Puts back a result of the run left alone, with its blobs. */
+function restore({ alone, live }: Pick<Means, 'alone' | 'live'>, result: string): void {
+  for (const below of placesOf(alone, result)) {
+    rmSync(join(live.artifacts, below), { recursive: true, force: true });
+    cpSync(join(alone.artifacts, below), join(live.artifacts, below), { recursive: true, preserveTimestamps: true });
+  }
+}
+
+/** The folder of a result, its blobs and what is remembered of them, below the artifacts. */
+function placesOf(alone: Workspace, below: string): string[] {
+  const blobs = Object.values(manifestOf(alone, below).blobs).flatMap(({ sha256 }) => {
+    const name = join(sha256.slice(0, 2), sha256);
+    return [join('store/sha256', name), join('store/verified', `${name}.json`)];
+  });
+  return [below, ...blobs];
+}
+
+interface Named {
+  readonly key: string;
+  readonly blobs: Readonly<Record<string, { readonly sha256: string }>>;
+}
+
+function manifestOf({ artifacts }: Workspace, below: string): Named {
+  return JSON.parse(readFileSync(join(artifacts, below, 'manifest.json'), 'utf8')) as Named;
 }

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import type { Manifest } from '../store/manifest.ts';
+import { blobPath } from '../store/store.ts';
 import { setWritable, stranger } from '../testing/workspace.ts';
 
 const program = fileURLToPath(new URL('../../bin/selfsup.mjs', import.meta.url));
@@ -60,6 +62,25 @@ test('inspect shows what a dataset holds and writes a sheet; export writes it fo
     /cannot be written as tfjs[^]*webdataset, folder/,
   );
   expect((await selfsup('export', 'shapes', '--split', 'val')).output).toMatch(/no split "val"[^]*test, train/);
+
+  // A byte in a record, or in the filling of a page, and one of what is beside the records.
+  const { blobs } = JSON.parse(readFileSync(join(folder, 'artifacts/shapes/ingest/manifest.json'), 'utf8')) as Manifest;
+  const blob = blobPath(join(folder, 'artifacts/store'), blobs['lmdb']!.sha256);
+  for (const [name, at, words] of [
+    ['data.mdb', 0, /Record image\S+ .* does not match its checksum|records of the dataset 'shapes' were altered/],
+    ['data.mdb', 2048, /Record image\S+ .* does not match its checksum|records of the dataset 'shapes' were altered/],
+    ['dataset-manifest.json', 0, /dataset-manifest\.json/],
+  ] as const) {
+    const content = readFileSync(join(blob, name));
+    const altered = Buffer.from(content);
+    altered[(altered.length >> 1) + at]! ^= 1;
+    chmodSync(join(blob, name), 0o644);
+    writeFileSync(join(blob, name), altered);
+    const [plain, verified] = [await selfsup('inspect', 'shapes'), await selfsup('inspect', 'shapes', '--verify')];
+    expect(plain).toMatchObject({ code: 1, output: expect.stringContaining("of the dataset 'shapes' were altered") });
+    expect(verified).toMatchObject({ code: 1, output: expect.stringMatching(words) });
+    writeFileSync(join(blob, name), content);
+  }
 
   // The same from artifacts that can only be read, as another user where the tests are root's.
   chmodSync(folder, 0o777);

@@ -40,6 +40,6 @@ export async function openIngested(session: Session, name: string, evenDamaged =
 export function damagedRecords(name: string, path: string): UserError {
   return new UserError(`The records of the dataset '${name}' were altered since they were published`, {
     file: path,
-    remedy: `Run npx selfsup ingest ${name}: they are made anew. npx selfsup inspect ${name} --verify says which ones it is.`,
+    remedy: `Run npx selfsup ingest ${name}: they are made anew. npx selfsup inspect ${name} --verify names the record, where it is one.`,
   });
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '@selfsup/kit/testing/temporary-folder';
 import { findWorkspace } from '../declare/workspace.ts';
+import { writeSums } from '../store/sums.ts';
 import { trainedOn } from './trained-on.ts';
 
 const root = temporaryFolder('trained-on');
@@ -25,5 +26,16 @@ test('of published networks it is known what they were trained on, the first one
   expect(trainedOn(session, [other, later])).toBe('mnist');
   expect(() => trainedOn(session, [generator])).toThrow(
     expect.objectContaining({ field: '--data', remedy: expect.stringMatching(/cifar10, mnist/) }),
+  );
+});
+
+test('a dataset whose manifest was altered, so that nobody knows whether it is that, is named', async () => {
+  const folder = publish('mnist/ingest', 'f', {});
+  await writeSums(folder);
+  const network = publish('third/base/seed-1/pretrain', 'g', { dataset: 'f' });
+  expect(trainedOn(session, [network])).toBe('mnist');
+  publish('mnist/ingest', 'v', {});
+  expect(() => trainedOn(session, [network])).toThrow(
+    expect.objectContaining({ file: folder, message: expect.stringContaining('manifest.json was altered') }),
   );
 });
