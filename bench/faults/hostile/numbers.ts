@@ -66,7 +66,7 @@ export function changedNpy(seed: Buffer, draws: Draws): Buffer {
     '4, 3, 1, 1',
     '4, 2',
   ];
-  switch (draws.below(6)) {
+  switch (draws.below(9)) {
     case 0:
       text = text.replace(
         /'descr': '[^']*'/,
@@ -75,12 +75,15 @@ export function changedNpy(seed: Buffer, draws: Draws): Buffer {
       break;
     case 1:
     case 2:
+    case 6:
       text = text.replace(/\([^)]*\)/, `(${draws.of(shapes)})`);
       break;
     case 3:
       text = text.replace('False', draws.of(['True', 'None', '0']));
       break;
     case 4:
+    case 7:
+    case 8:
       data = draws.chance(50) ? Buffer.concat([data, data]) : data.subarray(0, draws.below(data.length));
       break;
     default:

@@ -204,7 +204,7 @@ export async function readerOf(format: Format, folder: string): Promise<Reader> 
       return {
         seeds: [await seeds.safetensors(folder)],
         shaped: changedSafetensors,
-        firstCheck: /do not give the digest|length field|first bytes|no checkpoint/,
+        firstCheck: /do not give the digest|length field|first bytes|no checkpoint of/,
         async read(bytes) {
           await readCheckpoint(put('x.safetensors', bytes));
           return [];
