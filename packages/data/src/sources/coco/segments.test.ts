@@ -40,5 +40,7 @@ it('lets the smaller of two lie above, crowds below all, and refuses what does n
     expect(one(odd as unknown as Segmentation)).toThrow(/neither polygons nor runs/);
   }
   expect(one([5] as unknown as Segmentation)).toThrow(/polygon that is no list of numbers/);
+  const many = Array.from({ length: 17 }, () => ({ label: 0, crowd: false, segmentation: square(0, 1) }));
+  expect(() => maskOf(many, 2 ** 14, 2 ** 14)).toThrow(/17 objects in 16384 × 16384 pixels, more than are drawn/);
   expect(one([[0, 0, 1, 1]])).toThrow(/fewer than three corners/);
 });
