@@ -87,7 +87,7 @@ function draw(segmentation: Segmentation, pixels: Uint8Array, height: number, wi
     return ofPolygons(written, pixels, height, width);
   }
   const { size, counts } = (written ?? {}) as { readonly size?: unknown; readonly counts?: unknown };
-  if (!isNumbers(size) || (typeof counts !== 'string' && !isNumbers(counts))) {
+  if (!isNumbers(size) || size.length !== 2 || (typeof counts !== 'string' && !isNumbers(counts))) {
     throw new Error('holds pixels of an object that are neither polygons nor runs');
   }
   if (size[0] !== height || size[1] !== width) {
