@@ -20,7 +20,7 @@ const mostMegabytes = 2048;
  */
 const attack: Attack = {
   title: `fuzzed files of ${formats.length} kinds: pictures, archives, tables, lists, annotations, checkpoints, configs`,
-  cases: 2 * formats.length,
+  cases: 4 * formats.length,
   open({ folder, seed }) {
     const program = fileURLToPath(new URL('../hostile-child.ts', import.meta.url));
     mkdirSync(folder, { recursive: true });

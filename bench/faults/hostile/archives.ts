@@ -147,7 +147,7 @@ export function changedZip(seed: Buffer, draws: Draws): Buffer {
   const write = (at: number, bytes: number, value: number): void => {
     if (at + bytes <= zip.length) zip.writeUIntLE(value, at, bytes);
   };
-  const name = zip.readUInt16LE(entry + 28);
+  const name = Math.min(zip.readUInt16LE(entry + 28), zip.length - entry - 46, zip.length - local - 30);
   switch (draws.below(4)) {
     case 0: {
       const text = draws

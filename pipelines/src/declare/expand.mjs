@@ -23,6 +23,20 @@ function applyOverrides(stages, overrides) {
   return result;
 }
 
+/** Throws an error with `odd` and `field` where an override has put something into the place of a stage or its needs. */
+function checkStage(name, stage) {
+  const refuse = (what, field) => {
+    throw Object.assign(new Error(what), { odd: true, field });
+  };
+  const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isObject(stage)) refuse(`The stage '${name}' is no object`, `stages.${name}`);
+  stage.needs ??= {};
+  if (!isObject(stage.needs)) refuse(`The needs of '${name}' are no object`, `stages.${name}.needs`);
+  for (const [role, ref] of Object.entries(stage.needs)) {
+    if (typeof ref !== 'string') refuse(`'${name}' needs something that is no name`, `stages.${name}.needs.${role}`);
+  }
+}
+
 /** Stage names so that each follows what it needs. Throws an error with `cycle` or with `missing`. */
 function orderStages(stages) {
   const order = [];
@@ -57,7 +71,7 @@ export function expandVariants(experiment) {
   if (variants.length === 0) variants.push(['base', {}]);
   return variants.map(([name, overrides]) => {
     const stages = applyOverrides(experiment.stages, overrides);
-    for (const stage of Object.values(stages)) stage.needs ??= {};
+    for (const [stage, declared] of Object.entries(stages)) checkStage(stage, declared);
     return { name, overrides, stages, order: orderStages(stages) };
   });
 }

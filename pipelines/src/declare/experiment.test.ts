@@ -107,6 +107,16 @@ test('an override that names no stage, or brings in an unknown key, is named', (
   );
 });
 
+test.each([
+  ['pretrain', 5, 'stages.pretrain'],
+  ['pretrain.needs', 'data/toy', 'stages.pretrain.needs'],
+  ['pretrain.needs.dataset', 7, 'stages.pretrain.needs.dataset'],
+])('an override that puts something else into the place of %s is named', (path, value, field) => {
+  const refused = failure({ ...toyExperiment, variants: { one: { [path]: value } } });
+  expect(refused).toMatchObject({ name: 'UserError', field });
+  expect(refused.remedy).toContain('the override of the variant one');
+});
+
 test('a path too short to name a setting is told the whole one', () => {
   expect(failure(toyExperiment, { 'pretrain.value': 1 }).remedy).toMatch(
     /\. A setting is named pretrain\.config\.value\.$/,

@@ -188,6 +188,7 @@ interface StructureError extends Error {
   stage?: string;
   cycle?: string[];
   missing?: string;
+  odd?: true;
   field?: string;
 }
 
@@ -198,6 +199,13 @@ function explainStructure(error: StructureError, file: string, variant: string, 
       file,
       field: `stages.${error.cycle[0]}.needs`,
       remedy: 'Remove one of these needs.',
+    });
+  }
+  if (error.odd === true) {
+    return new UserError(error.message, {
+      file,
+      field: error.field,
+      remedy: `Correct it, or the override of the variant ${variant} that puts it there.`,
     });
   }
   if (error.missing !== undefined) {

@@ -46,6 +46,7 @@ test('a text as long as a book comes out', () => {
 
 test.each([
   ['structs whose fields have no name', file(2, [1, 1], int32(0), element(1, Buffer.from('ab'))), /without names/],
+  ['structs whose fields have names of a part of a byte', file(2, [1, 1], doubles(1e-9), element(1, Buffer.from('ab'))), /without names/], // prettier-ignore
   [
     'billions of structs without fields',
     file(2, [2 ** 30, 2 ** 30], int32(8), element(1, Buffer.alloc(0))),

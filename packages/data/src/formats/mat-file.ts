@@ -126,7 +126,7 @@ class ArrayReader {
     const width = elementAt(data, from);
     const names = elementAt(data, width.end);
     const [length = 0] = this.numbers(width);
-    if (!(length > 0)) throw new Error('its structs have fields without names');
+    if (!(Number.isInteger(length) && length > 0)) throw new Error('its structs have fields without names');
     const fields: string[] = [];
     for (let at = 0; at < names.data.length; at += length) {
       fields.push(names.data.toString('latin1', at, at + length).replace(/\0.*$/s, ''));

@@ -188,6 +188,26 @@ describe('coco', () => {
     ]);
   });
 
+  it('draws no mask of another size than its image has', async () => {
+    const segmentation = [[0, 0, 20, 0, 20, 10, 0, 10]];
+    await writeTree(join(folder, 'vast'), {
+      'instances_train.json': Buffer.from(
+        JSON.stringify({
+          ...val,
+          images: [...val.images, { id: 2, file_name: '2.jpg', height: 16384, width: 16384 }],
+          annotations: [1, 2].map((id) => ({ ...val.annotations[0], image_id: id, segmentation })),
+        }),
+      ),
+      '1.jpg': smallJpeg(3, 20),
+      '2.jpg': smallJpeg(4, 20),
+    });
+    const section = { type: 'coco', path: 'vast', masks: true };
+    const more = { store: { encoding: 'jpeg' }, quarantine: { atMost: 0.5 } };
+    const made = await ingestSection(folder, 'vast-made', section, more);
+    const reason = 'is 20 × 20 pixels, its annotation says 16384 × 16384';
+    expect(made.manifest.quarantine).toEqual([{ path: 'train: 2.jpg', reason }]);
+  });
+
   it('makes masks of the pixels of objects where they are asked for', async () => {
     await writeTree(join(folder, 'masked'), {
       'instances_train.json': Buffer.from(

@@ -4,6 +4,7 @@ import { UserError } from '@selfsup/kit/errors';
 import { openFileTree, treeFingerprint, type FileTree } from '../../files/file-tree.ts';
 import { givenPath } from '../../files/named-files.ts';
 import { objectWarnings } from '../../ingest/object-classes.ts';
+import { jpegSize } from '../../pictures/jpeg-size.ts';
 import { pictureFiles } from '../../pictures/picture-files.ts';
 import type { Source, SourceEntry, SourceImage, SourceReading } from '../../source.ts';
 import { readInstances, type CocoImage, type CocoInstances } from './instances.ts';
@@ -152,6 +153,11 @@ function withMask(entry: number, encoded: Buffer, { segments, unsegmented, heigh
   // It would be background, without a word.
   if (unsegmented !== undefined) {
     return { entry, damaged: `its annotation has no "segmentation" for an object called ${unsegmented}` };
+  }
+  // Before anything is drawn: a file may say of a small picture that it has millions of pixels.
+  const is = jpegSize(encoded);
+  if (is !== undefined && (is.height !== height || is.width !== width)) {
+    return { entry, damaged: `is ${is.height} × ${is.width} pixels, its annotation says ${height} × ${width}` };
   }
   try {
     return { entry, encoded, mask: maskOf(segments, height, width) };

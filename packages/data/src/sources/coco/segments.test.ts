@@ -36,9 +36,18 @@ it('lets the smaller of two lie above, crowds below all, and refuses what does n
   expect(one({ size: [2, 2], counts: [1, 9] })).toThrow(/pixels that the image does not have/);
   expect(one({ size: [2, 2], counts: '\u0001' })).toThrow(/cut off or damaged/);
   expect(one({ size: [2, 2], counts: [0.5] })).toThrow(/pixels that the image does not have/);
-  for (const odd of [null, 5, { size: null, counts: [4] }, { size: [2, 2] }, { size: [2, 2], counts: [null] }]) {
+  for (const odd of [
+    null,
+    5,
+    { size: null, counts: [4] },
+    { size: [2, 2] },
+    { size: [2], counts: [4] },
+    { size: [2, 2], counts: [null] },
+  ]) {
     expect(one(odd as unknown as Segmentation)).toThrow(/neither polygons nor runs/);
   }
   expect(one([5] as unknown as Segmentation)).toThrow(/polygon that is no list of numbers/);
+  const many = Array.from({ length: 17 }, () => ({ label: 0, crowd: false, segmentation: square(0, 1) }));
+  expect(() => maskOf(many, 2 ** 14, 2 ** 14)).toThrow(/17 objects in 16384 × 16384 pixels, more than are drawn/);
   expect(one([[0, 0, 1, 1]])).toThrow(/fewer than three corners/);
 });

@@ -37,11 +37,13 @@ function unpackedRuns(text: string): number[] {
   return runs;
 }
 
+/** Objects times pixels: 350 of them in a photograph of twelve million. */
+const mostDrawn = 2 ** 32;
+
 const isNumbers = (value: unknown): value is readonly number[] => Array.isArray(value) && value.every(Number.isFinite);
 
 /** Marks the pixels of runs, [height, width]. */
-function ofRuns(runs: readonly number[], height: number, width: number): Uint8Array {
-  const pixels = new Uint8Array(height * width);
+function ofRuns(runs: readonly number[], pixels: Uint8Array, height: number, width: number): void {
   let place = 0;
   for (const [i, run] of runs.entries()) {
     if (!Number.isInteger(run) || run < 0 || place + run > pixels.length)
@@ -50,12 +52,10 @@ function ofRuns(runs: readonly number[], height: number, width: number): Uint8Ar
       if (i % 2 === 1) pixels[(place % height) * width + Math.floor(place / height)] = 1;
     }
   }
-  return pixels;
 }
 
 /** Marks the pixels whose centres lie inside any of the polygons, [height, width]. */
-function ofPolygons(polygons: readonly (readonly number[])[], height: number, width: number): Uint8Array {
-  const pixels = new Uint8Array(height * width);
+function ofPolygons(polygons: readonly (readonly number[])[], pixels: Uint8Array, height: number, width: number): void {
   for (const polygon of polygons) {
     const corners = polygon.length / 2;
     if (!Number.isInteger(corners) || corners < 3) throw new Error('holds a polygon of fewer than three corners');
@@ -75,24 +75,25 @@ function ofPolygons(polygons: readonly (readonly number[])[], height: number, wi
       }
     }
   }
-  return pixels;
 }
 
-function pixelsOf(segmentation: Segmentation, height: number, width: number): Uint8Array {
+/** Marks the pixels of an object, and no others, with 1. */
+function draw(segmentation: Segmentation, pixels: Uint8Array, height: number, width: number): void {
+  pixels.fill(0);
   // What a file has, which may be anything.
   const written: unknown = segmentation;
   if (Array.isArray(written)) {
     if (!written.every(isNumbers)) throw new Error('holds a polygon that is no list of numbers');
-    return ofPolygons(written, height, width);
+    return ofPolygons(written, pixels, height, width);
   }
   const { size, counts } = (written ?? {}) as { readonly size?: unknown; readonly counts?: unknown };
-  if (!isNumbers(size) || (typeof counts !== 'string' && !isNumbers(counts))) {
+  if (!isNumbers(size) || size.length !== 2 || (typeof counts !== 'string' && !isNumbers(counts))) {
     throw new Error('holds pixels of an object that are neither polygons nor runs');
   }
   if (size[0] !== height || size[1] !== width) {
     throw new Error(`holds runs of ${size[0]} × ${size[1]} pixels, the image has ${height} × ${width}`);
   }
-  return ofRuns(typeof counts === 'string' ? unpackedRuns(counts) : counts, height, width);
+  ofRuns(typeof counts === 'string' ? unpackedRuns(counts) : counts, pixels, height, width);
 }
 
 /**
@@ -100,12 +101,19 @@ function pixelsOf(segmentation: Segmentation, height: number, width: number): Ui
  * pixels; 255 in crowds without other objects. Throws `Error` where one is damaged or of another size.
  */
 export function maskOf(segments: readonly Segment[], height: number, width: number): SourceMask {
-  const drawn = segments.map(({ label, crowd, segmentation }) => {
-    const pixels = pixelsOf(segmentation, height, width);
-    return { pixels, value: crowd ? voidClass : label + 1, area: crowd ? Infinity : pixels.reduce((a, b) => a + b, 0) };
+  if (segments.length * height * width > mostDrawn) {
+    throw new Error(`has ${segments.length} objects in ${height} × ${width} pixels, more than are drawn`);
+  }
+  // One object at a time, and twice: thousands of them in a large picture would not fit in memory.
+  const pixels = new Uint8Array(height * width);
+  const sized = segments.map((segment) => {
+    draw(segment.segmentation, pixels, height, width);
+    return { segment, area: segment.crowd ? Infinity : pixels.reduce((a, b) => a + b, 0) };
   });
   const classes = new Uint8Array(height * width);
-  for (const { pixels, value } of drawn.sort((a, b) => b.area - a.area)) {
+  for (const { segment } of sized.sort((a, b) => b.area - a.area)) {
+    const value = segment.crowd ? voidClass : segment.label + 1;
+    draw(segment.segmentation, pixels, height, width);
     pixels.forEach((inside, i) => {
       if (inside === 1) classes[i] = value;
     });

@@ -1,5 +1,5 @@
 import type { FileTree } from '../../files/file-tree.ts';
-import { isJpeg, jpegHeader } from '../../pictures/native/pictures.ts';
+import { jpegSize } from '../../pictures/jpeg-size.ts';
 import type { SourceImage } from '../../source.ts';
 import { readVocMask } from './mask.ts';
 import { readSbdMask } from './sbd.ts';
@@ -57,17 +57,8 @@ function withMask(
 ): SourceImage {
   try {
     const read = path!.endsWith('.mat') ? readSbdMask : readVocMask;
-    return { entry, encoded, mask: read(mask, sizeOf(encoded) ?? size, classes) };
+    return { entry, encoded, mask: read(mask, jpegSize(encoded) ?? size, classes) };
   } catch (error) {
     return { entry, damaged: `its mask ${(error as Error).message}` };
-  }
-}
-
-/** The size of a JPEG, which knows it best; of other pictures, and damaged ones, it shows when they are decoded. */
-function sizeOf(encoded: Buffer): { readonly height: number; readonly width: number } | undefined {
-  try {
-    return isJpeg(encoded) ? jpegHeader(encoded) : undefined;
-  } catch {
-    return undefined;
   }
 }
