@@ -58,6 +58,9 @@ test('a file with missing rows is an error at its end, a cut one when it is open
   const vast = join(folder, 'vast.npy');
   writeFileSync(vast, npyHeader('<f4', [2 ** 40, 2 ** 20]));
   expect(() => new NpyReader(vast)).toThrow(/cut off/);
+  const empty = join(folder, 'empty.npy');
+  writeFileSync(empty, npyHeader('<f4', [2 ** 32, 0]));
+  expect(() => new NpyReader(empty)).toThrow(/its rows are empty/);
   const text = join(folder, 'text.npy');
   appendFileSync(text, 'no array at all, but long enough to be read as one'.repeat(2000));
   expect(() => new NpyReader(text)).toThrow(/damaged/);

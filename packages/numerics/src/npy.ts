@@ -131,6 +131,8 @@ export class NpyReader {
     this.shape = found.shape;
     this.#start = found.start;
     this.#rowValues = this.shape.slice(1).reduce((a, b) => a * b, 1);
+    // Of rows without values a few bytes could promise billions, which would be counted one by one.
+    if (this.#rowValues === 0 && this.shape[0]! > 0) throw refused('its rows are empty');
     // Before anything is made of that size.
     const bytes = this.#start + 4 * this.#rowValues * (this.shape[0] ?? 1);
     if (!(fstatSync(this.#file).size >= bytes)) throw refused('it is cut off');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +97,32 @@ describe('checkpoint', () => {
     length.writeBigUInt64LE(BigInt(header.length));
     writeFileSync(file('foreign'), Buffer.concat([length, header, Buffer.alloc(4)]));
     await expect(readCheckpoint(file('foreign'))).rejects.toThrow('This file is no checkpoint of Selfsup');
+  });
+
+  test.each<[string, (header: Record<string, Record<string, unknown>>) => void, RegExp]>([
+    ['offsets that are none', (header) => (header['mask']!['data_offsets'] = 7), /lists the tensor mask in no way/],
+    ['half a number', (header) => (header['count']!['data_offsets'] = [0, 3]), /lists the tensor count in no way/],
+    ['another shape', (header) => (header['mask']!['shape'] = [5]), /lists the tensor mask in no way/],
+    ['an unknown type', (header) => (header['mask']!['dtype'] = 'F64'), /lists the tensor mask in no way/],
+    ['null for a tensor', (header) => Object.assign(header, { mask: null }), /lists the tensor mask in no way/],
+    ['no version', (header) => delete header['__metadata__']!['version'], /no version or metadata/],
+    ['metadata that is no JSON', (header) => (header['__metadata__']!['metadata'] = 'x'), /is no JSON object/],
+  ])('refuses %s under a digest that holds', async (_what, change, says) => {
+    await writeCheckpoint(file('g'), checkpoint);
+    const bytes = readFileSync(file('g'));
+    const length = Number(bytes.readBigUInt64LE(0));
+    const header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as Record<string, Record<string, unknown>>;
+    change(header);
+    header['__metadata__']!['digest'] = '0'.repeat(64);
+    const text = Buffer.from(JSON.stringify(header));
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(text.length));
+    const whole = Buffer.concat([size, text, bytes.subarray(8 + length)]);
+    whole.write(createHash('sha256').update(whole).digest('hex'), whole.indexOf('"digest":"') + 10);
+    writeFileSync(file('g'), whole);
+    const error: unknown = await readCheckpoint(file('g')).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).message).toMatch(says);
   });
 
   test('refuses a tensor whose shape does not fit its values', async () => {

@@ -72,10 +72,10 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     throw new UserError(`Cannot read the checkpoint: ${cause.message}`, { file: path, cause });
   });
   const header = verifiedHeader(path, bytes);
-  const about = header['__metadata__'] as unknown as Record<string, string>;
-  if (about['version'] !== String(CHECKPOINT_VERSION)) {
+  const about = aboutIn(path, header);
+  if (about.version !== String(CHECKPOINT_VERSION)) {
     throw new UserError(
-      `The checkpoint has format version ${about['version']}, this program reads version ${CHECKPOINT_VERSION}`,
+      `The checkpoint has format version ${about.version}, this program reads version ${CHECKPOINT_VERSION}`,
       { file: path, remedy: 'Use the version of Selfsup that wrote it, or run its stage again.' },
     );
   }
@@ -83,12 +83,50 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const tensors = new Map<string, TensorData>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;
+    if (!isEntry(entry, bytes.length - base)) throw altered(path, `it lists the tensor ${name} in no way that we do`);
     const [from, to] = entry.data_offsets;
     // A copy of its own: aligned for typed arrays, and the file's buffer can be freed.
     const copy = new Uint8Array(bytes.subarray(base + from, base + to)).buffer;
-    tensors.set(name, { shape: entry.shape, data: typed(path, entry.dtype, copy) });
+    tensors.set(name, { shape: entry.shape, data: typed(entry.dtype, copy) });
   }
-  return { tensors, metadata: JSON.parse(about['metadata']!) as Record<string, Json> };
+  return { tensors, metadata: about.metadata };
+}
+
+/** The error for a file whose digest holds and whose content is not as this program writes it: another made it so. */
+function altered(path: string, what: string): UserError {
+  return new UserError(`This is no checkpoint as Selfsup writes them: ${what}`, { file: path, remedy: REMEDY });
+}
+
+/** What the header says of the file itself. */
+function aboutIn(path: string, header: Record<string, unknown>): { version: string; metadata: Record<string, Json> } {
+  const { version, metadata } = (header['__metadata__'] ?? {}) as Record<string, unknown>;
+  if (typeof version !== 'string' || typeof metadata !== 'string') throw altered(path, 'it has no version or metadata');
+  return { version, metadata: objectIn(path, metadata, 'its metadata is') as Record<string, Json> };
+}
+
+function objectIn(path: string, text: string, what: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    parsed = undefined;
+  }
+  if (typeof parsed !== 'object' || parsed === null) throw altered(path, `${what} no JSON object`);
+  return parsed as Record<string, unknown>;
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
+const valueBytes = { F32: 4, I32: 4, U8: 1 } as const;
+
+/** Whether a tensor is listed with a type that there is, a shape, and as many bytes among the `length` of all. */
+function isEntry(entry: Entry | null, length: number): boolean {
+  const { dtype, shape, data_offsets: offsets } = entry ?? ({} as Partial<Entry>);
+  if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) return false;
+  if (dtype === undefined || !Object.hasOwn(valueBytes, dtype)) return false;
+  const [from, to] = offsets as [number, number];
+  const elements = shape.reduce((product, size) => product * size, 1);
+  return to <= length && to - from === elements * valueBytes[dtype as keyof typeof valueBytes];
 }
 
 function width(tensor: TensorData): number {
@@ -99,11 +137,9 @@ function dtypeOf(data: TensorData['data']): string {
   return data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
 }
 
-function typed(path: string, dtype: string, buffer: ArrayBuffer): TensorData['data'] {
+function typed(dtype: string, buffer: ArrayBuffer): TensorData['data'] {
   if (dtype === 'F32') return new Float32Array(buffer);
-  if (dtype === 'I32') return new Int32Array(buffer);
-  if (dtype === 'U8') return new Uint8Array(buffer);
-  throw new UserError(`The checkpoint holds values of the unknown type ${dtype}`, { file: path, remedy: REMEDY });
+  return dtype === 'I32' ? new Int32Array(buffer) : new Uint8Array(buffer);
 }
 
 /** Length (8 bytes, little-endian), then JSON filled up with spaces so that the tensors begin at a multiple of 8. */
@@ -147,5 +183,5 @@ function verifiedHeader(path: string, bytes: Buffer): Record<string, Entry> {
     .update(bytes.subarray(8 + length))
     .digest('hex');
   if (digest !== found) throw damaged('its bytes do not give the digest that it carries');
-  return JSON.parse(header.toString('utf8', 8)) as Record<string, Entry>;
+  return objectIn(path, header.toString('utf8', 8), 'its header is') as Record<string, Entry>;
 }
