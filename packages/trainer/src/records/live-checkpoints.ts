@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
+import { flushNames, makeFolder } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from '@selfsup/models/checkpoint';
 
@@ -25,9 +26,13 @@ export class LiveCheckpoints {
     return this.#newest;
   }
 
+  /** Path of the checkpoint, which is there after a power cut. Throws `UserError` where it cannot be written. */
   async save(step: number, checkpoint: Checkpoint): Promise<string> {
     const path = join(this.#folder, `step-${String(step).padStart(9, '0')}.safetensors`);
+    await makeFolder(this.#folder);
     await writeCheckpoint(path, { ...checkpoint, metadata: { ...checkpoint.metadata, identity: this.#identity } });
+    // Its name too, before those before it go.
+    await flushNames(this.#folder);
     this.#newest = path;
     for (const old of (await this.#names()).slice(this.#keep)) await rm(join(this.#folder, old), { force: true });
     return path;
