@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomically } from '@selfsup/kit/files';
+import { flushNames, makeFolder, writeAtomically } from '@selfsup/kit/files';
 import { dataSize } from '@selfsup/kit/units';
 import type { CodeKey } from '../keys/code-key/code-key.ts';
 import { placeDifferences, withPlace, type Place } from '../keys/place.ts';
@@ -99,8 +99,9 @@ export async function openAttempt(
   const folder = found?.folder ?? (await unusedFolder(workFolder, key.slice(0, 12)));
   const before = found?.attempt ?? { key, keyParts, code, places: [], ...(force ? { forced: true as const } : {}) };
   const attempt = { ...before, places: withPlace(before.places, place) };
-  await mkdir(join(folder, 'files'), { recursive: true });
+  await makeFolder(join(folder, 'files'));
   await writeAttempt(folder, attempt);
+  await flushNames(folder);
   return { folder, attempt };
 }
 
