@@ -43,6 +43,7 @@ export default new Command('pull')
         if (!(error instanceof UserError) || names.length > 0) throw error;
         console.error(`${stage.label}: ${error.describe()}`);
         missing.push(stage.label);
+        process.exitCode = 1;
       }
     }
     console.log(`${there} results are here, ${missing.length} are not to be had`);
