@@ -46,17 +46,19 @@ async function accept(session: Session, stage: Stage): Promise<void> {
   });
   try {
     const decision = await decideStage(session, stage);
-    if (decision !== undefined && decision.key === decision.published?.key) {
+    if (decision === undefined) {
+      throw new UserError(`${stage.label} cannot be accepted: what it needs is not there yet`, {
+        remedy: 'Accept the stages before it, or run them.',
+      });
+    }
+    if (decision.key === decision.published?.key) {
       console.log(`${stage.label}: done already, nothing to accept`);
       return;
     }
-    const lines =
-      decision === undefined
-        ? undefined
-        : ((await acceptPublished(stage, decision, lease)) ?? (await acceptUnfinished(stage, decision, lease)));
+    const lines = (await acceptPublished(stage, decision, lease)) ?? (await acceptUnfinished(stage, decision, lease));
     if (lines === undefined) {
       throw new UserError(`${stage.label} cannot be accepted: more than its code differs`, {
-        remedy: `Run it again. ${decision === undefined ? '' : `It would run since ${reasons(decision).join('; ')}.`}`,
+        remedy: `Run it again. It would run since ${reasons(decision).join('; ')}.`,
       });
     }
     for (const line of lines) console.log(line);

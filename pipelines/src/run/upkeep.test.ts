@@ -13,6 +13,8 @@ const manifestFile = 'artifacts/toy/base/seed-1/pretrain/manifest.json';
 const source = 'packages/tasks/src/double.ts';
 
 test('why names the file that changed, accept blesses it, gc removes only what nobody names', async () => {
+  const early = await workspace.run('accept', 'toy', 'measure');
+  expect(early).toMatchObject({ code: 1, output: expect.stringContaining('what it needs is not there yet') });
   expect((await workspace.run('run', 'toy')).code).toBe(0);
   expect((await workspace.run('list')).output).toMatch(/toy +2\/2 stages +Toy/);
   const before = workspace.json<Manifest>(manifestFile);
