@@ -38,8 +38,20 @@ const stages = {
   },
 };
 const modes = ['enospc', 'eio'] as const;
-/** What a command may end well without: Node asks for a folder again, and TensorFlow tells nobody what of its curves is not written. */
-const mayFail: readonly RegExp[] = [/^mkdir /, /^fwrite .*\/events\//];
+/** What a command may end well without. */
+const mayFail: readonly RegExp[] = [
+  // Node asks for a folder again, and copies in another way what `sendfile` does not.
+  /^mkdir /,
+  /^copy /,
+  // TensorFlow tells nobody what of its curves is not written.
+  /^fwrite .*\/events\//,
+  // What was read is only remembered: it is read again.
+  /\/store\/verified\//,
+  // For those who watch, and written anew all the time.
+  /\/progress\.json(\.tmp)?$/,
+  // A lease that could not be given back stands still, and whoever comes next takes it over.
+  /^(unlink|rename|rmdir) .*\/lease(\/|$)/,
+];
 /** Where one case strikes. */
 interface Point {
   readonly step: number;

@@ -222,7 +222,7 @@ ssize_t sendfile(int to, int from, off_t *offset, size_t length) {
   int seen = file_path(to, path);
   off_t before = offset ? *offset : -1;
   if (seen) enter();
-  ssize_t done = seen && counted("write", path, 0) ? -1 : syscall(SYS_sendfile, to, from, offset, length);
+  ssize_t done = seen && counted("copy", path, 0) ? -1 : syscall(SYS_sendfile, to, from, offset, length);
   if (seen) { copied(from, to, before, done); leave(); }
   return done;
 }
@@ -239,7 +239,7 @@ long syscall(long number, ...) {
     if (file_path((int)c, path)) {
       off_t before = b ? *(off_t *)b : -1;
       enter();
-      if (counted("write", path, 0)) result = -1;
+      if (counted("copy", path, 0)) result = -1;
       else {
         register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
         __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
