@@ -29,6 +29,7 @@ export function publishedBelow(artifacts: string): string[] {
 /**
  * What is wrong with a published folder, looked at with nothing of Selfsup's own: digests of the files beside it and of
  * the blobs in the store. A blob that is a folder, as of a dataset, has to be there; `compare` looks into it.
+ * One that lies in a remote, of which there is a note, is there too: a pull brings it after its result.
  */
 export function faultsIn(artifacts: string, below: string): string[] {
   const folder = join(artifacts, below);
@@ -41,8 +42,9 @@ export function faultsIn(artifacts: string, below: string): string[] {
   }
   for (const { sha256 } of Object.values(publishedIn(folder).blobs)) {
     const path = blobAt(artifacts, sha256);
-    if (!existsSync(path)) faults.push(`${below}: the blob ${sha256} is missing`);
-    else if (statSync(path).isFile() && digestOf(path) !== sha256)
+    if (!existsSync(path)) {
+      if (!existsSync(noteAt(artifacts, sha256))) faults.push(`${below}: the blob ${sha256} is missing`);
+    } else if (statSync(path).isFile() && digestOf(path) !== sha256)
       faults.push(`${below}: the blob ${sha256} is another`);
   }
   return faults;
@@ -98,6 +100,8 @@ function sumsIn(folder: string): [name: string, digest: string][] {
   return lines.map((line) => [line.slice(66), line.slice(0, 64)]);
 }
 
+const noteAt = (artifacts: string, sha256: string): string =>
+  join(artifacts, 'store/elsewhere', sha256.slice(0, 2), `${sha256}.json`);
 const blobAt = (artifacts: string, sha256: string): string =>
   join(artifacts, 'store/sha256', sha256.slice(0, 2), sha256);
 

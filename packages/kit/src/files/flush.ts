@@ -36,9 +36,11 @@ export async function flushNames(folder: string): Promise<void> {
   }
 }
 
-/** Makes a folder with those above it, each of which is there after a power cut. Throws what `fs` throws. */
+/**
+ * Makes a folder with those above it, each of which is there after a power cut, and so are the names beside it where it was
+ * there before. Throws what `fs` throws.
+ */
 export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
+  const first = (await mkdir(path, { recursive: true })) ?? path;
   for (let made = path; made.length >= first.length; made = dirname(made)) await flushNames(dirname(made));
 }

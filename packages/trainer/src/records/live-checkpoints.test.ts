@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ const program = fileURLToPath(new URL('../testing/saving-process.ts', import.met
 const root = mkdtempSync(join(tmpdir(), 'live-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-test('after a power cut at any moment a training goes on from the newest checkpoint that was saved', async () => {
+test('after a power cut at any moment a training goes on from the newest checkpoint that was saved, with all lines before it', async () => {
   const there = join(root, 'there');
   mkdirSync(there);
   const disk = openDisk(join(root, 'disk'));
@@ -23,6 +23,17 @@ test('after a power cut at any moment a training goes on from the newest checkpo
   const operations = readLog(disk.log);
   for (const model of ['journal', 'folders'] as const) {
     let saved = 0;
+    // A checkpoint without the lines before it would go on to another curve.
+    for (let cut = operations.length; cut > 0; cut -= 1) {
+      cutPower(operations, cut, there, model, randomKey(cut, model));
+      const found = await new LiveCheckpoints(join(there, 'live'), 2, 'identity').latest(recordingProgress());
+      if (found === undefined) continue;
+      const lines = existsSync(join(there, 'metrics.jsonl')) ? readFileSync(join(there, 'metrics.jsonl'), 'utf8') : '';
+      const last = lines.trim().split('\n').length;
+      expect(lines === '' ? 0 : last, `${model}, before operation ${cut}`).toBeGreaterThanOrEqual(
+        Number(found.metadata['step']),
+      );
+    }
     for (const [i, { kind, path }] of operations.entries()) {
       const said = /\/saved-(\d)$/.exec(path);
       if (said === null || kind !== 'C') continue;
