@@ -8,7 +8,7 @@ import { cluster } from './joined.ts';
 /** What our sources add to the addon (compiled-step/native/step_functions.cc). */
 interface CollectiveBinding {
   enableCollectives?(server: string, connections: readonly number[]): void;
-  unwatchConnections?(): void;
+  leaveAtOnce?(code: number): never;
 }
 
 /** TensorFlow's description of the servers, as text. */
@@ -24,13 +24,14 @@ function serverOf(addresses: readonly string[], rank: number): string {
 const joined = cluster();
 if (joined !== undefined) {
   const { binding } = tf.backend() as unknown as { readonly binding: CollectiveBinding };
-  if (binding.enableCollectives === undefined || binding.unwatchConnections === undefined) {
+  if (binding.enableCollectives === undefined || binding.leaveAtOnce === undefined) {
     throw new UserError('The engine cannot compute with other processes', { remedy: 'Run npx nx run engine:setup.' });
   }
+  // What Node ends with once all who asked have been told: TensorFlow's destructors would break what its threads still use.
+  Object.assign(process, { reallyExit: (code?: number) => binding.leaveAtOnce!(code ?? 0) });
   const { descriptors } = joined;
   try {
     binding.enableCollectives(serverOf(joined.addresses, joined.rank), descriptors);
-    process.once('exit', () => binding.unwatchConnections!());
   } catch (cause) {
     throw new UserError(`TensorFlow cannot listen at ${joined.addresses[joined.rank]}: ${(cause as Error).message}`, {
       remedy: 'Run the same command again: another port is chosen each time.',

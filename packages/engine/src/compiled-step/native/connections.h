@@ -13,8 +13,11 @@ namespace selfsup {
  */
 void WatchConnections(TFE_Context* context, const std::vector<int>& sockets);
 
-/** Until then: TensorFlow must not be called while the process ends. */
-void UnwatchConnections();
+/**
+ * Ends the process and destroys nothing: that thread, and those of TensorFlow that still wait for another process, may use what
+ * there is to the last.
+ */
+[[noreturn]] void LeaveAtOnce(int code);
 
 }  // namespace selfsup
 

@@ -228,10 +228,10 @@ napi_value EnableCollectives(napi_env env, napi_callback_info info) {
   return call.js.Throw("The cluster has no device " + kind);
 }
 
-/** unwatchConnections(): before the process ends. */
-napi_value UnwatchConnections(napi_env, napi_callback_info) {
-  selfsup::UnwatchConnections();
-  return nullptr;
+/** leaveAtOnce(code): ends the process, see connections.h. */
+napi_value LeaveAtOnce(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  selfsup::LeaveAtOnce(static_cast<int>(call.js.Integer(call.arguments[0])));
 }
 
 // See neighbours.h.
@@ -293,7 +293,7 @@ napi_status __wrap_napi_define_properties(napi_env env, napi_value exports, size
       {"copyTensor", nullptr, CopyTensor, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"describeTensor", nullptr, DescribeTensor, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"enableCollectives", nullptr, EnableCollectives, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"unwatchConnections", nullptr, UnwatchConnections, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"leaveAtOnce", nullptr, LeaveAtOnce, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"listenForNeighbour", nullptr, ListenForNeighbour, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"connectToNeighbour", nullptr, ConnectToNeighbour, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"tryNeighbour", nullptr, TryNeighbour, nullptr, nullptr, nullptr, napi_default, nullptr},
