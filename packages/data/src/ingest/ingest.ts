@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { UserError } from '@selfsup/kit/errors';
-import { canonicalJson, writeAtomically } from '@selfsup/kit/files';
+import { canonicalJson } from '@selfsup/kit/files';
 import type { Progress } from '@selfsup/kit/progress';
 import { dataSize } from '@selfsup/kit/units';
 import { oneLine } from '../files/one-line.ts';
@@ -12,6 +12,7 @@ import type { SourceReading } from '../source.ts';
 import { finalise } from '../store/finalise.ts';
 import { imageKey, keysUnder, openLmdb } from '../store/lmdb-folder.ts';
 import { readManifest, type DatasetManifest } from '../store/manifest.ts';
+import { makeEnvironment } from '../store/new-environment.ts';
 import { estimatedRecordBytes } from '../store/record.ts';
 import { storedImages, storeFor, type Store } from '../store/store.ts';
 import { quarantinePrefix, writeImages } from '../store/write-images.ts';
@@ -54,7 +55,6 @@ const stateKey = 'ingest-state';
 
 /** Opens the work environment; one that belongs to another source or other settings is moved aside. */
 async function openWork(folder: string, state: string, progress: Progress): Promise<RootDatabase<Buffer, string>> {
-  await assertTakesBytes(folder);
   if (existsSync(join(folder, 'data.mdb'))) {
     const database = openLmdb(folder, false);
     const found = database.getBinary(stateKey)?.toString();
@@ -65,18 +65,11 @@ async function openWork(folder: string, state: string, progress: Progress): Prom
       await rename(folder, aside);
       progress.note(`The source or its settings have changed: ingesting anew. What was begun lies in ${aside}.`);
     } else await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
   }
+  await makeEnvironment(folder);
   const fresh = openLmdb(folder, false);
   fresh.putSync(stateKey, Buffer.from(state));
   return fresh;
-}
-
-/** Throws `UserError` where a folder takes no file: lmdb crashes where it cannot write the first pages of its own. */
-async function assertTakesBytes(folder: string): Promise<void> {
-  const file = join(folder, 'room');
-  await writeAtomically(file, new Uint8Array(1 << 16));
-  await rm(file);
 }
 
 /** Throws `UserError` where the images still to come do not fit on the disk; of JPEGs that cannot be known. */
@@ -99,7 +92,7 @@ async function checkDisk(folder: string, store: Store, remaining: number): Promi
 function diskError(folder: string, cause: unknown): unknown {
   if (cause instanceof UserError) return cause;
   const { message = '' } = (cause ?? {}) as Error;
-  if (!/no space|input\/output error|too large|quota|MDB_MAP_FULL/i.test(message)) return cause;
+  if (!/no space|i\/o error|input\/output error|MDB_PANIC|too large|quota|MDB_MAP_FULL/i.test(message)) return cause;
   return new UserError(`The dataset cannot be written: the disk is full, over its quota or failing (${message})`, {
     file: folder,
     remedy: 'Free some space and run the same command again: it goes on after the last commit.',

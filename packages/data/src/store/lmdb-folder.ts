@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { UserError } from '@selfsup/kit/errors';
+import { makeLockFile } from './lock-file.ts';
 
 /** Key of an image: its split and its place in the source's own order. */
 export function imageKey(split: string, ordinal: number): string {
@@ -27,11 +28,13 @@ export const sumsKey = (split: string): string => `sums/${split}`;
 
 /**
  * Opens an LMDB environment with binary values. Opened read-only it must exist (`UserError`); otherwise it is made.
+ * Throws the system's error where the disk takes nothing.
  * One environment per path and process is LMDB's rule: lmdb-js shares it among threads.
  */
 export function openLmdb(folder: string, readOnly: boolean): RootDatabase<Buffer, string> {
   if (readOnly && !existsSync(join(folder, 'data.mdb'))) {
     throw new UserError('The dataset has no data.mdb', { file: folder, remedy: 'Ingest the dataset again.' });
   }
+  makeLockFile(folder, readOnly);
   return open<Buffer, string>(folder, { encoding: 'binary', readOnly, noSubdir: false, maxDbs: 1 });
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import { flushNames, makeFolder } from '@selfsup/kit/files';
@@ -64,8 +64,10 @@ export class LiveCheckpoints {
 
   /** Newest first. Also removes what a killed writer left. */
   async #names(): Promise<string[]> {
-    await mkdir(this.#folder, { recursive: true });
-    const all = await readdir(this.#folder);
+    const all = await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
     for (const name of all.filter((one) => one.endsWith('.tmp'))) await rm(join(this.#folder, name), { force: true });
     return all
       .filter((name) => pattern.test(name))
