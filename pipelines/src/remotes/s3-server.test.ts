@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
 import { faultCampaign, noise } from '../testing/fault-campaign.ts';
 import { startFaultyProxy, type FaultyProxy } from '../testing/faulty-proxy.ts';
@@ -93,3 +93,16 @@ test.skipIf(!isServed)(
     expect(results).toBeGreaterThan(0);
   },
 );
+
+test.skipIf(!isServed).each([1, -1])('its time is told by the server where ours is %i hours off', async (hours) => {
+  const remote = open('s3', 'clock');
+  const off = hours * 3_600_000;
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + off });
+  try {
+    await remote.size('nothing');
+    const wrong = Date.now() - off - (await remote.now!());
+    expect(Math.abs(wrong)).toBeLessThan(60_000);
+  } finally {
+    vi.useRealTimers();
+  }
+});
