@@ -64,11 +64,14 @@ interface Point {
 }
 type Run = (args: readonly string[]) => Promise<Ended>;
 
-/** A full disk (all writes fail from the n-th on) and a broken one (the n-th write or sync fails), for every n. */
+/**
+ * A full disk (all writes fail from the n-th on) and a broken one (the n-th write or sync fails), for every n; with
+ * `--set command=ingest` of that command alone, in a folder of its own.
+ */
 const attack: Attack = {
   title: 'ENOSPC from, and EIO at, the n-th write, for every n of ingestion, pretraining, features, probe and report',
   cases: 100_000,
-  async open({ folder, key }) {
+  async open({ folder, key, options }) {
     const root = await checkoutIn(dirname(folder));
     addExperiment(root, experiment, { stages });
     const disk = openDisk(join(folder, 'disk'));
@@ -103,10 +106,11 @@ const attack: Attack = {
         Array.from({ length: count }, (_, i): Point => ({ step, mode: modes[which]!, at: i + 1, of: count })),
       ),
     );
+    const wanted = found.filter(({ step }) => commands[step]!.join(' ').startsWith(options['command'] ?? ''));
     // Kept, since a lease that is renewed meanwhile is an operation more; in an order in which the first ones are spread.
     const list = join(folder, 'points.json');
     if (!existsSync(list))
-      writeFileSync(list, JSON.stringify(Array.from(permutation(key, found.length), (i) => found[i])));
+      writeFileSync(list, JSON.stringify(Array.from(permutation(key, wanted.length), (i) => wanted[i])));
     const points = JSON.parse(readFileSync(list, 'utf8')) as Point[];
     console.log(`operations of each command, without flushes and with: ${operations.join('; ')}`);
 

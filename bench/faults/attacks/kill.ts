@@ -93,13 +93,15 @@ const attack: Attack = {
           before = standing();
         }
       }
+      // Where Nx alone was killed, its stage may come to its end meanwhile: then there is nothing to go on from.
+      const isAlone = processesOf(live.artifacts).length === 0;
       const end = await live.run(target.command, target.args, target.env);
       const from = Math.max(
         0,
         ...[...end.output.matchAll(/Going on from step (\d+)/g)].map(([, step]) => Number(step)),
       );
       for (const [i, step] of before.steps.entries())
-        if (!before.published.includes(places[i]!) && from < step)
+        if (isAlone && !before.published.includes(places[i]!) && from < step)
           seen.push(`there was a checkpoint of step ${step}, and it went on from ${from}`);
       judge(end, which % 10 === 9);
       seen.push(...(await reader.stop()));
@@ -154,15 +156,34 @@ function lossesFrom(before: Standing, after: Standing, places: readonly string[]
 
 /** Kills all processes of one session, or that work on these artifacts: stages under Nx are in groups of their own. */
 function killAll(first: number, artifacts: string): void {
-  for (const name of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {
+  const ofSession = allProcesses().filter(
+    (id) =>
+      Number(
+        read(id, 'stat')
+          .replace(/^.*\) /, '')
+          .split(' ')[3],
+      ) === first,
+  );
+  for (const id of new Set([...ofSession, ...processesOf(artifacts)])) {
     try {
-      const fields = readFileSync(`/proc/${name}/stat`, 'utf8')
-        .replace(/^.*\) /, '')
-        .split(' ');
-      const isOurs = readFileSync(`/proc/${name}/environ`, 'utf8').includes(`SELFSUP_ARTIFACTS=${artifacts}`);
-      if (Number(fields[3]) === first || isOurs) process.kill(Number(name), 'SIGKILL');
+      process.kill(id, 'SIGKILL');
     } catch {
       // It has ended.
     }
+  }
+}
+
+/** Those that work on these artifacts. */
+const processesOf = (artifacts: string): number[] =>
+  allProcesses().filter((id) => read(id, 'environ').split('\0').includes(`SELFSUP_ARTIFACTS=${artifacts}`));
+
+const allProcesses = (): number[] => readdirSync('/proc').map(Number).filter(Number.isInteger);
+
+/** What the system says of a process; nothing of one that has ended. */
+function read(id: number, what: string): string {
+  try {
+    return readFileSync(`/proc/${id}/${what}`, 'utf8');
+  } catch {
+    return '';
   }
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RootDatabase } from 'lmdb';
@@ -12,7 +11,7 @@ import type { SourceReading } from '../source.ts';
 import { finalise } from '../store/finalise.ts';
 import { imageKey, keysUnder, openLmdb } from '../store/lmdb-folder.ts';
 import { readManifest, type DatasetManifest } from '../store/manifest.ts';
-import { makeEnvironment } from '../store/new-environment.ts';
+import { hasEnvironment, makeEnvironment } from '../store/new-environment.ts';
 import { estimatedRecordBytes } from '../store/record.ts';
 import { storedImages, storeFor, type Store } from '../store/store.ts';
 import { quarantinePrefix, writeImages } from '../store/write-images.ts';
@@ -55,7 +54,7 @@ const stateKey = 'ingest-state';
 
 /** Opens the work environment; one that belongs to another source or other settings is moved aside. */
 async function openWork(folder: string, state: string, progress: Progress): Promise<RootDatabase<Buffer, string>> {
-  if (existsSync(join(folder, 'data.mdb'))) {
+  if (hasEnvironment(folder)) {
     const database = openLmdb(folder, false);
     const found = database.getBinary(stateKey)?.toString();
     if (found === state) return database;
@@ -64,7 +63,7 @@ async function openWork(folder: string, state: string, progress: Progress): Prom
       const aside = `${folder}-aside-${randomUUID().slice(0, 8)}`;
       await rename(folder, aside);
       progress.note(`The source or its settings have changed: ingesting anew. What was begun lies in ${aside}.`);
-    } else await rm(folder, { recursive: true, force: true });
+    }
   }
   await makeEnvironment(folder);
   const fresh = openLmdb(folder, false);
@@ -132,6 +131,7 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
   const database = await opening.catch((cause: unknown) => {
     throw diskError(folder, cause);
   });
+  let isEmpty = false;
   try {
     const finished = await readManifest(folder).catch(() => undefined);
     if (finished !== undefined && finished.name === options.name) {
@@ -170,9 +170,21 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
     const manifest = await finalise(database, folder, draft, options.progress);
     return { folder, manifest, route: resolved.route, alreadyDone: false };
   } catch (cause) {
+    isEmpty = holdsNothing(database);
     throw diskError(folder, cause);
   } finally {
     await database.close();
+    // There is nothing to go on with.
+    if (isEmpty) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+/** Whether no image was stored or refused, as far as LMDB still tells. */
+function holdsNothing(database: RootDatabase<Buffer, string>): boolean {
+  try {
+    return database.getCount(keysUnder('image')) + database.getCount(keysUnder('quarantine')) === 0;
+  } catch {
+    return false;
   }
 }
 

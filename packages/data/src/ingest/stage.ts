@@ -52,12 +52,7 @@ export async function prepareDataset({ name, file, ...asked }: DatasetRequest): 
     parts: [`data/${resolved.type}`],
     run: async ({ workFolder }) => {
       const { ingest } = await import('./ingest.ts');
-      const { folder: lmdb, manifest } = await ingest({ ...options, name, workFolder, resolved }).catch(
-        async (cause: unknown) => {
-          await removeEmpty(join(workFolder, 'lmdb')).catch(() => undefined);
-          throw cause;
-        },
-      );
+      const { folder: lmdb, manifest } = await ingest({ ...options, name, workFolder, resolved });
       // What is only said to people is part of no digest.
       const { warnings, reading, ...facts } = manifest;
       const write = async (file: string, content: object): Promise<string> => {
@@ -84,15 +79,6 @@ export async function prepareDataset({ name, file, ...asked }: DatasetRequest): 
       };
     },
   };
-}
-
-/** Removes an LMDB folder in which no image was stored or refused: there is nothing to go on with. */
-async function removeEmpty(folder: string): Promise<void> {
-  const { keysUnder, openLmdb } = await import('../store/lmdb-folder.ts');
-  const database = openLmdb(folder, true);
-  const records = database.getCount(keysUnder('image')) + database.getCount(keysUnder('quarantine'));
-  await database.close();
-  if (records === 0) await rm(folder, { recursive: true });
 }
 
 /** Draws the contact sheet that reports show. */
