@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { canonicalJson, sha256, writeAtomically } from '@selfsup/kit/files';
 import { dataFolder } from '@selfsup/kit/folders';

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, statSync, truncateSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, statSync, truncateSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,10 +6,18 @@ import { openLmdb } from './lmdb-folder.ts';
 
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'lock-file-'));
 
-test('a file of locks that cannot be made is an error of the system, where lmdb crashes', () => {
+test('a file of locks that cannot be made is an error in words, where lmdb crashes', () => {
   const folder = newFolder();
   mkdirSync(join(folder, 'lock.mdb'));
-  expect(() => openLmdb(folder, false)).toThrow(/EISDIR/);
+  expect(() => openLmdb(folder, false)).toThrow(/locks cannot be made: EISDIR/);
+});
+
+test('one that is missing is made for reading too', async () => {
+  const folder = newFolder();
+  await openLmdb(folder, false).close();
+  unlinkSync(join(folder, 'lock.mdb'));
+  await openLmdb(folder, true).close();
+  expect(statSync(join(folder, 'lock.mdb')).size).toBe(16_384);
 });
 
 test('one that a full disk left short is made whole, and LMDB takes it; one that is whole stays as it is', async () => {

@@ -27,8 +27,10 @@ if (joined !== undefined) {
   if (binding.enableCollectives === undefined || binding.leaveAtOnce === undefined) {
     throw new UserError('The engine cannot compute with other processes', { remedy: 'Run npx nx run engine:setup.' });
   }
-  // What Node ends with once all who asked have been told: TensorFlow's destructors would break what its threads still use.
-  Object.assign(process, { reallyExit: (code?: number) => binding.leaveAtOnce!(code ?? 0) });
+  // What `process.exit` ends with once all listeners have been told: TensorFlow's destructors would break what its threads still
+  // use. It stays when others, such as execa, put Node's own back.
+  const leave = (code?: number | string | null): never => binding.leaveAtOnce!(Number(code ?? 0));
+  Object.defineProperty(process, 'reallyExit', { get: () => leave, set: () => undefined, configurable: true });
   const { descriptors } = joined;
   try {
     binding.enableCollectives(serverOf(joined.addresses, joined.rank), descriptors);

@@ -64,3 +64,9 @@ test('a torn checkpoint, and one of another training, are named and passed over'
     expect.stringMatching(/^warning: .*step-000000002\.safetensors belongs to another training/),
   ]);
 });
+
+test('looking for one makes no folder', async () => {
+  const folder = join(root, 'none');
+  expect(await new LiveCheckpoints(folder, 2, 'identity').latest(recordingProgress())).toBeUndefined();
+  expect(existsSync(folder)).toBe(false);
+});
