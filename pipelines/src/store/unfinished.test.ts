@@ -1,6 +1,4 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
 import type { Manifest, RunRecord } from './manifest.ts';
@@ -108,33 +106,6 @@ test('why explains a dataset too', async () => {
   expect(output).toBe('data/few: would run, since\n  config: count: 3 -> 5\n');
   expect((await workspace.run('why', 'data/fwe')).output).toMatch(/did you mean 'few'/);
   expect((await workspace.run('accept', 'toy')).output).toMatch(/Which stage of toy\?[\s\S]*pretrain, measure/);
-});
-
-test('an ingestion that ended before it stored an image leaves nothing to go on with', async () => {
-  const repository = fileURLToPath(new URL('../../..', import.meta.url));
-  workspace.write(
-    'packages/data/src/store/lmdb-folder.ts',
-    `export * from '${join(repository, 'packages/data/src/store/lmdb-folder.ts')}';\n`,
-  );
-  workspace.write(
-    'packages/data/src/ingest/ingest.ts',
-    `import { join } from 'node:path';
-import { openLmdb } from '../store/lmdb-folder.ts';
-export async function ingest({ workFolder, resolved }: any) {
-  const database = openLmdb(join(workFolder, 'lmdb'), false);
-  if (resolved.config.count > 0) database.putSync('image/train/0', Buffer.from('record'));
-  await database.close();
-  throw new Error('the archive is cut off');
-}\n`,
-  );
-  for (const [count, left] of [
-    [0, 'no unfinished work'],
-    [1, 'To remove one of these'],
-  ] as const) {
-    workspace.write('pipelines/datasets/few/dataset.json', { sources: [{ type: 'numbers', count }] });
-    expect((await workspace.run('ingest', 'few')).output).toContain('the archive is cut off');
-    expect((await workspace.run('discard', 'data/few')).output).toContain(left);
-  }
 });
 
 test('a changed line of code sets work aside; accept goes on with it, and the manifest says so', async () => {

@@ -95,6 +95,14 @@ describe('ingest', () => {
     expect(manifest.splits['train']!.count).toBe(8000);
   });
 
+  it('leaves nothing to go on with where it ended before it stored an image', async () => {
+    const stopped = ingest(await options('nothing', { signal: AbortSignal.abort() }));
+    await expect(stopped).rejects.toThrow(Interrupted);
+    expect(existsSync(join(folder, 'nothing', 'lmdb'))).toBe(false);
+    expect(existsSync(join(folder, 'nothing'))).toBe(true);
+    expect(existsSync(join(folder, 'stopped', 'lmdb'))).toBe(true);
+  });
+
   it('goes on where only what changes no record was changed', async () => {
     const configOf = (atMost: number) =>
       checkDatasetConfig({ sources: [{ ...section, train: 2100, test: 100 }], quarantine: { atMost } });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -86,7 +86,7 @@ describe('the training loop', () => {
     await expect(outcome).rejects.toThrow(
       /diverged at step 6 \(epoch 1\): encoder\/block1_bn1\/gamma is no longer finite, loss = 1$/,
     );
-    expect(readdirSync(join(root, 'nan-weights', 'live'))).toEqual([]);
+    expect(existsSync(join(root, 'nan-weights', 'live'))).toBe(false);
   });
 
   test('each parameter group has its own optimiser, and an epoch plan can make one forget', async () => {
