@@ -34,9 +34,10 @@ export async function shiftInStage(means: Means, key: RandomKey): Promise<Struck
   const unit = units[integer(key, units.length, 0)]!;
   const shift = shiftNames[integer(key, shiftNames.length, 1)]!;
   const { wallSeconds } = runOf(means.alone, unit);
-  const { run, seen, lost } = await stageWith(means, unit, {}, async () => {
+  const { run, seen, lost } = await stageWith(means, unit, {}, async (isOver) => {
     await sleep(uniform(key, 2) * wallSeconds * 900);
-    means.clock.set(shifts[shift]);
+    // The next case has a clock of its own.
+    if (!isOver()) means.clock.set(shifts[shift]);
   });
   const jump = run === undefined ? 0 : jumpOf(run);
   if (Math.abs(jump) > 0.5 && Math.abs(jump - shifts[shift]) > 0.5) seen.push(`its times are ${jump} s apart`);
@@ -70,7 +71,7 @@ async function stageWith(
   { alone, live, clock }: Means,
   unit: Unit,
   more: NodeJS.ProcessEnv,
-  meanwhile: () => Promise<void>,
+  meanwhile: (isOver: () => boolean) => Promise<void>,
 ): Promise<{ run: Run | undefined; seen: string[]; lost: number }> {
   const { published, work } = foldersOf(unit);
   for (const path of [published, work, 'store/keys'])
@@ -78,8 +79,9 @@ async function stageWith(
   const env = { TZ: 'UTC', ...more, ...clock.env };
   const began = performance.now();
   const child = live.start('selfsup', commandOf(unit), env);
-  const end = ended(child);
-  if (await started(child)) await Promise.race([meanwhile(), end]);
+  let isOver = false;
+  const end = ended(child).finally(() => (isOver = true));
+  if (await started(child)) await Promise.race([meanwhile(() => isOver), end]);
   const { code, output } = await end;
   const took = (performance.now() - began) / 1000;
   const seen = code === 0 ? [] : [`ended with ${code}: ${output.slice(-600)}`];
