@@ -156,14 +156,7 @@ function lossesFrom(before: Standing, after: Standing, places: readonly string[]
 
 /** Kills all processes of one session, or that work on these artifacts: stages under Nx are in groups of their own. */
 function killAll(first: number, artifacts: string): void {
-  const ofSession = allProcesses().filter(
-    (id) =>
-      Number(
-        read(id, 'stat')
-          .replace(/^.*\) /, '')
-          .split(' ')[3],
-      ) === first,
-  );
+  const ofSession = allProcesses().filter((id) => sessionOf(id) === first);
   for (const id of new Set([...ofSession, ...processesOf(artifacts)])) {
     try {
       process.kill(id, 'SIGKILL');
@@ -176,6 +169,14 @@ function killAll(first: number, artifacts: string): void {
 /** Those that work on these artifacts. */
 const processesOf = (artifacts: string): number[] =>
   allProcesses().filter((id) => read(id, 'environ').split('\0').includes(`SELFSUP_ARTIFACTS=${artifacts}`));
+
+/** The session of a process: the fourth field behind its name. */
+function sessionOf(id: number): number {
+  const [, , , session] = read(id, 'stat')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return Number(session);
+}
 
 const allProcesses = (): number[] => readdirSync('/proc').map(Number).filter(Number.isInteger);
 

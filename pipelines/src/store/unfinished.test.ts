@@ -1,4 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTestWorkspace, toyExperiment, type TestWorkspace } from '../testing/workspace.ts';
 import type { Manifest, RunRecord } from './manifest.ts';
@@ -106,6 +108,32 @@ test('why explains a dataset too', async () => {
   expect(output).toBe('data/few: would run, since\n  config: count: 3 -> 5\n');
   expect((await workspace.run('why', 'data/fwe')).output).toMatch(/did you mean 'few'/);
   expect((await workspace.run('accept', 'toy')).output).toMatch(/Which stage of toy\?[\s\S]*pretrain, measure/);
+});
+
+test('an ingestion that ended before it stored an image leaves nothing to go on with', async () => {
+  const repository = fileURLToPath(new URL('../../..', import.meta.url));
+  workspace.write(
+    'packages/data/src/ingest/ingest.ts',
+    `import { ingest as real } from '${join(repository, 'packages/data/src/ingest/ingest.ts')}';
+export function ingest(options: any) {
+  const { count } = options.resolved.config;
+  async function* images() {
+    for (let i = 0; i < count; i++) yield Promise.resolve({ entry: i, pixels: new Uint8Array(1), height: 1, width: 1, channels: 1 });
+    throw new Error('the archive is cut off');
+  }
+  const entries = Array.from({ length: count + 1 }, (_, i) => ({ split: 'train', label: 0, path: String(i) }));
+  const open = async () => ({ classes: ['a'], image: { height: 1, width: 1, channels: 1 }, entries, images });
+  return real({ ...options, resolved: { ...options.resolved, open } });
+}\n`,
+  );
+  for (const [count, left] of [
+    [0, 'no unfinished work'],
+    [5000, 'To remove one of these'],
+  ] as const) {
+    workspace.write('pipelines/datasets/few/dataset.json', { sources: [{ type: 'numbers', count }] });
+    expect((await workspace.run('ingest', 'few')).output).toContain('the archive is cut off');
+    expect((await workspace.run('discard', 'data/few')).output).toContain(left);
+  }
 });
 
 test('a changed line of code sets work aside; accept goes on with it, and the manifest says so', async () => {
