@@ -1,6 +1,6 @@
 import type { RandomKey } from '@selfsup/kit/random';
 import { openDataset } from '../dataset.ts';
-import { serve, workerSetup } from '../workers/worker-side.ts';
+import { serve } from '../workers/worker-side.ts';
 import type { Augment } from './augment.ts';
 import { makeBatch, type BatchRequest } from './batch-maker.ts';
 
@@ -10,24 +10,21 @@ export interface LoaderSetup {
   readonly split: string;
   readonly augment: Augment;
   readonly key: RandomKey;
-  /** Memory that batches are written to, shared with the consumer. */
-  readonly slots: readonly SharedArrayBuffer[];
 }
 
-/** Asks for the images of one batch in one of the slots. */
-export interface SlotRequest extends BatchRequest {
-  readonly slot: number;
+/** Asks for the images of one batch, in memory that moves to the thread and back. */
+export interface FillRequest extends BatchRequest {
+  readonly memory: ArrayBuffer;
 }
 
-const { folder, slots, ...setup } = workerSetup<LoaderSetup>();
-const dataset = openDataset(folder);
-const source = { ...setup, dataset };
-const targets = slots.map((slot) => new Uint8Array(slot));
-
-serve<SlotRequest, undefined>(
-  (request) => {
-    makeBatch(source, request, targets[request.slot]!);
-    return { answer: undefined };
-  },
-  () => dataset.close(),
-);
+serve<LoaderSetup, FillRequest, ArrayBuffer>(({ folder, ...setup }) => {
+  const dataset = openDataset(folder);
+  const source = { ...setup, dataset };
+  return {
+    answer: ({ memory, ...request }) => {
+      makeBatch(source, request, new Uint8Array(memory));
+      return { answer: memory, transfer: [memory] };
+    },
+    close: () => dataset.close(),
+  };
+});

@@ -144,9 +144,26 @@ describe('createLoader', () => {
     await broken.close();
   });
 
-  it('says so when a worker cannot start', async () => {
+  it('says so when a worker cannot start, and the next one does', async () => {
     const elsewhere = { ...dataset, folder: join(folder, 'nowhere') };
     await expect(collect({ dataset: elsewhere, workers: 1 })).rejects.toThrow(/No complete dataset/);
+    expect(digests(await collect({ workers: 1 }))).toEqual(digests(await collect({})));
+  });
+
+  it('starts no thread where an earlier loader has given one back', async () => {
+    const expected = [digests(await collect({}, 0)), digests(await collect({ augment: {} }, 1))];
+    let started = 0;
+    const count = (): void => void started++;
+    process.on('worker', count);
+    // Two at once, as training and measuring are.
+    const all = (): Promise<Batch[][]> =>
+      Promise.all([collect({ workers: 2 }, 0), collect({ workers: 2, augment: {} }, 1)]);
+    await all();
+    const first = started;
+    for (let again = 0; again < 3; again++) expect((await all()).map(digests)).toEqual(expected);
+    process.off('worker', count);
+    expect(first).toBeLessThanOrEqual(4);
+    expect(started).toBe(first);
   });
 
   it('shares each batch between processes as it is cut: the parts are those of one process', async () => {

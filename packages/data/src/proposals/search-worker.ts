@@ -1,6 +1,6 @@
 import { openDataset } from '../dataset.ts';
 import { annotatedImages, type AnnotatedImages } from '../loading/annotated-images.ts';
-import { serve, workerSetup } from '../workers/worker-side.ts';
+import { serve } from '../workers/worker-side.ts';
 import { selectiveSearch, type SearchSettings } from './selective-search.ts';
 
 /** What a thread is started with. */
@@ -16,17 +16,17 @@ export interface ToSearch {
   readonly index: number;
 }
 
-const { folder, settings } = workerSetup<SearchSetup>();
-const dataset = openDataset(folder);
-const splits = new Map<string, AnnotatedImages>();
-
-serve<ToSearch, Float32Array>(
-  ({ split, index }) => {
-    const images = splits.get(split) ?? annotatedImages(dataset, split);
-    splits.set(split, images);
-    const { name, pixels, height, width } = images.image(index);
-    const answer = selectiveSearch({ pixels, height, width, channels: 3 }, name, settings);
-    return { answer, transfer: [answer.buffer as ArrayBuffer] };
-  },
-  () => dataset.close(),
-);
+serve<SearchSetup, ToSearch, Float32Array>(({ folder, settings }) => {
+  const dataset = openDataset(folder);
+  const splits = new Map<string, AnnotatedImages>();
+  return {
+    answer: ({ split, index }) => {
+      const images = splits.get(split) ?? annotatedImages(dataset, split);
+      splits.set(split, images);
+      const { name, pixels, height, width } = images.image(index);
+      const answer = selectiveSearch({ pixels, height, width, channels: 3 }, name, settings);
+      return { answer, transfer: [answer.buffer as ArrayBuffer] };
+    },
+    close: () => dataset.close(),
+  };
+});

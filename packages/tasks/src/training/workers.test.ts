@@ -44,9 +44,9 @@ test('from JPEGs of varying size to trained weights: the same bits for any numbe
     signal: new AbortController().signal,
     progress: { phase: () => ({ advance() {}, done() {} }), note() {}, warn() {} },
   });
-  const train = async (name: string, data: object): Promise<[string, number]> => {
+  const train = async (name: string, data: object, epochs = 2): Promise<[string, number]> => {
     const dataset = openDataset(folder);
-    const context = trainingContext(rotnet, join(root, name), { epochs: 2, batchSize: 16, data }, {});
+    const context = trainingContext(rotnet, join(root, name), { epochs, batchSize: 16, data }, {});
     try {
       const { blobs, metrics } = await trainOn(dataset, rotnet, context);
       return [await sha256File(blobs!['checkpoint']!), metricValues(metrics)['pretext/rotation-accuracy']!];
@@ -59,6 +59,12 @@ test('from JPEGs of varying size to trained weights: the same bits for any numbe
   expect(accuracy).toBeGreaterThan(30);
   expect((await train('one', { augment, workers: 1 }))[0]).toBe(expected);
   expect((await train('three', { augment, workers: 3 }))[0]).toBe(expected);
+
+  let started = 0;
+  process.on('worker', () => started++);
+  await train('long', { augment, workers: 4 }, 5);
+  // Four to train and four to measure after each epoch, of which six are there from the training before.
+  expect(started).toBe(2);
 
   await expect(train('no-size', { augment: { flip: true } })).rejects.toThrow(/vary in size/);
   await expect(train('ten', { augment: { tenCrop: 16 } })).rejects.toThrow(/one view of each image/);

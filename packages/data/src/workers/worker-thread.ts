@@ -1,0 +1,109 @@
+import { Worker, type TransferListItem } from 'node:worker_threads';
+import { UserError } from '@selfsup/kit/errors';
+
+/** What a thread is sent: what its next pool is, a request of that, or the end of that pool. */
+export type ToThread =
+  | { readonly kind: 'setup'; readonly setup: unknown }
+  | { readonly kind: 'request'; readonly id: number; readonly request: unknown }
+  | { readonly kind: 'close' };
+
+/** What it sends back: the answer to request `id`, the error it met, or that all is answered and nothing held any more. */
+export type FromThread =
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: unknown }
+  | { readonly kind: 'closed' };
+
+/** A thread that is one pool's until it is given back. Its failure rejects all that waits for it. */
+export interface PoolThread {
+  /** Requests that are not answered. */
+  pending(): number;
+  ask(request: unknown, transfer: readonly TransferListItem[]): Promise<unknown>;
+  /** Resolves when all is answered and the thread holds nothing of the pool. */
+  giveBack(): Promise<void>;
+}
+
+/** A running thread, of whatever pool. */
+interface Thread extends PoolThread {
+  setUp(setup: unknown): void;
+}
+
+/**
+ * Threads that no pool has, by their script. They are kept: to start one takes some tenths of a second, and Node 20 keeps
+ * memory of each that has ended, so that a training which measured after each epoch would grow.
+ */
+const idle = new Map<string, Thread[]>();
+
+/** A thread that runs the module `script`, set up for a new pool. One that is not given back does not keep the process alive. */
+export function takeThread(script: URL, setup: unknown): PoolThread {
+  const thread = idle.get(script.href)?.pop() ?? startThread(script);
+  thread.setUp(setup);
+  return thread;
+}
+
+interface Waiting {
+  resolve(answer: unknown): void;
+  reject(error: Error): void;
+}
+
+function startThread(script: URL): Thread {
+  const worker = new Worker(new URL('./worker-start.mjs', import.meta.url), {
+    workerData: { script: script.href },
+    execArgv: [], // none of this process's: they are for the main thread
+  });
+  worker.unref();
+  const send = (message: ToThread, transfer: readonly TransferListItem[] = []): void =>
+    worker.postMessage(message, transfer);
+  const waiting = new Map<number, Waiting>();
+  let sent = 0;
+  let failure: Error | undefined;
+  let closed: (() => void) | undefined;
+  const fail = (error: Error): void => {
+    failure ??= error;
+    for (const { reject } of waiting.values()) reject(failure);
+    waiting.clear();
+    closed?.();
+    worker.unref();
+    idle.set(script.href, othersIdle());
+  };
+  const othersIdle = (): Thread[] => (idle.get(script.href) ?? []).filter((one) => one !== thread);
+  worker.on('message', (message: FromThread) => {
+    if (message.kind === 'closed') return closed?.();
+    const asked = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (waiting.size === 0 && closed === undefined) worker.unref();
+    if (message.kind === 'error') asked?.reject(errorOf(message.error));
+    else asked?.resolve(message.answer);
+  });
+  worker.on('error', fail);
+  worker.on('exit', (code) => fail(new Error(`A worker ended with code ${code}`)));
+  const thread: Thread = {
+    setUp: (setup) => send({ kind: 'setup', setup }),
+    pending: () => waiting.size,
+    ask: (request, transfer) =>
+      new Promise((resolve, reject) => {
+        if (failure !== undefined) return reject(failure);
+        const id = sent++;
+        waiting.set(id, { resolve, reject });
+        worker.ref();
+        send({ kind: 'request', id, request }, transfer);
+      }),
+    giveBack: async () => {
+      if (failure !== undefined) return;
+      await new Promise<void>((resolve) => {
+        closed = resolve;
+        worker.ref();
+        send({ kind: 'close' });
+      });
+      closed = undefined;
+      worker.unref();
+      if (failure === undefined) idle.set(script.href, [...othersIdle(), thread]);
+    },
+  };
+  return thread;
+}
+
+function errorOf(answer: unknown): Error {
+  const { name, message, file, field, remedy } = answer as Record<string, string | undefined>;
+  if (name === 'UserError') return new UserError(message ?? '', { file, field, remedy });
+  return new Error(`In a worker: ${message}`);
+}
