@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
 import { randomKey } from '@selfsup/kit/random';
@@ -134,7 +137,8 @@ describe('createLoader', () => {
 
   it('passes on errors that a worker meets', async () => {
     const copy = join(folder, 'holed');
-    await cp(dataset.folder, copy, { recursive: true });
+    // Without the file of locks: who closes it lets go of the locks that this process holds, by POSIX.
+    await cp(dataset.folder, copy, { recursive: true, filter: (path) => !path.endsWith('lock.mdb') });
     const holed = openLmdb(copy, false);
     await holed.remove(imageKey('train', 150));
     await holed.close();
@@ -164,6 +168,14 @@ describe('createLoader', () => {
     process.off('worker', count);
     expect(first).toBeLessThanOrEqual(4);
     expect(started).toBe(first);
+  });
+
+  it('does not keep a process alive where it is not closed', async () => {
+    const child = fileURLToPath(new URL('../testing/loader-child.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', child, dataset.folder], {
+      timeout: 60_000,
+    });
+    expect(stdout).toBe('20\n');
   });
 
   it('shares each batch between processes as it is cut: the parts are those of one process', async () => {

@@ -50,7 +50,6 @@ function startThread(script: URL): Thread {
     workerData: { script: script.href },
     execArgv: [], // none of this process's: they are for the main thread
   });
-  worker.unref();
   const send = (message: ToThread, transfer: readonly TransferListItem[] = []): void =>
     worker.postMessage(message, transfer);
   const waiting = new Map<number, Waiting>();
@@ -76,6 +75,7 @@ function startThread(script: URL): Thread {
   });
   worker.on('error', fail);
   worker.on('exit', (code) => fail(new Error(`A worker ended with code ${code}`)));
+  worker.unref(); // after the listeners, the first of which refers to it
   const thread: Thread = {
     setUp: (setup) => send({ kind: 'setup', setup }),
     pending: () => waiting.size,
