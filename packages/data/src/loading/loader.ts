@@ -50,7 +50,7 @@ const aheadPerWorker = 3;
 /** Writes the images of batches into memory that it uses again. */
 interface SlotMaker {
   readonly slots: number;
-  /** Writes a batch into a slot that nobody reads, and gives its memory. What it gave of this slot before is empty from then on. */
+  /** Writes a batch into a slot that nobody reads, and gives its memory. What it gave of this slot before is no more. */
   make(request: BatchRequest, slot: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }

@@ -9,9 +9,11 @@ serve<string, string, string>((setup) => {
     answer: (request) => {
       if (request === 'throw') throw new Error('asked to');
       if (request === 'end') process.exit(3);
-      if (request === 'crash later') setTimeout(() => void Promise.reject(new Error('nobody asked')), 50);
       return { answer: `${setup} ${request} ${threadId}` };
     },
-    close: () => (setup === 'does not close' ? Promise.reject(new Error('stuck')) : Promise.resolve()),
+    close: () => {
+      if (setup === 'crashes later') setTimeout(() => void Promise.reject(new Error('nobody asked')), 50);
+      return setup === 'does not close' ? Promise.reject(new Error('stuck')) : Promise.resolve();
+    },
   };
 });

@@ -1,9 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
+import { afterAll, expect, test } from 'vitest';
 import { startPool, type WorkerPool } from './worker-pool.ts';
 
 const script = new URL('../testing/thread-worker.ts', import.meta.url);
 const pool = (setup: string, count = 1): WorkerPool<string, string> => startPool(count, script, setup);
+
+/** All threads that were started, in their order. */
+const started: Worker[] = [];
+const count = (worker: Worker): void => void started.push(worker);
+process.on('worker', count);
+afterAll(() => process.off('worker', count));
 
 /** What a pool of one answers to these, one after the other, and the thread that answered last. */
 async function answers(setup: string, ...requests: string[]): Promise<{ said: string[]; thread: string }> {
@@ -28,10 +35,12 @@ test('a thread serves one pool after another, each with its own setup; an error 
 
 test('what is asked before a pool is closed is answered, what is asked after is refused', async () => {
   const one = pool('late', 2);
-  const asked = ['x', 'y', 'z'].map((request) => one.ask(request));
+  const said: string[] = [];
+  for (const request of ['x', 'y', 'z']) void one.ask(request).then((text) => said.push(text.split(' ')[1]!));
+  // Whoever closes it again waits too.
+  await Promise.race([one.close(), one.close()]);
+  expect(said.sort()).toEqual(['x', 'y', 'z']);
   await one.close();
-  await one.close();
-  expect((await Promise.all(asked)).map((text) => text.split(' ')[1])).toEqual(['x', 'y', 'z']);
   await expect(one.ask('x')).rejects.toThrow('This pool is closed');
 });
 
@@ -60,10 +69,26 @@ test('a thread that ends rejects all that it was asked, and no other pool gets i
     expect(String((one as PromiseRejectedResult).reason)).toMatch(/ended with code 3/);
   await expect(ending.ask('x')).rejects.toThrow('ended with code 3');
   await ending.close();
-  const after = await answers('b', 'x', 'crash later');
-  expect(after.thread).not.toBe(thread);
-  await sleep(500); // it fails while no pool has it
-  const last = await answers('c', 'x');
-  expect(last.said).toEqual(['c x']);
-  expect(last.thread).not.toBe(after.thread);
+  expect((await answers('b', 'x')).thread).not.toBe(thread);
+});
+
+test('a thread that crashes while no pool has it is not given to one', async () => {
+  const { thread } = await answers('crashes later', 'x');
+  await once(
+    started.find(({ threadId }) => String(threadId) === thread)!,
+    'exit',
+  );
+  const next = await answers('a', 'x');
+  expect(next.said).toEqual(['a x']);
+  expect(next.thread).not.toBe(thread);
+});
+
+test('what cannot be sent is refused, and leaves the threads as they were', async () => {
+  const { thread } = await answers('a', 'x');
+  const unsendable = (() => undefined) as unknown as string;
+  expect(() => pool(unsendable, 2)).toThrow(/could not be cloned/);
+  const one = pool('b');
+  await expect(one.ask(unsendable)).rejects.toThrow(/could not be cloned/);
+  expect(await one.ask('x')).toBe(`b x ${thread}`);
+  await one.close();
 });

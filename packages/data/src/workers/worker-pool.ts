@@ -15,6 +15,7 @@ export interface WorkerPool<Request, Answer> {
  */
 export function startPool<Request, Answer>(count: number, script: URL, setup: unknown): WorkerPool<Request, Answer> {
   const threads: PoolThread[] = Array.from({ length: count }, () => takeThread(script, setup));
+  let closing: Promise<unknown> | undefined;
   return {
     ask: (request, transfer = []) => {
       if (threads.length === 0) return Promise.reject(new Error('This pool is closed'));
@@ -22,7 +23,7 @@ export function startPool<Request, Answer>(count: number, script: URL, setup: un
       return idlest.ask(request, transfer) as Promise<Answer>;
     },
     close: async () => {
-      await Promise.all(threads.splice(0).map((thread) => thread.giveBack()));
+      await (closing ??= Promise.all(threads.splice(0).map((thread) => thread.giveBack())));
     },
   };
 }

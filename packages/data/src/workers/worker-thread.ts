@@ -33,10 +33,15 @@ interface Thread extends PoolThread {
  */
 const idle = new Map<string, Thread[]>();
 
-/** A thread that runs the module `script`, set up for a new pool. One that is not given back does not keep the process alive. */
+/**
+ * A thread that runs the module `script`, set up for a new pool. Unless it has something to answer, one that is not given back does
+ * not keep the process alive. Throws where the setup cannot be cloned.
+ */
 export function takeThread(script: URL, setup: unknown): PoolThread {
-  const thread = idle.get(script.href)?.pop() ?? startThread(script);
+  const parked = idle.get(script.href) ?? [];
+  const thread = parked.at(-1) ?? startThread(script);
   thread.setUp(setup);
+  parked.pop(); // not before: it stays where its setup could not be sent
   return thread;
 }
 
@@ -83,9 +88,9 @@ function startThread(script: URL): Thread {
       new Promise((resolve, reject) => {
         if (failure !== undefined) return reject(failure);
         const id = sent++;
+        send({ kind: 'request', id, request }, transfer); // throws where it cannot be cloned, before anything waits for it
         waiting.set(id, { resolve, reject });
         worker.ref();
-        send({ kind: 'request', id, request }, transfer);
       }),
     giveBack: async () => {
       if (failure !== undefined) return;

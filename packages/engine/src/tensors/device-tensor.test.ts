@@ -45,6 +45,14 @@ test('bytes come to the device as they are, from any memory and of any number', 
   }
 });
 
+test('the bytes may be moved elsewhere as soon as it returns', () => {
+  const bytes = new Uint8Array(48).fill(9);
+  const tensor = pixelTensor(bytes, [1, 4, 4, 3]);
+  new Uint8Array(structuredClone(bytes.buffer, { transfer: [bytes.buffer] })).fill(1);
+  expect(bytes).toHaveLength(0);
+  expect(new Set(tensor.dataSync())).toEqual(new Set([9]));
+});
+
 test('the bytes may change as soon as it returns', () => {
   const bytes = new Uint8Array(48).fill(9);
   const tensor = pixelTensor(bytes, [1, 4, 4, 3]);

@@ -19,8 +19,8 @@ const bytesAtOnce = 4;
 
 /**
  * Bytes as a float32 tensor on the device, 0..255. They are handed over as they are, four to an integer, and widened
- * there: a fifth of the time that a Float32Array takes. The bytes may lie in shared memory and be overwritten when this
- * returns.
+ * there: a fifth of the time that a Float32Array takes. The bytes may lie in shared memory, and be overwritten or moved
+ * elsewhere when this returns.
  *
  * @param shape its product is the number of bytes (else `Error`)
  */
