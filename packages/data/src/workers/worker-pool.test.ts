@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
 import { startPool, type WorkerPool } from './worker-pool.ts';
@@ -74,10 +73,8 @@ test('a thread that ends rejects all that it was asked, and no other pool gets i
 
 test('a thread that crashes while no pool has it is not given to one', async () => {
   const { thread } = await answers('crashes later', 'x');
-  await once(
-    started.find(({ threadId }) => String(threadId) === thread)!,
-    'exit',
-  );
+  const crashing = started.find(({ threadId }) => String(threadId) === thread)!;
+  await new Promise((resolve) => crashing.once('exit', resolve));
   const next = await answers('a', 'x');
   expect(next.said).toEqual(['a x']);
   expect(next.thread).not.toBe(thread);
