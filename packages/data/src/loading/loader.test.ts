@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
 import { randomKey } from '@selfsup/kit/random';
@@ -169,14 +166,6 @@ describe('createLoader', () => {
     expect(first).toBeGreaterThan(0);
     expect(first).toBeLessThanOrEqual(4);
     expect(started).toBe(first);
-  });
-
-  it('does not keep a process alive where it is not closed', async () => {
-    const child = fileURLToPath(new URL('../testing/loader-child.ts', import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', child, dataset.folder], {
-      timeout: 110_000,
-    });
-    expect(stdout).toBe('20\n');
   });
 
   it('shares each batch between processes as it is cut: the parts are those of one process', async () => {

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
 import { startPool, type WorkerPool } from './worker-pool.ts';
@@ -88,4 +91,10 @@ test('what cannot be sent is refused, and leaves the threads as they were', asyn
   await expect(one.ask(unsendable)).rejects.toThrow(/could not be cloned/);
   expect(await one.ask('x')).toBe(`b x ${thread}`);
   await one.close();
+});
+
+test('one that is not closed, with threads that were asked nothing, keeps no process alive', async () => {
+  const child = fileURLToPath(new URL('../testing/pool-child.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', child], { timeout: 110_000 });
+  expect(stdout).toBe('child x\n');
 });
