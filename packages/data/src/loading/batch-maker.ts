@@ -7,8 +7,8 @@ import { areasFor, geometryKeys } from './geometry.ts';
 import { augmentBatch } from './pad-crop.ts';
 
 /**
- * One batch as the training step takes it. `images` lies in memory that the loader uses again: it is valid until the
- * next batch is asked for, and may be empty or another's from then on.
+ * One batch as the training step takes it. `images` lies in memory that loaders use again: it is valid until the next batch
+ * is asked for or the loader is closed, and another's from then on.
  */
 export interface Batch {
   /** [batch * views, height, width, channels], 0..255; the views of an image stand one after another. */

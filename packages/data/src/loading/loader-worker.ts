@@ -10,20 +10,23 @@ export interface LoaderSetup {
   readonly split: string;
   readonly augment: Augment;
   readonly key: RandomKey;
+  /** Memory that batches are written to, shared with the consumer. */
+  readonly slots: readonly SharedArrayBuffer[];
 }
 
-/** Asks for the images of one batch, in memory that moves to the thread and back. */
-export interface FillRequest extends BatchRequest {
-  readonly memory: ArrayBuffer;
+/** Asks for the images of one batch in one of the slots. */
+export interface SlotRequest extends BatchRequest {
+  readonly slot: number;
 }
 
-serve<LoaderSetup, FillRequest, ArrayBuffer>(({ folder, ...setup }) => {
+serve<LoaderSetup, SlotRequest, undefined>(({ folder, slots, ...setup }) => {
   const dataset = openDataset(folder);
   const source = { ...setup, dataset };
+  const targets = slots.map((slot) => new Uint8Array(slot));
   return {
-    answer: ({ memory, ...request }) => {
-      makeBatch(source, request, new Uint8Array(memory));
-      return { answer: memory, transfer: [memory] };
+    answer: (request) => {
+      makeBatch(source, request, targets[request.slot]!);
+      return { answer: undefined };
     },
     close: () => dataset.close(),
   };

@@ -168,6 +168,25 @@ describe('createLoader', () => {
     expect(started).toBe(first);
   });
 
+  it('reads no memory of others after it was closed', async () => {
+    for (const workers of [0, 2]) {
+      const loader = loaderOf({ workers });
+      const batches = loader.epoch(0);
+      await batches.next();
+      await loader.close();
+      await expect(batches.next()).rejects.toThrow(/closed while an epoch of it was under way/);
+      expect(digests(await collect({ workers }))).toEqual(digests(await collect({})));
+    }
+  });
+
+  it('does not grow over loaders', async () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const augment = { tenCrop: 12 };
+    const slots = 4 * 200 * 10 * 432; // one worker's: three under way and one with the consumer
+    for (let again = 0; again < 8; again++) await collect({ augment, workers: 1, batchSize: 200 });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * slots);
+  });
+
   it('shares each batch between processes as it is cut: the parts are those of one process', async () => {
     const all = { dropLast: true, batchSize: 48 };
     const parts = (await collect(all, 1)).map((batch) => digests(cutBatch(batch, 4)));

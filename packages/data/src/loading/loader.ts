@@ -3,7 +3,8 @@ import type { Dataset } from '../dataset.ts';
 import { startPool, type WorkerPool } from '../workers/worker-pool.ts';
 import { outputSize, viewsPerImage, type Augment } from './augment.ts';
 import { makeBatch, type Batch, type BatchRequest } from './batch-maker.ts';
-import type { FillRequest, LoaderSetup } from './loader-worker.ts';
+import type { LoaderSetup, SlotRequest } from './loader-worker.ts';
+import { giveBackSlots, takeSlots } from './slot-memory.ts';
 
 export type { Batch } from './batch-maker.ts';
 export { cutBatch } from './cut-batch.ts';
@@ -40,49 +41,46 @@ export interface Loader {
   epoch(epoch: number, startBatch?: number): AsyncIterableIterator<Batch>;
   /** Of these, every so many. */
   everyOf(epoch: number, startBatch: number, every: number): AsyncIterableIterator<Batch>;
-  /** Lets go of the worker threads; the dataset stays open. */
+  /** Gives back the worker threads and the memory of its batches; the dataset stays open. */
   close(): Promise<void>;
 }
 
 /** Batches under way per worker: enough to hide one slow batch, and a bound on memory. */
 const aheadPerWorker = 3;
 
-/** Writes the images of batches into memory that it uses again. */
+/** Writes the images of a batch into a slot. */
 interface SlotMaker {
-  readonly slots: number;
-  /** Writes a batch into a slot that nobody reads, and gives its memory. What it gave of this slot before is no more. */
-  make(request: BatchRequest, slot: number): Promise<Uint8Array>;
+  /** Memory of a batch each. */
+  readonly slots: readonly Uint8Array[];
+  make(request: SlotRequest): Promise<void>;
   close(): Promise<void>;
 }
 
 function slotMaker(options: LoaderOptions, batchBytes: number): SlotMaker {
   const { dataset, split, augment, key, workers } = options;
   if (workers === 0) {
-    const target = new Uint8Array(batchBytes);
+    const slots = [new Uint8Array(batchBytes)];
     return {
-      slots: 1,
-      make: (request) => Promise.resolve().then(() => (makeBatch(options, request, target), target)),
+      slots,
+      make: (request) => Promise.resolve().then(() => makeBatch(options, request, slots[request.slot]!)),
       close: () => Promise.resolve(),
     };
   }
-  const setup: LoaderSetup = { folder: dataset.folder, split, augment, key };
-  const pool: WorkerPool<FillRequest, ArrayBuffer> = startPool(
+  // One more than are under way: the consumer holds one.
+  const shared = takeSlots(workers * aheadPerWorker + 1, batchBytes);
+  const setup: LoaderSetup = { folder: dataset.folder, split, augment, key, slots: shared };
+  const pool: WorkerPool<SlotRequest, undefined> = startPool(
     workers,
     new URL('./loader-worker.ts', import.meta.url),
     setup,
   );
-  // One more than are under way: the consumer holds one. They move to the threads and back; no thread keeps any.
-  const slots = Array.from<ArrayBuffer | undefined>({ length: workers * aheadPerWorker + 1 });
   return {
-    slots: slots.length,
-    make: async (request, slot) => {
-      const memory = slots[slot] ?? new ArrayBuffer(batchBytes);
-      slots[slot] = undefined; // a failing thread does not give it back
-      const filled = await pool.ask({ ...request, memory }, [memory]);
-      slots[slot] = filled;
-      return new Uint8Array(filled);
+    slots: shared.map((buffer) => new Uint8Array(buffer)),
+    make: (request) => pool.ask(request),
+    close: async () => {
+      await pool.close();
+      giveBackSlots(shared);
     },
-    close: () => pool.close(),
   };
 }
 
@@ -99,10 +97,10 @@ function occurrences(indices: Uint32Array): { occurrence: (place: number) => num
 }
 
 /**
- * A loader over a split or part of it. Its workers write ahead of the consumer, never more than a few batches, into memory that
- * is used again; a batch's images are valid until the next batch is asked for. Throws `RangeError` for sizes that make no
- * sense, a share of batches that are not all of one size among them, and `UserError` for an unknown split, and for images
- * of varying size where `augment` gives them none.
+ * A loader over a split or part of it. Its workers write into shared memory ahead of the consumer, never more than a few
+ * batches; a batch's images are valid until the next batch is asked for or the loader is closed. Throws `RangeError` for
+ * sizes that make no sense, a share of batches that are not all of one size among them, and `UserError` for an unknown
+ * split, and for images of varying size where `augment` gives them none.
  */
 export function createLoader(options: LoaderOptions): Loader {
   const { dataset, split, batchSize, key, share = { index: 0, of: 1 } } = options;
@@ -144,10 +142,10 @@ export function createLoader(options: LoaderOptions): Loader {
     return { epoch, indices, samples: sampleNumbers };
   };
 
-  const batchOf = (memory: Uint8Array, { indices }: BatchRequest, batch: number): Batch => {
+  const batchOf = (slot: Uint8Array, { indices }: BatchRequest, batch: number): Batch => {
     const images = indices.length * views;
     return {
-      images: memory.subarray(0, images * imageBytes),
+      images: slot.subarray(0, images * imageBytes),
       shape: [images, size.height, size.width, size.channels],
       views,
       labels: Int32Array.from(indices, (index) => allLabels[index]!),
@@ -158,12 +156,12 @@ export function createLoader(options: LoaderOptions): Loader {
 
   let isRunning = false;
   async function* epochBatches(epoch: number, startBatch: number, every: number): AsyncIterableIterator<Batch> {
-    if (isRunning) throw new Error('An epoch of this loader is under way: its batches use the memory of this one');
+    if (isRunning) throw new Error('An epoch of this loader is under way: its batches share memory with this one');
     isRunning = true;
     const making = start();
     const order = options.shuffle ? epochDraws(key, epoch, samples, chosen.length, options.anew) : undefined;
-    const free = Array.from({ length: making.slots }, (_, slot) => slot);
-    const underWay: { slot: number; batch: number; request: BatchRequest; made: Promise<Uint8Array> }[] = [];
+    const free = making.slots.map((_, slot) => slot);
+    const underWay: { slot: number; batch: number; request: BatchRequest; made: Promise<void> }[] = [];
     let next = startBatch;
     const fill = (): void => {
       while (free.length > 0 && next < batchesPerEpoch) {
@@ -171,7 +169,7 @@ export function createLoader(options: LoaderOptions): Loader {
         const batch = next;
         next += every;
         const request = requestFor(epoch, order, batch);
-        const made = making.make(request, slot);
+        const made = making.make({ ...request, slot });
         made.catch(() => undefined); // awaited in its turn; until then no unhandled rejection
         underWay.push({ slot, batch, request, made });
       }
@@ -179,7 +177,9 @@ export function createLoader(options: LoaderOptions): Loader {
     try {
       fill();
       for (let current = underWay.shift(); current !== undefined; current = underWay.shift()) {
-        yield batchOf(await current.made, current.request, current.batch);
+        await current.made;
+        if (maker !== making) throw new Error('This loader was closed while an epoch of it was under way');
+        yield batchOf(making.slots[current.slot]!, current.request, current.batch);
         free.push(current.slot); // the consumer asks for the next: it is done with this one
         fill();
       }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
+import { collectGarbage } from '../testing/collect-garbage.ts';
 import { startPool, type WorkerPool } from './worker-pool.ts';
 
 const script = new URL('../testing/thread-worker.ts', import.meta.url);
@@ -91,6 +92,21 @@ test('what cannot be sent is refused, and leaves the threads as they were', asyn
   await expect(one.ask(unsendable)).rejects.toThrow(/could not be cloned/);
   expect(await one.ask('x')).toBe(`b x ${thread}`);
   await one.close();
+});
+
+test('a thread that no pool takes holds nothing that was shared with it', async () => {
+  const held = (): number => (collectGarbage(), process.memoryUsage().arrayBuffers);
+  const before = held();
+  const use = async (): Promise<void> => {
+    const sharing = startPool<string, string>(2, script, new SharedArrayBuffer(100e6));
+    await Promise.all([sharing.ask('x'), sharing.ask('y')]);
+    expect(held()).toBeGreaterThan(before + 90e6);
+    await sharing.close();
+  };
+  await use();
+  // A thread collects its garbage before it shows its heap; of its own accord it does so after some ten seconds.
+  for (const worker of started.filter(({ threadId }) => threadId > 0)) (await worker.getHeapSnapshot()).destroy();
+  expect(held()).toBeLessThan(before + 10e6);
 });
 
 test('one that is not closed, with threads that were asked nothing, keeps no process alive', async () => {

@@ -15,15 +15,15 @@ export interface WorkerPool<Request, Answer> {
  */
 export function startPool<Request, Answer>(count: number, script: URL, setup: unknown): WorkerPool<Request, Answer> {
   const threads: PoolThread[] = Array.from({ length: count }, () => takeThread(script, setup));
-  let closing: Promise<unknown> | undefined;
+  let closed: Promise<unknown> | undefined;
   return {
     ask: (request, transfer = []) => {
-      if (threads.length === 0) return Promise.reject(new Error('This pool is closed'));
+      if (closed !== undefined) return Promise.reject(new Error('This pool is closed'));
       const idlest = threads.reduce((best, thread) => (thread.pending() < best.pending() ? thread : best));
       return idlest.ask(request, transfer) as Promise<Answer>;
     },
     close: async () => {
-      await (closing ??= Promise.all(threads.splice(0).map((thread) => thread.giveBack())));
+      await (closed ??= Promise.all(threads.map((thread) => thread.giveBack())));
     },
   };
 }

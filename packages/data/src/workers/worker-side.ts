@@ -22,21 +22,15 @@ export function serve<Setup, Request, Answer>(open: (setup: Setup) => Service<Re
   const port = parentPort!;
   const send = (message: FromThread, transfer: readonly TransferListItem[] = []): void =>
     port.postMessage(message, transfer);
-  let service: (() => Service<Request, Answer>) | undefined;
+  let service: Promise<Service<Request, Answer>> | undefined;
 
   const setUp = (setup: Setup): void => {
-    try {
-      const opened = open(setup);
-      service = () => opened;
-    } catch (error) {
-      service = () => {
-        throw error;
-      };
-    }
+    service = Promise.resolve(setup).then(open);
+    service.catch(() => undefined); // said to each request
   };
   const answerTo = async (id: number, request: Request): Promise<void> => {
     try {
-      const { answer, transfer } = await service!().answer(request);
+      const { answer, transfer } = await (await service!).answer(request);
       send({ kind: 'answer', id, answer }, transfer);
     } catch (error) {
       // An Error's own fields do not survive the trip: send what a UserError is made of.
@@ -45,13 +39,12 @@ export function serve<Setup, Request, Answer>(open: (setup: Setup) => Service<Re
     }
   };
   const close = async (): Promise<void> => {
-    const closing = service;
-    service = undefined;
     try {
-      await closing?.().close?.();
+      await (await service)?.close?.();
     } catch {
       // It did not open, which its requests were told, or does not close: there is nobody to tell.
     }
+    service = undefined;
     send({ kind: 'closed' });
   };
 

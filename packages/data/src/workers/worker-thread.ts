@@ -31,17 +31,22 @@ interface Thread extends PoolThread {
  * Threads that no pool has, by their script. They are kept: to start one takes some tenths of a second, and Node 20 keeps
  * memory of each that has ended, so that a training which measured after each epoch would grow.
  */
-const idle = new Map<string, Thread[]>();
+const idle = new Map<string, Set<Thread>>();
+
+function idleOf(script: URL): Set<Thread> {
+  const threads = idle.get(script.href) ?? new Set();
+  idle.set(script.href, threads);
+  return threads;
+}
 
 /**
  * A thread that runs the module `script`, set up for a new pool. Unless it has something to answer, one that is not given back does
  * not keep the process alive. Throws where the setup cannot be cloned.
  */
 export function takeThread(script: URL, setup: unknown): PoolThread {
-  const parked = idle.get(script.href) ?? [];
-  const thread = parked.at(-1) ?? startThread(script);
+  const thread = [...idleOf(script)].at(-1) ?? startThread(script);
   thread.setUp(setup);
-  parked.pop(); // not before: it stays where its setup could not be sent
+  idleOf(script).delete(thread); // not before: it stays where its setup could not be sent
   return thread;
 }
 
@@ -67,9 +72,8 @@ function startThread(script: URL): Thread {
     waiting.clear();
     closed?.();
     worker.unref();
-    idle.set(script.href, othersIdle());
+    idleOf(script).delete(thread);
   };
-  const othersIdle = (): Thread[] => (idle.get(script.href) ?? []).filter((one) => one !== thread);
   worker.on('message', (message: FromThread) => {
     if (message.kind === 'closed') return closed?.();
     const asked = waiting.get(message.id);
@@ -101,7 +105,7 @@ function startThread(script: URL): Thread {
       });
       closed = undefined;
       worker.unref();
-      if (failure === undefined) idle.set(script.href, [...othersIdle(), thread]);
+      if (failure === undefined) idleOf(script).add(thread);
     },
   };
   return thread;

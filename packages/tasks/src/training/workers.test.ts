@@ -61,8 +61,10 @@ test('from JPEGs of varying size to trained weights: the same bits for any numbe
   expect((await train('three', { augment, workers: 3 }))[0]).toBe(expected);
 
   let started = 0;
-  process.on('worker', () => started++);
+  const count = (): void => void started++;
+  process.on('worker', count);
   await train('long', { augment, workers: 4 }, 5);
+  process.off('worker', count);
   // Four to train and four to measure after each epoch, of which six are there from the training before.
   expect(started).toBe(2);
 
