@@ -1,6 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { sha256 } from '@selfsup/kit/files';
 import { randomKey } from '@selfsup/kit/random';
 import { openDataset, type Dataset } from '../dataset.ts';
@@ -8,6 +9,7 @@ import { imageKey, openLmdb } from '../store/lmdb-folder.ts';
 import { ingestSection, workplace } from '../testing/workplace.ts';
 import { createLoader, cutBatch, type Batch, type LoaderOptions } from './loader.ts';
 import { augmentBatch } from './pad-crop.ts';
+import { takeSlots } from './slot-memory.ts';
 
 const folder = await workplace();
 let dataset: Dataset;
@@ -179,12 +181,46 @@ describe('createLoader', () => {
     }
   });
 
-  it('does not grow over loaders', async () => {
-    const before = process.memoryUsage().arrayBuffers;
-    const augment = { tenCrop: 12 };
-    const slots = 4 * 200 * 10 * 432; // one worker's: three under way and one with the consumer
-    for (let again = 0; again < 8; again++) await collect({ augment, workers: 1, batchSize: 200 });
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * slots);
+  it('gives memory back when no thread writes to it any more, and only then', async () => {
+    const batchSize = 200;
+    const slotsOf = (count: number): Uint8Array[] =>
+      takeSlots(count, batchSize * 10 * 432).map((slot) => new Uint8Array(slot));
+    slotsOf(1000); // what tests before gave back: from here on what nobody wrote to is zero
+    const loader = loaderOf({ workers: 2, augment: { tenCrop: 12 }, batchSize, samplesPerEpoch: 7 * batchSize });
+    await loader.epoch(0).next();
+    const closing = loader.close();
+    expect(slotsOf(7).filter((slot) => slot.some((value) => value !== 0))).toEqual([]);
+    await closing;
+    expect(slotsOf(7).filter((slot) => slot.some((value) => value !== 0))).toHaveLength(7);
+  });
+
+  it('is left when its threads write no batch of it any more', async () => {
+    const seen = new Set<Worker>();
+    let unanswered = 0;
+    const { postMessage } = Worker.prototype;
+    const posting = vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (
+      this: Worker,
+      message: object,
+    ) {
+      if (!seen.has(this)) this.on('message', ({ kind }) => (unanswered -= kind === 'answer' ? 1 : 0));
+      seen.add(this);
+      unanswered += 'request' in message ? 1 : 0;
+      postMessage.call(this, message);
+    });
+    const loader = loaderOf({ workers: 3, augment: { tenCrop: 12 }, batchSize: 100, samplesPerEpoch: 1000 });
+    let most = 0;
+    for (let epoch = 0; epoch < 10; epoch++) {
+      for await (const batch of loader.epoch(epoch)) {
+        expect(batch.labels).toHaveLength(100);
+        most = Math.max(most, unanswered);
+        break;
+      }
+      expect(unanswered).toBe(0);
+    }
+    expect(most).toBeGreaterThan(0);
+    expect(seen.size).toBe(3);
+    posting.mockRestore();
+    await loader.close();
   });
 
   it('shares each batch between processes as it is cut: the parts are those of one process', async () => {

@@ -50,7 +50,7 @@ const aheadPerWorker = 3;
 
 /** Writes the images of a batch into a slot. */
 interface SlotMaker {
-  /** Memory of a batch each. */
+  /** Memory for a batch each. */
   readonly slots: readonly Uint8Array[];
   make(request: SlotRequest): Promise<void>;
   close(): Promise<void>;
@@ -66,7 +66,7 @@ function slotMaker(options: LoaderOptions, batchBytes: number): SlotMaker {
       close: () => Promise.resolve(),
     };
   }
-  // One more than are under way: the consumer holds one.
+  // One more than the workers have to do while the consumer holds one.
   const shared = takeSlots(workers * aheadPerWorker + 1, batchBytes);
   const setup: LoaderSetup = { folder: dataset.folder, split, augment, key, slots: shared };
   const pool: WorkerPool<SlotRequest, undefined> = startPool(
@@ -157,8 +157,8 @@ export function createLoader(options: LoaderOptions): Loader {
   let isRunning = false;
   async function* epochBatches(epoch: number, startBatch: number, every: number): AsyncIterableIterator<Batch> {
     if (isRunning) throw new Error('An epoch of this loader is under way: its batches share memory with this one');
-    isRunning = true;
     const making = start();
+    isRunning = true;
     const order = options.shuffle ? epochDraws(key, epoch, samples, chosen.length, options.anew) : undefined;
     const free = making.slots.map((_, slot) => slot);
     const underWay: { slot: number; batch: number; request: BatchRequest; made: Promise<void> }[] = [];

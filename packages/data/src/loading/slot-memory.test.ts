@@ -1,34 +1,38 @@
 import { expect, test } from 'vitest';
-import { collectGarbage } from '../testing/collect-garbage.ts';
 import { giveBackSlots, takeSlots } from './slot-memory.ts';
 
-/** Those of one size that no other test takes. */
 const sizesOf = (slots: readonly SharedArrayBuffer[]): number[] => slots.map(({ byteLength }) => byteLength);
+/** How many of them are the same memory as one of the others; `toEqual` holds any two for equal. */
+const sameAs = (slots: readonly SharedArrayBuffer[], others: readonly SharedArrayBuffer[]): number =>
+  slots.filter((slot) => others.includes(slot)).length;
 
 test('what was given back is taken again, by one alone, and new memory where it does not suffice', () => {
   const first = takeSlots(3, 1000);
-  expect(sizesOf(first)).toEqual([1000, 1000, 1000]);
+  expect(sizesOf(first)).toEqual([1024, 1024, 1024]);
+  expect(new Set(first).size).toBe(3);
   giveBackSlots(first);
-  const [two, more] = [takeSlots(2, 800), takeSlots(2, 800)];
-  expect(sizesOf(two)).toEqual([1000, 1000]);
-  expect(sizesOf(more)).toEqual([1000, 800]);
+  const [two, more] = [takeSlots(2, 1024), takeSlots(2, 513)];
+  expect([sameAs(two, first), sameAs(more, first)]).toEqual([2, 1]);
+  expect(sizesOf([...two, ...more])).toEqual([1024, 1024, 1024, 1024]);
   expect(new Set([...two, ...more]).size).toBe(4);
-  expect(first).toEqual(expect.arrayContaining([...two, more[0]]));
 });
 
-test('of the pieces that are large enough the smallest is taken', () => {
-  const [large, small, fitting] = [9000, 5000, 7000].map((bytes) => takeSlots(1, bytes)[0]!);
-  giveBackSlots([large!, small!, fitting!]);
-  expect(takeSlots(1, 6000)).toEqual([fitting]);
-  expect(takeSlots(1, 8000)).toEqual([large]);
-  expect(takeSlots(1, 5000)).toEqual([small]);
+test('no small batch takes the memory of a large one, nor the other way', () => {
+  const large = takeSlots(1, 9000);
+  giveBackSlots(large);
+  const small = takeSlots(1, 10);
+  expect(sizesOf(small)).toEqual([16]);
+  giveBackSlots(small);
+  expect(sizesOf(takeSlots(1, 8193))).toEqual([16_384]);
+  expect(sameAs(takeSlots(1, 9), small)).toBe(1);
 });
 
-test('memory that was given back is not kept from being collected', async () => {
-  const held = process.memoryUsage().arrayBuffers;
-  giveBackSlots(takeSlots(2, 64e6));
-  expect(process.memoryUsage().arrayBuffers).toBeGreaterThan(held + 100e6);
-  await new Promise((resolve) => setTimeout(resolve)); // a reference that was made is kept until then
-  collectGarbage();
-  expect(process.memoryUsage().arrayBuffers).toBeLessThan(held + 10e6);
+test('over loaders of any sizes no more memory comes together than four times that of the largest', () => {
+  const all = new Set<SharedArrayBuffer>();
+  for (let bytes = 40_000; bytes < 70_000; bytes += 777) {
+    const slots = takeSlots(7, bytes);
+    for (const slot of slots) all.add(slot);
+    giveBackSlots(slots);
+  }
+  expect(sizesOf([...all]).reduce((a, b) => a + b)).toBeLessThan(4 * 7 * 70_000);
 });

@@ -1,18 +1,20 @@
 /**
- * Memory that closed loaders wrote their batches to. Held weakly: V8 does not count shared memory, so that without using it
- * again a process that opens loader after loader would grow until a collection for other reasons.
+ * Memory of closed loaders, by its size. It is kept for the next: V8 does not count shared memory, so that what is dropped stays
+ * until this thread and each that it was shared with happen to collect their garbage, which idle ones may not do for long.
  */
-let givenBack: readonly WeakRef<SharedArrayBuffer>[] = [];
+const free = new Map<number, SharedArrayBuffer[]>();
 
-/** `count` pieces of shared memory of at least `bytes` each, whose contents may be anything. */
+/**
+ * `count` pieces of shared memory of at least `bytes` each, whose contents may be anything. Their sizes are powers of two, so that
+ * few differ and most fit what comes next; what is not written to takes no memory.
+ */
 export function takeSlots(count: number, bytes: number): SharedArrayBuffer[] {
-  const there = givenBack.flatMap((slot) => slot.deref() ?? []).sort((a, b) => a.byteLength - b.byteLength);
-  const taken = there.filter(({ byteLength }) => byteLength >= bytes).slice(0, count);
-  givenBack = there.filter((slot) => !taken.includes(slot)).map((slot) => new WeakRef(slot));
-  return [...taken, ...Array.from({ length: count - taken.length }, () => new SharedArrayBuffer(bytes))];
+  const size = 2 ** Math.ceil(Math.log2(bytes));
+  const kept = free.get(size)?.splice(0, count) ?? [];
+  return [...kept, ...Array.from({ length: count - kept.length }, () => new SharedArrayBuffer(size))];
 }
 
-/** Gives back what `takeSlots` gave; nobody may read or write it any more. */
+/** Gives back what `takeSlots` gave, once; nobody may read or write it any more. */
 export function giveBackSlots(slots: readonly SharedArrayBuffer[]): void {
-  givenBack = [...givenBack, ...slots.map((slot) => new WeakRef(slot))];
+  for (const slot of slots) free.set(slot.byteLength, [...(free.get(slot.byteLength) ?? []), slot]);
 }

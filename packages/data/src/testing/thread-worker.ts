@@ -12,6 +12,7 @@ serve<string, string, string>((setup) => {
       return { answer: `${setup} ${request} ${threadId}` };
     },
     close: () => {
+      if (setup === 'ends at its close') process.exit(4);
       if (setup === 'crashes later') setTimeout(() => void Promise.reject(new Error('nobody asked')), 50);
       return setup === 'does not close' ? Promise.reject(new Error('stuck')) : Promise.resolve();
     },

@@ -1,10 +1,9 @@
-import { type TransferListItem } from 'node:worker_threads';
 import { takeThread, type PoolThread } from './worker-thread.ts';
 
 /** Threads that answer requests, in any order. */
 export interface WorkerPool<Request, Answer> {
   /** Hands a request to the thread with the least to do. Rejects with the error that the thread meets. */
-  ask(request: Request, transfer?: readonly TransferListItem[]): Promise<Answer>;
+  ask(request: Request): Promise<Answer>;
   /** Gives the threads back when they have answered all they were asked; asks nothing more of them. */
   close(): Promise<void>;
 }
@@ -17,10 +16,10 @@ export function startPool<Request, Answer>(count: number, script: URL, setup: un
   const threads: PoolThread[] = Array.from({ length: count }, () => takeThread(script, setup));
   let closed: Promise<unknown> | undefined;
   return {
-    ask: (request, transfer = []) => {
+    ask: (request) => {
       if (closed !== undefined) return Promise.reject(new Error('This pool is closed'));
       const idlest = threads.reduce((best, thread) => (thread.pending() < best.pending() ? thread : best));
-      return idlest.ask(request, transfer) as Promise<Answer>;
+      return idlest.ask(request) as Promise<Answer>;
     },
     close: async () => {
       await (closed ??= Promise.all(threads.map((thread) => thread.giveBack())));

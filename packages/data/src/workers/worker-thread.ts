@@ -1,4 +1,4 @@
-import { Worker, type TransferListItem } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { UserError } from '@selfsup/kit/errors';
 
 /** What a thread is sent: what its next pool is, a request of that, or the end of that pool. */
@@ -7,7 +7,7 @@ export type ToThread =
   | { readonly kind: 'request'; readonly id: number; readonly request: unknown }
   | { readonly kind: 'close' };
 
-/** What it sends back: the answer to request `id`, the error it met, or that all is answered and nothing held any more. */
+/** What it sends back: the answer to request `id`, the error it met, or that all is answered and let go of. */
 export type FromThread =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly error: unknown }
@@ -17,8 +17,8 @@ export type FromThread =
 export interface PoolThread {
   /** Requests that are not answered. */
   pending(): number;
-  ask(request: unknown, transfer: readonly TransferListItem[]): Promise<unknown>;
-  /** Resolves when all is answered and the thread holds nothing of the pool. */
+  ask(request: unknown): Promise<unknown>;
+  /** Resolves when all is answered and the thread has let go of what it had of the pool. */
   giveBack(): Promise<void>;
 }
 
@@ -60,8 +60,7 @@ function startThread(script: URL): Thread {
     workerData: { script: script.href },
     execArgv: [], // none of this process's: they are for the main thread
   });
-  const send = (message: ToThread, transfer: readonly TransferListItem[] = []): void =>
-    worker.postMessage(message, transfer);
+  const send = (message: ToThread): void => worker.postMessage(message);
   const waiting = new Map<number, Waiting>();
   let sent = 0;
   let failure: Error | undefined;
@@ -88,11 +87,11 @@ function startThread(script: URL): Thread {
   const thread: Thread = {
     setUp: (setup) => send({ kind: 'setup', setup }),
     pending: () => waiting.size,
-    ask: (request, transfer) =>
+    ask: (request) =>
       new Promise((resolve, reject) => {
         if (failure !== undefined) return reject(failure);
         const id = sent++;
-        send({ kind: 'request', id, request }, transfer); // throws where it cannot be cloned, before anything waits for it
+        send({ kind: 'request', id, request }); // throws where it cannot be cloned, before anything waits for it
         waiting.set(id, { resolve, reject });
         worker.ref();
       }),
