@@ -82,12 +82,9 @@ function differencesIn(expected: string, found: string, below: string): string[]
   return [...changed, ...blobs];
 }
 
-/**
- * Times and places differ from run to run, and TensorFlow's own files have times in them. Metrics count as values, which the
- * output digest has: one that went on may list those of its pretext task in another order.
- */
+/** Times and places differ from run to run, and TensorFlow's own files have times in them. */
 const isReproduced = (name: string): boolean =>
-  !['run.json', 'manifest.json', 'metrics.json'].includes(name) && !name.startsWith('events/');
+  !['run.json', 'manifest.json'].includes(name) && !name.startsWith('events/');
 
 function publishedIn(folder: string): Published {
   return JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Published;

@@ -43,7 +43,7 @@ export async function asResumed(folder: string, newest: string, before: number):
     const warned: string[] = [];
     const progress = { note: () => undefined, warn: (text: string) => warned.push(text) } as unknown as Progress;
     const found = await new LiveCheckpoints(folder, 99, identity as string).latest(progress).catch(() => undefined);
-    const { step } = (found?.metadata['state'] ?? {}) as { step?: number };
+    const { step } = JSON.parse((found?.metadata['state'] as string | undefined) ?? '{}') as { step?: number };
     return step === before ? warned.join('\n') : '';
   };
 }

@@ -64,7 +64,8 @@ function studentAndTeacher() {
         return { loss: tf.addN(errors).div<tf.Scalar>(boxes.flat().length) };
       });
       tf.dispose([...pictures]);
-      return { losses: { loss }, gradients, samples: boxes.flat().length };
+      const metrics = { twice: tf.tidy(() => loss.mul<tf.Scalar>(2)), again: loss.clone() };
+      return { losses: { loss }, gradients, metrics, samples: boxes.flat().length };
     },
     afterStep() {
       // Read within the step, which tasks had better not do.
@@ -105,7 +106,8 @@ async function train({ folder, stopAt, feed = scenes(), signal }: Trial) {
   const training = new Training(parts);
   try {
     await training.run();
-    return { bits: bits(), state: training.state, students, lines: progress.lines };
+    const { state, curves } = training;
+    return { bits: bits(), state, curves, students, lines: progress.lines };
   } finally {
     training.dispose();
   }
@@ -123,7 +125,7 @@ describe('a trainee with batches of its own and a teacher that follows', () => {
     const expected = later.reduce((mean, student) => mean.map((m, i) => 0.9 * m + 0.1 * student[i]!), first);
     whole.bits[1]!.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
     expect(whole.bits[0]).toEqual(whole.students.at(-1));
-    expect(whole.state.train.at(-1)!['loss']).toBeLessThan(whole.state.train[0]!['loss']!);
+    expect(whole.curves.train.at(-1)!['loss']).toBeLessThan(whole.curves.train[0]!['loss']!);
   });
 
   test.each(Array.from({ length: EPOCHS * PER_EPOCH }, (_, i) => i + 1))(
@@ -133,13 +135,15 @@ describe('a trainee with batches of its own and a teacher that follows', () => {
       const stopped = train({ folder, stopAt });
       await expect(stopped).rejects.toThrow(Interrupted);
       await expect(stopped).rejects.toThrow(`Training saved at step ${stopAt} of 12: asked to stop`);
-      const { bits, state, lines } = await train({ folder });
+      const { bits, state, curves, lines } = await train({ folder });
       const reads = expect.stringMatching(
         /^Training: packages\/trainer\/src\/training.test.ts:\d+ reads a value within/,
       );
       expect(lines).toEqual([`Going on from step ${stopAt} of 12`, ...(stopAt < 12 ? [reads] : [])]);
       expect(bits).toEqual(whole.bits);
       expect(state).toEqual(whole.state);
+      // As text: what was measured stands in its order too.
+      expect(JSON.stringify(curves)).toBe(JSON.stringify(whole.curves));
       expect(eventTags(join(root, folder, 'events'))).toMatchObject({ 'train/loss': 12, 'epoch/loss': 3 });
     },
   );

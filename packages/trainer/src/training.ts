@@ -12,17 +12,12 @@ import { requireFiniteLosses, requireFiniteWeights } from './divergence.ts';
 import { MidStepReads } from './mid-step-reads.ts';
 import { ParameterGroups } from './parameter-groups.ts';
 import { partsIn, type Parts } from './parts.ts';
+import type { Curves } from './records/curve.ts';
 import { LiveCheckpoints } from './records/live-checkpoints.ts';
 import { MetricsLog } from './records/metrics-log.ts';
 import { putSnapshot, takeSnapshot } from './records/snapshot.ts';
-import {
-  addEvaluation,
-  addToEpoch,
-  describe,
-  epochMeans,
-  initialState,
-  type TrainingState,
-} from './records/training-state.ts';
+import { addEpoch, initialStanding } from './records/standing.ts';
+import { addToEpoch, describe, epochMeans, type TrainingState } from './records/training-state.ts';
 import { beginning, follow } from './replicas/follow.ts';
 import { checkReplicas, takeReplicatedStep } from './replicas/replicated-step.ts';
 import { takeStep, type StepValues } from './step.ts';
@@ -38,8 +33,7 @@ export class Training<Batch> {
   readonly #totalSteps: number;
   readonly #clock: Clock;
   readonly #reads: MidStepReads;
-  #state: TrainingState = initialState();
-  plannedIndices: Uint32Array | undefined;
+  #standing = initialStanding();
   /** Losses and metrics of the newest step. */
   #newest: Readonly<Record<string, number>> = {};
   /** The processes that share the steps, and whether one of them was asked to stop before the newest. */
@@ -62,6 +56,20 @@ export class Training<Batch> {
 
   get state(): Readonly<TrainingState> {
     return this.#state;
+  }
+
+  get #state(): TrainingState {
+    return this.#standing.state;
+  }
+
+  /** What the plan of the epoch under way draws from, where it says. */
+  get plannedIndices(): Uint32Array | undefined {
+    return this.#standing.indices;
+  }
+
+  /** What was measured over each epoch and after it; read anew each time. */
+  get curves(): Curves {
+    return { train: this.#standing.train.points(), test: this.#standing.test.points() };
   }
 
   /** All measurements as JSON lines. */
@@ -156,7 +164,7 @@ export class Training<Batch> {
   async plan(): Promise<Uint32Array | undefined> {
     const { trainee } = this.#parts;
     const plan = await this.inParts(async (parts) => trainee.beforeEpoch?.(this.#state.epoch, parts));
-    this.plannedIndices = plan?.indices;
+    this.#standing.indices = plan?.indices;
     this.#groups.reset(plan?.resetGroups ?? []);
     this.#state.planned = { ...plan?.metrics };
     return this.plannedIndices;
@@ -173,14 +181,12 @@ export class Training<Batch> {
 
   /** All that going on needs. */
   snapshot(): Checkpoint {
-    return takeSnapshot(this.#parts.trainee, this.#groups, { state: this.#state, indices: this.plannedIndices });
+    return takeSnapshot(this.#parts.trainee, this.#groups, this.#standing);
   }
 
   /** Puts a snapshot back. */
   restore(snapshot: Checkpoint): void {
-    const { state, indices } = putSnapshot(this.#parts.trainee, this.#groups, snapshot);
-    this.#state = state;
-    this.plannedIndices = indices;
+    this.#standing = putSnapshot(this.#parts.trainee, this.#groups, snapshot);
   }
 
   /** Where another process leads: this one has done its share, and waits to be dismissed. Throws as `Cluster.hear`. */
@@ -224,25 +230,18 @@ export class Training<Batch> {
     const { trainee, config, progress, feed, quiet } = this.#parts;
     const state = this.#state;
     const done = state.epoch + 1;
-    const learningRate = learningRateAt(config.schedule, {
-      epoch: state.epoch,
-      step: state.step - 1,
-      totalSteps: this.#totalSteps,
-    });
-    const point = { epoch: done, step: state.step, ...epochMeans(state), ...state.planned, learningRate };
+    const position = { epoch: state.epoch, step: state.step - 1, totalSteps: this.#totalSteps };
+    const learningRate = learningRateAt(config.schedule, position);
     const last = done === config.epochs;
     const measured = await this.measure();
-    state.train.push(point);
-    this.#log!.write({ kind: 'epoch', ...point });
-    if (measured !== undefined) {
-      addEvaluation(state, measured, trainee.measures);
-      this.#log!.write({ kind: 'test', epoch: done, step: state.step, ...measured });
-    }
+    const { trained, tested } = addEpoch(this.#standing, learningRate, measured, trainee.measures);
+    this.#log!.write({ kind: 'epoch', ...trained });
+    if (tested !== undefined) this.#log!.write({ kind: 'test', ...tested });
     const told = describe({ ...epochMeans(state), ...state.planned, ...measured });
     if (!quiet) progress.note(`Epoch ${done} of ${config.epochs}: ${told}`);
     if (state.batch !== feed.batchesPerEpoch) throw new Error(`Epoch of ${state.batch} batches.`);
     Object.assign(state, { epoch: done, batch: 0, samples: 0, sums: {}, planned: {} });
-    this.plannedIndices = undefined;
+    this.#standing.indices = undefined;
     const { everyEpochs } = config.checkpoint;
     if (this.#cluster !== undefined) await this.#handOver();
     else if (everyEpochs !== undefined && (last || done % everyEpochs === 0)) await this.save();

@@ -16,5 +16,9 @@ export function takeSlots(count: number, bytes: number): SharedArrayBuffer[] {
 
 /** Gives back what `takeSlots` gave, once; nobody may read or write it any more. */
 export function giveBackSlots(slots: readonly SharedArrayBuffer[]): void {
-  for (const slot of slots) free.set(slot.byteLength, [...(free.get(slot.byteLength) ?? []), slot]);
+  for (const slot of slots) {
+    const kept = free.get(slot.byteLength);
+    if (kept === undefined) free.set(slot.byteLength, [slot]);
+    else kept.push(slot);
+  }
 }

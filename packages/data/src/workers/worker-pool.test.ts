@@ -102,6 +102,16 @@ test('what cannot be sent is refused, and leaves the threads as they were', asyn
   await one.close();
 });
 
+test('a thread that was started for what cannot be sent is there for the next pool', async () => {
+  const own = new URL('../testing/thread-worker.ts?of-this-test', import.meta.url);
+  const before = started.length;
+  expect(() => startPool(1, own, () => undefined)).toThrow(/could not be cloned/);
+  const next = startPool<string, string>(1, own, 'a');
+  expect(await next.ask('x')).toMatch(/^a x/);
+  await next.close();
+  expect(started.length - before).toBe(1);
+});
+
 test('a thread that no pool takes holds nothing that was shared with it', async () => {
   setFlagsFromString('--expose-gc'); // given to contexts that are made from now on
   const collectGarbage = runInNewContext('gc') as () => void;

@@ -31,10 +31,10 @@ interface Thread extends PoolThread {
  * Threads that no pool has, by their script. They are kept: to start one takes some tenths of a second, and Node 20 keeps
  * memory of each that has ended, so that a training which measured after each epoch would grow.
  */
-const idle = new Map<string, Set<Thread>>();
+const idle = new Map<string, Thread[]>();
 
-function idleOf(script: URL): Set<Thread> {
-  const threads = idle.get(script.href) ?? new Set();
+function idleOf(script: URL): Thread[] {
+  const threads = idle.get(script.href) ?? [];
   idle.set(script.href, threads);
   return threads;
 }
@@ -44,9 +44,13 @@ function idleOf(script: URL): Set<Thread> {
  * not keep the process alive. Throws where the setup cannot be cloned.
  */
 export function takeThread(script: URL, setup: unknown): PoolThread {
-  const thread = [...idleOf(script)].at(-1) ?? startThread(script);
-  thread.setUp(setup);
-  idleOf(script).delete(thread); // not before: it stays where its setup could not be sent
+  const thread = idleOf(script).pop() ?? startThread(script);
+  try {
+    thread.setUp(setup);
+  } catch (error) {
+    idleOf(script).push(thread); // there is nothing wrong with it
+    throw error;
+  }
   return thread;
 }
 
@@ -71,7 +75,8 @@ function startThread(script: URL): Thread {
     waiting.clear();
     closed?.();
     worker.unref();
-    idleOf(script).delete(thread);
+    const parked = idleOf(script);
+    if (parked.includes(thread)) parked.splice(parked.indexOf(thread), 1);
   };
   worker.on('message', (message: FromThread) => {
     if (message.kind === 'closed') return closed?.();
@@ -104,7 +109,7 @@ function startThread(script: URL): Thread {
       });
       closed = undefined;
       worker.unref();
-      if (failure === undefined) idleOf(script).add(thread);
+      if (failure === undefined) idleOf(script).push(thread);
     },
   };
   return thread;

@@ -3,8 +3,9 @@ import { writeAtomically } from '@selfsup/kit/files';
 import { meanAveragePrecision, metricsOf, type Quantity } from '@selfsup/kit/metric';
 import type { StageResult } from '@selfsup/kit/stage';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
+import type { Curves } from '@selfsup/trainer/curve';
 import { writeJsonFiles } from '../measures/json-files.ts';
-import { eventRecords, type Curve } from '../tuning/training-job.ts';
+import { eventRecords } from '../tuning/training-job.ts';
 import type { Seen } from './detect.ts';
 import type { ResolvedProtocol } from './detection-settings.ts';
 import { detectionFigures, type DetectionResult } from './figures.ts';
@@ -16,7 +17,7 @@ const quantities = { 'map-11': meanAveragePrecision, 'map-envelope': meanAverage
 interface Trained {
   readonly protocol: ResolvedProtocol;
   readonly layer: string;
-  readonly curve: Curve;
+  readonly curve: Curves;
   /** Where the trained networks are. */
   readonly checkpoint: string;
 }

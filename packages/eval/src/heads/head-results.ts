@@ -2,8 +2,8 @@ import { accuracy, metricsOf, type Metric } from '@selfsup/kit/metric';
 import type { Figure, Remark } from '@selfsup/kit/stage';
 import { confusion } from '@selfsup/report/figures/confusion';
 import { curve as curveFigure } from '@selfsup/report/figures/curve';
+import type { Curves } from '@selfsup/trainer/curve';
 import { emptyClassRemarks, labelsOf } from '../measures/empty-classes.ts';
-import type { Curve } from '../tuning/training-job.ts';
 
 /** What the test of a trained head gave, in percent. */
 interface Scores {
@@ -38,7 +38,7 @@ export function headResults(
   layers: readonly string[],
   { classes, trainLabels }: { readonly classes: readonly string[]; readonly trainLabels: Int32Array },
   heads: readonly Scores[],
-  curve: Curve,
+  curve: Curves,
 ): { readonly metrics: Metric[]; readonly figures: Figure[]; readonly remarks: Remark[] } {
   const metrics = layers.flatMap((layer, i) => {
     const { top1, top5, best } = heads[i]!;
@@ -60,7 +60,7 @@ export function headResults(
 }
 
 /** The course of a head's training; all of its tests measure accuracies. */
-function headCurve({ train, test }: Curve): Figure {
+function headCurve({ train, test }: Curves): Figure {
   const quantities = new Set(test.flatMap((point) => Object.keys(point)));
   const percent = [...quantities].filter((name) => name !== 'epoch' && name !== 'step');
   return curveFigure({ train: [...train], test: [...test], percent });

@@ -2,10 +2,11 @@ import { sparseSoftmaxCrossEntropy } from '@selfsup/engine/losses';
 import { tf } from '@selfsup/engine/tensorflow';
 import type { Json } from '@selfsup/models/checkpoint';
 import { modelWeights } from '@selfsup/models/weights';
+import type { Curves } from '@selfsup/trainer/curve';
 import { gradientsOf } from '@selfsup/trainer/gradients';
 import type { Trainee } from '@selfsup/trainer/trainee';
 import { top1 } from '../measures/confusion.ts';
-import { trainOnLabels, type Curve, type TrainingJob } from '../tuning/training-job.ts';
+import { trainOnLabels, type TrainingJob } from '../tuning/training-job.ts';
 import type { HeadBatch, HeadSource } from './head-source.ts';
 import { testHead, type Measured } from './head-test.ts';
 
@@ -32,7 +33,7 @@ export interface HeadOutcome {
   /** Of each layer. */
   readonly heads: readonly HeadScores[];
   /** By epoch: `loss` and `top1`, after the layer's name where there are several. */
-  readonly curve: Curve;
+  readonly curve: Curves;
 }
 
 /** A batch in equal parts, whose tensors take the place of its own. */

@@ -10,13 +10,14 @@ import { firstOf, stopIfAsked } from '@selfsup/kit/stage';
 import type { Json } from '@selfsup/models/checkpoint';
 import { normalise } from '@selfsup/models/normalise';
 import { modelWeights, type NamedVariable } from '@selfsup/models/weights';
+import type { Curves } from '@selfsup/trainer/curve';
 import { clippedToNorm, gradientsOf } from '@selfsup/trainer/gradients';
 import type { ParameterGroup, StepOutcome, Trainee } from '@selfsup/trainer/trainee';
 import { extractionBatch } from '../features/features-config.ts';
 import type { PrecisionCurve } from '../measures/average-precision.ts';
 import { meanPrecisions } from '../measures/presence.ts';
 import { LAST } from './multi-label-head.ts';
-import { trainOnLabels, type Curve, type TrainingJob } from './training-job.ts';
+import { trainOnLabels, type TrainingJob } from './training-job.ts';
 import { isBias, type Trunk } from './trunk.ts';
 
 /** A network that says for each class whether an image shows it. */
@@ -74,7 +75,7 @@ export interface MultiLabelScores {
  * Trains on images with several labels and tests on random crops. An interrupted training goes on from the step where it
  * stopped and ends with the same bits. Throws as `trainOnLabels` does.
  */
-export async function tuneMultiLabel(job: MultiLabelJob): Promise<{ scores: MultiLabelScores; curve: Curve }> {
+export async function tuneMultiLabel(job: MultiLabelJob): Promise<{ scores: MultiLabelScores; curve: Curves }> {
   const { network, train, key } = job;
   const classes = job.dataset.manifest.classes.length;
   const [training, testing] = openLoaders(job);

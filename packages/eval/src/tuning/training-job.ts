@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import type { RandomKey } from '@selfsup/kit/random';
 import { firstOf, type StageContext } from '@selfsup/kit/stage';
+import type { Curves } from '@selfsup/trainer/curve';
 import type { Feed, Trainee } from '@selfsup/trainer/trainee';
 import { Training } from '@selfsup/trainer/training';
 import type { HeadTraining } from '../heads/head-config.ts';
@@ -25,13 +26,6 @@ export interface TrainingJob extends Pick<StageContext<never>, 'workFolder' | 'p
   readonly eventFolder?: string | undefined;
 }
 
-/** A point of a curve: finished epochs, steps, and what was measured there. */
-type CurvePoint = Readonly<Record<string, number>>;
-export interface Curve {
-  readonly train: readonly CurvePoint[];
-  readonly test: readonly CurvePoint[];
-}
-
 const checkpoint = { everySeconds: 60, keep: 2 };
 
 /**
@@ -44,7 +38,7 @@ export async function trainOnLabels<Batch>(
   losses: readonly string[],
   images: number,
   finish: (steps: number) => Promise<void> = () => Promise.resolve(),
-): Promise<{ readonly curve: Curve; readonly best: Readonly<Record<string, number>> }> {
+): Promise<{ readonly curve: Curves; readonly best: Readonly<Record<string, number>> }> {
   const { config, extent } = job;
   const { batchSize, replicas, samplesPerEpoch, optimizer, schedule } = config;
   if (feed.batchesPerEpoch === 0)
@@ -68,7 +62,8 @@ export async function trainOnLabels<Batch>(
   });
   try {
     await training.run();
-    const { train, test, best, step } = training.state;
+    const { best, step } = training.state;
+    const { train, test } = training.curves;
     await finish(step);
     await training.forget();
     return { curve: { train: rows(train, losses), test: rows(test, Object.keys(trainee.measures)) }, best };
@@ -83,7 +78,10 @@ export function eventRecords(stageFolder: string): Readonly<Record<string, strin
   return existsSync(events) ? { events } : {};
 }
 
-/** Points with what is named, in that order, whatever order a live checkpoint gave them back in. */
-function rows(points: readonly CurvePoint[], names: readonly string[]): CurvePoint[] {
-  return points.map((point) => Object.fromEntries(['epoch', 'step', ...names].map((name) => [name, point[name]!])));
+/** Points with what is named, in that order. */
+function rows(points: Curves['train'], names: readonly string[]): Curves['train'] {
+  return points.map((point) => ({
+    ...{ epoch: point.epoch, step: point.step },
+    ...Object.fromEntries(names.map((name) => [name, point[name]!])),
+  }));
 }

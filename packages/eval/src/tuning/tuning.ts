@@ -10,13 +10,14 @@ import { UserError } from '@selfsup/kit/errors';
 import { deriveKey, type RandomKey } from '@selfsup/kit/random';
 import { firstOf, stopIfAsked } from '@selfsup/kit/stage';
 import { loadEncoder, type LoadedEncoder } from '@selfsup/models/encoder';
+import type { Curves } from '@selfsup/trainer/curve';
 import { gradientsOf } from '@selfsup/trainer/gradients';
 import { passOver, type Parts } from '@selfsup/trainer/parts';
 import type { StepOutcome, Trainee } from '@selfsup/trainer/trainee';
 import { extractionBatch } from '../features/features-config.ts';
 import { buildHead } from '../heads/heads.ts';
 import { confusionOf, top1 } from '../measures/confusion.ts';
-import { trainOnLabels, type Curve, type TrainingJob } from './training-job.ts';
+import { trainOnLabels, type TrainingJob } from './training-job.ts';
 import { tunedNetwork, type TunedNetwork } from './tuned-network.ts';
 import type { TuningConfig } from './tuning-config.ts';
 
@@ -41,7 +42,7 @@ export interface TuningOutcome {
   /** `[true class][predicted class]` counts after the last epoch. */
   readonly confusion: number[][];
   /** By epoch: `loss` and `top1`. */
-  readonly curve: Curve;
+  readonly curve: Curves;
 }
 
 /**

@@ -6,11 +6,13 @@ import type { Figure, Remark } from '@selfsup/kit/stage';
 import { curve } from '@selfsup/report/figures/curve';
 import { filters } from '@selfsup/report/figures/filters';
 import { pictures } from '@selfsup/report/figures/pictures';
+import type { CurvePoint, Curves } from '@selfsup/trainer/curve';
 import type { Training } from '@selfsup/trainer/training';
 import type { Task, TaskFinish, TaskInstance } from '../task.ts';
 import type { TrainingConfig } from './training-config.ts';
 
-type State = Training<never>['state'];
+/** What is left of a training when it has ended. */
+type Course = Pick<Training<never>, 'state' | 'curves'>;
 
 /** Writes a task's own small files; gives their paths by name. */
 export async function writeFiles(folder: string, contents: TaskFinish['files'] = {}): Promise<Record<string, string>> {
@@ -26,7 +28,7 @@ export async function writeFiles(folder: string, contents: TaskFinish['files'] =
 export async function trainingFigures(
   { quantities }: Pick<Task, 'quantities'>,
   instance: TaskInstance,
-  { train, test }: State,
+  { train, test }: Curves,
 ): Promise<Figure[]> {
   const percent = Object.keys(quantities).filter((name) => quantities[name]!.unit === '%');
   const kernels = firstLayerFilters(instance.models['encoder']!);
@@ -49,7 +51,7 @@ export function replicaRemarks({ batchSize, replicas }: Pick<TrainingConfig, 'ba
 export function finalMetrics(
   { metricGroup: head, quantities }: Pick<Task, 'metricGroup' | 'quantities'>,
   measures: TaskInstance['measures'],
-  state: State,
+  { state, curves }: Course,
   finish: TaskFinish = {},
 ): Metric[] {
   const found = new Map<string, Metric>();
@@ -60,13 +62,17 @@ export function finalMetrics(
       found.set(metricName(metric), metric);
     }
   };
-  const { epoch: _epoch, step: _step, learningRate: _rate, ...trained } = state.train.at(-1) ?? {};
-  add(trained);
-  const { epoch: _testEpoch, step: _testStep, ...tested } = state.test.at(-1) ?? {};
-  add(tested);
+  add(measuredAt(curves.train.at(-1)));
+  add(measuredAt(curves.test.at(-1)));
   add(state.best, { epoch: 'best' });
   add(finish.metrics ?? {}, finish.protocol === undefined ? {} : { protocol: finish.protocol });
   return [...found.values()];
+}
+
+/** What was measured at a point of a curve, without where that is. */
+function measuredAt(point: CurvePoint | undefined): Record<string, number> {
+  const place = ['epoch', 'step', 'learningRate'];
+  return Object.fromEntries(Object.entries(point ?? {}).filter(([name]) => !place.includes(name)));
 }
 
 /**

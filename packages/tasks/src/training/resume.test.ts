@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256File } from '@selfsup/kit/files';
 import { Interrupted, type StageResult } from '@selfsup/kit/stage';
 import { readCheckpoint } from '@selfsup/models/checkpoint';
+import { Curve } from '@selfsup/trainer/curve';
 import { rotnet } from '../pretext/rotnet/rotnet.ts';
 import { generatedDataset } from '../testing/generated-dataset.ts';
 import { trainingContext } from '../testing/training-context.ts';
@@ -76,6 +77,8 @@ describe('an interrupted training', () => {
     const { result, lines } = await train({ folder });
     expect(lines[0]).toBe(`Going on from step ${at} of 12`);
     expect(await digests(result)).toEqual(expected);
+    expect(result.metrics).toEqual(whole.metrics);
+    expect(result.figures).toEqual(whole.figures);
   });
 
   test('asked to stop during an evaluation, evaluates first when going on', async () => {
@@ -192,7 +195,8 @@ describe('an interrupted training', () => {
     ]) {
       expect(names).toContain(name);
     }
-    expect(metadata['state']).toMatchObject({ epoch: 2, batch: 0, step: 12 });
+    expect(JSON.parse(metadata['state'] as string)).toMatchObject({ epoch: 2, batch: 0, step: 12 });
+    expect(new Curve(tensors.get('curve/test')!.data as Uint8Array).points()).toHaveLength(2);
   });
 });
 

@@ -59,12 +59,12 @@ export async function trainOn<Config>(
       const finish = await instance.finish?.(parts);
       await training.leaveToLeader();
       await save();
-      return { finish, figures: await trainingFigures(task, instance, training.state) };
+      return { finish, figures: await trainingFigures(task, instance, training.curves) };
     };
     const { finish, figures } = trains ? await training.inParts(end) : await end(unkept);
     const files = await writeFiles(dirname(checkpoint), finish?.files);
     const remarks = trains ? replicaRemarks(config) : [];
-    const results = { metrics: finalMetrics(task, instance.measures, training.state, finish), figures, remarks };
+    const results = { metrics: finalMetrics(task, instance.measures, training, finish), figures, remarks };
     if (!trains) return { blobs: { checkpoint }, files, ...results };
     files['metrics.jsonl'] = training.metricsFile;
     return { blobs: { checkpoint }, files, records: { events: training.eventFolder }, ...results };

@@ -1,9 +1,6 @@
 import type { Json } from '@selfsup/models/checkpoint';
 
-/** A point of a curve: `epoch` (finished epochs), `step`, and what was measured there. */
-type CurvePoint = Record<string, number>;
-
-/** All that the loop knows beside tensors: plain JSON, whose numbers survive writing and reading to the bit. */
+/** All that the loop knows beside tensors and curves: plain JSON, whose numbers survive writing and reading to the bit. */
 export interface TrainingState {
   /** Epoch under way, from 0. */
   epoch: number;
@@ -16,8 +13,6 @@ export interface TrainingState {
   sums: Record<string, number>;
   /** What the trainee measured when it planned the epoch. */
   planned: Record<string, number>;
-  train: CurvePoint[];
-  test: CurvePoint[];
   /** Best value so far of each measure. */
   best: Record<string, number>;
   /** What is done of the work between two steps that was interrupted. */
@@ -26,7 +21,7 @@ export interface TrainingState {
 
 /** The state before the first step. */
 export function initialState(): TrainingState {
-  return { epoch: 0, batch: 0, step: 0, samples: 0, sums: {}, planned: {}, train: [], test: [], best: {} };
+  return { epoch: 0, batch: 0, step: 0, samples: 0, sums: {}, planned: {}, best: {} };
 }
 
 /** Adds a step's values, which are means over `samples`, to the sums of its epoch. */
@@ -40,13 +35,12 @@ export function epochMeans(state: TrainingState): Record<string, number> {
   return Object.fromEntries(Object.entries(state.sums).map(([name, sum]) => [name, sum / state.samples]));
 }
 
-/** Appends an evaluation to the test curve and keeps the best of each measure. */
-export function addEvaluation(
+/** Keeps the best of each measure. Throws `Error` where an evaluation lacks one. */
+export function keepBest(
   state: TrainingState,
   values: Readonly<Record<string, number>>,
   directions: Readonly<Record<string, 'max' | 'min'>>,
 ): void {
-  state.test.push({ epoch: state.epoch + 1, step: state.step, ...values });
   for (const [name, direction] of Object.entries(directions)) {
     const value = values[name];
     if (value === undefined) throw new Error(`The evaluation gave no ${name}.`);
