@@ -31,6 +31,16 @@ async function extracted(batchSize: number, workers = 0) {
   return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, new NpyReader(path)]));
 }
 
+type Written = Awaited<ReturnType<typeof extracted>>;
+
+/** How far features of two extractions lie apart, in parts of the greatest. */
+function furthest(a: Written, b: Written, layer: string): number {
+  const [values, others] = [a, b].map((written) => written[layer]!.all()) as [Float32Array, Float32Array];
+  expect(values).toHaveLength(others.length);
+  const greatest = others.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return values.reduce((most, value, i) => Math.max(most, Math.abs(value - others[i]!)), 0) / greatest;
+}
+
 test('features, labels and indices are written in the order asked for, whatever the batch size', async () => {
   const [byTwo, byFive, byMany] = [await extracted(2), await extracted(5), await extracted(64)];
   expect(byTwo['test-conv1']?.shape).toEqual([7, 16, 16, 6]);
@@ -38,9 +48,9 @@ test('features, labels and indices are written in the order asked for, whatever 
   expect([...(byTwo['test-labels']?.all() ?? [])]).toEqual([1, 0, 1, 1, 0, 1, 0]);
   expect([...(byTwo['test-indices']?.all() ?? [])]).toEqual([3, 4, 5, 9, 0, 1, 2]);
   for (const layer of ['test-conv1', 'test-conv2']) {
-    const reference = byTwo[layer]?.all() as Float32Array;
-    expect(byFive[layer]?.all()).toEqual(reference);
-    expect(byMany[layer]?.all()).toEqual(reference);
+    // Some processors add up the images of a batch in another order: the last bits differ.
+    expect(furthest(byFive, byTwo, layer)).toBeLessThan(2 ** -22);
+    expect(furthest(byMany, byTwo, layer)).toBeLessThan(2 ** -22);
   }
 });
 
