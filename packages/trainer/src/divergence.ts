@@ -23,7 +23,7 @@ export function requireFiniteLosses(losses: Values, where: Diverging): void {
 /** Throws `UserError` naming the first weight that is not finite, and what the newest step measured. */
 export function requireFiniteWeights(tensors: ReadonlyMap<string, TensorData>, newest: Values, where: Diverging): void {
   for (const [name, { data }] of tensors) {
-    if (!allFinite(data)) {
+    if (data instanceof Float32Array && !allFinite(data)) {
       throw diverged(where, [`${name} is no longer finite`, ...terms(newest)].join(', '));
     }
   }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tf } from '@selfsup/engine/tensorflow';
 import { integer, randomKey, uniform } from '@selfsup/kit/random';
 import { Interrupted } from '@selfsup/kit/stage';
+import { readCheckpoint, writeCheckpoint } from '@selfsup/models/checkpoint';
 import { optimizerSchema } from '@selfsup/models/optimizers/config';
 import { gradientsOf } from './gradients.ts';
 import { eventTags } from './testing/event-records.ts';
@@ -106,7 +107,8 @@ async function train({ folder, stopAt, feed = scenes(), signal }: Trial) {
   const training = new Training(parts);
   try {
     await training.run();
-    const { state, curves } = training;
+    const { state } = training;
+    const curves = training.curves();
     return { bits: bits(), state, curves, students, lines: progress.lines };
   } finally {
     training.dispose();
@@ -147,6 +149,19 @@ describe('a trainee with batches of its own and a teacher that follows', () => {
       expect(eventTags(join(root, folder, 'events'))).toMatchObject({ 'train/loss': 12, 'epoch/loss': 3 });
     },
   );
+
+  test('a live checkpoint of another form is passed over: its code was of before', async () => {
+    await expect(train({ folder: 'former', stopAt: 3 })).rejects.toThrow(Interrupted);
+    const file = join(root, 'former/live/step-000000003.safetensors');
+    const { tensors, metadata } = await readCheckpoint(file);
+    await writeCheckpoint(file, { tensors, metadata: { ...metadata, identity: 'this one', state: { step: 3 } } });
+    const { bits, lines } = await train({ folder: 'former' });
+    expect(lines).toEqual([
+      expect.stringMatching(/^warning: .*belongs to another training; it is not used$/),
+      lines[1],
+    ]);
+    expect(bits).toEqual(whole.bits);
+  });
 
   test('all live checkpoints torn, it begins again', async () => {
     await expect(train({ folder: 'torn', stopAt: 3 })).rejects.toThrow(Interrupted);

@@ -15,7 +15,7 @@ import { partsIn, type Parts } from './parts.ts';
 import type { Curves } from './records/curve.ts';
 import { LiveCheckpoints } from './records/live-checkpoints.ts';
 import { MetricsLog } from './records/metrics-log.ts';
-import { putSnapshot, takeSnapshot } from './records/snapshot.ts';
+import { putSnapshot, snapshotForm, takeSnapshot } from './records/snapshot.ts';
 import { addEpoch, initialStanding } from './records/standing.ts';
 import { addToEpoch, describe, epochMeans, type TrainingState } from './records/training-state.ts';
 import { beginning, follow } from './replicas/follow.ts';
@@ -43,8 +43,9 @@ export class Training<Batch> {
 
   /** Throws `UserError` for a time limit in the environment that is no number, and as `checkReplicas`. */
   constructor(parts: TrainingParts<Batch>) {
-    const { config, trainee, feed, workFolder, identity } = parts;
-    this.#parts = parts;
+    const { config, trainee, feed, workFolder } = parts;
+    const identity = `${parts.identity}, form ${snapshotForm}`;
+    this.#parts = { ...parts, identity };
     this.#name = parts.name ?? 'Training';
     checkReplicas(config.replicas ?? 1, config.batchSize);
     this.#groups = new ParameterGroups(config.optimizer, trainee.parameterGroups);
@@ -67,8 +68,8 @@ export class Training<Batch> {
     return this.#standing.indices;
   }
 
-  /** What was measured over each epoch and after it; read anew each time. */
-  get curves(): Curves {
+  /** What was measured over each epoch and after it, read from its text. */
+  curves(): Curves {
     return { train: this.#standing.train.points(), test: this.#standing.test.points() };
   }
 

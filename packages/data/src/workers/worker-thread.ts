@@ -31,10 +31,10 @@ interface Thread extends PoolThread {
  * Threads that no pool has, by their script. They are kept: to start one takes some tenths of a second, and Node 20 keeps
  * memory of each that has ended, so that a training which measured after each epoch would grow.
  */
-const idle = new Map<string, Thread[]>();
+const idle = new Map<string, Set<Thread>>();
 
-function idleOf(script: URL): Thread[] {
-  const threads = idle.get(script.href) ?? [];
+function idleOf(script: URL): Set<Thread> {
+  const threads = idle.get(script.href) ?? new Set();
   idle.set(script.href, threads);
   return threads;
 }
@@ -44,13 +44,11 @@ function idleOf(script: URL): Thread[] {
  * not keep the process alive. Throws where the setup cannot be cloned.
  */
 export function takeThread(script: URL, setup: unknown): PoolThread {
-  const thread = idleOf(script).pop() ?? startThread(script);
-  try {
-    thread.setUp(setup);
-  } catch (error) {
-    idleOf(script).push(thread); // there is nothing wrong with it
-    throw error;
-  }
+  const parked = idleOf(script);
+  const thread = [...parked].at(-1) ?? startThread(script);
+  parked.add(thread); // where it stays if its setup cannot be sent
+  thread.setUp(setup);
+  parked.delete(thread);
   return thread;
 }
 
@@ -75,8 +73,7 @@ function startThread(script: URL): Thread {
     waiting.clear();
     closed?.();
     worker.unref();
-    const parked = idleOf(script);
-    if (parked.includes(thread)) parked.splice(parked.indexOf(thread), 1);
+    idleOf(script).delete(thread);
   };
   worker.on('message', (message: FromThread) => {
     if (message.kind === 'closed') return closed?.();
@@ -109,7 +106,7 @@ function startThread(script: URL): Thread {
       });
       closed = undefined;
       worker.unref();
-      if (failure === undefined) idleOf(script).push(thread);
+      if (failure === undefined) idleOf(script).add(thread);
     },
   };
   return thread;

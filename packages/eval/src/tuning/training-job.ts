@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '@selfsup/kit/errors';
 import type { RandomKey } from '@selfsup/kit/random';
 import { firstOf, type StageContext } from '@selfsup/kit/stage';
-import type { Curves } from '@selfsup/trainer/curve';
+import type { CurvePoint, Curves } from '@selfsup/trainer/curve';
 import type { Feed, Trainee } from '@selfsup/trainer/trainee';
 import { Training } from '@selfsup/trainer/training';
 import type { HeadTraining } from '../heads/head-config.ts';
@@ -63,7 +63,7 @@ export async function trainOnLabels<Batch>(
   try {
     await training.run();
     const { best, step } = training.state;
-    const { train, test } = training.curves;
+    const { train, test } = training.curves();
     await finish(step);
     await training.forget();
     return { curve: { train: rows(train, losses), test: rows(test, Object.keys(trainee.measures)) }, best };
@@ -78,10 +78,8 @@ export function eventRecords(stageFolder: string): Readonly<Record<string, strin
   return existsSync(events) ? { events } : {};
 }
 
-/** Points with what is named, in that order. */
-function rows(points: Curves['train'], names: readonly string[]): Curves['train'] {
-  return points.map((point) => ({
-    ...{ epoch: point.epoch, step: point.step },
-    ...Object.fromEntries(names.map((name) => [name, point[name]!])),
-  }));
+/** Of each point its place and what is named, in that order. */
+function rows(points: readonly CurvePoint[], names: readonly string[]): CurvePoint[] {
+  const fields = ['epoch', 'step', ...names];
+  return points.map((point) => Object.fromEntries(fields.map((name) => [name, point[name]!])) as CurvePoint);
 }

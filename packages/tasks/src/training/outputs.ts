@@ -11,8 +11,11 @@ import type { Training } from '@selfsup/trainer/training';
 import type { Task, TaskFinish, TaskInstance } from '../task.ts';
 import type { TrainingConfig } from './training-config.ts';
 
-/** What is left of a training when it has ended. */
-type Course = Pick<Training<never>, 'state' | 'curves'>;
+/** What a training leaves beside its weights. */
+interface Course {
+  readonly state: Pick<Training<never>['state'], 'best'>;
+  readonly curves: Curves;
+}
 
 /** Writes a task's own small files; gives their paths by name. */
 export async function writeFiles(folder: string, contents: TaskFinish['files'] = {}): Promise<Record<string, string>> {

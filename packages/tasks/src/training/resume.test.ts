@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256File } from '@selfsup/kit/files';
+import { metricValues } from '@selfsup/kit/metric';
 import { Interrupted, type StageResult } from '@selfsup/kit/stage';
 import { readCheckpoint } from '@selfsup/models/checkpoint';
 import { Curve } from '@selfsup/trainer/curve';
@@ -79,6 +80,9 @@ describe('an interrupted training', () => {
     expect(await digests(result)).toEqual(expected);
     expect(result.metrics).toEqual(whole.metrics);
     expect(result.figures).toEqual(whole.figures);
+    expect(Object.keys(metricValues(result.metrics))).toEqual(
+      ['loss', 'rotation-accuracy', 'rotation-accuracy-best'].map((name) => `pretext/${name}`),
+    );
   });
 
   test('asked to stop during an evaluation, evaluates first when going on', async () => {

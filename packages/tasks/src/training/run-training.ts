@@ -55,16 +55,17 @@ export async function trainOn<Config>(
     const trains = instance.parameterGroups.length > 0;
     if (trains) await training.run();
     await feed.close();
+    const course = { state: training.state, curves: training.curves() };
     const end = async (parts: Parts) => {
       const finish = await instance.finish?.(parts);
       await training.leaveToLeader();
       await save();
-      return { finish, figures: await trainingFigures(task, instance, training.curves) };
+      return { finish, figures: await trainingFigures(task, instance, course.curves) };
     };
     const { finish, figures } = trains ? await training.inParts(end) : await end(unkept);
     const files = await writeFiles(dirname(checkpoint), finish?.files);
     const remarks = trains ? replicaRemarks(config) : [];
-    const results = { metrics: finalMetrics(task, instance.measures, training, finish), figures, remarks };
+    const results = { metrics: finalMetrics(task, instance.measures, course, finish), figures, remarks };
     if (!trains) return { blobs: { checkpoint }, files, ...results };
     files['metrics.jsonl'] = training.metricsFile;
     return { blobs: { checkpoint }, files, records: { events: training.eventFolder }, ...results };

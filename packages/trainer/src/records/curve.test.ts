@@ -6,6 +6,12 @@ const point = (epoch: number, measured: Record<string, number> = { loss: 1 / epo
   ...measured,
 });
 
+test('what is no number is none when it comes back', () => {
+  const curve = new Curve();
+  curve.add(point(1, { loss: NaN, largest: Infinity, kept: 0 }));
+  expect(curve.points()).toEqual([{ epoch: 1, step: 10, loss: NaN, largest: NaN, kept: 0 }]);
+});
+
 test('points come back to the bit, with what was measured in its order', () => {
   const points = [
     point(1, { zeta: 0.1 + 0.2, alpha: 5e-324, loss: -Number.MAX_VALUE }),

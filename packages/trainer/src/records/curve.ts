@@ -1,5 +1,3 @@
-import { parseJsonLines } from '@selfsup/kit/parse';
-
 /** A point of a curve: finished epochs, steps, and what was measured there. */
 export interface CurvePoint {
   readonly epoch: number;
@@ -15,15 +13,16 @@ export interface Curves {
 
 /**
  * A curve as it grows, as lines of JSON. All of it is in every checkpoint: as objects it would take several times the memory, and
- * each save would write it out anew and leave many times its size as garbage. Numbers and their order come back as they were.
+ * each save would write it out anew and leave many times its size as garbage. Numbers come back to the bit, in their order; one
+ * that is not finite comes back as NaN.
  */
 export class Curve {
   #bytes: Uint8Array;
   #length: number;
 
-  /** Goes on from a copy of the lines of another. */
+  /** Goes on from lines that are not written to any more. */
   constructor(lines: Uint8Array = new Uint8Array()) {
-    this.#bytes = lines.slice();
+    this.#bytes = lines;
     this.#length = lines.length;
   }
 
@@ -46,6 +45,8 @@ export class Curve {
 
   /** Its points, read anew each time. */
   points(): CurvePoint[] {
-    return parseJsonLines(Buffer.from(this.lines).toString()) as CurvePoint[];
+    const { buffer, byteOffset, length } = this.lines;
+    const lines = Buffer.from(buffer, byteOffset, length).toString().split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line, (_, value: unknown) => value ?? NaN) as CurvePoint);
   }
 }

@@ -6,6 +6,7 @@ export interface Standing {
   readonly state: TrainingState;
   readonly train: Curve;
   readonly test: Curve;
+  /** Of the epoch under way. */
   indices: Uint32Array | undefined;
 }
 

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { metricValues } from '@selfsup/kit/metric';
-import { dryRun, Interrupted, type Extent } from '@selfsup/kit/stage';
+import { dryRun, Interrupted, type Extent, type StageResult } from '@selfsup/kit/stage';
 import { loadEncoder } from '@selfsup/models/encoder';
 import { figureData } from '@selfsup/report/testing/figure-data';
 import { generatedDataset } from '../../testing/generated-dataset.ts';
 import { digestsOf } from '../../testing/interruption.ts';
 import { trainingContext } from '../../testing/training-context.ts';
 import { rehearseOn } from '../../training/dry-run.ts';
-import { trainOn } from '../../training/run-training.ts';
+import { trainOn, withTraining } from '../../training/run-training.ts';
 import stage, { deepcluster } from './deepcluster.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'deepcluster-'));
@@ -21,13 +21,14 @@ interface Trial {
   readonly seed?: number;
   readonly signal?: AbortSignal;
   readonly extent?: Extent;
+  readonly carryOut?: typeof trainOn;
   /** Called when a phase advances, with its name and how often it has. */
   readonly onAdvance?: (phase: string, times: number) => void;
 }
 
 const dataset = () => generatedDataset(16, { train: 240, test: 20 });
 
-async function train(folder: string, { changes = {}, onAdvance, ...more }: Trial = {}) {
+async function train(folder: string, { changes = {}, onAdvance, carryOut, ...more }: Trial = {}) {
   const base = {
     epochs: 4,
     task: { clusters: 12, iterations: 8, headMomentum: 0.9 },
@@ -40,9 +41,22 @@ async function train(folder: string, { changes = {}, onAdvance, ...more }: Trial
     let times = 0;
     return { advance: () => onAdvance?.(name, ++times), done: () => undefined };
   };
-  const result = await (more.extent === dryRun ? rehearseOn : trainOn)(dataset(), deepcluster, context);
+  const work = carryOut ?? (more.extent === dryRun ? rehearseOn : trainOn);
+  const result = await work(dataset(), deepcluster, context);
   return { result, lines: context.progress.lines };
 }
+
+/** As where several processes train: the first plans, saves, and is lost. */
+const handOverAfterPlan: typeof trainOn = (...given) =>
+  withTraining(...given, async ({ training, save, checkpoint }) => {
+    await training.plan();
+    await training.save();
+    await save();
+    return { blobs: { checkpoint }, metrics: [] };
+  });
+
+/** Metrics and figures, in their order. */
+const courseOf = ({ metrics, figures }: StageResult): string => JSON.stringify({ metrics, figures });
 
 const whole = train('whole');
 /** 15 steps an epoch. */
@@ -143,6 +157,14 @@ describe('an interrupted DeepCluster', () => {
     await expect(train(where, { ...trial, changes: short })).rejects.toThrow(Interrupted);
     const { result } = await train(where, { changes: short });
     expect(await digestsOf(result)).toEqual(await digestsOf((await left).result));
+    expect(courseOf(result)).toBe(courseOf((await left).result));
+  });
+
+  test('saved as it is handed over after the plan of an epoch, it keeps the order of its metrics', async () => {
+    await train('handed over', { changes: short, carryOut: handOverAfterPlan });
+    const { result, lines } = await train('handed over', { changes: short });
+    expect(lines[0]).toBe('Going on from step 0 of 30');
+    expect(courseOf(result)).toBe(courseOf((await left).result));
   });
 
   test('another seed gives other bits', async () => {
