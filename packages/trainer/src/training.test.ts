@@ -150,15 +150,25 @@ describe('a trainee with batches of its own and a teacher that follows', () => {
     },
   );
 
-  test('a live checkpoint of another form is passed over: its code was of before', async () => {
-    await expect(train({ folder: 'former', stopAt: 3 })).rejects.toThrow(Interrupted);
-    const file = join(root, 'former/live/step-000000003.safetensors');
-    const { tensors, metadata } = await readCheckpoint(file);
-    await writeCheckpoint(file, { tensors, metadata: { ...metadata, identity: 'this one', state: { step: 3 } } });
+  test('live checkpoints of another form are passed over, and in the place of none that is saved', async () => {
+    await expect(train({ folder: 'former', stopAt: 2 })).rejects.toThrow(Interrupted);
+    await expect(train({ folder: 'former', stopAt: 1 })).rejects.toThrow(Interrupted);
+    const live = join(root, 'former/live');
+    const former = readdirSync(live).sort();
+    expect(former).toEqual(['step-000000002.safetensors', 'step-000000003.safetensors']);
+    for (const name of former) {
+      const { tensors, metadata } = await readCheckpoint(join(live, name));
+      await writeCheckpoint(join(live, name), { tensors, metadata: { ...metadata, identity: 'this one' } });
+    }
+    await expect(train({ folder: 'former', stopAt: 1 })).rejects.toThrow('saved at step 1 of 12');
+    expect(readdirSync(live).sort()).toEqual(['step-000000001.safetensors', ...former]);
     const { bits, lines } = await train({ folder: 'former' });
+    const passedOver = /^warning: .*belongs to another training, or to another version of this one; it is not used$/;
+    const reads = expect.stringMatching(/reads a value within/);
     expect(lines).toEqual([
-      expect.stringMatching(/^warning: .*belongs to another training; it is not used$/),
-      lines[1],
+      ...former.map(() => expect.stringMatching(passedOver)),
+      'Going on from step 1 of 12',
+      reads,
     ]);
     expect(bits).toEqual(whole.bits);
   });

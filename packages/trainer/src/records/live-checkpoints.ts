@@ -28,13 +28,16 @@ export class LiveCheckpoints {
 
   /** Path of the checkpoint, which is there after a power cut. Throws `UserError` where it cannot be written. */
   async save(step: number, checkpoint: Checkpoint): Promise<string> {
-    const path = join(this.#folder, `step-${String(step).padStart(9, '0')}.safetensors`);
+    const own = `step-${String(step).padStart(9, '0')}.safetensors`;
+    const path = join(this.#folder, own);
     await makeFolder(this.#folder);
     await writeCheckpoint(path, { ...checkpoint, metadata: { ...checkpoint.metadata, identity: this.#identity } });
     // Its name too, before those before it go.
     await flushNames(this.#folder);
     this.#newest = path;
-    for (const old of (await this.#names()).slice(this.#keep)) await rm(join(this.#folder, old), { force: true });
+    // Those of later steps were passed over as the training began: they are in the place of none of its own.
+    const upTo = (await this.#names()).filter((name) => name <= own);
+    for (const old of upTo.slice(this.#keep)) await rm(join(this.#folder, old), { force: true });
     return path;
   }
 
@@ -45,7 +48,7 @@ export class LiveCheckpoints {
       try {
         const checkpoint = await readCheckpoint(path);
         if (checkpoint.metadata['identity'] !== this.#identity) {
-          progress.warn(`${path} belongs to another training; it is not used`);
+          progress.warn(`${path} belongs to another training, or to another version of this one; it is not used`);
           continue;
         }
         this.#newest = path;
