@@ -1,5 +1,6 @@
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { archive } from '../archive.ts';
 import { compare, publishedBelow } from '../judge.ts';
 import type { Warm } from '../warm.ts';
 import { commandOf, foldersOf, type Ended, type Unit, type Workspace } from '../workspace.ts';
@@ -101,7 +102,7 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
       name: 'pull',
       targets: () => remoteTargets(places.remote),
       ready: (target) => remove('store/keys', ...recordedWith(target).flatMap((below) => placesOf(alone, below))),
-      run: () => sharing.run(['pull', '--blobs']),
+      run: (target) => sharing.run(['pull', '--blobs', ...askedByName(recordedWith(target))]),
       does: 'name',
       flips: 1,
       // What could be taken is what was pushed.
@@ -150,6 +151,12 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
       replaces: true,
     },
   ];
+}
+
+/** The dataset that no experiment asks for is pulled by its name, all else without any. */
+function askedByName(results: readonly string[]): string[] {
+  const own = foldersOf({ experiment: 'data', stage: archive }).published;
+  return results.includes(own) ? [pushedAs(own)] : [];
 }
 
 /** What a result is pushed with: all of its experiment. */
