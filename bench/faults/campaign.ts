@@ -27,6 +27,8 @@ export interface Line extends Outcome {
   readonly seconds: number;
   /** Of the attacked code, with `-dirty` where files were not committed. */
   readonly commit?: string;
+  /** The same of the code that attacks. */
+  readonly by?: string;
   /** Other settings, as typed. */
   readonly options?: Readonly<Record<string, string>>;
 }
@@ -55,6 +57,8 @@ export interface Attack {
   readonly title: string;
   /** How many cases make the campaign. */
   readonly cases: number;
+  /** Whether it attacks the files that it is of, and no checkout. */
+  readonly isOfFilesHere?: boolean;
   /** Makes ready what all cases need. */
   open(setting: Setting): Promise<Opened>;
 }
@@ -75,6 +79,7 @@ export interface Wanted {
   /** Whether those that have a result are run again. */
   readonly again?: boolean;
   readonly commit: string;
+  readonly by: string;
 }
 
 /**
@@ -85,7 +90,7 @@ export async function campaign(
   name: string,
   attack: Attack,
   setting: Setting,
-  { results, from = 0, count, again = false, commit }: Wanted,
+  { results, from = 0, count, again = false, commit, by }: Wanted,
 ): Promise<Line[]> {
   mkdirSync(results, { recursive: true });
   mkdirSync(setting.folder, { recursive: true });
@@ -106,7 +111,7 @@ export async function campaign(
       const outcome = await opened.strike(which).catch(thrown);
       const seconds = Math.round(performance.now() - began) / 1000;
       const seen = outcome.seen?.slice(0, 10);
-      const line: Line = { attack: name, seed, case: which, seconds, commit, options, ...outcome, seen };
+      const line: Line = { attack: name, seed, case: which, seconds, commit, by, options, ...outcome, seen };
       appendFileSync(file, `${JSON.stringify(line)}\n`);
       const verdict = isBad(outcome) ? 'BAD' : 'ok';
       const shown = (seen ?? []).map((text) => `\n    ${text}`).join('');

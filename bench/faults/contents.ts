@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const lmdbDigest = fileURLToPath(new URL('lmdb-digest.mjs', import.meta.url));
 const known = new Map<string, string>();
+const unreadable = 'unreadable';
 
 export function digestOf(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
@@ -25,7 +26,7 @@ export function contentsOf(blob: string): string | undefined {
     const file = join(blob, name);
     return `${name} ${name.endsWith('.mdb') ? recordsOf(file) : digestOf(file)}`;
   });
-  if (parts.length === 0 || parts.some((part) => part.endsWith(' unreadable'))) return undefined;
+  if (parts.length === 0 || parts.some((part) => part.endsWith(` ${unreadable}`))) return undefined;
   return createHash('sha256').update(parts.join('\n')).digest('hex');
 }
 
@@ -33,15 +34,15 @@ export function contentsOf(blob: string): string | undefined {
 function recordsOf(file: string): string {
   return onceOf(
     file,
-    () => spawnSync(process.execPath, [lmdbDigest, file], { encoding: 'utf8' }).stdout.trim() || 'unreadable',
+    () => spawnSync(process.execPath, [lmdbDigest, file], { encoding: 'utf8' }).stdout.trim() || unreadable,
   );
 }
 
-/** What was found out of a file, which is not asked again as long as the file is as it was. */
+/** What was found out of a file, which is not asked again as long as the file is as it was; that nothing was, is. */
 export function onceOf(file: string, find: (file: string) => string): string {
   const { ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
   const key = [file, ino, size, mtimeNs, ctimeNs].join(' ');
   const found = known.get(key) ?? find(file);
-  known.set(key, found);
+  if (found !== unreadable) known.set(key, found);
   return found;
 }

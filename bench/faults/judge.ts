@@ -50,11 +50,14 @@ export function faultsIn(artifacts: string, below: string): string[] {
   return faults;
 }
 
-/** How results differ from those of a run left alone: those that are gone, and those that are others. */
+/**
+ * How results differ from those of a run left alone: those that are gone, and those that are others. Throws where one of that
+ * run cannot be read.
+ */
 export function compare(
   expected: string,
   found: string,
-  units = publishedBelow(expected),
+  units: readonly string[] = publishedBelow(expected),
 ): { lost: string[]; wrong: string[] } {
   const lost: string[] = [];
   const wrong: string[] = [];
@@ -63,23 +66,33 @@ export function compare(
       lost.push(`${below} is not there`);
       continue;
     }
-    wrong.push(...faultsIn(found, below), ...differencesIn(expected, found, below));
+    wrong.push(
+      ...faultsIn(found, below),
+      ...differencesIn(expected, found, below),
+      ...otherBlobs(expected, found, below),
+    );
   }
   return { lost, wrong };
 }
 
-function differencesIn(expected: string, found: string, below: string): string[] {
+/** How the small files of a result, and what it says of its blobs, differ from those of a run left alone. */
+export function differencesIn(expected: string, found: string, below: string): string[] {
   const [a, b] = [expected, found].map((root) => join(root, below)) as [string, string];
   const [summary, other] = [summaryOf(a), summaryOf(b)];
   if (summary !== other) return [`${below} has other results: ${other} for ${summary}`];
   const files = new Map(sumsIn(b));
-  const changed = sumsIn(a)
+  return sumsIn(a)
     .filter(([name, digest]) => isReproduced(name) && files.get(name) !== digest)
     .map(([name]) => `${below}: ${name} is not that of a run left alone`);
-  const blobs = Object.entries(publishedIn(a).blobs)
-    .filter(([, { sha256 }]) => contentsOf(blobAt(expected, sha256)) !== contentsOf(blobAt(found, sha256)))
-    .map(([name, { sha256 }]) => `${below}: the blob ${name} (${sha256}) has other contents`);
-  return [...changed, ...blobs];
+}
+
+function otherBlobs(expected: string, found: string, below: string): string[] {
+  return Object.entries(publishedIn(join(expected, below)).blobs).flatMap(([name, { sha256 }]) => {
+    const contents = contentsOf(blobAt(expected, sha256));
+    if (contents === undefined) throw new Error(`the blob ${sha256} of the run left alone cannot be read`);
+    const isSame = contentsOf(blobAt(found, sha256)) === contents;
+    return isSame ? [] : [`${below}: the blob ${name} (${sha256}) has other contents`];
+  });
 }
 
 /** Times and places differ from run to run, and TensorFlow's own files have times in them. */

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf, onceOf } from './contents.ts';
+import type { Workspace } from './workspace.ts';
 
 interface Ref {
   readonly sha256: string;
@@ -31,6 +32,16 @@ export function faultsInRemote(folder: string): string[] {
       .filter(([, { sha256 }]) => !isThere(sha256))
       .map(([file]) => `in the remote ${file} of ${label} is missing or another`);
   });
+}
+
+/** Pushes results to a remote that is not there yet: all of them, or it is not there afterwards. */
+export async function pushOnce(workspace: Workspace, names: readonly string[], remote: string): Promise<void> {
+  if (existsSync(remote)) return;
+  const fresh = `${remote}.new`;
+  rmSync(fresh, { recursive: true, force: true });
+  const { code, output } = await workspace.run('selfsup', ['push', ...names], { SELFSUP_REMOTE: fresh });
+  if (code !== 0) throw new Error(`push ${names.join(' ')} ends with ${code}: ${output.slice(-600)}`);
+  renameSync(fresh, remote);
 }
 
 /** The results that a remote has. */

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { randomKey } from '@selfsup/kit/random';
 import { campaign, isBad, type Attack } from './campaign.ts';
 import { table } from './table.ts';
-import { attackedCommit } from './workspace.ts';
+import { attackedCommit, commitHere } from './workspace.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,7 +31,9 @@ if (values.attack === 'table') {
   const setting = { folder: join(folder, values.attack), key: randomKey(seed, values.attack), seed, options };
   const count = Number(values.count ?? attack.cases);
   const { again } = values;
-  const wanted = { results, from: Number(values.from), count, again, commit: attackedCommit(folder) };
+  const by = commitHere();
+  const commit = attack.isOfFilesHere === true ? by : attackedCommit(folder);
+  const wanted = { results, from: Number(values.from), count, again, commit, by };
   const lines = await campaign(values.attack, attack, setting, wanted);
   const bad = lines.filter(isBad);
   console.log(`${lines.length} cases, ${bad.length} not as they ought to be`);

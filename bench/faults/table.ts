@@ -27,7 +27,11 @@ export async function table(results: string): Promise<string> {
     }
   }
   const commits = new Set(
-    files.flatMap((file) => readLines(join(results, file)).map(({ commit }) => commit ?? 'not noted')),
+    files.flatMap((file) =>
+      readLines(join(results, file)).map(({ commit = 'not noted', by = commit }) =>
+        by === commit ? commit : `${commit} (attacked by ${by})`,
+      ),
+    ),
   );
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line), '', `Commits: ${[...commits].join(', ')}`].join(

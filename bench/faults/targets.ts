@@ -29,7 +29,9 @@ export function targetsOf(live: Workspace, remote: string): Target[] {
   const forget = (unit: Unit): void => {
     const { published, work } = foldersOf(unit);
     removeOwnBlobs(live.artifacts, published);
-    for (const path of [published, work, 'store/keys']) rmSync(at(path), { recursive: true, force: true });
+    // With a note that a blob lies in a remote it would not be missed.
+    for (const path of [published, work, 'work/.arriving', 'store/keys', 'store/elsewhere'])
+      rmSync(at(path), { recursive: true, force: true });
   };
   const stages = experiments.flatMap((experiment) =>
     stagesOf(live, experiment).map(({ stage }) => ({ experiment, stage })),

@@ -56,7 +56,7 @@ export function openWarm(workspace: Workspace, env: NodeJS.ProcessEnv): Warm {
           resolve({ code: null, signal: null, output: `no end in ${longestSeconds / 5} s: ${output()}` });
         timer = setTimeout(give, longestSeconds * 200);
       });
-      const died = ended(mine).then(({ code, signal }): Ended => ({ code, signal, output: output() }));
+      const died = ended(mine, Infinity).then(({ code, signal }): Ended => ({ code, signal, output: output() }));
       mine.send(args);
       const end = await Promise.race([told, died, tooLong]);
       clearTimeout(timer);

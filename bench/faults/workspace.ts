@@ -50,6 +50,12 @@ export async function checkoutIn(above: string): Promise<string> {
   return root;
 }
 
+/** The commit of the files here, with `-dirty` where not all is committed. */
+export function commitHere(): string {
+  const args = ['describe', '--always', '--dirty', '--exclude=*', '--abbrev=7'];
+  return execFileSync('git', args, { cwd: repository, encoding: 'utf8' }).trim();
+}
+
 /**
  * The commit of the checkout in `above`, or of the files as they are now where there is none yet. One of other code stays
  * what is attacked until its folder is removed.
@@ -57,8 +63,7 @@ export async function checkoutIn(above: string): Promise<string> {
 export function attackedCommit(above: string): string {
   const file = join(above, 'commit.txt');
   if (existsSync(file)) return readFileSync(file, 'utf8');
-  const args = ['describe', '--always', '--dirty', '--exclude=*', '--abbrev=7'];
-  const commit = execFileSync('git', args, { cwd: repository, encoding: 'utf8' }).trim();
+  const commit = commitHere();
   mkdirSync(above, { recursive: true });
   writeFileSync(file, commit);
   return commit;
@@ -113,7 +118,9 @@ export function copyOf(workspace: Workspace, artifacts: string, keep = false): W
 }
 
 export function openWorkspace(root: string, artifacts: string): Workspace {
-  const outside = Object.entries(process.env).filter(([name]) => !/^(NX_|SELFSUP_(ARTIFACTS|REMOTE|EXACT))/.test(name));
+  // Of whoever attacks: a remote, a time limit or a cluster would be the product's fault. The engine lies in the cache.
+  const isOurs = (name: string): boolean => name === 'SELFSUP_CACHE' || !/^(NX_|SELFSUP_|SLURM_)/.test(name);
+  const outside = Object.entries(process.env).filter(([name]) => isOurs(name));
   const own = {
     ...Object.fromEntries(outside),
     FORCE_COLOR: '0',
@@ -134,20 +141,22 @@ export function openWorkspace(root: string, artifacts: string): Workspace {
     const how = { cwd: root, env: { ...own, ...env }, detached: true };
     return spawn(first!, rest, { ...how, stdio: ['ignore', 'pipe', 'pipe'] });
   };
-  const run = async (...how: Parameters<typeof start>): Promise<Ended> => {
-    const child = start(...how);
-    const timer = setTimeout(() => killGroup(child), longestSeconds * 1000);
-    return ended(child).finally(() => clearTimeout(timer));
-  };
+  const run = (...how: Parameters<typeof start>): Promise<Ended> => ended(start(...how));
   return { root, artifacts, env: own, start, run };
 }
 
-/** Waits until a process and all that share its output are gone. */
-export function ended(child: ChildProcess): Promise<Ended> {
+/** Waits until a process and all that share its output are gone: they are killed after so many seconds. */
+export function ended(child: ChildProcess, seconds = longestSeconds): Promise<Ended> {
+  const timer = seconds === Infinity ? undefined : setTimeout(() => killGroup(child), seconds * 1000);
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, output })));
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, output });
+    });
+  });
 }
 
 /** Ends a process and those that it started, as `kill -9` does. */

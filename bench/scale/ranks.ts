@@ -26,7 +26,7 @@ export async function startRanks(workspace: Workspace, size: number, args: reado
   });
   return {
     begun: told(children[0]!, ': started'),
-    over: Promise.all(children.map(ended)),
+    over: Promise.all(children.map((child) => ended(child))),
     kill: (rank) => killGroup(children[rank]!),
   };
 }

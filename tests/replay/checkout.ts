@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { linkPackages } from '../linked-packages.ts';
@@ -25,9 +25,10 @@ export function checkOut(commit: string | undefined, folder: string): void {
   linkPackages(repository, folder);
   const own = join(folder, 'tests/replay/experiments');
   const replay = existsSync(own) ? dirname(own) : join(repository, 'tests/replay');
-  for (const kind of ['experiments', 'datasets']) {
+  for (const kind of ['comparisons', 'experiments', 'datasets'])
+    rmSync(join(folder, 'pipelines', kind), { recursive: true, force: true });
+  for (const kind of ['experiments', 'datasets'])
     cpSync(join(replay, kind), join(folder, 'pipelines', kind), { recursive: true });
-  }
 }
 
 function copyFiles(folder: string): void {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deriveKey } from '@selfsup/kit/random';
 import type { Attack, Outcome } from '../campaign.ts';
@@ -7,6 +7,7 @@ import { addLongTraining, shiftAtLease, shiftBeforeLimit } from '../clocks/long-
 import { shiftInStage, zoneInStage } from '../clocks/stages.ts';
 import type { Struck } from '../clocks/struck.ts';
 import { shiftInGc } from '../clocks/upkeep.ts';
+import { pushOnce } from '../remote.ts';
 import { copyOf, reference } from '../workspace.ts';
 
 /**
@@ -24,10 +25,7 @@ const attack: Attack = {
     const remote = join(folder, 'remote');
     mkdirSync(folder, { recursive: true });
     addLongTraining(live.root);
-    if (!existsSync(remote)) {
-      const { code, output } = await live.run('selfsup', ['push', 'data/replay'], { SELFSUP_REMOTE: remote });
-      if (code !== 0) throw new Error(`the dataset cannot be pushed: ${output}`);
-    }
+    await pushOnce(live, ['data/replay'], remote);
     const [clock, other] = [openClock(folder, 'clock'), openClock(folder, 'other')];
     const means = { alone, live, clock };
 
@@ -37,8 +35,8 @@ const attack: Attack = {
       other.set(0);
       const cases: Record<number, () => Promise<Struck>> = {
         5: () => zoneInStage(means, own, which % 20 === 5),
-        6: () => shiftInGc(live, clock, remote, own),
-        7: () => shiftInGc(live, clock, remote, own),
+        6: () => shiftInGc(means, remote, own),
+        7: () => shiftInGc(means, remote, own),
         8: () => shiftBeforeLimit(live, clock, own),
         9: () => shiftAtLease(live, [clock, other], own),
       };

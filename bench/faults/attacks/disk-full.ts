@@ -38,6 +38,8 @@ const stages = {
   },
 };
 const modes = ['enospc', 'eio'] as const;
+/** Who reads an error has to see whose fault it was. */
+const ofTheDisk = /ENOSPC|EIO|disk|no space|input\/output/i;
 /** What a command may end well without. */
 const mayFail: readonly RegExp[] = [
   // Node asks for a folder again, and copies in another way what `sendfile` does not.
@@ -128,7 +130,11 @@ const attack: Attack = {
         unnoticed = 1;
         seen.push(`ends well though this failed: ${swallowed.slice(0, 3).join(', ')}`);
       }
-      const isClear = code === 1 && /error: .*\n( .*\n)* *remedy: /.test(output) && !/\n {4}at /.test(output);
+      const isClear =
+        code === 1 &&
+        ofTheDisk.test(output) &&
+        /error: .*\n( .*\n)* *remedy: /.test(output) &&
+        !/\n {4}at /.test(output);
       if (code !== 0 && !isClear) {
         unnoticed = 1;
         seen.push(`ends with ${code ?? signal} and no clear error: ${output.slice(-700)}`);

@@ -3,12 +3,14 @@ import { dirname, join } from 'node:path';
 import { deriveKey, integer, type RandomKey } from '@selfsup/kit/random';
 import type { Attack, Outcome } from '../campaign.ts';
 import * as checks from '../flips/checks.ts';
-import { consumersOf, judged, putRight, type Consumer, type Means } from '../flips/consumers.ts';
+import type { Consumer, Means } from '../flips/consumer.ts';
+import { consumersOf, judged, putRight } from '../flips/consumers.ts';
 import { liveCheckpoints, places } from '../flips/places.ts';
 import {
   exportedTargets,
   filesBelow,
   kinds,
+  labelOf,
   remoteTargets,
   targetsOf,
   type Kind,
@@ -46,7 +48,9 @@ const attack: Attack = {
     const warm = openWarm(live, {});
     const sharing = openWarm(live, { SELFSUP_REMOTE: found.remote });
     const pushing = { warm: openWarm(live, { SELFSUP_REMOTE: pushed }), remote: pushed };
-    await warm.run(['verify']); // every blob is looked at once
+    // Every blob is looked at once, and what was pushed comes back where it was not altered.
+    for (const end of [await warm.run(['verify']), await sharing.run(['pull', '--blobs'])])
+      if (end.code !== 0) throw new Error(`of nothing altered it is said: ${end.output.slice(-600)}`);
     const { artifacts } = live;
     const means: Means = { alone, live, places: found, scratch, warm, sharing, pushing };
     const consumers = consumersOf(means);
@@ -64,9 +68,9 @@ const attack: Attack = {
       });
       const ends = [await warm.run(['verify']), await warm.run(['verify', found.exported])];
       for (const one of flipped) one.putBack();
-      const output = ends.map((end) => end.output).join('');
+      const said = ends.flatMap((end) => end.output.split('\n'));
       const lines = flipped
-        .filter(({ target }) => !target.names.some((name) => output.includes(name)))
+        .filter(({ target }) => !isNamed(target, said))
         .map(({ target, at }) => `byte ${at} of ${target.path} was not named`);
       for (const end of ends)
         if (end.code !== 1) lines.push(`verify ended with ${end.code}: ${end.output.slice(-500)}`);
@@ -132,7 +136,7 @@ const attack: Attack = {
         rmSync(scratch, { recursive: true, force: true });
         mkdirSync(scratch, { recursive: true });
         const target = ofDrawnKind(consumer.targets(), own);
-        consumer.ready?.(target);
+        consumer.ready?.(target, own);
         const turned = turn(target, own, integer(own, 2, 2) === 0 ? 'nothing' : 'times');
         const { code, output } = await consumer.run(target);
         const where = `${consumer.name}: byte ${turned.at} of ${target.path}`;
@@ -145,8 +149,8 @@ const attack: Attack = {
           consumer.does === 'name' ? code !== 0 && code !== 1 : !isRefused && (consumer.does === 'refuse' || code !== 0)
         )
           lines.push(`${where} ended with ${code}: ${output.slice(-500)}`);
-        if (consumer.does === 'refuse' && filesBelow(scratch).length > 0)
-          lines.push(`${where}: something was made of it: ${filesBelow(scratch).join(', ')}`);
+        const made = consumer.does === 'refuse' ? [...filesBelow(scratch), ...(consumer.made?.(target) ?? [])] : [];
+        if (made.length > 0) lines.push(`${where}: something was made of it: ${made.join(', ')}`);
         if (!consumer.replaces) turned.putBack();
         const faults = judged(means, consumer, target);
         lines.push(...faults.map((fault) => `${where}: ${fault}`));
@@ -169,13 +173,19 @@ const attack: Attack = {
 };
 export default attack;
 
+/** Whether a line names a file: of a result's own files, whose names others have too, with the result. */
+function isNamed({ names, below, blob }: Target, said: readonly string[]): boolean {
+  const result = below === undefined || blob !== undefined ? '' : `${labelOf(below)}: `;
+  return said.some((line) => line.startsWith(result) && names.some((name) => line.includes(name)));
+}
+
 /** Files of a result of which one may be damaged beside the others without hiding that: the digests, the manifest, or all else. */
 function sweptOf(targets: readonly Target[], key: RandomKey): Target[] {
-  const isNamed = (name: string) => (target: Target) => target.path.endsWith(`/${name}`) && target.blob === undefined;
+  const isCalled = (name: string) => (target: Target) => target.path.endsWith(`/${name}`) && target.blob === undefined;
   const draw = integer(key, 6, 0);
-  if (draw === 0) return targets.filter(isNamed('SHA256SUMS'));
-  if (draw === 1) return targets.filter(isNamed('manifest.json'));
-  const rest = targets.filter((one) => !isNamed('SHA256SUMS')(one) && !isNamed('manifest.json')(one));
+  if (draw === 0) return targets.filter(isCalled('SHA256SUMS'));
+  if (draw === 1) return targets.filter(isCalled('manifest.json'));
+  const rest = targets.filter((one) => !isCalled('SHA256SUMS')(one) && !isCalled('manifest.json')(one));
   // One file of a blob: it is named once.
   const blobs = [...new Set(rest.flatMap(({ blob }) => blob?.digest ?? []))].map((digest, i) => {
     const inside = rest.filter(({ blob }) => blob?.digest === digest);

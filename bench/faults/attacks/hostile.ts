@@ -20,6 +20,7 @@ const mostMegabytes = 2048;
  */
 const attack: Attack = {
   title: `fuzzed files of ${formats.length} kinds: pictures, archives, tables, lists, annotations, checkpoints, configs`,
+  isOfFilesHere: true,
   cases: 4 * formats.length,
   open({ folder, seed }) {
     const program = fileURLToPath(new URL('../hostile-child.ts', import.meta.url));

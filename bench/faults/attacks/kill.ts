@@ -6,15 +6,17 @@ import { openDisk } from '@selfsup/kit/testing/faulty-disk';
 import type { Attack, Outcome } from '../campaign.ts';
 import { newestStep } from '../checkpoints.ts';
 import { compare, publishedBelow, startReader } from '../judge.ts';
+import { pushOnce } from '../remote.ts';
 import { targetsOf, type Target } from '../targets.ts';
 import { copyOf, ended, experiments, foldersOf, killGroup, reference, type Ended } from '../workspace.ts';
 
 /** Kills of one target, in a row unless it ended by itself, before it is left to end. */
 const killsOfOne = 8;
 
-/** How long a command takes that is left alone, and how many operations on the disk. */
+/** How long a command takes that is left alone, when it first did something on the disk, and how many operations it does there. */
 interface Profile {
   readonly milliseconds: number;
+  readonly first: number;
   readonly operations: number;
 }
 
@@ -35,8 +37,7 @@ const attack: Attack = {
     const targets = targetsOf(live, remote);
     const order = permutation(key, targets.length);
     const disk = openDisk(join(above, 'disk'));
-    if (!existsSync(remote))
-      for (const name of experiments) await live.run('selfsup', ['push', name], { SELFSUP_REMOTE: remote });
+    await pushOnce(live, experiments, remote);
     const kept = join(folder, 'profiles.json');
     const profiles: Record<string, Profile> = existsSync(kept)
       ? (JSON.parse(readFileSync(kept, 'utf8')) as Record<string, Profile>)
@@ -45,9 +46,14 @@ const attack: Attack = {
       target.undo();
       const began = performance.now();
       const env = { ...target.env, ...disk.env('count', { root: folder }) };
-      const { code, output } = await live.run(target.command, target.args, env);
+      const end = live.run(target.command, target.args, env);
+      let isOver = false;
+      void end.then(() => (isOver = true));
+      while (!isOver && disk.count() === 0) await sleep(5);
+      const first = performance.now() - began;
+      const { code, output } = await end;
       if (code !== 0) throw new Error(`${target.name}, left alone, ends with ${code}: ${output.slice(-500)}`);
-      const profile = { milliseconds: performance.now() - began, operations: disk.count() };
+      const profile = { milliseconds: performance.now() - began, first, operations: disk.count() };
       writeFileSync(kept, JSON.stringify({ ...profiles, [target.name]: profile }));
       return (profiles[target.name] = profile);
     };
@@ -68,12 +74,15 @@ const attack: Attack = {
         lost += faults.length;
         seen.push(...faults);
       };
+      const differ = (units: readonly string[]): void => {
+        const judged = compare(alone.artifacts, live.artifacts, units);
+        lose(judged.lost);
+        seen.push(...judged.wrong);
+      };
       const judge = ({ code, output }: Ended, all: boolean): void => {
         if (code !== 0) seen.push(`run again it ends with ${code}: ${output.slice(-800)}`);
         seen.push(...(target.judge?.() ?? []));
-        const judged = compare(alone.artifacts, live.artifacts, all ? publishedBelow(alone.artifacts) : places);
-        lose(judged.lost);
-        seen.push(...judged.wrong);
+        differ(all ? publishedBelow(alone.artifacts) : places);
       };
       const stepsOf = (): number[] => folders.map(({ work }) => newestStep(join(live.artifacts, work)));
       const standing = (): Standing => ({ published: publishedBelow(live.artifacts), steps: stepsOf() });
@@ -86,9 +95,11 @@ const attack: Attack = {
         lose(lossesFrom(before, after, places).map((fault) => `${fault}, after the kill at ${how.about}`));
         before = after;
         if (how.struck) struck += 1;
-        else {
-          // It ended before: what came of it is looked at, and there has to be something to kill again.
-          judge(how.end!, false);
+        if (how.end !== undefined) judge(how.end, false);
+        const isMade = places.length > 0 && places.every((place) => before.published.includes(place));
+        if (how.end === undefined && isMade) differ(places);
+        // There has to be something to kill again; the last one is left, and has to do as it is.
+        if (how.end !== undefined || (isMade && kill < killsOfOne - 1)) {
           target.undo();
           before = standing();
         }
@@ -103,24 +114,28 @@ const attack: Attack = {
       for (const [i, step] of before.steps.entries())
         if (isAlone && !before.published.includes(places[i]!) && from < step)
           seen.push(`there was a checkpoint of step ${step}, and it went on from ${from}`);
-      judge(end, which % 10 === 9);
+      judge(end, true);
       seen.push(...(await reader.stop()));
       const about = `${target.name}, killed at ${hows.join(', ')}; ${reader.looks()} looks`;
       const wrong = seen.length - lost;
       return { struck, lost, wrong, unnoticed: 0, about, ...(seen.length > 0 ? { seen } : {}) };
     };
 
-    /** Starts a command and kills it: at a moment, or at one of its operations on the disk. */
+    /**
+     * Starts a command and kills it: at a moment, or at one of its operations on the disk. It has struck where the command had
+     * done something there; `end` is that of one that ended before.
+     */
     const killedOnce = async (
       target: Target,
       { kill, drawn, profile }: { readonly kill: number; readonly drawn: RandomKey; readonly profile: Profile },
     ): Promise<{ struck: boolean; about: string; end?: Ended }> => {
       const how = integer(drawn, 4, 10 + kill);
       const at = 1 + Math.floor(uniform(drawn, 20 + kill) * profile.operations);
-      const after = uniform(drawn, 30 + kill) * profile.milliseconds * 1.05;
+      const { first, milliseconds } = profile;
+      const after = first + uniform(drawn, 30 + kill) * (milliseconds * 1.05 - first);
       const isNx = target.command === 'nx';
       const byOperation = how < 2;
-      const env = byOperation ? disk.env('kill', { root: folder, at }) : {};
+      const env = byOperation ? disk.env('kill', { root: folder, at }) : disk.env('count', { root: folder });
       const child = live.start(target.command, target.args, { ...target.env, ...env });
       const end = ended(child);
       let over: Ended | undefined;
@@ -128,7 +143,8 @@ const attack: Attack = {
       // What started the one that is killed at an operation may say so and end by itself.
       if (byOperation) while (over === undefined && disk.count() < at) await sleep(5);
       else await Promise.race([end, sleep(after)]);
-      const struck = byOperation ? disk.count() >= at : over === undefined;
+      const isOver = over !== undefined;
+      const struck = byOperation ? disk.count() >= at : !isOver && disk.count() > 0;
       if (struck && byOperation && isNx) await Promise.race([end, sleep(3000)]);
       if (!byOperation && how === 2 && isNx) child.kill('SIGKILL');
       if (over === undefined && (byOperation || how === 3 || !isNx)) killAll(child.pid!, live.artifacts);
@@ -136,7 +152,8 @@ const attack: Attack = {
       await Promise.race([end, sleep(2000)]);
       const alone = !byOperation && how === 2 && isNx ? ' (Nx alone)' : '';
       const about = byOperation ? `operation ${at}` : `${Math.round(after)} ms${alone}`;
-      return struck ? { struck, about } : { struck, about: `${about} (over)`, end: over! };
+      if (struck) return { struck, about };
+      return isOver ? { struck, about: `${about} (over)`, end: over! } : { struck, about: `${about} (too early)` };
     };
     return { strike };
   },

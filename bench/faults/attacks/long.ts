@@ -13,7 +13,7 @@ const leastMinutes = 5;
 const mostGrowth = { megabytesAnHour: 120, handlesAnHour: 12 };
 /** Checkpoints kept, and one that is being written. */
 const mostCheckpoints = 3;
-/** Of the curve and what is written for TensorBoard, which keep all steps; and of a segment's beginning. */
+/** Of the curve, in a checkpoint or beside it, and what is written for TensorBoard, which keep all steps; and of a segment's beginning. */
 const mostRecords = { bytesAStep: 200, bytesASegment: 10_000 };
 
 /**
@@ -39,12 +39,12 @@ const attack: Attack = {
     const strike = async (which: number): Promise<Outcome> => {
       const how = ends[which % ends.length]!;
       const minutes = Number(which % 4 === 3 ? (options['long'] ?? 20) : (options['minutes'] ?? 2));
-      const before = newestOf(filesIn(work));
-      const recordsBefore = bytesOf(filesIn(work), false);
+      const found = filesIn(work);
+      const before = newestOf(found);
       const began = performance.now();
       const env = how === 'time limit' ? { SELFSUP_MAX_MINUTES: String(minutes) } : {};
       const child = live.start('selfsup', ['stage', 'faults-long', 'pretrain'], env);
-      const end = ended(child);
+      const end = ended(child, Infinity);
       let isOver = false;
       void end.then(() => (isOver = true));
       const seen: string[] = [];
@@ -59,10 +59,9 @@ const attack: Attack = {
         if (use !== undefined && newestOf(files) > before) uses.push(use);
         const kept = files.filter(isCheckpoint).length;
         if (kept > mostCheckpoints) seen.push(`${kept} checkpoints are kept`);
-        if (passed < minutes || how === 'time limit') {
-          if (passed > 3 * minutes) killGroup(child);
-          continue;
-        }
+        // One that does not end when it is told to is killed, and has not ended as it ought to.
+        if (passed > 3 * minutes) killGroup(child);
+        if (passed < minutes || how === 'time limit') continue;
         if (how === 'TERM') child.kill('SIGTERM');
         else {
           inSave = how === 'kill -9 in a save' && (await savesWithin(work, 60_000));
@@ -78,7 +77,7 @@ const attack: Attack = {
       const lost = after < before ? 1 : 0;
       if (lost > 0) seen.push(`the newest checkpoint was of step ${before}, and is of ${after}`);
       else if (after === before) seen.push(`nothing was learned after step ${before}`);
-      seen.push(...tooMuchOnDisk(left, recordsBefore, after - before));
+      seen.push(...tooMuchOnDisk(found, left, after - before));
       const growth = minutes < leastMinutes ? undefined : growthOf(uses);
       if (minutes >= leastMinutes && growth === undefined) seen.push(`looked at only ${uses.length} times`);
       if (growth !== undefined && growth.megabytesAnHour > mostGrowth.megabytesAnHour)
@@ -109,17 +108,22 @@ interface File {
   readonly bytes: number;
 }
 
-/** What lies on the disk beyond what is kept: `recordsBefore` bytes were there `steps` ago, 0 before the first segment. */
-function tooMuchOnDisk(files: readonly File[], recordsBefore: number, steps: number): string[] {
-  const one = Math.max(0, ...files.filter(isCheckpoint).map(({ bytes }) => bytes));
+/** What lies on the disk beyond what is kept, and beyond what was there `steps` ago; nothing was before the first segment. */
+function tooMuchOnDisk(before: readonly File[], files: readonly File[], steps: number): string[] {
+  const largest = (of: readonly File[]): number => Math.max(0, ...of.filter(isCheckpoint).map(({ bytes }) => bytes));
   // A kill in a save leaves one that is not finished.
-  const most = (mostCheckpoints + 1) * one;
+  const most = (mostCheckpoints + 1) * largest(files);
   const found = bytesOf(files, true);
-  const grown = bytesOf(files, false) - recordsBefore;
   const allowed = mostRecords.bytesASegment + mostRecords.bytesAStep * Math.max(0, steps);
+  const grown = {
+    'a checkpoint': largest(files) - largest(before),
+    records: bytesOf(files, false) - bytesOf(before, false),
+  };
   return [
-    ...(found > most ? [`${found} bytes of checkpoints, of ${one} each`] : []),
-    ...(recordsBefore > 0 && grown > allowed ? [`records grew by ${grown} bytes in ${steps} steps`] : []),
+    ...(found > most ? [`${found} bytes of checkpoints, of ${largest(files)} each`] : []),
+    ...Object.entries(largest(before) === 0 ? {} : grown).flatMap(([what, bytes]) =>
+      bytes > allowed ? [`${what} grew by ${bytes} bytes in ${steps} steps`] : [],
+    ),
   ];
 }
 

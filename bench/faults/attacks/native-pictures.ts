@@ -15,6 +15,7 @@ const sources = fileURLToPath(new URL('../../../packages/data/src/pictures/nativ
 /** Needs clang with libFuzzer: apt-get install clang libclang-rt-dev, or CLANG with the name of the command. */
 const attack: Attack = {
   title: 'native picture code on fuzzed JPEGs, guided by coverage, under AddressSanitizer and UBSan',
+  isOfFilesHere: true,
   cases: 50,
   async open({ folder, key }) {
     const program = join(folder, 'fuzz-pictures');

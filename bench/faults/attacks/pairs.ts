@@ -8,11 +8,11 @@ import { goOnWhen, stopInPublishing, watchLooks } from '../pairs/held-publishing
 import { kinds, type Pair } from '../pairs/kinds.ts';
 import { holdWork, layJunk, layYoung, untilOld } from '../pairs/old-things.ts';
 import { layOldContent, resultsIn } from '../pairs/remote.ts';
-import { faultsInRemote } from '../remote.ts';
+import { faultsInRemote, pushOnce } from '../remote.ts';
 import { copyOf, ended, foldersOf, reference, type Ended, type Unit, type Workspace } from '../workspace.ts';
 
 /** Two that were both there for less than this many seconds did not meet: so long a command takes to load. */
-const leastTogether = 0.5;
+const leastTogether = 1.2;
 
 /**
  * Two commands at once on one store; every other pair in two PID namespaces, as two hosts or containers are, which cannot see
@@ -27,10 +27,7 @@ const attack: Attack = {
     const artifacts = join(folder, 'artifacts');
     const live = copyOf(alone, artifacts);
     const whole = join(dirname(folder), 'remote-of-reference');
-    if (!existsSync(whole)) {
-      const { code, output } = await alone.run('selfsup', ['push', 'replay-evaluations'], { SELFSUP_REMOTE: whole });
-      if (code !== 0) throw new Error(`The reference cannot be pushed: ${output.slice(-600)}`);
-    }
+    await pushOnce(alone, ['replay-evaluations'], whole);
     const remote = join(folder, 'remote');
     const stock = join(folder, 'stock');
     let held = await holdWork(artifacts);
@@ -133,7 +130,8 @@ async function forget({ artifacts }: Workspace, { units, gc }: Pair, leaving: bo
   const blobs = units.flatMap((unit) => blobsOf(artifacts, unit));
   for (const unit of units) {
     const { published, work } = foldersOf(unit);
-    for (const path of [published, work, 'store/keys']) rmSync(join(artifacts, path), { recursive: true, force: true });
+    for (const path of [published, work, 'work/.arriving', 'store/keys', 'store/elsewhere'])
+      rmSync(join(artifacts, path), { recursive: true, force: true });
   }
   if (gc === 'store' && leaving) await untilOld(blobs);
   else for (const path of blobs) rmSync(path, { recursive: true, force: true });

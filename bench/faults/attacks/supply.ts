@@ -163,21 +163,16 @@ const notAsked: Readonly<Record<string, RegExp>> = {
 /** No attack, but what one would come through: each case is one check. */
 const attack: Attack = {
   title: 'supply chain: licences, install scripts, digests, SBOM, signatures',
+  isOfFilesHere: true,
   cases: Object.keys(checks).length,
   open({ folder }) {
     mkdirSync(folder, { recursive: true });
-    const strike = (which: number): Promise<Outcome> => {
+    const strike = (which: number): Outcome => {
       const { about, struck, seen } = Object.values(checks)[which]!(folder);
-      return Promise.resolve({
-        struck,
-        lost: 0,
-        wrong: seen.length,
-        unnoticed: 0,
-        about,
-        ...(seen.length > 0 ? { seen } : {}),
-      });
+      return { struck, lost: 0, wrong: seen.length, unnoticed: 0, about, ...(seen.length > 0 ? { seen } : {}) };
     };
-    return Promise.resolve({ strike });
+    // A check that throws rejects, and so gets its line.
+    return Promise.resolve({ strike: (which: number) => Promise.resolve(which).then(strike) });
   },
 };
 export default attack;

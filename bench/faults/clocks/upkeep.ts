@@ -2,8 +2,11 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { integer, uniform, type RandomKey } from '@selfsup/kit/random';
-import { ended, type Workspace } from '../workspace.ts';
-import { shiftNames, shifts, type Clock } from './clock.ts';
+import { compare } from '../judge.ts';
+import { faultsInRemote, recordsIn } from '../remote.ts';
+import { ended } from '../workspace.ts';
+import { shiftNames, shifts } from './clock.ts';
+import type { Means } from './stages.ts';
 import type { Struck } from './struck.ts';
 
 /** Of a minute, and the same in seconds: what is older than this may go. */
@@ -14,7 +17,7 @@ const digest = `ab${'0'.repeat(62)}`;
  * `gc`, of the store here or of a remote, with a clock that is wrong from the start or moved while it looks: what is young
  * has to stay, and to go once it is older than was asked.
  */
-export async function shiftInGc(live: Workspace, clock: Clock, remote: string, key: RandomKey): Promise<Struck> {
+export async function shiftInGc({ alone, live, clock }: Means, remote: string, key: RandomKey): Promise<Struck> {
   const shift = shiftNames[integer(key, shiftNames.length, 1)]!;
   const isRemote = integer(key, 2, 2) === 1;
   const isBefore = integer(key, 2, 3) === 1;
@@ -29,6 +32,8 @@ export async function shiftInGc(live: Workspace, clock: Clock, remote: string, k
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, 'about to be named');
   }
+  const records = recordsIn(remote);
+  if (records.length === 0) throw new Error(`there is no result in ${remote}`);
   const made = performance.now();
   const isThere = (): boolean[] => nobodys.map((path) => existsSync(path));
   const seen: string[] = [];
@@ -39,7 +44,7 @@ export async function shiftInGc(live: Workspace, clock: Clock, remote: string, k
     const child = live.start('selfsup', ['gc', '--yes', ...of, ...more], env);
     const end = ended(child);
     if (!isBefore) {
-      await Promise.race([end, sleep(300 + uniform(key, 4) * 900)]);
+      await Promise.race([end, sleep(800 + uniform(key, 4) * 900)]);
       clock.set(shifts[shift]);
     }
     struck += child.exitCode === null && Math.abs(clock.read().off - shifts[shift]) < 0.4 ? 1 : 0;
@@ -51,7 +56,10 @@ export async function shiftInGc(live: Workspace, clock: Clock, remote: string, k
   await sleep(Math.max(0, leastAge.seconds * 1000 + 500 - (performance.now() - made)));
   await gc('--min-age', leastAge.minutes);
   if (isThere().includes(true)) seen.push(`gc left what was older than ${leastAge.seconds} s`);
-  if (isRemote && !existsSync(join(remote, 'results'))) seen.push('gc removed results that were pushed today');
+  const gone = records.filter((record) => !recordsIn(remote).includes(record));
+  seen.push(...gone.map((record) => `gc removed ${record}, which was pushed today`), ...faultsInRemote(remote));
+  const { lost, wrong } = compare(alone.artifacts, live.artifacts);
+  seen.push(...lost, ...wrong);
   const about = `gc${isRemote ? ' of a remote' : ''}, ${shift} ${isBefore ? 'from its start' : 'meanwhile'}`;
-  return { struck: struck === 2 ? 1 : 0, lost: 0, seen, about };
+  return { struck: struck === 2 ? 1 : 0, lost: gone.length + lost.length, seen, about };
 }

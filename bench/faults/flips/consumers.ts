@@ -1,42 +1,13 @@
-import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { archive } from '../archive.ts';
-import { compare, publishedBelow } from '../judge.ts';
-import type { Warm } from '../warm.ts';
-import { commandOf, foldersOf, type Ended, type Unit, type Workspace } from '../workspace.ts';
-import { encoder, liveCheckpoints, training, type Places } from './places.ts';
-import { exportedTargets, remoteTargets, targetsOf, unitOf, type Target } from './targets.ts';
-
-/** A command that reads what was flipped. */
-export interface Consumer {
-  readonly name: string;
-  /** Files of which one is flipped. */
-  targets(): Target[];
-  /** Brings about that the command reads the target; before the flip. */
-  ready?(target: Target): void;
-  run(target: Target): Promise<Ended>;
-  /** Refuses: it ends with 1, or names it on the side and goes on without. Recomputes: it ends well, with these results. */
-  readonly does: 'refuse' | 'name' | 'recompute';
-  /** How often a case flips for it; of those that recompute a case takes one. */
-  readonly flips: number;
-  /** Published folders that have to be as in a run left alone, once the command has ended and the byte was put back. */
-  units(target: Target): string[];
-  /** Whether the command has replaced the flipped file. */
-  readonly replaces: boolean;
-  /** Puts back what `ready` took away and the command did not bring. */
-  after?(target: Target): void;
-}
-
-/** What consumers are run with. `sharing` has the remote of the places. */
-export interface Means {
-  readonly alone: Workspace;
-  readonly live: Workspace;
-  readonly places: Places;
-  readonly scratch: string;
-  readonly warm: Warm;
-  readonly sharing: Warm;
-  readonly pushing: { readonly warm: Warm; readonly remote: string };
-}
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { compare, differencesIn, publishedBelow } from '../judge.ts';
+import { faultsInRemote, recordsIn } from '../remote.ts';
+import { commandOf, foldersOf, type Unit } from '../workspace.ts';
+import type { Consumer, Means } from './consumer.ts';
+import { manifestOf, restore } from './copies.ts';
+import { encoder, liveCheckpoints, training } from './places.ts';
+import { pullOf } from './pull.ts';
+import { exportedTargets, targetsOf, unitOf, type Target } from './targets.ts';
 
 const evaluation = (stage: string): Unit => ({ experiment: 'replay-evaluations', stage });
 const dataset: Unit = { experiment: 'data', stage: 'replay' };
@@ -66,16 +37,13 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
   const remove = (...below: string[]): void => {
     for (const one of below) rmSync(join(artifacts, one), { recursive: true, force: true });
   };
-  /** The results whose record this is, or stands in. */
-  const recordedWith = ({ path }: Target): string[] =>
-    published().filter((below) => {
-      const { key } = manifestOf(alone, below);
-      const record = join(places.remote, 'results', key.slice(0, 2), `${key}.json`);
-      return record === path || readFileSync(record, 'latin1').includes(basename(path));
-    });
   const out = join(scratch, 'out');
   return [
-    refusing('report', ['report', 'replay-evaluations'], () => evaluations().filter(isFile)),
+    {
+      ...refusing('report', ['report', 'replay-evaluations'], () => evaluations().filter(isFile)),
+      ready: () => remove('replay-evaluations/report'),
+      made: () => [join(artifacts, 'replay-evaluations/report/index.html')].filter((page) => existsSync(page)),
+    },
     { ...refusing('results', ['results'], () => evaluations().filter(isFile)), does: 'name' },
     refusing('export of a network', ['export', network, '--to', out], ofNetwork),
     refusing('embed', ['embed', network, places.pictures, '--to', join(scratch, 'f.npy'), '--force'], ofNetwork),
@@ -97,24 +65,12 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
       flips: 1,
       ready: () => rmSync(pushing.remote, { recursive: true, force: true }),
       run: ({ below }) => pushing.warm.run(['push', pushedAs(below!)]),
-    },
-    {
-      name: 'pull',
-      targets: () => remoteTargets(places.remote),
-      ready: (target) => remove('store/keys', ...recordedWith(target).flatMap((below) => placesOf(alone, below))),
-      run: (target) => sharing.run(['pull', '--blobs', ...askedByName(recordedWith(target))]),
-      does: 'name',
-      flips: 1,
-      // What could be taken is what was pushed.
-      units: (target) =>
-        recordedWith(target).filter((below) => placesOf(alone, below).every((one) => existsSync(join(artifacts, one)))),
-      replaces: false,
-      after: (target) => {
-        for (const below of recordedWith(target)) restore({ alone, live }, below);
-        // That a blob lies in the remote would count elsewhere.
-        remove('store/elsewhere');
+      made: ({ below }) => {
+        const { key } = manifestOf(alone, below!);
+        return [...recordsIn(pushing.remote).filter((name) => name.includes(key)), ...faultsInRemote(pushing.remote)];
       },
     },
+    pullOf({ alone, live, places, sharing }),
     ...pairs.map(([need, next]): Consumer => ({
       name: `stage ${next.stage}, of ${need.stage}`,
       targets: () => of(need),
@@ -153,12 +109,6 @@ export function consumersOf({ alone, live, places, scratch, warm, sharing, pushi
   ];
 }
 
-/** The dataset that no experiment asks for is pulled by its name, all else without any. */
-function askedByName(results: readonly string[]): string[] {
-  const own = foldersOf({ experiment: 'data', stage: archive }).published;
-  return results.includes(own) ? [pushedAs(own)] : [];
-}
-
 /** What a result is pushed with: all of its experiment. */
 function pushedAs(below: string): string {
   const { experiment, stage } = unitOf(below);
@@ -168,36 +118,11 @@ function pushedAs(below: string): string {
 /** What is not as it ought to be in the results that a consumer had to leave. */
 export function judged({ alone, live }: Means, consumer: Consumer, target: Target): string[] {
   const { lost, wrong } = compare(alone.artifacts, live.artifacts, consumer.units(target));
-  return [...lost, ...wrong];
+  const partly = consumer.smallFiles?.(target) ?? [];
+  return [...lost, ...wrong, ...partly.flatMap((below) => differencesIn(alone.artifacts, live.artifacts, below))];
 }
 
 /** Puts back what a command should have left, so that the next case finds it. */
 export function putRight(means: Means, consumer: Consumer, target: Target): void {
   for (const below of consumer.units(target)) restore(means, below);
-}
-
-/** Puts back a result of the run left alone, with its blobs. */
-function restore({ alone, live }: Pick<Means, 'alone' | 'live'>, result: string): void {
-  for (const below of placesOf(alone, result)) {
-    rmSync(join(live.artifacts, below), { recursive: true, force: true });
-    cpSync(join(alone.artifacts, below), join(live.artifacts, below), { recursive: true, preserveTimestamps: true });
-  }
-}
-
-/** The folder of a result, its blobs and what is remembered of them, below the artifacts. */
-function placesOf(alone: Workspace, below: string): string[] {
-  const blobs = Object.values(manifestOf(alone, below).blobs).flatMap(({ sha256 }) => {
-    const name = join(sha256.slice(0, 2), sha256);
-    return [join('store/sha256', name), join('store/verified', `${name}.json`)];
-  });
-  return [below, ...blobs];
-}
-
-interface Named {
-  readonly key: string;
-  readonly blobs: Readonly<Record<string, { readonly sha256: string }>>;
-}
-
-function manifestOf({ artifacts }: Workspace, below: string): Named {
-  return JSON.parse(readFileSync(join(artifacts, below, 'manifest.json'), 'utf8')) as Named;
 }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Unit } from '../workspace.ts';
 
 /** What bytes are turned in. `features` are all blobs of stages that are no checkpoint; `figures` all published small files. */
@@ -25,6 +25,9 @@ export interface Target {
   readonly below?: string;
   readonly blob?: { readonly store: string; readonly digest: string; readonly path: string };
 }
+
+/** What the product calls the result of a folder below the artifacts. */
+export const labelOf = (below: string): string => (below.endsWith('/ingest') ? `data/${dirname(below)}` : below);
 
 const manifests = ['SHA256SUMS', 'dataset-manifest.json', 'dataset.json', 'manifest.json', 'metrics.json', 'run.json'];
 
