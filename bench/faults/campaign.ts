@@ -28,7 +28,7 @@ export interface Line extends Outcome {
   /** Of the attacked code, with `-dirty` where files were not committed. */
   readonly commit?: string;
   /** The same of the code that attacks. */
-  readonly by?: string;
+  readonly bench?: string;
   /** Other settings, as typed. */
   readonly options?: Readonly<Record<string, string>>;
 }
@@ -79,7 +79,7 @@ export interface Wanted {
   /** Whether those that have a result are run again. */
   readonly again?: boolean;
   readonly commit: string;
-  readonly by: string;
+  readonly bench: string;
 }
 
 /**
@@ -90,7 +90,7 @@ export async function campaign(
   name: string,
   attack: Attack,
   setting: Setting,
-  { results, from = 0, count, again = false, commit, by }: Wanted,
+  { results, from = 0, count, again = false, commit, bench }: Wanted,
 ): Promise<Line[]> {
   mkdirSync(results, { recursive: true });
   mkdirSync(setting.folder, { recursive: true });
@@ -111,7 +111,7 @@ export async function campaign(
       const outcome = await opened.strike(which).catch(thrown);
       const seconds = Math.round(performance.now() - began) / 1000;
       const seen = outcome.seen?.slice(0, 10);
-      const line: Line = { attack: name, seed, case: which, seconds, commit, by, options, ...outcome, seen };
+      const line: Line = { attack: name, seed, case: which, seconds, commit, bench, options, ...outcome, seen };
       appendFileSync(file, `${JSON.stringify(line)}\n`);
       const verdict = isBad(outcome) ? 'BAD' : 'ok';
       const shown = (seen ?? []).map((text) => `\n    ${text}`).join('');

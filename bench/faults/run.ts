@@ -31,9 +31,9 @@ if (values.attack === 'table') {
   const setting = { folder: join(folder, values.attack), key: randomKey(seed, values.attack), seed, options };
   const count = Number(values.count ?? attack.cases);
   const { again } = values;
-  const by = commitHere();
-  const commit = attack.isOfFilesHere === true ? by : attackedCommit(folder);
-  const wanted = { results, from: Number(values.from), count, again, commit, by };
+  const bench = commitHere();
+  const commit = attack.isOfFilesHere === true ? bench : attackedCommit(folder);
+  const wanted = { results, from: Number(values.from), count, again, commit, bench };
   const lines = await campaign(values.attack, attack, setting, wanted);
   const bad = lines.filter(isBad);
   console.log(`${lines.length} cases, ${bad.length} not as they ought to be`);

@@ -28,8 +28,8 @@ export async function table(results: string): Promise<string> {
   }
   const commits = new Set(
     files.flatMap((file) =>
-      readLines(join(results, file)).map(({ commit = 'not noted', by = commit }) =>
-        by === commit ? commit : `${commit} (attacked by ${by})`,
+      readLines(join(results, file)).map(({ commit = 'not noted', bench = commit }) =>
+        bench === commit ? commit : `${commit} (attacked by ${bench})`,
       ),
     ),
   );
