@@ -74,8 +74,8 @@ const attack: Attack = {
         lost += faults.length;
         seen.push(...faults);
       };
-      const differ = (units: readonly string[]): void => {
-        const judged = compare(alone.artifacts, live.artifacts, units);
+      const differ = (units: readonly string[], underway = false): void => {
+        const judged = compare(alone.artifacts, live.artifacts, units, { underway });
         lose(judged.lost);
         seen.push(...judged.wrong);
       };
@@ -97,7 +97,7 @@ const attack: Attack = {
         if (how.struck) struck += 1;
         if (how.end !== undefined) judge(how.end, false);
         const isMade = places.length > 0 && places.every((place) => before.published.includes(place));
-        if (how.end === undefined && isMade) differ(places);
+        if (how.end === undefined && isMade) differ(places, true);
         // There has to be something to kill again; the last one is left, and has to do as it is.
         if (how.end !== undefined || (isMade && kill < killsOfOne - 1)) {
           target.undo();
